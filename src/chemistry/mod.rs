@@ -1,0 +1,1 @@
+//! Pure chemistry: values that parse themselves, no I/O.

@@ -1,0 +1,3 @@
+//! Chemstock: the backend of a chemical inventory mobile app.
+
+pub mod chemistry;
