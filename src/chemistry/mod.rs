@@ -1,1 +1,42 @@
-//! Pure chemistry: values that parse themselves, no I/O.
+//! Chemistry: identifiers, formulas, amounts and codes as values that parse themselves.
+//!
+//! Pure: no I/O, no clock, and nothing else of this crate. A value that exists is valid, so a bad
+//! one is refused where it enters, with a message that says what to do about it.
+
+pub mod barcode;
+pub mod cas;
+pub mod container_code;
+pub mod conversion;
+pub mod decimal;
+pub mod density;
+pub mod ec;
+pub mod formula;
+pub mod gtin;
+pub mod inchikey;
+pub mod molar_mass;
+pub mod quantity;
+pub mod unit;
+
+mod atomic_weights;
+mod cas_repair;
+mod formula_parser;
+pub mod gs1;
+mod gs1_date;
+mod hill;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use barcode::Scanned;
+pub use cas::CasNumber;
+pub use container_code::ContainerCode;
+pub use conversion::Inconvertible;
+pub use density::Density;
+pub use ec::EcNumber;
+pub use formula::Formula;
+pub use gtin::Gtin;
+pub use inchikey::InChIKey;
+pub use molar_mass::MolarMass;
+pub use quantity::{Amount, Quantity};
+pub use unit::{Dimension, Unit};

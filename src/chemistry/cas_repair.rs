@@ -1,0 +1,208 @@
+//! Repair of CAS numbers that a spreadsheet, a copy or a label spoiled.
+//!
+//! Every rule only proposes; the check digit must prove the proposal, and two proven proposals
+//! cancel each other. So a repair is never a guess, and what cannot be proven stays unrepaired.
+
+use std::collections::BTreeSet;
+
+use super::{
+    cas::CasNumber,
+    text::{is_digits, with_plain_hyphens},
+};
+
+/// The longest cell worth looking at; a number with its label and a time of day is far shorter.
+const MAX_LENGTH: usize = 128;
+
+/// The one CAS number that `dirty` can stand for, if there is exactly one.
+///
+/// Repairs a label before the number (`CAS: 64-17-5`, `RN51-43-4`), missing hyphens (`64175`),
+/// leading zeros, a lost zero (`7440-9-7`), a footnote digit (`64-17-51`), and the date that a
+/// spreadsheet made of it (`9/7/7440`, `7440-09-07 00:00:00`, `9/2/1975` for 75-09-2).
+pub fn propose(dirty: &str) -> Option<CasNumber> {
+    if dirty.len() > MAX_LENGTH {
+        return None;
+    }
+    let text = with_plain_hyphens(dirty);
+    let complete = complete_numbers(&text);
+    if !complete.is_empty() {
+        return only(complete);
+    }
+    let bare = without_label(without_midnight(&text));
+    let groups: Vec<&str> = bare.split(['-', '/', '.', ' ']).collect();
+    if !groups.iter().all(|group| is_digits(group)) {
+        return None;
+    }
+    let proposals = match groups[..] {
+        [digits] => missing_hyphens(digits).into_iter().collect(),
+        [a, b, c] if bare.contains(['/', '.']) => date(a, b, c),
+        [a, b, c] => [date(a, b, c), misshapen(a, b, c)].concat(),
+        _ => return None,
+    };
+    only(proposals.iter().filter_map(|proposal| proposal.parse().ok()).collect())
+}
+
+fn only(mut proven: BTreeSet<CasNumber>) -> Option<CasNumber> {
+    if proven.len() == 1 { proven.pop_first() } else { None }
+}
+
+/// Valid numbers that stand alone in the text. A run of digits and hyphens is taken whole, so that
+/// the Annex VI index number 603-002-00-5 is not searched for the 002-00-5 in it.
+fn complete_numbers(text: &str) -> BTreeSet<CasNumber> {
+    text.split(|c: char| c != '-' && !c.is_ascii_digit()).filter_map(|run| run.trim_matches('-').parse().ok()).collect()
+}
+
+/// A data frame writes a date with its time of day.
+fn without_midnight(text: &str) -> &str {
+    text.strip_suffix("00:00:00").map_or(text, |date| date.trim_end_matches(['T', ' ']))
+}
+
+/// Takes `CAS`, `CAS RN:`, `CAS-No.`, `RN` or `#` off. Other letters stay, because a supplier's
+/// article number has them too, and one in ten of those would pass as a CAS number.
+fn without_label(text: &str) -> &str {
+    let number = text.trim_start_matches(|c: char| c.is_ascii_alphabetic() || " .:#-".contains(c));
+    let label = text[..text.len() - number.len()].to_ascii_lowercase();
+    let known = |word: &str| matches!(word, "" | "cas" | "casrn" | "rn" | "no" | "nr" | "number");
+    if label.split([' ', '.', ':', '#', '-']).all(known) { number.trim_end() } else { text }
+}
+
+/// `64175`, also padded with zeros to nine or ten digits as registers do.
+fn missing_hyphens(digits: &str) -> Option<String> {
+    let digits = digits.trim_start_matches('0');
+    let (rest, check) = digits.split_at_checked(digits.len().checked_sub(1)?)?;
+    let (registry, middle) = rest.split_at_checked(rest.len().checked_sub(2)?)?;
+    Some(format!("{registry}-{middle}-{check}"))
+}
+
+/// Three groups with hyphens: a zero lost in the middle, zeros before, a footnote digit behind.
+fn misshapen(registry: &str, middle: &str, check: &str) -> Vec<String> {
+    let registry = registry.trim_start_matches('0');
+    let mut proposals = vec![format!("{registry}-{middle:0>2}-{check}")];
+    if let (2, Some((digit, _footnote))) = (check.len(), check.split_at_checked(1)) {
+        proposals.push(format!("{registry}-{middle:0>2}-{digit}"));
+    }
+    proposals
+}
+
+/// A number such as 7440-09-7 reads as year, month and day. Which of the two short groups was the
+/// month depends on the locale, and a two-digit year got its century from the spreadsheet.
+fn date(first: &str, second: &str, third: &str) -> Vec<String> {
+    let (year, a, b) = if first.len() > 2 { (first, second, third) } else { (third, first, second) };
+    let Some((a, b)) = day_or_month(a).zip(day_or_month(b)) else {
+        return vec![];
+    };
+    let mut years = vec![year];
+    years.extend(year.strip_prefix("19").or_else(|| year.strip_prefix("20")));
+    let both_orders = [(a, b), (b, a)];
+    let fits = |&(month, check): &(u8, u8)| month <= 12 && check <= 9;
+    years
+        .iter()
+        .flat_map(|year| {
+            both_orders.iter().filter(|pair| fits(pair)).map(move |(month, check)| format!("{year}-{month:02}-{check}"))
+        })
+        .collect()
+}
+
+fn day_or_month(group: &str) -> Option<u8> {
+    group.parse().ok().filter(|number| (1..=31).contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn repaired(dirty: &str) -> Option<String> {
+        propose(dirty).map(String::from)
+    }
+
+    #[test]
+    fn each_known_damage_is_repaired() {
+        for (dirty, cas) in [
+            ("64-17-5", "64-17-5"),
+            ("64–17–5", "64-17-5"),
+            ("CAS: 64-17-5", "64-17-5"),
+            ("CAS-No. 64-17-5", "64-17-5"),
+            ("CAS RN 64175", "64-17-5"),
+            ("RN51-43-4", "51-43-4"),
+            ("Ethanol (64-17-5), puriss.", "64-17-5"),
+            ("64-17-5 / 64-17-5", "64-17-5"),
+            ("64175", "64-17-5"),
+            ("000064-17-5", "64-17-5"),
+            ("0000064175", "64-17-5"),
+            ("7440-9-7", "7440-09-7"),
+            ("64-17-51", "64-17-5"),
+            ("64-17-5 1", "64-17-5"),
+            ("64-17-5)", "64-17-5"),
+            ("64-17-5¹", "64-17-5"),
+        ] {
+            assert_eq!(repaired(dirty).as_deref(), Some(cas), "{dirty}");
+        }
+    }
+
+    #[test]
+    fn the_date_that_a_spreadsheet_made_is_turned_back() {
+        for dirty in [
+            "9/7/7440",
+            "7/9/7440",
+            "07.09.7440",
+            "7440-09-07",
+            "7440/9/7",
+            "7440-09-07 00:00:00",
+            "7440-09-07T00:00:00",
+        ] {
+            assert_eq!(repaired(dirty).as_deref(), Some("7440-09-7"), "{dirty}");
+        }
+        for dirty in ["9/2/1975", "02.09.1975", "1975-09-02", "9/2/75", "2/9/75"] {
+            assert_eq!(repaired(dirty).as_deref(), Some("75-09-2"), "{dirty}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_proven_stays_unrepaired() {
+        for dirty in [
+            "",
+            "ethanol",
+            "64-17-6",
+            "64176",
+            "603-002-00-5",
+            "200-578-6",
+            "64-17-5 and 67-56-1",
+            "12",
+            "0",
+            "9/17/7440",
+            "31/31/7440",
+            "64-17-5-3",
+            "1L 64-17",
+            "+49 64 175",
+            "64,175",
+            "A64175",
+            "Art. 64175",
+        ] {
+            assert_eq!(repaired(dirty), None, "{dirty}");
+        }
+    }
+
+    #[test]
+    fn two_proven_readings_cancel_each_other() {
+        // Month and day of this date may change places, and either way the check digit is right.
+        for reading in ["3009-06-1", "3009-01-6"] {
+            assert!(reading.parse::<CasNumber>().is_ok(), "{reading}");
+        }
+        assert_eq!(repaired("1/6/3009"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_valid_number_survives_the_loss_of_its_hyphens_and_a_label(registry in 10_u32..10_000_000, middle in 0..100_u32) {
+            let cas = (0..10).find_map(|check| format!("{registry}-{middle:02}-{check}").parse::<CasNumber>().ok()).unwrap();
+            prop_assert_eq!(propose(&cas.as_str().replace('-', "")), Some(cas.clone()));
+            prop_assert_eq!(propose(&format!("CAS RN: {cas}")), Some(cas));
+        }
+
+        #[test]
+        fn any_text_is_answered_without_panic(text in "\\PC*", number in "[0-9/. –-]{0,16}") {
+            let _ = (propose(&text), propose(&number));
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Densities.
+
+use rust_decimal::Decimal;
+use utoipa::ToSchema;
+
+use super::decimal::{DecimalError, Digits, decimal_value};
+
+/// Density in g/mL at 20 °C, as a decimal string: more than 0 and at most 25 (osmium, the densest
+/// element, has 22.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema, sqlx::Type)]
+#[schema(value_type = String, pattern = r"^[0-9]{1,2}(\.[0-9]{1,6})?$", example = "0.7893")]
+#[sqlx(transparent)]
+pub struct Density(Decimal);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DensityError {
+    #[error(transparent)]
+    Decimal(#[from] DecimalError),
+    #[error("write a density in g/mL that is more than 0 and at most 25")]
+    Range,
+}
+
+impl Density {
+    const DIGITS: Digits = Digits { before: 2, after: 6 };
+}
+
+impl TryFrom<Decimal> for Density {
+    type Error = DensityError;
+
+    fn try_from(grams_per_millilitre: Decimal) -> Result<Self, Self::Error> {
+        if grams_per_millilitre <= Decimal::ZERO || grams_per_millilitre > Decimal::from(25) {
+            return Err(DensityError::Range);
+        }
+        Ok(Self(Self::DIGITS.check(grams_per_millilitre)?))
+    }
+}
+
+decimal_value!(Density, DensityError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn densities_of_real_things_are_read() {
+        for text in ["0.7893", "1", "13.534", "22.59", "0.000084", "25"] {
+            assert_eq!(text.parse::<Density>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn nothing_and_the_impossible_are_refused() {
+        for text in ["0", "0.000000", "25.000001", "99"] {
+            assert_eq!(text.parse::<Density>(), Err(DensityError::Range), "{text}");
+        }
+        for text in ["0.0000001", "789", "-1", "1e0", "0,789"] {
+            assert!(matches!(text.parse::<Density>(), Err(DensityError::Decimal(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_is_a_string_and_a_number_is_told_so() {
+        let density: Density = serde_json::from_str("\"0.7893\"").unwrap();
+        assert_eq!(serde_json::to_string(&density).unwrap(), "\"0.7893\"");
+        let error = serde_json::from_str::<Density>("0.7893").unwrap_err().to_string();
+        assert!(error.contains("sent as a string"), "{error}");
+    }
+}

@@ -1,0 +1,50 @@
+//! What the values that are text have in common.
+
+/// Everything that follows from `FromStr` and `as_str`: display, and both ways through `String`,
+/// which is what serde uses.
+macro_rules! text_value {
+    ($value:ident, $error:ident) => {
+        impl ::std::fmt::Display for $value {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+
+        impl TryFrom<String> for $value {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$value> for String {
+            fn from(value: $value) -> Self {
+                value.as_str().to_owned()
+            }
+        }
+    };
+}
+pub(super) use text_value;
+
+/// Word processors and PDF files replace the hyphen of a number by a dash that looks the same.
+pub(super) fn with_plain_hyphens(text: &str) -> String {
+    let is_hyphen = |c| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}');
+    text.trim().replace(is_hyphen, "-")
+}
+
+/// Reads `text` as groups of ASCII digits between hyphens; `None` if anything else is in it.
+pub(super) fn digit_groups<const N: usize>(text: &str) -> Option<[&str; N]> {
+    let groups: Vec<&str> = text.split('-').collect();
+    let groups: [&str; N] = groups.try_into().ok()?;
+    groups.iter().all(|group| is_digits(group)).then_some(groups)
+}
+
+pub(super) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The values of the ASCII digits in `text`, last digit first; everything else is passed over.
+pub(super) fn digits_from_right(text: &str) -> impl Iterator<Item = u32> + '_ {
+    text.chars().rev().filter_map(|c| c.to_digit(10))
+}

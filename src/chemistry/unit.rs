@@ -1,0 +1,273 @@
+//! Units of amount, by their UCUM codes.
+
+use std::str::FromStr;
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::text::text_value;
+
+/// What a unit measures. Amounts of one dimension convert into each other exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dimension {
+    /// Base unit g.
+    Mass,
+    /// Base unit mL.
+    Volume,
+    /// Amount of substance, base unit mol.
+    Substance,
+    /// Pieces, base unit 1.
+    Count,
+}
+
+/// One line a unit, so that its code, its column value, its schema and its factor stay together.
+/// The factor is exact: an integer and the number of its decimals.
+macro_rules! units {
+    ($($unit:ident = $code:literal, $dimension:ident, $factor:literal, $decimals:literal;)+) => {
+        /// UCUM code of a unit (table 2.2 of 2024-06-17). Common spellings such as `ml`, `µl`, `cc`
+        /// or `lbs` are accepted and answered as the code.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
+        )]
+        #[serde(try_from = "String", into = "String")]
+        #[schema(example = "mL")]
+        #[sqlx(type_name = "text")]
+        pub enum Unit {
+            $(#[schema(rename = $code)] #[sqlx(rename = $code)] $unit,)+
+        }
+
+        impl Unit {
+            pub const ALL: &[Self] = &[$(Self::$unit),+];
+
+            /// The UCUM code, case sensitive.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$unit => $code),+ }
+            }
+
+            pub const fn dimension(self) -> Dimension {
+                match self { $(Self::$unit => Dimension::$dimension),+ }
+            }
+
+            /// How many g, mL, mol or pieces one of this unit is.
+            pub fn to_base(self) -> Decimal {
+                match self { $(Self::$unit => Decimal::new($factor, $decimals)),+ }
+            }
+        }
+    };
+}
+
+// UCUM: [lb_av] is 7000 [gr] of 64.79891 mg, [oz_av] a sixteenth of it. [gal_us] is 231 [in_i]3 of
+// 16.387064 mL, [qt_us] a quarter and [foz_us] a 128th of it.
+units! {
+    Kilogram = "kg", Mass, 1_000, 0;
+    Gram = "g", Mass, 1, 0;
+    Milligram = "mg", Mass, 1, 3;
+    Microgram = "ug", Mass, 1, 6;
+    Nanogram = "ng", Mass, 1, 9;
+    Pound = "[lb_av]", Mass, 45_359_237, 5;
+    Ounce = "[oz_av]", Mass, 28_349_523_125, 9;
+    CubicMetre = "m3", Volume, 1_000_000, 0;
+    Litre = "L", Volume, 1_000, 0;
+    Decilitre = "dL", Volume, 100, 0;
+    Centilitre = "cL", Volume, 10, 0;
+    Millilitre = "mL", Volume, 1, 0;
+    Microlitre = "uL", Volume, 1, 3;
+    Gallon = "[gal_us]", Volume, 3_785_411_784, 6;
+    Quart = "[qt_us]", Volume, 946_352_946, 6;
+    FluidOunce = "[foz_us]", Volume, 295_735_295_625, 10;
+    Mole = "mol", Substance, 1, 0;
+    Millimole = "mmol", Substance, 1, 3;
+    Micromole = "umol", Substance, 1, 6;
+    Nanomole = "nmol", Substance, 1, 9;
+    Piece = "1", Count, 1, 0;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnitError {
+    #[error("write the unit as one of the UCUM codes {}", codes())]
+    Unknown,
+    #[error("this unit can be read as two sizes: write mg for milligram, mL for millilitre, mol for mole")]
+    Ambiguous,
+}
+
+fn codes() -> String {
+    Unit::ALL.iter().map(|unit| unit.code()).collect::<Vec<_>>().join(", ")
+}
+
+impl Unit {
+    pub const fn as_str(self) -> &'static str {
+        self.code()
+    }
+
+    /// Symbols in which the case carries the prefix: only these spellings.
+    fn from_symbol(symbol: &str) -> Option<Self> {
+        Some(match symbol {
+            "KG" | "Kg" => Self::Kilogram,
+            "G" => Self::Gram,
+            // Labels print ML for millilitre; nobody stores a megalitre. Compare `is_ambiguous`.
+            "ml" | "ML" | "Ml" | "cm3" | "cm³" => Self::Millilitre,
+            "l" | "dm3" | "dm³" => Self::Litre,
+            "dl" => Self::Decilitre,
+            "cl" => Self::Centilitre,
+            "ul" | "UL" | "mm3" | "mm³" => Self::Microlitre,
+            "m³" => Self::CubicMetre,
+            _ => return None,
+        })
+    }
+
+    /// Words and customary abbreviations, in any case and with or without the plural.
+    fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "kilogram" | "kilogramme" | "kilo" | "kgs" => Self::Kilogram,
+            "gram" | "gramme" | "gm" | "gms" => Self::Gram,
+            "milligram" | "milligramme" | "mgs" => Self::Milligram,
+            "microgram" | "microgramme" | "mcg" => Self::Microgram,
+            "nanogram" | "nanogramme" => Self::Nanogram,
+            "lb" | "lbs" | "pound" => Self::Pound,
+            "oz" | "ounce" => Self::Ounce,
+            "liter" | "litre" | "lit" | "ltr" => Self::Litre,
+            "deciliter" | "decilitre" => Self::Decilitre,
+            "centiliter" | "centilitre" => Self::Centilitre,
+            "milliliter" | "millilitre" | "mls" | "cc" | "ccm" => Self::Millilitre,
+            "microliter" | "microlitre" => Self::Microlitre,
+            "gal" | "gals" | "gallon" => Self::Gallon,
+            "qt" | "qts" | "quart" => Self::Quart,
+            "fl oz" | "fl. oz." | "fl.oz." | "floz" | "fluid ounce" => Self::FluidOunce,
+            "mole" => Self::Mole,
+            "millimole" => Self::Millimole,
+            "micromole" => Self::Micromole,
+            "nanomole" => Self::Nanomole,
+            "pc" | "pcs" | "piece" | "ea" | "each" | "count" => Self::Piece,
+            _ => return None,
+        })
+    }
+}
+
+/// `Mg` is the SI symbol of the tonne, which waste reports do use, and `M` stands for molar.
+fn is_ambiguous(text: &str) -> bool {
+    matches!(text, "Mg" | "MG" | "M" | "Mmol" | "MMOL")
+}
+
+impl FromStr for Unit {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // The micro sign and the Greek letter look the same; UCUM writes u.
+        let text = text.trim().replace(['\u{b5}', '\u{3bc}'], "u");
+        if let Some(unit) = Self::ALL.iter().find(|unit| unit.code() == text) {
+            return Ok(*unit);
+        }
+        if is_ambiguous(&text) {
+            return Err(UnitError::Ambiguous);
+        }
+        let word = text.to_ascii_lowercase();
+        Self::from_symbol(&text)
+            .or_else(|| Self::from_word(&word))
+            .or_else(|| Self::from_word(word.strip_suffix('s')?))
+            .ok_or(UnitError::Unknown)
+    }
+}
+
+text_value!(Unit, UnitError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn factors_are_those_of_ucum() {
+        for (code, factor) in [
+            ("kg", "1000"),
+            ("g", "1"),
+            ("mg", "0.001"),
+            ("ug", "0.000001"),
+            ("ng", "0.000000001"),
+            ("[lb_av]", "453.59237"),
+            ("[oz_av]", "28.349523125"),
+            ("m3", "1000000"),
+            ("L", "1000"),
+            ("dL", "100"),
+            ("cL", "10"),
+            ("mL", "1"),
+            ("uL", "0.001"),
+            ("[gal_us]", "3785.411784"),
+            ("[qt_us]", "946.352946"),
+            ("[foz_us]", "29.5735295625"),
+            ("mol", "1"),
+            ("mmol", "0.001"),
+            ("umol", "0.000001"),
+            ("nmol", "0.000000001"),
+            ("1", "1"),
+        ] {
+            assert_eq!(code.parse::<Unit>().unwrap().to_base().to_string(), factor, "{code}");
+        }
+    }
+
+    #[test]
+    fn customary_factors_follow_from_their_definitions() {
+        let exact = |text: &str| Decimal::from_str_exact(text).unwrap();
+        assert_eq!(Unit::Pound.to_base() * exact("1000"), exact("64.79891") * exact("7000"));
+        assert_eq!(Unit::Ounce.to_base() * exact("16"), Unit::Pound.to_base());
+        assert_eq!(Unit::Gallon.to_base(), exact("16.387064") * exact("231"));
+        assert_eq!(Unit::Quart.to_base() * exact("4"), Unit::Gallon.to_base());
+        assert_eq!(Unit::FluidOunce.to_base() * exact("128"), Unit::Gallon.to_base());
+    }
+
+    #[test]
+    fn a_code_is_its_own_name_in_text_and_json() {
+        for unit in Unit::ALL {
+            assert_eq!(unit.code().parse(), Ok(*unit));
+            assert_eq!(serde_json::to_string(unit).unwrap(), format!("\"{unit}\""));
+        }
+        assert_eq!(serde_json::from_str::<Unit>("\"ml\"").unwrap(), Unit::Millilitre);
+    }
+
+    #[test]
+    fn common_spellings_are_understood() {
+        for (unit, spellings) in [
+            (Unit::Millilitre, "ml,ML,mls,cc,CC,cm3,cm³,Milliliter,millilitres, mL "),
+            (Unit::Microlitre, "µl,μl,µL,μL,uL,ul,microliters"),
+            (Unit::Microgram, "µg,μg,ug,mcg,Micrograms"),
+            (Unit::Micromole, "µmol,umol,micromoles"),
+            (Unit::Litre, "l,L,lit,ltr,Liters,LITRE,dm3"),
+            (Unit::Gram, "g,G,gm,gms,GMS,gram,Grams,grammes"),
+            (Unit::Kilogram, "kg,KG,Kg,kgs,kilograms,kilo"),
+            (Unit::Piece, "1,pcs,PCS,pc,ea,EA,each,pieces"),
+            (Unit::Pound, "lb,lbs,LB,pounds,[lb_av]"),
+            (Unit::Ounce, "oz,OZ,ounces"),
+            (Unit::FluidOunce, "fl oz,fl. oz.,FL OZ,fluid ounces"),
+            (Unit::Gallon, "gal,gallons"),
+        ] {
+            for spelling in spellings.split(',') {
+                assert_eq!(spelling.parse(), Ok(unit), "{spelling}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_spelling_with_two_sizes_is_refused_instead_of_guessed() {
+        for text in ["Mg", "MG", "M", "MMOL", "Mmol"] {
+            assert_eq!(text.parse::<Unit>(), Err(UnitError::Ambiguous), "{text}");
+        }
+        for text in ["", "s", "m", "t", "gr", "Gs", "N", "NG", "MOL", "kG", "[LB_AV]", "%", "mol/L", "gramss"] {
+            assert_eq!(text.parse::<Unit>(), Err(UnitError::Unknown), "{text}");
+        }
+        assert!(UnitError::Unknown.to_string().ends_with("umol, nmol, 1"));
+    }
+
+    #[test]
+    fn the_column_value_is_the_code() {
+        use sqlx::{Encode, Postgres, Type, postgres::PgArgumentBuffer};
+
+        let text = <String as Type<Postgres>>::type_info();
+        assert!(<Unit as Type<Postgres>>::compatible(&text));
+
+        for unit in Unit::ALL {
+            let mut buffer = PgArgumentBuffer::default();
+            let _ = Encode::<Postgres>::encode(*unit, &mut buffer).unwrap();
+            assert_eq!(&buffer[..], unit.code().as_bytes());
+        }
+    }
+}
