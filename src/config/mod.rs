@@ -1,0 +1,156 @@
+//! What an installation sets. `Config` is read once, whole, and every mistake in it is told at once.
+
+mod dev_secrets;
+mod dotenv;
+mod firebase;
+mod login;
+mod phones;
+mod production;
+mod providers;
+mod redis;
+mod sms;
+#[cfg(test)]
+mod tests;
+mod urls;
+mod vars;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+pub use self::dev_secrets::load_or_create;
+pub use self::firebase::{FirebaseConfig, ServiceAccount};
+pub use self::login::{JwtConfig, OtpConfig, SignUp};
+pub use self::phones::{PhoneConfig, Private, TestPhones};
+pub use self::providers::{
+    AwsSnsConfig, MessageBirdConfig, SmtpConfig, TwilioConfig, TwilioSender, VonageConfig, WhatsAppConfig,
+};
+pub use self::redis::RedisConfig;
+pub use self::sms::{SmsConfig, SmsProvider};
+pub use self::vars::{ConfigErrors, Problem};
+
+use self::vars::Vars;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub environment: Environment,
+    pub debug: bool,
+    pub host: IpAddr,
+    pub port: u16,
+    /// Absent in development: an embedded Postgres under `data_dir`.
+    pub database_url: Option<SecretString>,
+    pub data_dir: PathBuf,
+    /// Absent in development: in memory.
+    pub redis: Option<RedisConfig>,
+    pub firebase: Option<FirebaseConfig>,
+    pub sms: SmsConfig,
+    pub smtp: Option<SmtpConfig>,
+    pub otp: OtpConfig,
+    pub phone: PhoneConfig,
+    pub test_phones: TestPhones,
+    pub jwt: JwtConfig,
+    /// Absent in development: one is made under `data_dir`.
+    pub secret_key: Option<SecretString>,
+    pub sign_up: SignUp,
+    /// In E.164.
+    pub bootstrap_owner_phone: Option<Private>,
+    pub trusted_proxies: Vec<IpNet>,
+    /// As browsers send them; in development perhaps a lone `*`.
+    pub cors_origins: Vec<String>,
+    /// Without a slash at its end.
+    pub public_url: Option<String>,
+    pub metrics_addr: Option<SocketAddr>,
+    pub otlp_endpoint: Option<String>,
+}
+
+impl Config {
+    /// Reads every variable through `lookup`; an empty one counts as absent.
+    pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
+        read_all(&lookup)
+    }
+
+    pub fn is_production(&self) -> bool {
+        self.environment == Environment::Production
+    }
+}
+
+fn read_all(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigErrors> {
+    let mut vars = Vars::new(lookup);
+    let config = read(&mut vars);
+    if vars.problems.is_empty() { Ok(config) } else { Err(ConfigErrors(vars.problems)) }
+}
+
+fn read(vars: &mut Vars) -> Config {
+    let environments = [("development", Environment::Development), ("production", Environment::Production)];
+    let environment = vars.choice("ENVIRONMENT", &environments, Environment::Development);
+    let public_url = urls::web(vars, "PUBLIC_URL");
+    let otp = login::otp(vars);
+    let mut config = Config {
+        environment,
+        debug: vars.flag("DEBUG"),
+        host: host(vars, environment),
+        port: vars.number("PORT", 0..=u16::MAX, 8080),
+        database_url: database_url(vars),
+        data_dir: vars.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
+        redis: redis::read(vars),
+        firebase: firebase::read(vars),
+        sms: sms::read(vars),
+        smtp: providers::smtp(vars),
+        phone: phones::read(vars),
+        test_phones: phones::test_phones(vars, otp.length),
+        otp,
+        jwt: login::jwt(vars, public_url.as_deref()),
+        secret_key: login::secret_key(vars),
+        sign_up: login::sign_up(vars),
+        bootstrap_owner_phone: phones::owner(vars),
+        trusted_proxies: trusted_proxies(vars),
+        cors_origins: urls::cors_origins(vars),
+        public_url,
+        metrics_addr: vars.parsed("METRICS_ADDR", "an address like 127.0.0.1:9090", |text| text.parse().ok()),
+        otlp_endpoint: urls::web(vars, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    };
+    if config.is_production() {
+        production::check(vars, &config);
+    } else {
+        fill_in_for_development(&mut config);
+    }
+    config
+}
+
+fn host(vars: &mut Vars, environment: Environment) -> IpAddr {
+    let expected = "an address like 127.0.0.1 or 0.0.0.0";
+    let host = vars.parsed("HOST", expected, |text| text.parse().ok());
+    host.unwrap_or(match environment {
+        Environment::Development => Ipv4Addr::LOCALHOST.into(),
+        Environment::Production => Ipv4Addr::UNSPECIFIED.into(),
+    })
+}
+
+fn database_url(vars: &mut Vars) -> Option<SecretString> {
+    vars.parsed("DATABASE_URL", "a postgresql:// URL", |text| {
+        urls::has_scheme(text, &["postgres", "postgresql"]).then(|| SecretString::from(text))
+    })
+}
+
+fn trusted_proxies(vars: &mut Vars) -> Vec<IpNet> {
+    vars.list("TRUSTED_PROXIES", "networks like 10.0.0.0/8, comma-separated", |text| {
+        text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    })
+}
+
+fn fill_in_for_development(config: &mut Config) {
+    if config.sms.providers.is_empty() {
+        config.sms.providers.push(SmsProvider::Console);
+    }
+    if config.jwt.issuer.is_empty() {
+        config.jwt.issuer = format!("http://localhost:{}", config.port);
+    }
+}

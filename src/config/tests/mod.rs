@@ -1,0 +1,195 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+mod documented;
+mod files;
+mod production;
+
+fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    let vars: HashMap<&str, &str> = vars.iter().copied().collect();
+    Config::from_vars(|name| vars.get(name).map(|value| (*value).to_owned()))
+}
+
+/// The variables that are complained of.
+fn complaints(vars: &[(&str, &str)]) -> Vec<String> {
+    match config(vars) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.0.into_iter().map(|problem| problem.variable).collect(),
+    }
+}
+
+fn redis_urls(vars: &[(&str, &str)]) -> Vec<String> {
+    match config(vars).unwrap().redis {
+        None => Vec::new(),
+        Some(RedisConfig::Single { url }) => vec![url.expose_secret().to_owned()],
+        Some(RedisConfig::Cluster { nodes }) => nodes.iter().map(|url| url.expose_secret().to_owned()).collect(),
+    }
+}
+
+#[test]
+fn nothing_set_is_a_development_installation() {
+    let config = config(&[]).unwrap();
+    assert_eq!(config.environment, Environment::Development);
+    assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
+    assert!(!config.debug);
+    assert!(config.database_url.is_none() && config.redis.is_none() && config.firebase.is_none());
+    assert!(config.smtp.is_none() && config.secret_key.is_none() && config.public_url.is_none());
+    assert_eq!(config.data_dir, PathBuf::from("./data"));
+    assert_eq!(config.sms.providers, [SmsProvider::Console]);
+    assert_eq!((config.otp.length, config.otp.max_guesses), (6, 5));
+    assert_eq!((config.otp.ttl, config.otp.resend), (Duration::from_mins(10), Duration::from_secs(30)));
+    assert_eq!((config.otp.per_hour, config.otp.per_day), (5, 20));
+    assert_eq!(config.phone.default_region, phonenumber::country::US);
+    assert!(config.phone.allowed_countries.is_empty() && config.test_phones.codes.is_empty());
+    assert_eq!(config.jwt.issuer, "http://localhost:8080");
+    assert_eq!(config.jwt.audience, "chemstock");
+    assert_eq!(config.jwt.access_ttl, Duration::from_mins(10));
+    assert_eq!(config.jwt.refresh_ttl, Duration::from_hours(30 * 24));
+    assert_eq!(config.sign_up, SignUp::Invite);
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    let config = config(&[("PORT", ""), ("REDIS_URL", "  "), ("TWILIO_ACCOUNT_SID", "")]).unwrap();
+    assert_eq!(config.port, 8080);
+    assert!(config.redis.is_none());
+}
+
+/// One wrong thing at a time.
+const MALFORMED: [(&str, &str); 47] = [
+    ("ENVIRONMENT", "staging"),
+    ("DEBUG", "verbose"),
+    ("HOST", "localhost"),
+    ("PORT", "65536"),
+    ("DATABASE_URL", "mysql://localhost/chemstock"),
+    ("REDIS_URL", "http://localhost:6379"),
+    ("REDIS_HOST", "localhost:6379"),
+    ("REDIS_HOST", "redis://localhost"),
+    ("REDIS_CLUSTER_NODES", "a:6379,http://b"),
+    ("REDIS_PASSWORD", "alone"),
+    ("OTP_LENGTH", "5"),
+    ("OTP_LENGTH", "9"),
+    ("OTP_TTL_SECONDS", "601"),
+    ("OTP_TTL_SECONDS", "10 minutes"),
+    ("OTP_MAX_GUESSES", "0"),
+    ("OTP_RESEND_SECONDS", "-1"),
+    ("MAX_OTP_ATTEMPTS_PER_HOUR", "0"),
+    ("MAX_OTP_ATTEMPTS_PER_DAY", "many"),
+    ("PHONE_DEFAULT_REGION", "USA"),
+    ("PHONE_ALLOWED_COUNTRIES", "US,XX"),
+    ("TEST_PHONE_NUMBERS", "+15005550006"),
+    ("TEST_PHONE_NUMBERS", "+15005550006=12345"),
+    ("TEST_PHONE_NUMBERS", "5005550006=123456"),
+    ("TEST_PHONE_NUMBERS_UNTIL", "31.01.2027"),
+    ("ACCESS_TOKEN_SECONDS", "86400"),
+    ("REFRESH_TOKEN_DAYS", "0"),
+    ("SECRET_KEY", "thirty-one bytes are one short."),
+    ("SIGN_UP", "closed"),
+    ("BOOTSTRAP_OWNER_PHONE", "202-555-0123"),
+    ("TRUSTED_PROXIES", "10.0.0.0/33"),
+    ("CORS_ORIGINS", "https://app.example.org/"),
+    ("CORS_ORIGINS", "https://app.example.org:443"),
+    ("CORS_ORIGINS", "*,https://app.example.org"),
+    ("CORS_ORIGINS", "app.example.org"),
+    ("PUBLIC_URL", "chemstock.example.org"),
+    ("METRICS_ADDR", "9090"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"),
+    ("SMS_PROVIDERS", "console,pigeon"),
+    ("SMS_PROVIDERS", "console,console"),
+    ("SMS_PROVIDERS", "twilio"),
+    ("TWILIO_WHATSAPP_NUMBER", "whatsapp"),
+    ("TWILIO_BASE_URL", "http://api.twilio.com"),
+    ("AWS_SNS_ENDPOINT_URL", "sns.us-east-1.amazonaws.com"),
+    ("VONAGE_BASE_URL", "http://127.0.0.1.example.org"),
+    ("FIREBASE_JWKS_URL", "ftp://localhost/keys"),
+    ("FIREBASE_TOKEN_URI", "http://oauth2.googleapis.com/token"),
+    ("FIREBASE_AUTH_EMULATOR_HOST", "http://localhost:9099"),
+];
+
+#[test]
+fn each_malformed_value_is_named() {
+    for (name, value) in MALFORMED {
+        assert_eq!(complaints(&[(name, value)]), [name], "{name}={value}");
+    }
+}
+
+#[test]
+fn other_endpoints_are_https_or_on_this_machine() {
+    for url in ["https://proxy.example.org/twilio/", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost"] {
+        assert!(complaints(&[("TWILIO_BASE_URL", url)]).is_empty(), "{url}");
+    }
+}
+
+#[test]
+fn half_of_a_providers_credentials_names_what_is_missing() {
+    type Set<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(Set, &[&str]); 8] = [
+        (&[("TWILIO_ACCOUNT_SID", "AC1")], &["TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER"]),
+        (&[("TWILIO_PHONE_NUMBER", "+12025550123")], &["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]),
+        (&[("AWS_ACCESS_KEY_ID", "AK")], &["AWS_SECRET_ACCESS_KEY", "AWS_REGION"]),
+        (&[("MESSAGEBIRD_ORIGINATOR", "Lab")], &["MESSAGEBIRD_ACCESS_KEY"]),
+        (&[("VONAGE_API_KEY", "k"), ("VONAGE_FROM", "Lab")], &["VONAGE_API_SECRET"]),
+        (&[("WHATSAPP_TEMPLATE", "t")], &["WHATSAPP_PHONE_NUMBER_ID", "WHATSAPP_ACCESS_TOKEN"]),
+        (&[("EMAIL_FROM", "codes@example.org")], &["SMTP_URL"]),
+        (&[("FIREBASE_CLIENT_EMAIL", "a@b.c")], &["FIREBASE_PRIVATE_KEY"]),
+    ];
+    for (vars, missing) in cases {
+        assert_eq!(complaints(vars), missing, "{vars:?}");
+    }
+    assert!(complaints(&[("AWS_REGION", "us-east-1")]).is_empty(), "hosts on AWS set it by themselves");
+}
+
+#[test]
+fn providers_are_those_set_up_unless_an_order_is_given() {
+    let twilio = [("TWILIO_ACCOUNT_SID", "AC1"), ("TWILIO_AUTH_TOKEN", "t"), ("TWILIO_MESSAGING_SERVICE_SID", "MG1")];
+    let vonage = [("VONAGE_API_KEY", "k"), ("VONAGE_API_SECRET", "s"), ("VONAGE_FROM", "Lab")];
+    let both = [&vonage[..], &twilio[..]].concat();
+    let found = config(&both).unwrap().sms;
+    assert_eq!(found.providers, [SmsProvider::Twilio, SmsProvider::Vonage]);
+    assert_eq!(found.twilio.unwrap().sender, TwilioSender::MessagingService("MG1".to_owned()));
+
+    let ordered = [&both[..], &[("SMS_PROVIDERS", "vonage, simulator,twilio")]].concat();
+    let expected = [SmsProvider::Vonage, SmsProvider::Simulator, SmsProvider::Twilio];
+    assert_eq!(config(&ordered).unwrap().sms.providers, expected);
+}
+
+#[test]
+fn redis_is_one_of_host_url_and_cluster() {
+    let host = [("REDIS_HOST", "r"), ("REDIS_PORT", "6380"), ("REDIS_PASSWORD", "p@ss/w:rd"), ("REDIS_DB", "2")];
+    assert_eq!(redis_urls(&host), ["redis://:p%40ss%2Fw%3Ard@r:6380/2"]);
+    assert_eq!(redis_urls(&[("REDIS_HOST", "[::1]")]), ["redis://[::1]:6379/0"]);
+    let url = ("REDIS_URL", "rediss://default:pw@r.example.org:6380/0#insecure");
+    assert_eq!(redis_urls(&[url, ("REDIS_PORT", "tcp://10.0.0.1:6379")]), [url.1]);
+    let nodes = [("REDIS_CLUSTER_NODES", "a:1, rediss://:own@b:2"), ("REDIS_PASSWORD", "pw")];
+    assert_eq!(redis_urls(&nodes), ["redis://:pw@a:1", "rediss://:own@b:2"]);
+    assert_eq!(complaints(&[("REDIS_HOST", "r"), url]), ["REDIS_HOST"]);
+    assert_eq!(complaints(&[("REDIS_HOST", "r"), ("REDIS_PORT", "tcp://10.0.0.1:6379")]), ["REDIS_PORT"]);
+}
+
+#[test]
+fn the_end_of_test_numbers_is_a_day_or_an_instant() {
+    for (text, until) in [("2027-01-31", "2027-02-01T00:00:00Z"), ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z")]
+    {
+        let vars = [("TEST_PHONE_NUMBERS", "+15005550006=123456"), ("TEST_PHONE_NUMBERS_UNTIL", text)];
+        let phones = config(&vars).unwrap().test_phones;
+        let until = until.parse().unwrap();
+        assert_eq!(phones.until, Some(until));
+        assert_eq!(phones.code("+15005550006", until - chrono::Duration::seconds(1)), Some("123456"));
+        assert_eq!(phones.code("+15005550006", until), None);
+        assert_eq!(phones.code("+15005550007", until - chrono::Duration::seconds(1)), None);
+    }
+}
+
+#[test]
+fn a_service_account_key_has_its_line_breaks_back() {
+    let key = r"-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
+    let vars = [("FIREBASE_PROJECT_ID", "p"), ("FIREBASE_PRIVATE_KEY", key), ("FIREBASE_CLIENT_EMAIL", "a@b.c")];
+    let account = config(&vars).unwrap().firebase.unwrap().service_account.unwrap();
+    let expected = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
+    assert_eq!(account.private_key.expose_secret(), expected);
+    assert_eq!(complaints(&vars[1..]), ["FIREBASE_PROJECT_ID"]);
+}
