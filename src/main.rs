@@ -1,1 +1,98 @@
-fn main(){}
+//! The commands of the one binary. Each is a few lines here and a module there.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use chemstock::{config::Config, imports, router, serve, tokens::KeyRing};
+use clap::{Parser, Subcommand};
+use uuid::Uuid;
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Bring the database up to date, and stop
+    Migrate,
+    /// Make the person with this phone an owner of the installation
+    Owner { phone: String },
+    /// Load chemicals or containers from a file
+    Import {
+        #[command(subcommand)]
+        what: Import,
+    },
+    /// Print the OpenAPI document
+    Openapi,
+    /// Signing keys
+    Keys {
+        #[command(subcommand)]
+        what: Keys,
+    },
+    /// Ask the server on this machine whether it is up; for a container's health check
+    Health,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// CSV with a header, or PubChem's TSV without one
+    Chemicals { file: PathBuf },
+    /// CSV with a header
+    Containers {
+        file: PathBuf,
+        /// The lab that they stand in
+        #[arg(long)]
+        lab: Uuid,
+        /// Make the locations that the lab does not have yet
+        #[arg(long)]
+        create_locations: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Print a new private key (Ed25519, PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
+    New,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command.unwrap_or(Command::Serve)).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "these commands are asked to print")]
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Openapi => {
+            println!("{}", router::document().to_pretty_json()?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Keys { what: Keys::New } => {
+            print!("{}", KeyRing::generate_pem());
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let config = Config::from_env_and_dotenv()?;
+    match command {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => serve::migrate(config).await,
+        Command::Health => serve::check_health(&config).await,
+        Command::Owner { phone } => serve::make_owner(config, &phone).await,
+        Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
+        Command::Import { what: Import::Containers { file, lab, create_locations } } => {
+            imports::containers(config, &file, lab, create_locations).await
+        }
+        Command::Openapi | Command::Keys { .. } => unreachable!("answered above"),
+    }
+}

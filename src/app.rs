@@ -1,0 +1,182 @@
+//! The running product: its database, clock, keys and parties. Cheap to clone, made once, by `serve::connect`.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, PoisonError, RwLock, Weak},
+    time::Duration,
+};
+
+use anyhow::Context;
+use sqlx::{
+    Connection as _, Executor as _, PgConnection, PgPool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, Postgres},
+};
+use tokio::sync::Notify;
+
+use crate::{
+    clients::console::Console, clock::Clock, config::Config, error::Result, secrets::SecretKey, tokens::Tokens,
+};
+
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+pub struct Inner {
+    pub config: Config,
+    pub clock: Clock,
+    pub tokens: Tokens,
+    pub secret: SecretKey,
+    pub console: Console,
+    /// Rung when a message is queued, so that it leaves at once.
+    pub messages_queued: Notify,
+    lanes: Lanes,
+    parts: RwLock<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// For what `App` itself holds, so that the two do not keep each other alive.
+#[derive(Clone)]
+pub struct WeakApp(Weak<Inner>);
+
+impl WeakApp {
+    pub fn upgrade(&self) -> Option<App> {
+        self.0.upgrade().map(App)
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// Connections by kind of work. Writes want many, as what bounds them is the flush that commits share; reads want few,
+/// as each more only wakes one more process; and a slow search must not keep a lookup waiting.
+#[derive(Clone)]
+pub struct Lanes {
+    writes: PgPool,
+    lookups: PgPool,
+    lists: PgPool,
+}
+
+impl Lanes {
+    /// One pool for everything: an embedded database has one connection, a test wants one pool.
+    pub fn single(pool: PgPool) -> Self {
+        Self { writes: pool.clone(), lookups: pool.clone(), lists: pool }
+    }
+
+    pub async fn open(url: &str) -> anyhow::Result<Self> {
+        let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+        let lane = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
+        let lanes = Self { writes: lane(32), lookups: lane(4), lists: lane(8) };
+        lanes.writes.acquire().await.context("no connection to Postgres; check DATABASE_URL")?;
+        Ok(lanes)
+    }
+
+    pub async fn close(&self) {
+        self.writes.close().await;
+        self.lookups.close().await;
+        self.lists.close().await;
+    }
+}
+
+/// What every pool has in common.
+pub fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // A ping before every use would double the round trips; one after a pause finds a server that was restarted.
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > Duration::from_secs(5) {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection
+        .execute(
+            "set statement_timeout = '15s'; set lock_timeout = '10s'; set jit = off;
+             set max_parallel_workers_per_gather = 0;
+             set pg_trgm.word_similarity_threshold = 0.45",
+        )
+        .await?;
+    Ok(())
+}
+
+impl App {
+    pub fn new(
+        config: Config,
+        clock: Clock,
+        tokens: Tokens,
+        secret: SecretKey,
+        console: Console,
+        lanes: Lanes,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            clock,
+            tokens,
+            secret,
+            console,
+            messages_queued: Notify::new(),
+            lanes,
+            parts: RwLock::default(),
+        }))
+    }
+
+    pub fn downgrade(&self) -> WeakApp {
+        WeakApp(Arc::downgrade(&self.0))
+    }
+
+    /// The connection of a use case: it writes, or reads what it is about to write.
+    pub async fn db(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.lanes.writes.acquire().await?)
+    }
+
+    pub async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>> {
+        Ok(self.lanes.writes.begin().await?)
+    }
+
+    /// For a read by key.
+    pub async fn lookups(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.lanes.lookups.acquire().await?)
+    }
+
+    /// For lists and searches.
+    pub async fn lists(&self) -> Result<PoolConnection<Postgres>> {
+        Ok(self.lanes.lists.acquire().await?)
+    }
+
+    pub fn lanes(&self) -> &Lanes {
+        &self.lanes
+    }
+
+    /// The state that a feature keeps in this process (a cache, a store in memory): made at its first use, one of each
+    /// type. So `App` need not know the features.
+    pub fn part<P: Any + Send + Sync>(&self, make: impl FnOnce(&Self) -> P) -> Arc<P> {
+        let id = TypeId::of::<P>();
+        let found = self.parts.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+        let part = found.unwrap_or_else(|| {
+            let mut parts = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+            parts.entry(id).or_insert_with(|| Arc::new(make(self))).clone()
+        });
+        part.downcast().unwrap_or_else(|_| unreachable!("filed under its own type"))
+    }
+
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        let mut connection = self.lanes.writes.acquire().await?;
+        MIGRATIONS.run(&mut *connection).await.context("migration")
+    }
+}
+
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,205 @@
+//! Who is calling, and what may they do: [`Auth<R>`] is the first argument of a guarded handler. It verifies the access
+//! token, finds the role in the lab of the path, and *carries [`App`]*: who forgets it has no database to leak. Its
+//! fields are private, so a use case that takes `&Auth<Manager>` is called by a manager or not at all.
+//! (How one becomes somebody is `login/`.)
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{HeaderMap, header, request::Parts},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use self::standing::Standing;
+pub use self::standing::forget;
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+mod standing;
+
+/// What somebody is in a lab; each includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Also posts stock events.
+    Member,
+    /// Also edits catalogue, locations and containers, and releases from quarantine.
+    Manager,
+    /// Also manages people and the lab.
+    Admin,
+}
+
+impl Role {
+    /// As the database writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Manager => "manager",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// The right that a handler asks for.
+pub trait Right: Send + Sync + 'static {
+    fn check(who: &Standing, lab: Option<Uuid>) -> Result<Option<Role>>;
+}
+
+macro_rules! right_in_the_lab {
+    ($($right:ident),*) => {$(
+        #[doc = concat!("At least ", stringify!($right), " in the lab of the path.")]
+        pub struct $right;
+
+        impl Right for $right {
+            fn check(who: &Standing, lab: Option<Uuid>) -> Result<Option<Role>> {
+                // Of a lab that is not yours you learn nothing, not even that it is there.
+                let role = lab.and_then(|lab| who.role_in(lab)).ok_or(Error::NotFound("lab"))?;
+                if role < Role::$right {
+                    return Err(Error::Forbidden(concat!("this needs the role ", stringify!($right), " in the lab")));
+                }
+                Ok(Some(role))
+            }
+        }
+
+        impl InLab for $right {}
+    )*};
+}
+
+/// A right that holds in one lab.
+pub trait InLab: Right {}
+
+right_in_the_lab!(Viewer, Member, Manager, Admin);
+
+/// Signed in.
+pub struct Anyone;
+
+impl Right for Anyone {
+    fn check(_: &Standing, _: Option<Uuid>) -> Result<Option<Role>> {
+        Ok(None)
+    }
+}
+
+/// Manager of at least one lab: edits the catalogue that all labs share.
+pub struct Cataloguer;
+
+impl Right for Cataloguer {
+    fn check(who: &Standing, _: Option<Uuid>) -> Result<Option<Role>> {
+        match who.highest_role() {
+            Some(role) if role >= Role::Manager => Ok(Some(role)),
+            _ if who.is_owner => Ok(None),
+            _ => Err(Error::Forbidden("this needs the role Manager in a lab")),
+        }
+    }
+}
+
+/// Runs the installation.
+pub struct Owner;
+
+impl Right for Owner {
+    fn check(who: &Standing, _: Option<Uuid>) -> Result<Option<Role>> {
+        if who.is_owner { Ok(None) } else { Err(Error::Forbidden("only an owner of the installation may do this")) }
+    }
+}
+
+pub struct Auth<R> {
+    app: App,
+    caller: Caller,
+    lab_id: Uuid,
+    role: Option<Role>,
+    /// From the Idempotency-Key: makes the ids of a repeated request come out the same.
+    seed: Option<crate::ids::Seed>,
+    right: PhantomData<R>,
+}
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    pub user_id: Uuid,
+    pub session_id: Uuid,
+}
+
+impl<R> Auth<R> {
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    pub fn user_id(&self) -> Uuid {
+        self.caller.user_id
+    }
+
+    pub fn session_id(&self) -> Uuid {
+        self.caller.session_id
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.app.clock.now()
+    }
+
+    /// The id of a thing that is about to be made: the client's, or a new one. The nil UUID stands for none (RFC 9562
+    /// section 5.9).
+    pub fn id_or_new(&self, given: Option<Uuid>) -> Uuid {
+        given.filter(|id| !id.is_nil()).unwrap_or_else(|| match &self.seed {
+            Some(seed) => seed.next_id(),
+            None => crate::ids::new(self.now()),
+        })
+    }
+}
+
+impl<R: InLab> Auth<R> {
+    /// The lab of the path, in which the caller has the right.
+    pub fn lab_id(&self) -> Uuid {
+        self.lab_id
+    }
+
+    pub fn role(&self) -> Role {
+        self.role.unwrap_or(Role::Viewer)
+    }
+}
+
+impl<R: Right> FromRequestParts<App> for Auth<R> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
+        let (caller, standing) = identify(app, &parts.headers).await?;
+        let lab = lab_of_path(parts, app).await;
+        let role = R::check(&standing, lab)?;
+        let seed = parts.extensions.get().cloned();
+        Ok(Self { app: app.clone(), caller, lab_id: lab.unwrap_or_default(), role, seed, right: PhantomData })
+    }
+}
+
+async fn lab_of_path(parts: &mut Parts, app: &App) -> Option<Uuid> {
+    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
+    params.iter().find(|(name, _)| *name == "lab_id").and_then(|(_, id)| id.parse().ok())
+}
+
+/// Verifies the bearer token and that its session is alive. Both answers are kept in memory: a token until it expires,
+/// a standing for at most five seconds.
+pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<Standing>)> {
+    let token = bearer(headers)?;
+    let claims = app.tokens.verify(token, app.clock.now()).map_err(|why| Error::BadToken(why.to_string()))?;
+    let caller = Caller { user_id: claims.sub, session_id: claims.sid };
+    let standing =
+        standing::of(app, caller, claims.iat).await?.ok_or_else(|| Error::BadToken("unknown user".into()))?;
+    if !standing.has_session(caller.session_id) {
+        return Err(Error::BadToken("the session has ended".into()));
+    }
+    Ok((caller, standing))
+}
+
+/// RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1).
+fn bearer(headers: &HeaderMap) -> Result<&str> {
+    let header = headers.get(header::AUTHORIZATION).ok_or(Error::NoToken)?;
+    let (scheme, token) = header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Error::NoToken)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Error::NoToken) }
+}

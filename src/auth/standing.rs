@@ -1,0 +1,110 @@
+//! What a person is here right now: alive sessions and the role in each lab, from one statement, kept for five seconds.
+//! The instance that changes a standing forgets it at once ([`forget`]); others follow within the five seconds.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::{Caller, Role};
+use crate::{app::App, error::Result};
+
+const KEPT_FOR: Duration = Duration::from_secs(5);
+const CLOCK_SKEW_SECONDS: i64 = 2;
+
+#[derive(Debug)]
+pub struct Standing {
+    pub is_owner: bool,
+    labs: Vec<(Uuid, Role)>,
+    sessions: Vec<Uuid>,
+    read_at: i64,
+}
+
+impl Standing {
+    pub fn role_in(&self, lab: Uuid) -> Option<Role> {
+        self.labs.iter().find(|(id, _)| *id == lab).map(|(_, role)| *role)
+    }
+
+    pub fn highest_role(&self) -> Option<Role> {
+        self.labs.iter().map(|(_, role)| *role).max()
+    }
+
+    pub fn has_session(&self, id: Uuid) -> bool {
+        self.sessions.contains(&id)
+    }
+
+    /// A session that began on another instance after this was read is not in it, but is no less alive.
+    fn may_predate(&self, token_issued_at: i64) -> bool {
+        token_issued_at + CLOCK_SKEW_SECONDS >= self.read_at
+    }
+}
+
+struct Standings {
+    kept: Cache<Uuid, Arc<Standing>>,
+    /// Counts the calls of `forget`: what was read before one must not be kept after it.
+    forgotten: AtomicU64,
+}
+
+fn standings(app: &App) -> Arc<Standings> {
+    app.part(|_| Standings {
+        kept: Cache::builder().max_capacity(50_000).time_to_live(KEPT_FOR).build(),
+        forgotten: AtomicU64::new(0),
+    })
+}
+
+/// Somebody's standing; none for a user that is unknown or disabled.
+pub(super) async fn of(app: &App, caller: Caller, token_issued_at: i64) -> Result<Option<Arc<Standing>>> {
+    let standings = standings(app);
+    let user_id = caller.user_id;
+    if let Some(kept) = standings.kept.get(&user_id)
+        && (kept.has_session(caller.session_id) || !kept.may_predate(token_issued_at))
+    {
+        return Ok(Some(kept));
+    }
+    let before = standings.forgotten.load(Ordering::SeqCst);
+    let found = read(app, user_id).await?.map(Arc::new);
+    if let Some(found) = &found
+        && standings.forgotten.load(Ordering::SeqCst) == before
+    {
+        standings.kept.insert(user_id, found.clone());
+        // A `forget` between the check and the insert would have found nothing to remove.
+        if standings.forgotten.load(Ordering::SeqCst) != before {
+            standings.kept.invalidate(&user_id);
+        }
+    }
+    Ok(found)
+}
+
+/// To be called after every committed change of a person's sessions or roles.
+pub fn forget(app: &App, user_id: Uuid) {
+    let standings = standings(app);
+    standings.forgotten.fetch_add(1, Ordering::SeqCst);
+    standings.kept.invalidate(&user_id);
+}
+
+async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
+    let read_at = app.clock.now().timestamp();
+    let mut db = app.lookups().await?;
+    let row = sqlx::query!(
+        r#"select is_owner,
+            array(select lab_id from memberships where user_id = u.id order by lab_id) as "labs!",
+            array(select role from memberships where user_id = u.id order by lab_id) as "roles!: Vec<Role>",
+            array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
+        from users u where id = $1 and disabled_at is null"#,
+        user_id
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    Ok(row.map(|row| Standing {
+        is_owner: row.is_owner,
+        labs: row.labs.into_iter().zip(row.roles).collect(),
+        sessions: row.sessions,
+        read_at,
+    }))
+}

@@ -1,0 +1,148 @@
+//! What can go wrong, without a word of HTTP: `web/problem.rs` is the only place that turns an [`Error`] into an answer.
+
+use std::time::Duration;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not there, or not for the caller to see.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    #[error("no access token was sent")]
+    NoToken,
+    /// Says why to the log, never to the caller.
+    #[error("the access token is not valid: {0}")]
+    BadToken(String),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("{} field(s) refused", .0.len())]
+    Invalid(Vec<Field>),
+    /// A business rule says no.
+    #[error("{0}")]
+    Rejected(Rejection),
+    /// The resource changed since the caller read it.
+    #[error("the resource has changed since it was read")]
+    Stale,
+    #[error("too many requests")]
+    RateLimited { retry_after: Duration },
+    #[error("{service} is not available: {cause}")]
+    Unavailable { service: &'static str, cause: String },
+    #[error("database")]
+    Database(#[source] sqlx::Error),
+    #[error("internal")]
+    Internal(#[from] anyhow::Error),
+}
+
+/// One refused field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct Field {
+    /// JSON pointer (RFC 6901) into the body, `?name` for a query parameter, or the name of a header.
+    #[schema(example = "/amount/value")]
+    pub pointer: String,
+    #[schema(example = "must be a decimal string such as \"12.5\"")]
+    pub detail: String,
+}
+
+impl Field {
+    pub fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into() }
+    }
+}
+
+/// A refusal with its reason and, for a bottle, what may be done instead.
+#[derive(Debug)]
+pub struct Rejection {
+    pub reason: Reason,
+    pub detail: String,
+    /// The field to mend, when it is one.
+    pub pointer: Option<&'static str>,
+    pub allowed_actions: Option<Vec<&'static str>>,
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+macro_rules! reasons {
+    ($($name:ident),* $(,)?) => {
+        /// Every business refusal: the catalogue of problem types.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Reason { $($name),* }
+
+        impl Reason {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+        }
+    };
+}
+
+reasons! {
+    AlreadyMember,
+    CasTaken,
+    ChemicalInUse,
+    CodeRefused,
+    CodeTaken,
+    EventNotAllowed,
+    IdTaken,
+    IdempotencyKeyReused,
+    Inconvertible,
+    InvitationRefused,
+    InvitationRequired,
+    LastAdmin,
+    LocationCycle,
+    LocationInUse,
+    LocationKind,
+    NameTaken,
+    NotEnough,
+    NotReversible,
+    PhoneRefused,
+    RefreshTokenRefused,
+    StillRunning,
+}
+
+impl Reason {
+    pub fn because(self, detail: impl Into<String>) -> Error {
+        Error::Rejected(Rejection { reason: self, detail: detail.into(), pointer: None, allowed_actions: None })
+    }
+
+    /// A refusal that one field would have to change for.
+    pub fn at(self, pointer: &'static str, detail: impl Into<String>) -> Error {
+        let (detail, pointer) = (detail.into(), Some(pointer));
+        Error::Rejected(Rejection { reason: self, detail, pointer, allowed_actions: None })
+    }
+}
+
+impl Error {
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Field::new(pointer, detail)])
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    /// A pool that gives no connection in time is a service that is away, not a defect of ours.
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
+                Self::Unavailable { service: "database", cause: error.to_string() }
+            }
+            other => Self::Database(other),
+        }
+    }
+}
+
+/// Turns the violation of a named constraint into the refusal it stands for, beside the query:
+/// `.on_constraint("locations_name_key", || Reason::NameTaken.because("..."))`.
+pub trait OnConstraint<T> {
+    fn on_constraint(self, name: &str, refusal: impl FnOnce() -> Error) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> OnConstraint<T> for std::result::Result<T, E> {
+    fn on_constraint(self, name: &str, refusal: impl FnOnce() -> Error) -> Result<T> {
+        self.map_err(|error| match error.into() {
+            Error::Database(sqlx::Error::Database(violation)) if violation.constraint() == Some(name) => refusal(),
+            other => other,
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! Fields of a PATCH (RFC 7396): absent stays, `null` clears, a value sets.
+
+use serde::{Deserialize, Deserializer};
+
+/// `None`: not in the body. `Some(None)`: null. Use with `#[serde(default, deserialize_with = "patch::change")]`.
+pub type Change<T> = Option<Option<T>>;
+
+pub fn change<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Change<T>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,121 @@
+//! Phone numbers in one spelling: E.164, by libphonenumber's rules. `+8201012345678` and `+821012345678` ring the same
+//! phone, so they are the same [`Phone`] (a limit per spelling would be no limit).
+
+use std::fmt;
+
+use phonenumber::{Mode, Type, country};
+use serde::{Deserialize, Serialize};
+
+/// A number that can get a code: valid, and neither premium-rate nor the like.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(try_from = "String", into = "String")]
+#[sqlx(transparent)]
+pub struct Phone(String);
+
+impl Phone {
+    /// `region` (ISO 3166-1 alpha-2) is where a number without `+` is from.
+    pub fn parse(raw: &str, region: Option<&str>) -> Result<Self, &'static str> {
+        let raw = raw.trim();
+        // The library takes letters and full-width digits for digits, and keeps extensions aside: refuse them here.
+        if raw.len() > 32 || !raw.bytes().all(|b| b.is_ascii_digit() || b"+-. ()/".contains(&b)) {
+            return Err("must be a phone number in E.164 form, such as +12025550123: digits only, no extension");
+        }
+        let region: Option<country::Id> = region.and_then(|region| region.parse().ok());
+        let number = phonenumber::parse(region, raw)
+            .map_err(|_| "is not a phone number; give it in E.164 form, such as +12025550123")?;
+        if !is_reserved_for_tests(&number) && !phonenumber::is_valid(&number) {
+            return Err("is not a number that any phone has; check its digits");
+        }
+        match number.number_type(&phonenumber::metadata::DATABASE) {
+            Type::PremiumRate | Type::SharedCost | Type::TollFree | Type::Uan | Type::Voicemail | Type::Pager => {
+                return Err("is of a kind that gets no text messages; give a mobile number");
+            }
+            _ => {}
+        }
+        Ok(Self(number.format().mode(Mode::E164).to_string()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// ISO 3166-1 alpha-2, where the number's prefix tells it.
+    pub fn country(&self) -> Option<country::Id> {
+        phonenumber::parse(None, &self.0).ok()?.country().id()
+    }
+
+    /// The last two digits, for the eye of its owner.
+    pub fn masked(&self) -> String {
+        format!("…{}", &self.0[self.0.len() - 2..])
+    }
+}
+
+/// 555-01xx (NANPA, fiction) and Twilio's +1 500 555 00xx: the numbers of examples and tests.
+fn is_reserved_for_tests(number: &phonenumber::PhoneNumber) -> bool {
+    let national = number.national().value();
+    number.code().value() == 1 && (national / 10_000 == 500_555 || national / 100 % 100_000 == 55_501)
+}
+
+impl TryFrom<String> for Phone {
+    type Error = &'static str;
+
+    fn try_from(raw: String) -> Result<Self, Self::Error> {
+        Self::parse(&raw, None)
+    }
+}
+
+impl From<Phone> for String {
+    fn from(phone: Phone) -> Self {
+        phone.0
+    }
+}
+
+/// A phone never reaches a log whole.
+impl fmt::Debug for Phone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_number_are_one_phone() {
+        let canonical = Phone::parse("+821012345678", None).unwrap();
+        for spelling in ["+8201012345678", "+82 10-1234-5678", "+82 (0)10 1234 5678", " +82 10 1234 5678 "] {
+            assert_eq!(Phone::parse(spelling, None).unwrap(), canonical, "{spelling}");
+        }
+        assert_eq!(Phone::parse("010-1234-5678", Some("KR")).unwrap(), canonical);
+    }
+
+    #[test]
+    fn extensions_letters_foreign_digits_and_premium_numbers_are_refused() {
+        for bad in [
+            "+1 202 555 0123 ext 5",
+            "+12025550123;ext=1",
+            "+1900CHEMIST",
+            "＋８２1012345678",
+            "+19005550123",
+            "",
+            "+",
+            "+1",
+            "12",
+        ] {
+            assert!(Phone::parse(bad, None).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_reserved_for_examples_are_accepted() {
+        for reserved in ["+12025550123", "+15005550006"] {
+            assert_eq!(Phone::parse(reserved, None).unwrap().as_str(), reserved);
+        }
+    }
+
+    #[test]
+    fn debug_shows_two_digits_only() {
+        assert_eq!(format!("{:?}", Phone::parse("+12025550123", None).unwrap()), "…23");
+    }
+}

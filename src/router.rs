@@ -1,0 +1,138 @@
+//! The table of contents of the API, its document, and the layers around it: the only file that knows all features.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::Response,
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    cors::{AllowOrigin, CorsLayer},
+    sensitive_headers::SetSensitiveRequestHeadersLayer,
+    set_header::SetResponseHeaderLayer,
+    timeout::TimeoutLayer,
+};
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{app::App, chemicals, containers, health, ids, labs, locations, login, messages, users, web};
+
+/// Every route there is.
+fn api() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::new()
+        .merge(login::routes())
+        .merge(messages::routes())
+        .merge(users::routes())
+        .merge(labs::routes())
+        .merge(chemicals::routes())
+        .merge(locations::routes())
+        .merge(containers::routes());
+    let mut api = OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/v1", v1);
+    web::document::complete(api.get_openapi_mut());
+    api
+}
+
+/// The OpenAPI document; needs neither configuration nor database.
+pub fn document() -> utoipa::openapi::OpenApi {
+    api().into_openapi()
+}
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The service.
+pub fn service(app: App) -> Router {
+    let (routes, document) = api().split_for_parts();
+    let swagger =
+        utoipa_swagger_ui::Config::default().validator_url("none").try_it_out_enabled(true).persist_authorization(true);
+    let routes = routes.merge(SwaggerUi::new("/docs").config(swagger).url("/openapi.json", document));
+    layered(app, routes, REQUEST_TIMEOUT)
+}
+
+/// Any routes behind the layers of the service, the innermost first. Apart, so that a test can put routes there that
+/// hang or panic.
+pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
+    routes
+        .fallback(web::fallback)
+        .method_not_allowed_fallback(web::method_not_allowed)
+        .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(CatchPanicLayer::custom(web::from_panic))
+        .layer(middleware::from_fn(web::finish))
+        .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))
+        .layer(middleware::from_fn(web::finish))
+        .layer(CompressionLayer::new())
+        .layer(cors(&app.config.cors_origins))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(middleware::from_fn(web::observe))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER]))
+        .layer(middleware::from_fn_with_state(app.clone(), request_id))
+        .with_state(app)
+}
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Every request gets an id of ours; what a client sends under that name could be anything.
+#[expect(clippy::disallowed_types, reason = "a layer, for the clock")]
+async fn request_id(
+    axum::extract::State(app): axum::extract::State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let mut text = uuid::Uuid::encode_buffer();
+    let id = HeaderValue::from_str(ids::new(app.clock.now()).hyphenated().encode_lower(&mut text));
+    let id = id.unwrap_or_else(|_| unreachable!("a UUID is ASCII"));
+    request.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    response
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
+    let origin =
+        if origins.iter().any(|origin| origin == "*") { AllowOrigin::any() } else { AllowOrigin::list(origins) };
+    CorsLayer::new()
+        .allow_origin(origin)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
+        .max_age(Duration::from_hours(1))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Chemstock",
+        description = "Chemical inventory for labs. Ask for a code at `/v1/auth/otp/request` (in \
+            development it appears in the server's terminal), trade it for a token at \
+            `/v1/auth/otp/verify`, press **Authorize**, and try the rest.\n\n\
+            **Amounts** are `{\"value\": \"12.5\", \"unit\": \"mL\"}`: decimal strings and UCUM codes. \
+            **Times** are RFC 3339 in UTC. **Ids** are UUIDv7; you may give the id of what you create. \
+            **Lists** are pages: `limit` 1 to 200, `cursor` from `next_cursor`. \
+            **Changes** (PATCH, DELETE) need `If-Match` with the `ETag` that you read. \
+            **Repeats** of a POST are safe with an `Idempotency-Key`. \
+            **Failures** are `application/problem+json` (RFC 9457); `type` leads to a page on it. \
+            Each operation says which role it needs; of viewer, member, manager, admin, each may what those before it may.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact()
+    ),
+    tags(
+        (name = "login", description = "One-time codes, tokens, sessions"),
+        (name = "people", description = "Yourself, labs, members, invitations"),
+        (name = "catalogue", description = "The chemicals that all labs share"),
+        (name = "locations", description = "Buildings, rooms, cabinets, shelves, boxes"),
+        (name = "containers", description = "Bottles, their ledger, and the scanner"),
+        (name = "system", description = "Health, keys, metrics"),
+    ),
+    components(schemas(web::Problem)),
+)]
+struct Document;

@@ -1,0 +1,186 @@
+//! From configuration to a running server, and down again.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use axum::{Router, routing::get, serve::ListenerExt};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Lanes, pool_options},
+    clients::console::Console,
+    clock::Clock,
+    config::{Config, SmsProvider, load_or_create},
+    embedded::Embedded,
+    phone::Phone,
+    router,
+    secrets::{self, SecretKey},
+    telemetry,
+    tokens::{KeyRing, Tokens},
+    users, worker,
+};
+
+/// The app with what must be closed after it.
+pub struct Connected {
+    pub app: App,
+    embedded: Option<Embedded>,
+}
+
+impl Connected {
+    /// Closes the connections first, then the database that they lead to.
+    pub async fn close(self) {
+        self.app.lanes().close().await;
+        if let Some(embedded) = self.embedded
+            && let Err(cause) = embedded.close().await
+        {
+            tracing::warn!(cause = format!("{cause:#}"), "closing the embedded database");
+        }
+    }
+}
+
+/// Everything that the product needs, with its database brought up to date.
+pub async fn connect(config: Config) -> anyhow::Result<Connected> {
+    let (lanes, embedded) = database(&config).await?;
+    let secret = SecretKey::new(secret(&config)?.expose_secret().as_bytes());
+    let jwt = &config.jwt;
+    let tokens = Tokens::new(key_ring(&config)?, jwt.issuer.clone(), jwt.audience.clone(), jwt.access_ttl);
+    let app = App::new(config, Clock::real(), tokens, secret, Console::terminal(), lanes);
+    app.migrate().await?;
+    Ok(Connected { app, embedded })
+}
+
+async fn database(config: &Config) -> anyhow::Result<(Lanes, Option<Embedded>)> {
+    if let Some(url) = &config.database_url {
+        return Ok((Lanes::open(url.expose_secret()).await?, None));
+    }
+    let embedded = Embedded::start(&config.data_dir).await?;
+    // It has one connection, so the pool is a queue for it.
+    let options = embedded.url().parse().context("the embedded database's address")?;
+    let pool = pool_options().max_connections(1).connect_with(options).await.context("the embedded database")?;
+    Ok((Lanes::single(pool), Some(embedded)))
+}
+
+/// In development a secret and a key are made at the first start and kept, so that a restart logs nobody out.
+fn secret(config: &Config) -> anyhow::Result<SecretString> {
+    if let Some(secret) = &config.secret_key {
+        return Ok(secret.clone());
+    }
+    let make = || BASE64_STANDARD.encode(secrets::random::<32>());
+    load_or_create(&config.data_dir.join("secret_key"), make).map(SecretString::from)
+}
+
+fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
+    let paths = &config.jwt.private_keys;
+    let read =
+        |path: &PathBuf| std::fs::read_to_string(path).with_context(|| format!("JWT_PRIVATE_KEYS: {}", path.display()));
+    let pems = if paths.is_empty() {
+        vec![load_or_create(&config.data_dir.join("jwt_key.pem"), KeyRing::generate_pem)?]
+    } else {
+        paths.iter().map(read).collect::<anyhow::Result<_>>()?
+    };
+    KeyRing::from_pems(&pems).context("JWT_PRIVATE_KEYS")
+}
+
+/// `chemstock serve`: until Ctrl-C or SIGTERM.
+pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    telemetry::init(&config)?;
+    refuse_what_is_not_built(&config)?;
+    let address = SocketAddr::new(config.host, config.port);
+    // Before the database: a port that is taken should not cost the start of one.
+    let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
+    let metrics = match config.metrics_addr {
+        Some(address) => Some(TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?),
+        None => None,
+    };
+    let connected = connect(config).await?;
+    let app = connected.app.clone();
+    welcome(&app, listener.local_addr()?);
+
+    let stop = CancellationToken::new();
+    tokio::spawn(stop_on_signal(stop.clone()));
+    let background = tokio::spawn(worker::run(app.clone(), stop.clone()));
+    if let Some(metrics) = metrics {
+        let service = Router::new().route("/metrics", get(async || telemetry::install().render()));
+        tokio::spawn(
+            axum::serve(metrics, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future(),
+        );
+    }
+    let service = router::service(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener.tap_io(|stream| drop(stream.set_nodelay(true))), service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await?;
+    background.await?;
+    connected.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Codes live in memory and go to the terminal: good for development, unsafe in production, where a restart would forget
+/// limits and nobody would get a code.
+fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
+    let missing = "this version keeps one-time codes in memory and sends them to the terminal only";
+    anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
+    if config.redis.is_some() || config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
+        tracing::warn!("{missing}; the Redis and SMS settings are not used");
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "it greets whoever starts it")]
+fn welcome(app: &App, address: SocketAddr) {
+    tracing::info!(%address, "listening");
+    if app.config.is_production() {
+        return;
+    }
+    println!("Chemstock is up.");
+    println!("  API and docs   http://{address}/docs");
+    println!("  sign in        POST /v1/auth/otp/request with {{\"phone\": \"+12025550123\"}}; the code appears here");
+    println!("  stop           Ctrl-C");
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} },
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+    tracing::info!("stopping");
+    stop.cancel();
+}
+
+/// `chemstock migrate`.
+pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
+    connect(config).await?.close().await;
+    eprintln!("the database is up to date");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `chemstock owner PHONE`: of a person who is here, or comes later with this phone.
+pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
+    let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
+    let connected = connect(config).await?;
+    users::make_owner(&connected.app, &phone).await?;
+    connected.close().await;
+    eprintln!("done: the person with this phone is an owner");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `chemstock health`: for a container's health check, which has no curl.
+pub async fn check_health(config: &Config) -> anyhow::Result<ExitCode> {
+    let client = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(3)).build()?;
+    let host = if config.host.is_unspecified() { "127.0.0.1".into() } else { config.host.to_string() };
+    let url = format!(
+        "http://{}/health/live",
+        if host.contains(':') { format!("[{host}]:{}", config.port) } else { format!("{host}:{}", config.port) }
+    );
+    let status = client.get(url).send().await?.status();
+    Ok(if status.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,52 @@
+//! Answers that carry the resource's version as `ETag` (RFC 9110 section 8.8.3).
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::extract::Json;
+
+/// A resource that counts its changes.
+pub trait Versioned {
+    fn version(&self) -> i32;
+}
+
+impl<T: Versioned> Versioned for std::sync::Arc<T> {
+    fn version(&self) -> i32 {
+        (**self).version()
+    }
+}
+
+/// 200 with the resource and its `ETag`.
+pub struct Tagged<T>(pub T);
+
+impl<T: Serialize + Versioned> IntoResponse for Tagged<T> {
+    fn into_response(self) -> Response {
+        let tag = etag(&self.0);
+        ([(header::ETAG, tag)], Json(self.0)).into_response()
+    }
+}
+
+/// 201 with the resource and its `ETag`.
+pub struct Created<T>(pub T);
+
+impl<T: Serialize + Versioned> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Tagged(self.0)).into_response()
+    }
+}
+
+/// 204.
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+fn etag(resource: &impl Versioned) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{}\"", resource.version())).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
+}

@@ -1,0 +1,91 @@
+//! The catalogue of problem types: each failure's slug, status and title, and the page that explains it.
+
+use axum::http::StatusCode;
+
+use crate::error::Reason;
+
+/// A problem type (RFC 9457 section 3.1.1). Its URL is `/problems/<slug>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    pub slug: &'static str,
+    pub status: StatusCode,
+    pub title: &'static str,
+    /// What the page says: what happened and what to do.
+    pub help: &'static str,
+}
+
+const fn kind(slug: &'static str, status: StatusCode, title: &'static str, help: &'static str) -> Kind {
+    Kind { slug, status, title, help }
+}
+
+#[rustfmt::skip]
+pub mod general {
+    use super::{kind, Kind, StatusCode as S};
+
+    pub const MALFORMED: Kind = kind("malformed", S::BAD_REQUEST, "The request cannot be read", "The body is not JSON, or the request is broken in another way. The detail names the place.");
+    pub const NO_TOKEN: Kind = kind("no-token", S::UNAUTHORIZED, "No access token was sent", "Send `Authorization: Bearer <access_token>`. Get a token at /v1/auth/otp/verify.");
+    pub const BAD_TOKEN: Kind = kind("bad-token", S::UNAUTHORIZED, "The access token is not valid", "It has expired, its session has ended, or it is not one of ours. Get a new one at /v1/auth/refresh, or log in again.");
+    pub const FORBIDDEN: Kind = kind("forbidden", S::FORBIDDEN, "Your role does not allow this", "The role that an operation needs stands in the API document. An admin of the lab can change yours.");
+    pub const NOT_FOUND: Kind = kind("not-found", S::NOT_FOUND, "Not found", "There is nothing here, or nothing that you may see.");
+    pub const METHOD_NOT_ALLOWED: Kind = kind("method-not-allowed", S::METHOD_NOT_ALLOWED, "This path does not know that method", "The header Allow lists the methods of this path.");
+    pub const TIMED_OUT: Kind = kind("timed-out", S::REQUEST_TIMEOUT, "The request took too long", "It was stopped. A write with an Idempotency-Key or an id of your own can be repeated safely.");
+    pub const STALE: Kind = kind("stale", S::PRECONDITION_FAILED, "It has changed since you read it", "Read it again, and send its new ETag as If-Match.");
+    pub const TOO_LARGE: Kind = kind("too-large", S::PAYLOAD_TOO_LARGE, "The body is too large", "Bodies are limited to 1 MiB.");
+    pub const MEDIA_TYPE: Kind = kind("media-type", S::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", "Send `Content-Type: application/json`.");
+    pub const INVALID: Kind = kind("invalid", S::UNPROCESSABLE_ENTITY, "Some fields are not acceptable", "`errors` lists each field with a JSON pointer and what is wrong with it.");
+    pub const IF_MATCH_REQUIRED: Kind = kind("if-match-required", S::PRECONDITION_REQUIRED, "If-Match is required", "Send the resource's ETag as If-Match, so that nobody's change is overwritten unseen.");
+    pub const RATE_LIMITED: Kind = kind("rate-limited", S::TOO_MANY_REQUESTS, "Too many requests", "Wait for the number of seconds in Retry-After.");
+    pub const INTERNAL: Kind = kind("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side", "The operators find the cause in the log by the request id.");
+    pub const UNAVAILABLE: Kind = kind("unavailable", S::SERVICE_UNAVAILABLE, "A service that this needs is away", "Try again after the number of seconds in Retry-After.");
+
+    pub const ALL: &[Kind] = &[
+        MALFORMED, NO_TOKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TIMED_OUT, STALE, TOO_LARGE, MEDIA_TYPE,
+        INVALID, IF_MATCH_REQUIRED, RATE_LIMITED, INTERNAL, UNAVAILABLE,
+    ];
+}
+
+impl From<Reason> for Kind {
+    #[rustfmt::skip]
+    fn from(reason: Reason) -> Self {
+        use StatusCode as S;
+        match reason {
+            Reason::AlreadyMember => kind("already-member", S::CONFLICT, "Already a member of the lab", "Change the role of the membership instead."),
+            Reason::CasTaken => kind("cas-taken", S::CONFLICT, "The catalogue has this CAS number", "Look the chemical up by its CAS number and use that entry."),
+            Reason::ChemicalInUse => kind("chemical-in-use", S::CONFLICT, "There are containers of this chemical", "A chemical that any container refers to stays in the catalogue."),
+            Reason::CodeRefused => kind("code-refused", S::UNAUTHORIZED, "The code was not accepted", "It was wrong, too old, used before, or guessed too often. Ask for a new one; the old one is of no use then."),
+            Reason::CodeTaken => kind("code-taken", S::CONFLICT, "Another thing in this lab has that code", "Codes are unique in a lab. Leave the code out and one is made."),
+            Reason::EventNotAllowed => kind("event-not-allowed", S::CONFLICT, "The container's state does not allow this event", "`allowed_actions` lists the events that it does allow."),
+            Reason::IdTaken => kind("id-taken", S::CONFLICT, "Something with this id exists", "If it is a repeat, the first try succeeded: read it. Else make a new UUIDv7."),
+            Reason::IdempotencyKeyReused => kind("idempotency-key-reused", S::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request", "Use a new key for a new request, and the same key only to repeat it."),
+            Reason::Inconvertible => kind("inconvertible", S::UNPROCESSABLE_ENTITY, "The unit cannot be converted to the container's", "Mass against volume needs a density, of the container or the chemical. Nothing is guessed."),
+            Reason::InvitationRefused => kind("invitation-refused", S::UNPROCESSABLE_ENTITY, "The invitation was not accepted", "It is unknown, expired, used up, revoked, or for another phone. Ask an admin of the lab for a new one."),
+            Reason::InvitationRequired => kind("invitation-required", S::FORBIDDEN, "Sign-up is by invitation", "Ask an admin of the lab for an invitation."),
+            Reason::LastAdmin => kind("last-admin", S::CONFLICT, "A lab keeps at least one admin", "Make somebody else an admin first."),
+            Reason::LocationCycle => kind("location-cycle", S::CONFLICT, "A location cannot lie inside itself", "Choose a parent that is not below this location."),
+            Reason::LocationInUse => kind("location-in-use", S::CONFLICT, "The location is not empty", "Move its containers and sub-locations first."),
+            Reason::LocationKind => kind("location-kind", S::UNPROCESSABLE_ENTITY, "A location of this kind cannot lie there", "From outside in: building, room, cabinet, shelf, box."),
+            Reason::NameTaken => kind("name-taken", S::CONFLICT, "The name is taken", "Choose another name."),
+            Reason::NotEnough => kind("not-enough", S::CONFLICT, "There is not that much in the container", "A withdrawal never goes below zero. Weigh or adjust the container if the amount is wrong."),
+            Reason::NotReversible => kind("not-reversible", S::CONFLICT, "The event cannot be reversed", "An event is reversed once; one that moved the container or changed its state, only while it is the last that did."),
+            Reason::PhoneRefused => kind("phone-refused", S::UNPROCESSABLE_ENTITY, "This is not a phone that can get a code", "Give a mobile number in E.164 form, such as +12025550123, without an extension."),
+            Reason::RefreshTokenRefused => kind("refresh-token-refused", S::UNAUTHORIZED, "The refresh token was not accepted", "It is unknown, expired or was used before, or its session has ended. Log in again."),
+            Reason::StillRunning => kind("still-running", S::CONFLICT, "A request with this Idempotency-Key is still running", "Repeat it in a second; you will get its answer."),
+        }
+    }
+}
+
+/// Every problem type there is, for the pages and the document.
+pub fn kinds() -> impl Iterator<Item = Kind> {
+    general::ALL.iter().copied().chain(Reason::ALL.iter().copied().map(Kind::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_problem_types_share_a_slug() {
+        let slugs: std::collections::HashSet<_> = kinds().map(|kind| kind.slug).collect();
+        assert_eq!(slugs.len(), kinds().count());
+    }
+}

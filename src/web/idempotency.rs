@@ -1,0 +1,183 @@
+//! Repeats of a POST with the same `Idempotency-Key` (the IETF draft of that name): the first answer again, without doing
+//! it twice. Same key with another request: 422; while the first still runs: 409. Kept for a day.
+//!
+//! What was done and that it was done are two commits. A crash between them leaves a key without an answer; its repeat
+//! runs again with ids that come out the same ([`crate::ids::Seed`]), so it meets what the first try made.
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use http_body_util::{BodyExt, Limited};
+
+use super::{catalogue::general, problem::Problem};
+use crate::{
+    app::App,
+    auth,
+    error::{self, Error, Field, Reason},
+    ids::Seed,
+};
+
+pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// Longer than any request may run.
+const LOCKED_FOR: TimeDelta = TimeDelta::seconds(60);
+const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+pub const MAX_BODY: usize = 1024 * 1024;
+
+#[expect(clippy::disallowed_types, reason = "a layer, not a route; it finds out itself who is calling")]
+pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+        return next.run(request).await;
+    }
+    // In a task of its own: the work and its record are finished also when the client hangs up in between.
+    let work = tokio::spawn(async move { once(app, request, next).await });
+    match work.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(problem)) => problem.into_response(),
+        Err(_) => Problem::new(general::INTERNAL).into_response(),
+    }
+}
+
+async fn once(app: App, request: Request, next: Next) -> Result<Response, Problem> {
+    let Some(who) = scope(&app, request.headers()).await else {
+        // The handler says what is wrong with the token.
+        return Ok(next.run(request).await);
+    };
+    let key = key(request.headers())?;
+    let (mut parts, body) = request.into_parts();
+    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Problem::new(general::TOO_LARGE))?.to_bytes();
+    let id = app.secret.mac("idempotency id", &[&who, key.as_bytes()]);
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let fingerprint = app.secret.mac("idempotency fingerprint", &[target.as_bytes(), &body]);
+
+    let now = app.clock.now();
+    let claim = match claim(&app, &id, &fingerprint, now).await? {
+        Claim::Ours { started_at } => started_at,
+        Claim::Answered(answer) => return replay(&app, &id, &answer),
+        Claim::Refused(refusal) => return Err(refusal.into()),
+    };
+    parts.extensions.insert(Seed::new(claim, app.secret.mac("idempotency ids", &[&id])));
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    // Of those without a token only successes are kept: anybody can fail as often as he likes.
+    let status = response.status();
+    let keep = if who.is_empty() { status.is_success() } else { is_final(status) };
+    remember(&app, &id, response, keep).await
+}
+
+/// Whether a repeat would fare no better.
+fn is_final(status: StatusCode) -> bool {
+    !status.is_server_error() && ![StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
+}
+
+/// Whose keys: a user's own, or those of everybody without a token.
+async fn scope(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+    match auth::identify(app, headers).await {
+        Ok((caller, _)) => Some(caller.user_id.as_bytes().to_vec()),
+        Err(Error::NoToken) => Some(Vec::new()),
+        Err(_) => None,
+    }
+}
+
+fn key(headers: &HeaderMap) -> Result<String, Problem> {
+    let key =
+        headers.get(HEADER).and_then(|value| value.to_str().ok()).map(|key| key.trim_matches('"')).unwrap_or_default();
+    if (1..=255).contains(&key.len()) {
+        return Ok(key.to_owned());
+    }
+    let field = Field::new("Idempotency-Key", "must have 1 to 255 visible ASCII characters; a UUID will do");
+    Err(Problem::new(general::INVALID).errors(vec![field]))
+}
+
+enum Claim {
+    Ours { started_at: DateTime<Utc> },
+    Answered(Vec<u8>),
+    Refused(Error),
+}
+
+async fn claim(app: &App, id: &[u8], fingerprint: &[u8], now: DateTime<Utc>) -> Result<Claim, Problem> {
+    let mut db = app.db().await?;
+    let ours = sqlx::query_scalar!(
+        "insert into idempotency_keys as k (id, fingerprint, started_at, locked_until) values ($1, $2, $3, $4)
+        on conflict (id) do update set locked_until = excluded.locked_until
+            where k.answer is null and k.fingerprint = excluded.fingerprint and k.locked_until < excluded.started_at
+        returning started_at",
+        id,
+        fingerprint,
+        now,
+        now + LOCKED_FOR
+    )
+    .fetch_optional(&mut *db)
+    .await
+    .map_err(Error::from)?;
+    if let Some(started_at) = ours {
+        return Ok(Claim::Ours { started_at });
+    }
+    let earlier = sqlx::query!("select fingerprint, answer from idempotency_keys where id = $1", id)
+        .fetch_optional(&mut *db)
+        .await
+        .map_err(Error::from)?;
+    Ok(match earlier {
+        Some(earlier) if earlier.fingerprint != fingerprint => Claim::Refused(
+            Reason::IdempotencyKeyReused
+                .at("Idempotency-Key", "the first request with this key had another path or body"),
+        ),
+        Some(earlier) if earlier.answer.is_some() => Claim::Answered(earlier.answer.unwrap_or_default()),
+        _ => Claim::Refused(Reason::StillRunning.because("repeat it in a second")),
+    })
+}
+
+type Answer = (u16, Vec<(String, String)>, String);
+
+/// Keeps the answer, or frees the key.
+async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Result<Response, Problem> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(|cause| Error::Internal(anyhow::anyhow!(cause)))?.to_bytes();
+    let mut db = app.db().await?;
+    if keep {
+        let kept = [header::CONTENT_TYPE, header::ETAG, header::WWW_AUTHENTICATE];
+        let headers =
+            kept.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
+        let answer: Answer = (parts.status.as_u16(), headers.collect(), String::from_utf8_lossy(&body).into_owned());
+        let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
+        let sealed = app.secret.seal("idempotency answer", &plain, id);
+        sqlx::query!("update idempotency_keys set answer = $2 where id = $1", id, sealed)
+            .execute(&mut *db)
+            .await
+            .map_err(Error::from)?;
+    } else {
+        sqlx::query!("delete from idempotency_keys where id = $1", id).execute(&mut *db).await.map_err(Error::from)?;
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn replay(app: &App, id: &[u8], sealed: &[u8]) -> Result<Response, Problem> {
+    let lost = || Error::Internal(anyhow::anyhow!("a kept answer cannot be opened; has SECRET_KEY changed?"));
+    let plain = app.secret.open("idempotency answer", sealed, id).ok_or_else(lost)?;
+    let (status, headers, body): Answer = serde_json::from_slice(&plain).map_err(|_| lost())?;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).map_err(|_| lost())?;
+    for (name, value) in headers {
+        let name = HeaderName::try_from(name).map_err(|_| lost())?;
+        response.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|_| lost())?);
+    }
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+/// Background step: drops what is older than a day.
+pub async fn sweep(app: App) -> error::Result<usize> {
+    let mut db = app.db().await?;
+    let swept = sqlx::query!(
+        "delete from idempotency_keys where id in
+            (select id from idempotency_keys where started_at < $1 limit 500 for update skip locked)",
+        app.clock.now() - KEPT_FOR
+    )
+    .execute(&mut *db)
+    .await?;
+    Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))
+}

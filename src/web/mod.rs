@@ -1,0 +1,17 @@
+//! The edge toolkit: what every `http.rs` shares. Extractors that refuse with a problem, answers that carry an `ETag`,
+//! the problem format itself, and repeats by `Idempotency-Key`. The only place that knows both `Error` and HTTP.
+
+mod answer;
+mod catalogue;
+pub mod document;
+mod extract;
+pub mod idempotency;
+mod observe;
+mod problem;
+
+pub use answer::{Created, NoContent, Tagged, Versioned};
+pub use catalogue::{Kind, kinds};
+pub use document::Failures;
+pub use extract::{IfMatch, Json, Path, Query};
+pub use observe::observe;
+pub use problem::{Problem, fallback, finish, from_panic, method_not_allowed};
