@@ -1,0 +1,102 @@
+//! Where one-time codes wait to be typed in, and what counts how many are sent and guessed. Each operation is one atomic
+//! step keyed by the keyed hash of the phone: under any number of parallel requests a limit holds to one.
+
+use std::{ops::Deref, pin::Pin, sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use self::memory::MemoryStore;
+use crate::{app::App, error::Result};
+
+pub mod memory;
+
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Both operations may be repeated after a lost reply: `admit` by its challenge's id; a repeated `verify` of the right
+/// code finds it gone.
+pub trait ChallengeStore: Send + Sync {
+    /// Counts a code against the limits of its phone and, within them, makes its challenge the only live one of this
+    /// phone and purpose.
+    fn admit(&self, new: NewChallenge) -> Pending<'_, Admission>;
+
+    /// Takes one guess. The right one ends the challenge, as does the last wrong one.
+    fn verify<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, Verdict>;
+}
+
+/// What a code is for. One for logging in is good for nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Purpose(pub &'static str);
+
+impl Purpose {
+    pub const LOGIN: Self = Self("login");
+}
+
+pub struct NewChallenge {
+    pub id: Uuid,
+    pub purpose: Purpose,
+    pub phone_key: [u8; 32],
+    /// Of the code. The code itself is nowhere.
+    pub mac: [u8; 32],
+    /// What `verify` gives back; the store cannot read it.
+    pub sealed: Vec<u8>,
+    pub guesses: u32,
+    pub now: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    pub windows: [Window; 3],
+}
+
+/// At most this many codes to one phone in any stretch of this length.
+#[derive(Debug, Clone, Copy)]
+pub struct Window {
+    pub most: usize,
+    pub length: TimeDelta,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Admitted {
+        /// When the limits allow the next one.
+        next_at: DateTime<Utc>,
+    },
+    Refused {
+        retry_after: Duration,
+    },
+}
+
+pub struct Guess<'a> {
+    pub challenge_id: Uuid,
+    pub purpose: Purpose,
+    /// The MAC that the guessed code has, given what the challenge sealed; none when that cannot be opened.
+    pub mac: &'a (dyn Fn(&[u8]) -> Option<[u8; 32]> + Send + Sync),
+    pub now: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Right {
+        sealed: Vec<u8>,
+    },
+    Wrong {
+        /// Wrong guesses for this phone since the last right one, over all its challenges: a new code does not reset
+        /// them (NIST SP 800-63B-4 section 3.1.3.2).
+        in_a_row: u32,
+    },
+    /// Unknown, expired, burnt, used, or for another purpose.
+    Gone,
+}
+
+/// The store of this installation.
+pub struct Challenges(Box<dyn ChallengeStore>);
+
+pub fn challenges(app: &App) -> Arc<Challenges> {
+    app.part(|_| Challenges(Box::new(MemoryStore::default())))
+}
+
+impl Deref for Challenges {
+    type Target = dyn ChallengeStore;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}

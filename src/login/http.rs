@@ -1,0 +1,117 @@
+#[expect(clippy::disallowed_types, reason = "for the open routes below, each of which says why it is one")]
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{
+    otp::{self, CodeAttempt, CodeRequest, CodeRequested},
+    sessions::{self, RefreshRequest, Session, TokenPair},
+};
+use crate::{
+    app::App,
+    auth::{Anyone, Auth},
+    error::Result,
+    page::{Cursor, Limit, Page},
+    web::{self, Json, NoContent, Path, Query},
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(request_code))
+        .routes(routes!(verify_code))
+        .routes(routes!(refresh_tokens))
+        .routes(routes!(log_out))
+        .routes(routes!(list_sessions, end_other_sessions))
+        .routes(routes!(end_session))
+}
+
+/// RFC 6749 section 5.1: tokens are in nobody's cache.
+type Unstored<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+fn unstored<T>(body: T) -> Unstored<T> {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
+}
+
+/// Ask for a one-time code.
+///
+/// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
+/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise.
+#[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
+    request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
+    responses((status = 202, body = CodeRequested), web::Failures))]
+#[expect(clippy::disallowed_types, reason = "open route: whoever asks is nobody yet")]
+async fn request_code(
+    State(app): State<App>,
+    Json(asked): Json<CodeRequest>,
+) -> Result<(StatusCode, Json<CodeRequested>)> {
+    let requested = otp::request(&app, asked).await?;
+    Ok((StatusCode::ACCEPTED, Json(requested)))
+}
+
+/// Trade the code for tokens.
+///
+/// A new phone needs an invitation, unless the installation lets everybody in; in development the first user becomes
+/// owner, with a lab. A code is good for ten minutes and five guesses, unless configured otherwise.
+#[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
+    responses((status = 200, body = TokenPair), web::Failures))]
+#[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
+async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
+    otp::verify(&app, attempt).await.map(unstored)
+}
+
+/// Trade the refresh token for new tokens.
+///
+/// A refresh token is used once; its repeat within ten seconds gets the same answer, any later one ends the session.
+#[utoipa::path(post, path = "/auth/refresh", tag = "login", security(()), request_body = RefreshRequest,
+    responses((status = 200, body = TokenPair), web::Failures))]
+#[expect(clippy::disallowed_types, reason = "open route: the refresh token says who it is")]
+async fn refresh_tokens(State(app): State<App>, Json(request): Json<RefreshRequest>) -> Result<Unstored<TokenPair>> {
+    sessions::refresh(&app, &request).await.map(unstored)
+}
+
+/// End this session.
+#[utoipa::path(post, path = "/auth/logout", tag = "login", security(("bearer" = [])),
+    responses((status = 204, description = "Its tokens are dead"), web::Failures))]
+async fn log_out(by: Auth<Anyone>) -> Result<NoContent> {
+    sessions::log_out(&by).await.map(|()| NoContent)
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct SessionsQuery {
+    /// 1 to 200.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+}
+
+/// Where am I logged in?
+#[utoipa::path(get, path = "/auth/sessions", tag = "login", security(("bearer" = [])), params(SessionsQuery),
+    responses((status = 200, body = Page<Session>), web::Failures))]
+async fn list_sessions(by: Auth<Anyone>, Query(query): Query<SessionsQuery>) -> Result<Json<Page<Session>>> {
+    sessions::list(&by, query.cursor, query.limit).await.map(Json)
+}
+
+/// End all my sessions but this one.
+#[utoipa::path(delete, path = "/auth/sessions", tag = "login", security(("bearer" = [])),
+    responses((status = 204, description = "Their tokens are dead"), web::Failures))]
+async fn end_other_sessions(by: Auth<Anyone>) -> Result<NoContent> {
+    sessions::end_others(&by).await.map(|()| NoContent)
+}
+
+/// End one of my sessions.
+///
+/// A session has no version, so this takes no `If-Match`.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "login", security(("bearer" = [])),
+    params(("id" = Uuid, Path)),
+    responses((status = 204, description = "Its tokens are dead"), web::Failures))]
+async fn end_session(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<NoContent> {
+    sessions::end(&by, id).await.map(|()| NoContent)
+}

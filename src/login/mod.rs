@@ -1,0 +1,12 @@
+//! How one becomes somebody: a code sent to a phone, traded for a session, which lives by its refresh tokens. (Who is
+//! calling is `auth`.)
+
+pub use self::{http::routes, sweep::sweep};
+
+pub mod challenge;
+mod http;
+mod otp;
+mod sessions;
+mod sign_in;
+mod store;
+mod sweep;

@@ -1,0 +1,119 @@
+//! From a proven phone to a session: whose it is, and who may come in that was never here before.
+
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
+use super::{
+    otp,
+    sessions::{NewSession, TokenPair},
+    store,
+};
+use crate::{
+    app::App,
+    auth,
+    config::{Environment, SignUp},
+    error::{Error, OnConstraint, Reason, Result},
+    ids, labs,
+    phone::Phone,
+    users::{self, NewUser, Ownership, User},
+};
+
+/// Somebody holds this phone: the code that was sent there came back.
+pub struct Proven {
+    pub challenge_id: Uuid,
+    pub phone: Phone,
+    pub invitation: Option<Uuid>,
+}
+
+/// Whether somebody new with this phone runs the installation.
+pub fn ownership(app: &App, phone: &Phone) -> Ownership {
+    let bootstrap = app.config.bootstrap_owner_phone.as_deref().and_then(|owner| Phone::parse(owner, None).ok());
+    if bootstrap.as_ref() == Some(phone) {
+        Ownership::Yes
+    } else if app.config.environment == Environment::Development {
+        Ownership::IfFirst
+    } else {
+        Ownership::No
+    }
+}
+
+pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<TokenPair> {
+    let session = NewSession::new(app, device_name);
+    let mut db = app.db().await?;
+    // Somebody who was here before, with no invitation to redeem: one statement.
+    let known = match proven.invitation {
+        None => log_in(&mut db, &proven, &session).await?,
+        Some(_) => None,
+    };
+    let user = match known {
+        Some(user) => user,
+        None => sign_up(app, &mut db, &proven, &session).await?,
+    };
+    drop(db);
+    // A standing that is kept from before does not know the new session.
+    auth::forget(app, user.id);
+    Ok(session.into_pair(app, user))
+}
+
+async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<User> {
+    let mut tx = db.begin().await?;
+    let new = NewUser { id: ids::new(session.now), phone: proven.phone.clone(), owner: ownership(app, &proven.phone) };
+    match users::insert(&mut tx, &new, session.now).await? {
+        Some(is_owner) => admit(app, &mut tx, &new, is_owner, proven.invitation, session).await?,
+        None => welcome_back(&mut tx, proven, session).await?,
+    }
+    let user = log_in(&mut tx, proven, session).await?;
+    let user = user.ok_or_else(|| Error::Internal(anyhow::anyhow!("a user who was just there is gone")))?;
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// The new person stays if there is a reason to: owner, invited, or open doors.
+async fn admit(
+    app: &App,
+    tx: &mut PgConnection,
+    new: &NewUser,
+    is_owner: bool,
+    invitation: Option<Uuid>,
+    session: &NewSession,
+) -> Result<()> {
+    if is_owner {
+        labs::found(tx, ids::new(session.now), "My lab", new.id, session.now).await?;
+    }
+    match invitation {
+        Some(invitation) if is_owner || app.config.sign_up == SignUp::Open => {
+            redeem_if_good(tx, invitation, new.id, session).await
+        }
+        Some(invitation) => labs::redeem(tx, invitation, new.id, session.now).await,
+        None if is_owner || app.config.sign_up == SignUp::Open => Ok(()),
+        None => {
+            Err(Reason::InvitationRequired.because("this phone has no account; ask a lab's admin for an invitation"))
+        }
+    }
+}
+
+async fn welcome_back(tx: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<()> {
+    let Some(invitation) = proven.invitation else {
+        return Ok(());
+    };
+    let user = users::find_by_phone(tx, &proven.phone).await?.ok_or(Error::NotFound("user"))?;
+    redeem_if_good(tx, invitation, user.id, session).await
+}
+
+/// An invitation that is no good any more keeps nobody out who may come in without it.
+async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, session: &NewSession) -> Result<()> {
+    let mut step = tx.begin().await?;
+    match labs::redeem(&mut step, invitation, user, session.now).await {
+        Ok(()) => Ok(step.commit().await?),
+        Err(Error::Rejected(_)) => Ok(step.rollback().await?),
+        Err(other) => Err(other),
+    }
+}
+
+async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<Option<User>> {
+    let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", otp::refused)?;
+    match found {
+        Some(found) if found.is_disabled => Err(Error::Forbidden("this account has been disabled")),
+        found => Ok(found.map(|found| found.user)),
+    }
+}

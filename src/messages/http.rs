@@ -1,0 +1,24 @@
+#![expect(clippy::disallowed_types, reason = "open routes: whoever waits for a code is nobody yet")]
+
+use axum::extract::State;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::Delivery;
+use crate::{
+    app::App,
+    error::Result,
+    web::{self, Json, Path},
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(get_challenge))
+}
+
+/// Has the code been sent?
+#[utoipa::path(get, path = "/auth/otp/challenges/{challenge_id}", tag = "login", security(()),
+    params(("challenge_id" = Uuid, Path)),
+    responses((status = 200, body = Delivery), web::Failures))]
+async fn get_challenge(State(app): State<App>, Path(challenge_id): Path<Uuid>) -> Result<Json<Delivery>> {
+    super::delivery(&app, challenge_id).await.map(Json)
+}

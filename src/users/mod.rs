@@ -1,0 +1,127 @@
+//! People: who somebody is, apart from how they came in (`login`) and what they may do in a lab (`labs`).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, types::Json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::http::routes;
+use crate::{
+    app::App,
+    auth::{self, Anyone, Auth, Role},
+    error::{Error, Result},
+    ids,
+    phone::Phone,
+    text::Name,
+    web::Versioned,
+};
+
+mod http;
+mod store;
+
+/// A person, as that person sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct User {
+    #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
+    pub id: Uuid,
+    /// In E.164 form. Null for somebody who came by another identity provider.
+    #[schema(value_type = Option<String>, required = true, example = "+12025550123")]
+    pub phone: Option<Phone>,
+    /// Empty until it is set.
+    #[schema(example = "Rosalind Franklin")]
+    pub name: String,
+    /// Runs the installation: creates labs.
+    pub is_owner: bool,
+    #[schema(value_type = Vec<LabRole>)]
+    pub labs: Json<Vec<LabRole>>,
+    #[serde(skip)]
+    pub version: i32,
+}
+
+/// A lab and what the person is in it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LabRole {
+    #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
+    pub id: Uuid,
+    #[schema(example = "My lab")]
+    pub name: String,
+    pub role: Role,
+}
+
+impl Versioned for User {
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+/// What is to change; a field that is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Rosalind Franklin"}))]
+pub struct UserPatch {
+    pub name: Option<Name>,
+}
+
+pub struct NewUser {
+    pub id: Uuid,
+    pub phone: Phone,
+    pub owner: Ownership,
+}
+
+/// Whether a new person runs the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    No,
+    Yes,
+    /// If there is nobody else yet.
+    IfFirst,
+}
+
+/// What the installation knows of a phone before anybody has proven to hold it.
+#[derive(Debug, Clone, Copy)]
+pub struct Acquaintance {
+    /// Somebody has an account with this phone.
+    pub known: bool,
+    /// Nobody at all has an account.
+    pub nobody_yet: bool,
+}
+
+pub async fn me(by: &Auth<Anyone>) -> Result<User> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.user_id()).await?.ok_or(Error::NotFound("user"))
+}
+
+pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch) -> Result<User> {
+    let mut db = by.app().db().await?;
+    // The caller is there, so a row that is not found has another version.
+    store::update(&mut db, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)
+}
+
+pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> Result<Option<User>> {
+    store::find_by_phone(db, phone).await
+}
+
+pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
+    store::acquaintance(db, phone).await
+}
+
+/// Whether the new person is an owner; none when somebody with this phone is there already. Needs a transaction: of two
+/// people who both come first, the second waits for the end of the first's.
+pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
+    if new.owner == Ownership::IfFirst {
+        store::queue_up_for_being_first(db).await?;
+    }
+    store::insert(db, new, now).await
+}
+
+/// `chemstock owner`: of a person who is here, or comes later with this phone.
+pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
+    let now = app.clock.now();
+    let mut db = app.db().await?;
+    let made = store::make_owner(&mut db, ids::new(now), phone, now).await?;
+    if let Some(user_id) = made {
+        auth::forget(app, user_id);
+    }
+    Ok(())
+}

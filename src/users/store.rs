@@ -1,0 +1,103 @@
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{Acquaintance, LabRole, NewUser, Ownership, User, UserPatch};
+use crate::{error::Result, phone::Phone};
+
+pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
+    let found = sqlx::query_as!(
+        User,
+        r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
+            labs as "labs!: Json<Vec<LabRole>>"
+        from profiles where id = $1"#,
+        id
+    );
+    Ok(found.fetch_optional(db).await?)
+}
+
+pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> Result<Option<User>> {
+    let found = sqlx::query_as!(
+        User,
+        r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
+            labs as "labs!: Json<Vec<LabRole>>"
+        from profiles where phone = $1"#,
+        phone.as_str()
+    );
+    Ok(found.fetch_optional(db).await?)
+}
+
+pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
+    let found = sqlx::query_as!(
+        Acquaintance,
+        r#"select exists (select from users where phone = $1) as "known!",
+            not exists (select from users) as "nobody_yet!""#,
+        phone.as_str()
+    );
+    Ok(found.fetch_one(db).await?)
+}
+
+pub async fn update(
+    db: &mut PgConnection,
+    id: Uuid,
+    version: Option<i32>,
+    patch: UserPatch,
+    now: DateTime<Utc>,
+) -> Result<Option<User>> {
+    let updated = sqlx::query_as!(
+        User,
+        r#"with changed as (
+            update users set name = coalesce($3, name), version = version + 1, updated_at = $4
+            where id = $1 and ($2::integer is null or version = $2)
+            returning id, name, version
+        )
+        select p.id as "id!", p.phone as "phone: Phone", c.name, p.is_owner as "is_owner!", c.version,
+            p.labs as "labs!: Json<Vec<LabRole>>"
+        from changed c join profiles p on p.id = c.id"#,
+        id,
+        version,
+        patch.name.map(String::from),
+        now
+    );
+    Ok(updated.fetch_optional(db).await?)
+}
+
+/// Held until the transaction ends. The number is nobody else's: "FRST" in ASCII.
+pub async fn queue_up_for_being_first(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock(1179800404)").execute(db).await?;
+    Ok(())
+}
+
+pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
+    let is_owner = sqlx::query_scalar!(
+        "insert into users (id, phone, is_owner, created_at, updated_at)
+        values ($1, $2, $3 or ($4 and not exists (select from users)), $5, $5)
+        on conflict on constraint users_phone_key do nothing
+        returning is_owner",
+        new.id,
+        new.phone.as_str(),
+        new.owner == Ownership::Yes,
+        new.owner == Ownership::IfFirst,
+        now
+    );
+    Ok(is_owner.fetch_optional(db).await?)
+}
+
+/// Whom it made one; none for somebody who was.
+pub async fn make_owner(
+    db: &mut PgConnection,
+    new_id: Uuid,
+    phone: &Phone,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let made = sqlx::query_scalar!(
+        "insert into users as u (id, phone, is_owner, created_at, updated_at) values ($1, $2, true, $3, $3)
+        on conflict on constraint users_phone_key
+            do update set is_owner = true, version = u.version + 1, updated_at = $3 where not u.is_owner
+        returning id",
+        new_id,
+        phone.as_str(),
+        now
+    );
+    Ok(made.fetch_optional(db).await?)
+}

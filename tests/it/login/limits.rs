@@ -1,0 +1,130 @@
+//! How many codes one phone gets, however it is asked.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use sqlx::PgPool;
+use tokio::task::JoinSet;
+
+use super::{PHONE, ask, open_doors};
+use crate::support::{Answer, TestApp};
+
+fn retry_after(refused: Answer) -> u64 {
+    let seconds = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    refused.problem(429, "rate-limited");
+    seconds
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn another_code_may_be_asked_for_after_thirty_seconds(db: PgPool) {
+    let app = open_doors(db).await;
+    ask(&app, PHONE).await.expect(202);
+    app.advance(TimeDelta::seconds(29));
+    assert_eq!(retry_after(ask(&app, PHONE).await), 1);
+    app.advance(TimeDelta::seconds(1));
+    ask(&app, PHONE).await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn five_codes_in_any_hour_not_in_each_clock_hour(db: PgPool) {
+    let app = open_doors(db).await;
+    for sent in 0..5 {
+        let asked = ask(&app, PHONE).await.expect(202).body;
+        let wait = if sent < 4 { 30 } else { 3600 - 4 * 30 };
+        assert_eq!(asked["resend_at"], json!(app.now() + TimeDelta::seconds(wait)));
+        app.advance(TimeDelta::seconds(30));
+    }
+    assert_eq!(retry_after(ask(&app, PHONE).await), 3600 - 150);
+    app.advance(TimeDelta::seconds(3600 - 151));
+    assert_eq!(retry_after(ask(&app, PHONE).await), 1);
+    app.advance(TimeDelta::seconds(1));
+    // The first one is an hour old; the second is not.
+    ask(&app, PHONE).await.expect(202);
+    assert_eq!(retry_after(ask(&app, PHONE).await), 30);
+    app.advance(TimeDelta::seconds(30));
+    ask(&app, PHONE).await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn twenty_codes_in_any_day(db: PgPool) {
+    let app = open_doors(db).await;
+    let start = app.now();
+    for _hour in 0..4 {
+        for _ in 0..5 {
+            ask(&app, PHONE).await.expect(202);
+            app.advance(TimeDelta::seconds(30));
+        }
+        app.advance(TimeDelta::seconds(3600 - 150));
+    }
+    let left = (TimeDelta::days(1) - (app.now() - start)).num_seconds();
+    assert_eq!(retry_after(ask(&app, PHONE).await), u64::try_from(left).unwrap());
+    app.advance(TimeDelta::seconds(left));
+    ask(&app, PHONE).await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_fifty_requests_at_once_one_gets_a_code(db: PgPool) {
+    let app = open_doors(db).await;
+    let mut tries = JoinSet::new();
+    for _ in 0..50 {
+        let nobody = app.nobody();
+        tries
+            .spawn(async move { nobody.post("/v1/auth/otp/request", json!({ "phone": PHONE })).await.status.as_u16() });
+    }
+    let mut statuses = tries.join_all().await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![202], vec![429; 49]].concat());
+    app.drain().await;
+    assert_eq!(app.terminal().matches("code is").count(), 1);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn spellings_of_one_number_share_their_limits(db: PgPool) {
+    let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("PHONE_DEFAULT_REGION", "KR")]).await;
+    ask(&app, "+821012345678").await.expect(202);
+    for same in ["+8201012345678", "+82 (0)10-1234-5678", "010-1234-5678", " +82 10 1234 5678 "] {
+        ask(&app, same).await.problem(429, "rate-limited");
+    }
+    ask(&app, "+821012345679").await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn what_no_code_can_reach_is_refused_and_says_why(db: PgPool) {
+    let app = open_doors(db).await;
+    let full_width = "＋８２１０１２３４５６７８";
+    for bad in ["", "12", "+1 202 555 0123 ext 9", "+12025550123;ext=1", "+19005550123", full_width, "+1\0", "ACME"] {
+        let problem = ask(&app, bad).await.problem(422, "phone-refused");
+        assert_eq!(problem["errors"][0]["pointer"], "/phone", "{problem}");
+    }
+    let too_long = "1".repeat(10_000);
+    ask(&app, &too_long).await.problem(422, "phone-refused");
+    for bad in [json!({}), json!({"phone": 12_025_550_123_u64}), json!({"phone": PHONE, "code": "1"})] {
+        app.nobody().post("/v1/auth/otp/request", bad).await.problem(422, "invalid");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn only_countries_of_the_allow_list_get_codes(db: PgPool) {
+    let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("PHONE_ALLOWED_COUNTRIES", "US,DE")]).await;
+    ask(&app, PHONE).await.expect(202);
+    ask(&app, "+4915112345678").await.expect(202);
+    ask(&app, "+821012345678").await.problem(422, "phone-refused");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_channel_that_is_not_there_is_refused(db: PgPool) {
+    let app = open_doors(db).await;
+    let with_channel = |channel| json!({ "phone": PHONE, "channel": channel });
+    for bad in ["whatsapp", "email", "pigeon"] {
+        let problem = app.nobody().post("/v1/auth/otp/request", with_channel(bad)).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/channel");
+    }
+    app.nobody().post("/v1/auth/otp/request", with_channel("sms")).await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_repeat_with_its_idempotency_key_is_one_code(db: PgPool) {
+    let app = open_doors(db).await;
+    let ask = || async { app.nobody().post_with_key("/v1/auth/otp/request", "k-1", json!({ "phone": PHONE })).await };
+    let (first, repeat) = (ask().await.expect(202), ask().await.expect(202));
+    assert_eq!(first.body, repeat.body);
+}

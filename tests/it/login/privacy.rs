@@ -1,0 +1,111 @@
+//! What the process says of a login to its log, and what it says to somebody who asks about others.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use chrono::TimeDelta;
+use serde_json::json;
+use sqlx::PgPool;
+use tracing::level_filters::LevelFilter;
+
+use super::{OTHER_PHONE, PHONE, anonymous, ask, challenge, holder, open_doors, refresh, verify, wrong};
+use crate::support::TestApp;
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        // A fraction of a second has as many digits as a code.
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("OTP_LENGTH", "8")]).await;
+    let (challenge, code) = challenge(&app, PHONE).await;
+    verify(&app, &challenge, &wrong(&code)).await.problem(401, "code-refused");
+    let pair = verify(&app, &challenge, &code).await.ok();
+    let next = refresh(&app, &pair["refresh_token"]).await.ok();
+    app.advance(TimeDelta::seconds(11));
+    refresh(&app, &pair["refresh_token"]).await.problem(401, "refresh-token-refused");
+    holder(&app, &next).get("/v1/me").await.problem(401, "bad-token");
+    ask(&app, PHONE).await.problem(429, "rate-limited");
+    ask(&app, "+1900 555 0123").await.problem(422, "phone-refused");
+
+    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(log.contains("came back after its use"), "the log is captured");
+    let mut secrets = vec![code.as_str(), &PHONE[1..], &PHONE[2..], "9005550123", "900 555 0123"];
+    for pair in [&pair, &next] {
+        secrets.extend([pair["access_token"].as_str().unwrap(), pair["refresh_token"].as_str().unwrap()]);
+    }
+    for secret in secrets {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_request_does_not_tell_whether_a_phone_has_an_account(db: PgPool) {
+    let app = TestApp::new(db).await;
+    app.owner().await;
+    sqlx::query("insert into users (id, phone, created_at, updated_at) values ($1, $2, $3, $3)")
+        .bind(uuid::Uuid::now_v7())
+        .bind(PHONE)
+        .bind(app.now())
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let mut known = ask(&app, PHONE).await.expect(202);
+    let mut unknown = ask(&app, OTHER_PHONE).await.expect(202);
+    let ids = [known.body["challenge_id"].take(), unknown.body["challenge_id"].take()];
+    assert_eq!(known.body, unknown.body);
+    for answer in [&mut known, &mut unknown] {
+        answer.headers.remove("x-request-id");
+    }
+    assert_eq!(known.headers, unknown.headers);
+
+    app.drain().await;
+    let terminal = app.terminal();
+    assert_eq!(terminal.matches("code is").count(), 1, "one code for the one with an account");
+    assert!(terminal.contains("note: a code was withheld"));
+    assert!(!terminal.contains(OTHER_PHONE));
+    for id in &ids {
+        let delivery = app.nobody().get(&format!("/v1/auth/otp/challenges/{}", id.as_str().unwrap())).await.ok();
+        assert_eq!(delivery["state"], "sent");
+    }
+    let again = [ask(&app, PHONE).await, ask(&app, OTHER_PHONE).await];
+    let again = again.map(|refused| anonymous(refused.problem(429, "rate-limited")));
+    assert_eq!(again[0], again[1]);
+    let guesses = [verify(&app, &ids[0], "000000").await, verify(&app, &ids[1], "000000").await];
+    let guesses = guesses.map(|refused| anonymous(refused.problem(401, "code-refused")));
+    assert_eq!(guesses[0], guesses[1]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_device_name_is_one_line_of_text(db: PgPool) {
+    let app = open_doors(db).await;
+    let (challenge, code) = challenge(&app, PHONE).await;
+    for bad in [json!("a\nb"), json!("\0"), json!("x".repeat(201)), json!(1), json!("")] {
+        let body = json!({ "challenge_id": challenge, "code": code, "device_name": bad });
+        let problem = app.nobody().post("/v1/auth/otp/verify", body).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/device_name");
+    }
+    verify(&app, &challenge, &code).await.ok();
+}
