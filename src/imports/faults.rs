@@ -1,0 +1,59 @@
+//! What is wrong with a row: all of it, so that whoever corrects it need not come back.
+
+use std::{collections::HashMap, fmt::Display, str::FromStr};
+
+use super::table::Row;
+
+/// Or why not, for the person who mends the file.
+pub type OrReason<T> = Result<T, String>;
+
+#[derive(Default)]
+pub struct Faults(Vec<String>);
+
+impl Faults {
+    pub fn add(&mut self, fault: impl Into<String>) {
+        self.0.push(fault.into());
+    }
+
+    /// What the column holds, if it is there and right.
+    pub fn value<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str) -> Option<T> {
+        self.text(column, row.get(column)?)
+    }
+
+    pub fn text<T: FromStr<Err: Display>>(&mut self, what: &str, text: &str) -> Option<T> {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.add(format!("{what} `{}`: {why}", shortened(text)));
+                None
+            }
+        }
+    }
+
+    /// The row, if nothing is wrong with it.
+    pub fn none<T>(self, row: Option<T>) -> OrReason<T> {
+        match row {
+            Some(row) if self.0.is_empty() => Ok(row),
+            _ => Err(self.0.join("; ")),
+        }
+    }
+}
+
+/// A reason is read in a cell.
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
+}
+
+/// Which line had a value first.
+#[derive(Default)]
+pub struct Seen(HashMap<(&'static str, String), u64>);
+
+impl Seen {
+    pub fn earlier(&self, what: &'static str, value: &str) -> Option<u64> {
+        self.0.get(&(what, value.to_owned())).copied()
+    }
+
+    pub fn note(&mut self, what: &'static str, value: &str, line: u64) {
+        self.0.entry((what, value.to_owned())).or_insert(line);
+    }
+}

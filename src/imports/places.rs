@@ -1,0 +1,201 @@
+//! The places of a lab by code and by path, and those that an import adds.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{faults::OrReason, store};
+use crate::{chemistry::ContainerCode, error::Result, ids, secrets, text::Name};
+
+/// From outside in: what lies in something is of a later kind.
+const KINDS: [&str; 5] = ["building", "room", "cabinet", "shelf", "box"];
+
+/// Words in a name that tell its kind.
+const WORDS: [&[&str]; 5] = [
+    &["building", "house", "site"],
+    &["room", "lab", "laboratory", "store"],
+    &["cabinet", "cupboard", "fridge", "refrigerator", "freezer", "hood", "locker"],
+    &["shelf", "rack", "drawer"],
+    &["box", "tray", "bin"],
+];
+
+/// A place as a file names it: `Main building / Room 214 / Cabinet 3`, or a location's code.
+pub struct Wanted {
+    text: String,
+    path: Vec<Name>,
+}
+
+impl Wanted {
+    pub fn parse(text: &str) -> OrReason<Self> {
+        let path = text.split('/').map(str::parse).collect::<std::result::Result<Vec<Name>, _>>();
+        let path = path.map_err(|why| format!("location `{text}`: a part {why}"))?;
+        Ok(Self { text: text.to_owned(), path })
+    }
+}
+
+pub struct Place {
+    pub id: Uuid,
+    pub parent_id: Option<Uuid>,
+    pub kind: String,
+    pub name: String,
+    pub code: String,
+}
+
+#[derive(Default)]
+pub struct Places {
+    all: HashMap<Uuid, Place>,
+    by_code: HashMap<String, Uuid>,
+    by_name: HashMap<String, Vec<Uuid>>,
+    made: Vec<Uuid>,
+}
+
+/// As far as a path could be followed.
+struct Followed<'w> {
+    last: Option<Uuid>,
+    missing: &'w [Name],
+}
+
+impl Places {
+    pub async fn of_lab(db: &mut PgConnection, lab_id: Uuid) -> Result<Self> {
+        let mut places = Self::default();
+        for place in store::all_places(db, lab_id).await? {
+            places.push(place);
+        }
+        Ok(places)
+    }
+
+    fn push(&mut self, place: Place) {
+        self.by_code.insert(place.code.clone(), place.id);
+        self.by_name.entry(place.name.to_lowercase()).or_default().push(place.id);
+        self.all.insert(place.id, place);
+    }
+
+    /// Outer ones first, as they are to be inserted.
+    pub fn made(&self) -> impl Iterator<Item = &Place> {
+        self.made.iter().filter_map(|id| self.all.get(id))
+    }
+
+    pub fn find(&self, wanted: &Wanted) -> OrReason<Uuid> {
+        let Followed { last, missing } = self.follow(wanted)?;
+        match (missing, last) {
+            ([], Some(id)) => Ok(id),
+            (missing, last) => {
+                let part = missing.first().map(Name::as_str).unwrap_or_default();
+                let place = last.and_then(|id| self.all.get(&id)).map(|place| format!(" in `{}`", place.name));
+                Err(format!(
+                    "the lab has no location `{part}`{}: make it, or import with --create-locations",
+                    place.unwrap_or_default()
+                ))
+            }
+        }
+    }
+
+    pub fn find_or_make(&mut self, wanted: &Wanted, now: DateTime<Utc>) -> OrReason<Uuid> {
+        let Followed { mut last, missing } = self.follow(wanted)?;
+        let outer = last.and_then(|id| self.all.get(&id));
+        let kinds = kinds(outer.map(|place| place.kind.as_str()), missing).ok_or_else(|| {
+            format!("location `{}`: from outside in there are {} at most", wanted.text, KINDS.join(", "))
+        })?;
+        for (name, kind) in missing.iter().zip(kinds) {
+            let id = ids::new(now);
+            let code = ContainerCode::from_random(secrets::random()).to_string();
+            self.push(Place { id, parent_id: last, kind: kind.to_owned(), name: name.to_string(), code });
+            self.made.push(id);
+            last = Some(id);
+        }
+        last.ok_or_else(|| "the location is empty".to_owned())
+    }
+
+    /// From a root; else from wherever the first name stands, when it stands only once.
+    fn follow<'w>(&self, wanted: &'w Wanted) -> OrReason<Followed<'w>> {
+        let ours = wanted.text.parse::<ContainerCode>();
+        let ours = ours.as_ref().map_or(wanted.text.as_str(), ContainerCode::as_str);
+        if let Some(id) = self.by_code.get(ours).or_else(|| self.by_code.get(&wanted.text)) {
+            return Ok(Followed { last: Some(*id), missing: &[] });
+        }
+        let mut last = None;
+        for (at, name) in wanted.path.iter().enumerate() {
+            let next = match self.child(last, name) {
+                None if at == 0 => self.only(name)?,
+                next => next,
+            };
+            if next.is_none() {
+                return Ok(Followed { last, missing: &wanted.path[at..] });
+            }
+            last = next;
+        }
+        Ok(Followed { last, missing: &[] })
+    }
+
+    fn named(&self, name: &Name) -> &[Uuid] {
+        self.by_name.get(&name.as_str().to_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn child(&self, parent: Option<Uuid>, name: &Name) -> Option<Uuid> {
+        self.named(name).iter().copied().find(|id| self.all[id].parent_id == parent)
+    }
+
+    fn only(&self, name: &Name) -> OrReason<Option<Uuid>> {
+        match self.named(name) {
+            [] => Ok(None),
+            [one] => Ok(Some(*one)),
+            several => Err(format!("{} locations are called `{name}`: write the whole path", several.len())),
+        }
+    }
+}
+
+/// A kind for each name of a path below `outer`: what the name says, else the next one inwards; always with a kind left
+/// for each that follows. None when the path is too deep.
+fn kinds(outer: Option<&str>, names: &[Name]) -> Option<Vec<&'static str>> {
+    let mut outer = outer.and_then(|outer| KINDS.iter().position(|kind| *kind == outer));
+    let mut kinds = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let first = outer.map_or(0, |outer| outer + 1);
+        let last = KINDS.len().checked_sub(names.len() - at)?;
+        if first > last {
+            return None;
+        }
+        // A path that begins with nothing telling begins in a room, if the rest has room for that.
+        let usual = if outer.is_none() { 1 } else { first };
+        let kind = said(name).filter(|kind| *kind >= first).unwrap_or(usual).min(last);
+        kinds.push(KINDS[kind]);
+        outer = Some(kind);
+    }
+    Some(kinds)
+}
+
+fn said(name: &Name) -> Option<usize> {
+    let name = name.as_str().to_lowercase();
+    let mut words = name.split(|c: char| !c.is_alphabetic());
+    words.find_map(|word| WORDS.iter().position(|words| words.contains(&word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds_of(outer: Option<&str>, path: &str) -> Option<Vec<&'static str>> {
+        kinds(outer, &Wanted::parse(path).unwrap().path)
+    }
+
+    #[test]
+    fn kinds_follow_the_names_and_else_go_inwards() {
+        assert_eq!(
+            kinds_of(None, "Building 4/Lab 2/Fridge/Shelf 1").unwrap(),
+            ["building", "room", "cabinet", "shelf"]
+        );
+        assert_eq!(kinds_of(None, "214/A/3").unwrap(), ["room", "cabinet", "shelf"]);
+        assert_eq!(kinds_of(None, "B/214/A/3/x").unwrap(), KINDS);
+        assert_eq!(kinds_of(Some("room"), "Shelf 2").unwrap(), ["shelf"]);
+        assert_eq!(kinds_of(Some("cabinet"), "Room in a cabinet").unwrap(), ["shelf"]);
+    }
+
+    #[test]
+    fn a_path_that_is_too_deep_has_no_kinds() {
+        assert_eq!(kinds_of(Some("box"), "x"), None);
+        assert_eq!(kinds_of(Some("shelf"), "x/y"), None);
+        assert_eq!(kinds_of(None, "a/b/c/d/e/f"), None);
+    }
+}

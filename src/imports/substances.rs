@@ -1,0 +1,134 @@
+//! Rows that are chemicals of the catalogue.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use super::{
+    faults::{Faults, OrReason, Seen},
+    run::{Load, Outcome},
+    table::{Column, Row},
+};
+use crate::{
+    chemicals::{self, MAX_SYNONYMS, NewChemical, Synonym},
+    chemistry::{CasNumber, InChIKey, cas},
+    error::Result,
+    text::Name,
+};
+
+pub const COLUMNS: &[Column] = &[
+    Column::required("name", &["chemical", "chemical name", "substance", "substance name", "product name"]),
+    Column::optional("cas", &["cas number", "cas no", "cas rn", "casrn", "cas nr", "cas registry number"]),
+    Column::optional("ec", &["ec number", "ec no", "einecs", "einecs number"]),
+    Column::optional("inchikey", &["inchi key", "standard inchikey"]),
+    Column::optional("formula", &["molecular formula", "chemical formula", "sum formula"]),
+    Column::optional("molar mass", &["molecular weight", "molecular mass", "molar mass g mol", "mw"]),
+    Column::optional("density", &["density g ml", "density g cm3"]),
+    Column::optional("synonyms", &["synonym", "other names", "aliases"]),
+];
+
+#[derive(Default)]
+pub struct Substances {
+    seen: Seen,
+}
+
+impl Load for Substances {
+    type Item = NewChemical;
+
+    fn read(&mut self, row: &Row) -> OrReason<NewChemical> {
+        let mut faults = Faults::default();
+        if row.has_too_many_cells() {
+            faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
+        }
+        let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
+        if name.is_none() && row.get("name").is_none() {
+            faults.add("the name is empty");
+        }
+        let cas = read_cas(row, &mut faults);
+        let (ec, inchikey) = (faults.value(row, "ec"), faults.value(row, "inchikey"));
+        let (formula, molar_mass) = (faults.value(row, "formula"), faults.value(row, "molar mass"));
+        let density = faults.value(row, "density");
+        let new =
+            name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
+        let new = faults.none(new)?;
+        self.note(row.line, &new)?;
+        Ok(new)
+    }
+
+    async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
+        let outcomes = chemicals::upsert_batch(db, items, now).await?;
+        Ok(outcomes.into_iter().map(Outcome::from).collect())
+    }
+}
+
+impl Substances {
+    /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
+    fn note(&mut self, line: u64, new: &NewChemical) -> OrReason<()> {
+        let name = new.name.as_str().to_lowercase();
+        let earlier = match (&new.cas, &new.inchikey) {
+            (Some(cas), _) => self.seen.earlier("CAS number", cas.as_str()).map(|line| ("CAS number", line)),
+            (None, Some(key)) => self.seen.earlier("InChIKey", key.as_str()).map(|line| ("InChIKey", line)),
+            (None, None) => self.seen.earlier("name", &name).map(|line| ("name", line)),
+        };
+        if let Some((what, earlier)) = earlier {
+            return Err(format!("line {earlier} has the same {what}"));
+        }
+        self.seen.note("name", &name, line);
+        if let Some(cas) = &new.cas {
+            self.seen.note("CAS number", cas.as_str(), line);
+        }
+        if let Some(key) = &new.inchikey {
+            self.seen.note("InChIKey", InChIKey::as_str(key), line);
+        }
+        Ok(())
+    }
+}
+
+/// A damaged number is not repaired in silence: the proposal stands in the reason.
+pub fn read_cas(row: &Row, faults: &mut Faults) -> Option<CasNumber> {
+    let raw = row.get("cas")?;
+    raw.parse().map_or_else(
+        |why| {
+            let proposal = cas::propose(raw).map(|cas| format!("; did you mean {cas}?"));
+            faults.add(format!("cas `{raw}`: {why}{}", proposal.unwrap_or_default()));
+            None
+        },
+        Some,
+    )
+}
+
+fn csv_names(row: &Row, faults: &mut Faults) -> (Option<Name>, Vec<Synonym>) {
+    let listed =
+        row.get("synonyms").unwrap_or_default().split([';', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let synonyms: Vec<_> = listed.filter_map(|name| faults.text("synonym", name)).collect();
+    if synonyms.len() > MAX_SYNONYMS {
+        faults.add(format!("there are {} synonyms, at most {MAX_SYNONYMS} are kept", synonyms.len()));
+    }
+    (faults.value(row, "name"), synonyms)
+}
+
+/// `PubChem` puts the systematic name first and then what people say, the most usual first, up to hundreds. The first
+/// that is a name, not a number, becomes ours; the next 200 its synonyms.
+fn pubchem_names(row: &Row) -> (Option<Name>, Vec<Synonym>) {
+    let systematic = row.get("name");
+    let is_name = |name: &&str| name.chars().any(char::is_alphabetic);
+    let name = row.rest().filter(is_name).chain(systematic).find_map(|name| name.parse::<Name>().ok());
+    let ours = name.as_ref().map(Name::as_str).unwrap_or_default();
+    let numbers = [row.get("cas"), row.get("formula")];
+    let says_something = |other: &&str| {
+        !other.eq_ignore_ascii_case(ours) && !numbers.iter().flatten().any(|number| number.eq_ignore_ascii_case(other))
+    };
+    let others = systematic.into_iter().chain(row.rest()).filter(says_something);
+    let synonyms = others.filter_map(|other| other.parse().ok()).take(MAX_SYNONYMS).collect();
+    (name, synonyms)
+}
+
+impl From<chemicals::Outcome> for Outcome {
+    fn from(outcome: chemicals::Outcome) -> Self {
+        match outcome {
+            chemicals::Outcome::Added => Self::Added,
+            chemicals::Outcome::Completed => Self::Completed,
+            chemicals::Outcome::Unchanged => Self::Unchanged,
+            chemicals::Outcome::Refused(why) => Self::Failed(why),
+        }
+    }
+}

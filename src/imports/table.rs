@@ -1,0 +1,253 @@
+//! A file as rows with line numbers and named columns, whatever it calls them and whatever it is delimited by.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, bail};
+use csv::{ReaderBuilder, StringRecord};
+
+/// What an import wants to know, and what files call it, the clearest name first. In lower case, words apart.
+pub struct Column {
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    pub required: bool,
+}
+
+impl Column {
+    pub const fn required(name: &'static str, aliases: &'static [&'static str]) -> Self {
+        Self { name, aliases, required: true }
+    }
+
+    pub const fn optional(name: &'static str, aliases: &'static [&'static str]) -> Self {
+        Self { name, aliases, required: false }
+    }
+}
+
+enum Shape {
+    Csv { delimiter: u8, places: HashMap<&'static str, usize> },
+    PubChem,
+}
+
+pub struct Table<'t> {
+    text: &'t str,
+    shape: Shape,
+    headers: Vec<String>,
+    pub warnings: Vec<String>,
+}
+
+/// The columns of `PubChem`'s lists of identifiers, which have no header; names follow until the line ends.
+const PUBCHEM: &[&str] = &["cid", "cas", "formula", "molar mass", "smiles", "inchi", "inchikey", "name", "synonyms"];
+
+/// Files are UTF-8; anything else would fill the catalogue with broken names.
+pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
+    const HINT: &str = "save the file as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        bail!("the file is UTF-16: {HINT}");
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + valid.split(|byte| *byte == b'\n').skip(1).count();
+        anyhow::anyhow!("line {line} is not UTF-8: {HINT}")
+    })
+}
+
+impl<'t> Table<'t> {
+    /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
+    pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool) -> anyhow::Result<Self> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if or_pubchem && is_pubchem(text) {
+            let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
+            return Ok(Self { text, shape: Shape::PubChem, headers, warnings: Vec::new() });
+        }
+        let delimiter = delimiter(text);
+        let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+        let headers = reader.headers().context("the header cannot be read")?.clone();
+        let (places, warnings) = map_headers(&headers, columns)?;
+        let headers = headers.iter().map(str::to_owned).collect();
+        Ok(Self { text, shape: Shape::Csv { delimiter, places }, headers, warnings })
+    }
+
+    /// What stands over the cells of [`Row::cells`].
+    pub fn headers(&self) -> &[String] {
+        &self.headers
+    }
+
+    pub fn size(&self) -> u64 {
+        self.text.len() as u64
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = anyhow::Result<Row<'_>>> {
+        let mut reader = ReaderBuilder::new();
+        reader.flexible(true);
+        match self.shape {
+            Shape::Csv { delimiter, .. } => reader.delimiter(delimiter),
+            Shape::PubChem => reader.delimiter(b'\t').quoting(false).has_headers(false),
+        };
+        let records = reader.from_reader(self.text.as_bytes()).into_records();
+        let rows = records.map(|record| Ok(Row::new(self, record?)));
+        // A spreadsheet leaves lines of nothing but delimiters.
+        rows.filter(|row: &anyhow::Result<Row>| !row.as_ref().is_ok_and(Row::is_blank))
+    }
+}
+
+/// Tabs, and a number (the compound id) where a header would have a word.
+fn is_pubchem(text: &str) -> bool {
+    let cells: Vec<_> = text.lines().next().unwrap_or_default().split('\t').collect();
+    let id = cells[0].trim();
+    cells.len() >= PUBCHEM.len() - 1 && !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The one of comma, semicolon and tab that the header has most of, quoted parts aside.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let bare: String = header.split('"').step_by(2).collect();
+    let count = |delimiter: &u8| bare.bytes().filter(|byte| byte == delimiter).count();
+    // `max_by_key` takes the last of equals: a comma, when there is none of any.
+    *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
+}
+
+type Places = HashMap<&'static str, usize>;
+
+fn map_headers(headers: &StringRecord, columns: &[Column]) -> anyhow::Result<(Places, Vec<String>)> {
+    let seen: Vec<_> = headers.iter().map(normal).collect();
+    let mut places = Places::new();
+    for column in columns {
+        let names = std::iter::once(&column.name).chain(column.aliases);
+        let place = names.into_iter().find_map(|name| seen.iter().position(|header| header == name));
+        if let Some(place) = place {
+            places.insert(column.name, place);
+        } else if column.required {
+            let seen = headers.iter().map(|header| format!("`{}`", header.trim())).collect::<Vec<_>>().join(", ");
+            bail!("there is no column `{}`; the header has {seen}", column.name);
+        }
+    }
+    let warnings = (0..seen.len())
+        .filter(|place| !places.values().any(|used| used == place))
+        // `line` and `reason` are our own, in a file of corrections.
+        .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
+        .map(|place| format!("the column `{}` is not known and was ignored", headers[place].trim()))
+        .collect();
+    Ok((places, warnings))
+}
+
+/// `CAS-No.`, `cas_no` and `Cas No` are one name.
+fn normal(header: &str) -> String {
+    let words = header.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+pub struct Row<'t> {
+    table: &'t Table<'t>,
+    record: StringRecord,
+    /// The line that it begins on.
+    pub line: u64,
+    /// Where it ends, in bytes from the start of the file.
+    pub end: u64,
+}
+
+impl<'t> Row<'t> {
+    fn new(table: &'t Table<'t>, record: StringRecord) -> Self {
+        let (line, start) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
+        // The reader takes empty lines before a record for its beginning.
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let blank = table.text.get(start..).unwrap_or_default();
+        let blank = &blank[..blank.len() - blank.trim_start_matches(['\r', '\n']).len()];
+        let line = line + blank.matches('\n').count() as u64;
+        let end = (start + blank.len() + record.as_slice().len() + record.len()) as u64;
+        Self { table, record, line, end }
+    }
+
+    /// What stands in the column, if anything does.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        let place = match &self.table.shape {
+            Shape::Csv { places, .. } => *places.get(column)?,
+            Shape::PubChem => PUBCHEM.iter().position(|name| *name == column)?,
+        };
+        self.record.get(place).map(str::trim).filter(|cell| !cell.is_empty())
+    }
+
+    pub fn is_pubchem(&self) -> bool {
+        matches!(self.table.shape, Shape::PubChem)
+    }
+
+    /// In `PubChem`'s form: what follows the systematic name.
+    pub fn rest(&self) -> impl Iterator<Item = &str> {
+        self.record.iter().skip(PUBCHEM.len() - 1).map(str::trim).filter(|cell| !cell.is_empty())
+    }
+
+    /// Cells beyond the header: a comma that should stand in quotes has shifted the row.
+    pub fn has_too_many_cells(&self) -> bool {
+        !self.is_pubchem() && self.record.iter().skip(self.table.headers.len()).any(|cell| !cell.trim().is_empty())
+    }
+
+    /// As they were, under the table's headers.
+    pub fn cells(&self) -> Vec<String> {
+        let named = if self.is_pubchem() { PUBCHEM.len() - 1 } else { self.record.len() };
+        let mut cells: Vec<_> = self.record.iter().take(named).map(str::to_owned).collect();
+        if self.is_pubchem() {
+            cells.push(self.rest().collect::<Vec<_>>().join("|"));
+        }
+        cells
+    }
+
+    fn is_blank(&self) -> bool {
+        self.record.iter().all(|cell| cell.trim().is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[Column::required("name", &["substance"]), Column::optional("cas", &["cas no"])];
+
+    fn rows(text: &str) -> Vec<(u64, Option<String>, Option<String>)> {
+        let table = Table::open(text, COLUMNS, true).unwrap();
+        let rows = table.rows().map(Result::unwrap);
+        let row = |row: Row| (row.line, row.get("name").map(str::to_owned), row.get("cas").map(str::to_owned));
+        rows.map(row).collect()
+    }
+
+    #[test]
+    fn commas_semicolons_and_tabs_delimit_and_headers_go_by_their_aliases() {
+        for text in [
+            "Name,CAS\na,1\n",
+            "\u{feff}CAS_no.;SUBSTANCE\r\n1;a\r\n",
+            "substance\tnote\tCas-No\na\tx\t1",
+            "\"name\",\"cas\"\na,1",
+        ] {
+            assert_eq!(rows(text), [(2, Some("a".into()), Some("1".into()))], "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_as_an_editor_counts_them() {
+        let text = "name,cas\n\na,1\n\"b\nb\",2\n,,\n\n\nc,3\n";
+        let lines: Vec<_> = rows(text).into_iter().map(|(line, name, _)| (line, name.unwrap())).collect();
+        assert_eq!(lines, [(3, "a".into()), (4, "b\nb".into()), (9, "c".into())]);
+    }
+
+    #[test]
+    fn a_missing_name_column_lists_the_headers_and_an_unknown_one_is_a_warning() {
+        let error = Table::open("cas,Farbe\n1,2\n", COLUMNS, true).err().unwrap();
+        assert_eq!(error.to_string(), "there is no column `name`; the header has `cas`, `Farbe`");
+        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true).unwrap();
+        assert_eq!(table.warnings, ["the column `Farbe` is not known and was ignored"]);
+    }
+
+    #[test]
+    fn a_file_in_another_encoding_is_refused_with_the_line() {
+        let error = decode(b"name\nethanol\n\xc4ther\n".to_vec()).unwrap_err();
+        assert!(error.to_string().starts_with("line 3 is not UTF-8"), "{error}");
+        assert!(decode(b"\xff\xfen\0".to_vec()).is_err());
+    }
+
+    #[test]
+    fn the_form_of_pubchem_is_told_by_its_first_cell() {
+        let text = "702\t64-17-5\tC2H6O\t46.06844\tCCO\tC2H6O/c\tLFQSCWFLJHTTHZ-UHFFFAOYSA-N\tethanol\talcohol\tEtOH\n";
+        let table = Table::open(text, COLUMNS, true).unwrap();
+        let row = table.rows().next().unwrap().unwrap();
+        assert_eq!((row.get("cas"), row.get("name")), (Some("64-17-5"), Some("ethanol")));
+        assert_eq!(row.rest().collect::<Vec<_>>(), ["alcohol", "EtOH"]);
+        assert_eq!(row.cells().last().unwrap(), "alcohol|EtOH");
+    }
+}
