@@ -1,0 +1,252 @@
+//! Bottles and their ledger. A container is a row; [`ledger`] decides what an event makes of it, and the store writes
+//! both in one statement. The sum of an event ledger's deltas is the amount in the bottle, always.
+
+mod event;
+mod filter;
+mod http;
+mod ledger;
+mod posting;
+mod scan;
+mod state;
+mod store;
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::{
+    event::{NewEvent, PostedEvent},
+    filter::ContainerFilter,
+    http::routes,
+    posting::{StockEvent, events, post},
+    scan::{ScanResult, scan},
+    state::{EventType, State},
+};
+use crate::{
+    app::App,
+    auth::{Auth, Manager, Viewer},
+    batch::Batch,
+    chemistry::{CasNumber, ContainerCode, Density, Quantity, Unit},
+    dates,
+    error::{Error, Result},
+    page::Page,
+    patch::{self, Change},
+    secrets,
+    text::{Note, Text},
+};
+
+/// A code on a label: ours, or whatever a lab printed before.
+pub type Code = Text<64>;
+
+/// A bottle.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Container {
+    pub id: Uuid,
+    pub lab_id: Uuid,
+    /// What its label says to a scanner; unique in the lab.
+    #[schema(example = "7K3M9QXTD")]
+    pub code: String,
+    pub chemical: ChemicalRef,
+    pub location_id: Option<Uuid>,
+    pub state: State,
+    pub amount: Quantity,
+    pub initial_amount: Quantity,
+    /// At or below this it counts as low.
+    pub low_at: Option<Quantity>,
+    pub is_low: bool,
+    /// The empty bottle with its lid.
+    pub tare: Option<Quantity>,
+    /// Of what is in this bottle, where it differs from the chemical's (g/mL at 20 Cel).
+    pub density: Option<Density>,
+    pub lot: Option<String>,
+    pub supplier: Option<String>,
+    pub catalogue_number: Option<String>,
+    pub note: Option<String>,
+    pub received_on: Option<NaiveDate>,
+    pub opened_on: Option<NaiveDate>,
+    pub expires_on: Option<NaiveDate>,
+    /// Who has it on loan.
+    pub holder_id: Option<Uuid>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The chemical in it, as far as a list shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ChemicalRef {
+    pub id: Uuid,
+    #[schema(example = "acetonitrile")]
+    pub name: String,
+    pub cas: Option<CasNumber>,
+    #[serde(skip)]
+    density: Option<Density>,
+}
+
+impl crate::web::Versioned for Container {
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "chemical_id": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f",
+    "amount": {"value": "500", "unit": "mL"}, "low_at": {"value": "50", "unit": "mL"},
+    "lot": "STBK1234", "supplier": "Example Chemicals", "expires_on": "2028-06-30"
+}))]
+pub struct NewContainer {
+    /// Your own UUIDv7, if you like.
+    pub id: Option<Uuid>,
+    pub chemical_id: Uuid,
+    pub location_id: Option<Uuid>,
+    /// Left out, one is made: 8 characters and a check character, no look-alikes.
+    pub code: Option<Code>,
+    /// What is in it now. Its unit is the one that the container is kept in.
+    pub amount: Quantity,
+    pub low_at: Option<Quantity>,
+    pub tare: Option<Quantity>,
+    pub density: Option<Density>,
+    pub lot: Option<Text<100>>,
+    pub supplier: Option<Text<200>>,
+    pub catalogue_number: Option<Text<100>>,
+    pub note: Option<Note>,
+    #[serde(default, deserialize_with = "dates::optional")]
+    pub received_on: Option<NaiveDate>,
+    /// Given for a bottle that is open already.
+    #[serde(default, deserialize_with = "dates::optional")]
+    pub opened_on: Option<NaiveDate>,
+    #[serde(default, deserialize_with = "dates::optional")]
+    pub expires_on: Option<NaiveDate>,
+}
+
+/// What is not a matter of the ledger. Absent stays, null clears.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
+pub struct ContainerPatch {
+    pub code: Option<Code>,
+    #[serde(deserialize_with = "patch::change")]
+    pub low_at: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    pub tare: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    pub density: Change<Density>,
+    #[serde(deserialize_with = "patch::change")]
+    pub lot: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    pub supplier: Change<Text<200>>,
+    #[serde(deserialize_with = "patch::change")]
+    pub catalogue_number: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    pub note: Change<Note>,
+    #[serde(deserialize_with = "dates::change")]
+    pub received_on: Change<NaiveDate>,
+    #[serde(deserialize_with = "dates::change")]
+    pub expires_on: Change<NaiveDate>,
+}
+
+/// The reader of single containers, which folds concurrent lookups into one statement.
+type Reader = Batch<(Uuid, Uuid), Arc<Container>>;
+
+fn reader(app: &App) -> Arc<Reader> {
+    app.part(|app| {
+        let app = app.downgrade();
+        Reader::new(move |keys: Vec<(Uuid, Uuid)>| {
+            let app = app.upgrade();
+            async move {
+                let Some(app) = app else { return Ok(HashMap::new()) };
+                let ids: Vec<_> = keys.iter().map(|(_, id)| *id).collect();
+                let found = store::find_all(&mut *app.lookups().await?, &ids).await?;
+                Ok(found.into_iter().map(|it| ((it.lab_id, it.id), Arc::new(it))).collect())
+            }
+        })
+    })
+}
+
+async fn snapshot(app: &App, lab_id: Uuid, id: Uuid) -> Result<Arc<Container>> {
+    reader(app).find((lab_id, id)).await?.ok_or(Error::NotFound("container"))
+}
+
+pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
+    snapshot(by.app(), by.lab_id(), id).await
+}
+
+pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Container>> {
+    filter::list(&mut *by.app().lists().await?, by.lab_id(), filter).await
+}
+
+/// The new bottle and the event of its receipt, in one statement.
+pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Container> {
+    let unit = new.amount.unit;
+    let insert = store::Insert {
+        id: by.id_or_new(new.id),
+        event_id: by.id_or_new(None),
+        code: new.code.clone().map_or_else(make_code, String::from),
+        state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
+        low_at: new.low_at.map(|low| low_in(low, unit, new.density)).transpose()?,
+        tare: new.tare.map(tare_in_grams).transpose()?,
+        new: &new,
+    };
+    let mut db = by.app().db().await?;
+    store::insert(&mut db, by.lab_id(), &insert, by.user_id(), by.now()).await
+}
+
+pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
+    let before = snapshot(by.app(), by.lab_id(), id).await?;
+    if read.is_some_and(|read| read != before.version) {
+        return Err(Error::Stale);
+    }
+    let mut after = Container::clone(&before);
+    apply(&mut after, patch)?;
+    let mut db = by.app().db().await?;
+    store::update(&mut db, &after, by.now()).await?.ok_or(Error::Stale)
+}
+
+fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
+    fn set<T: Into<String>>(field: &mut Option<String>, change: Change<T>) {
+        if let Some(value) = change {
+            *field = value.map(Into::into);
+        }
+    }
+    if let Some(code) = patch.code {
+        to.code = code.into();
+    }
+    to.density = patch.density.unwrap_or(to.density);
+    if let Some(low) = patch.low_at {
+        let unit = to.amount.unit;
+        let density = to.density.or(to.chemical.density);
+        to.low_at = low.map(|low| low_in(low, unit, density)).transpose()?;
+    }
+    if let Some(tare) = patch.tare {
+        to.tare = tare.map(tare_in_grams).transpose()?;
+    }
+    set(&mut to.lot, patch.lot);
+    set(&mut to.supplier, patch.supplier);
+    set(&mut to.catalogue_number, patch.catalogue_number);
+    set(&mut to.note, patch.note);
+    to.received_on = patch.received_on.unwrap_or(to.received_on);
+    to.expires_on = patch.expires_on.unwrap_or(to.expires_on);
+    Ok(())
+}
+
+fn low_in(low: Quantity, unit: Unit, density: Option<Density>) -> Result<Quantity> {
+    converted(low, unit, density).map_err(|why| Error::field("/low_at/unit", why))
+}
+
+fn tare_in_grams(tare: Quantity) -> Result<Quantity> {
+    converted(tare, Unit::Gram, None).map_err(|_| Error::field("/tare/unit", "must be a mass"))
+}
+
+fn converted(given: Quantity, unit: Unit, density: Option<Density>) -> std::result::Result<Quantity, String> {
+    let value = given.in_unit(unit, density).map_err(|why| why.to_string())?;
+    Quantity::new(value, unit).map_err(|why| why.to_string())
+}
+
+fn make_code() -> String {
+    ContainerCode::from_random(secrets::random()).to_string()
+}

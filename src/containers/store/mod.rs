@@ -1,0 +1,165 @@
+//! SQL on containers and their ledger.
+
+mod ledger;
+mod pages;
+mod row;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+pub use self::{
+    ledger::{book, events_before, find_event, find_past},
+    pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, search, with_chemical},
+    row::Row,
+};
+use super::{Container, NewContainer, state::State};
+use crate::{
+    chemistry::{Density, Quantity},
+    error::{Error, OnConstraint, Reason, Result},
+    text::Text,
+};
+
+/// Reads whole containers: `containers!("from ... where ...", arguments)`, with the tables named `c` and `h`; a `with`
+/// that goes before stands before a semicolon.
+macro_rules! containers {
+    ($rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $rest $(, $argument)*) };
+    ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::containers::store::Row,
+            $with + r#"select c.id, c.lab_id, c.code, c.chemical_id, h.name as chemical_name, h.cas as "cas: _",
+                h.density as "chemical_density: _", c.location_id, c.state as "state: _", c.unit as "unit: _",
+                c.amount as "amount: _", c.initial_amount as "initial_amount: _", c.low_at as "low_at: _", c.is_low,
+                c.tare as "tare: _", c.density as "density: _", c.lot, c.supplier, c.catalogue_number, c.note,
+                c.received_on, c.opened_on, c.expires_on, c.holder_id, c.version, c.created_at, c.updated_at "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+pub(crate) use containers;
+
+/// By ids of any lab: the caller compares the lab.
+pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Container>> {
+    let rows = containers!("from containers c join chemicals h on h.id = c.chemical_id where c.id = any($1)", ids);
+    Ok(rows.fetch_all(db).await?.into_iter().map(Container::from).collect())
+}
+
+pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Container>> {
+    let row = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id where c.lab_id = $1 and c.id = $2 for update of c",
+        lab_id,
+        id
+    );
+    Ok(row.fetch_optional(db).await?.map(Container::from))
+}
+
+/// The first of the codes that a container has.
+pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Option<Container>> {
+    let row = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.code = any($2) order by array_position($2, c.code) limit 1",
+        lab_id,
+        codes as &[&str]
+    );
+    Ok(row.fetch_optional(db).await?.map(Container::from))
+}
+
+/// What `create` has worked out, beside what the client sent.
+pub struct Insert<'a> {
+    pub id: Uuid,
+    pub event_id: Uuid,
+    pub code: String,
+    pub state: State,
+    pub low_at: Option<Quantity>,
+    pub tare: Option<Quantity>,
+    pub new: &'a NewContainer,
+}
+
+pub async fn insert(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    it: &Insert<'_>,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Container> {
+    let new = it.new;
+    let row = containers!(
+        "with c as (
+            insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
+                low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
+                created_at, updated_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)
+            returning containers.*
+        ), booked as (
+            insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
+                state_after, location_after, by_user, occurred_at, recorded_at)
+            select $20, $2, id, 1, 'receive', $8, $8, $8, $7, $6, $4, $21, $19, $19 from c
+        ) ";
+        "from c join chemicals h on h.id = c.chemical_id",
+        it.id,
+        lab_id,
+        new.chemical_id,
+        new.location_id,
+        it.code,
+        it.state.as_str(),
+        new.amount.unit.code(),
+        new.amount.value.get(),
+        it.low_at.map(|low| low.value.get()),
+        it.tare.map(|tare| tare.value.get()),
+        new.density.map(Density::get),
+        new.lot.as_ref().map(Text::as_str),
+        new.supplier.as_ref().map(Text::as_str),
+        new.catalogue_number.as_ref().map(Text::as_str),
+        new.note.as_ref().map(Text::as_str),
+        new.received_on,
+        new.opened_on,
+        new.expires_on,
+        now,
+        it.event_id,
+        by
+    );
+    let inserted = row.fetch_one(db).await.map(Container::from);
+    named_constraints(inserted.map_err(Error::from))
+}
+
+/// What is not a matter of the ledger, where the version is still the one that was read.
+pub async fn update(db: &mut PgConnection, it: &Container, now: DateTime<Utc>) -> Result<Option<Container>> {
+    let row = containers!(
+        "with c as (
+            update containers set code = $4, low_at = $5, tare = $6, density = $7, lot = $8, supplier = $9,
+                catalogue_number = $10, note = $11, received_on = $12, expires_on = $13,
+                version = version + 1, updated_at = $14
+            where lab_id = $1 and id = $2 and version = $3
+            returning containers.*
+        ) ";
+        "from c join chemicals h on h.id = c.chemical_id",
+        it.lab_id,
+        it.id,
+        it.version,
+        it.code,
+        it.low_at.map(|low| low.value.get()),
+        it.tare.map(|tare| tare.value.get()),
+        it.density.map(Density::get),
+        it.lot,
+        it.supplier,
+        it.catalogue_number,
+        it.note,
+        it.received_on,
+        it.expires_on,
+        now
+    );
+    let updated = row.fetch_optional(db).await.map(|row| row.map(Container::from));
+    named_constraints(updated.map_err(Error::from))
+}
+
+/// The refusals that a row of containers can meet.
+pub(super) fn named_constraints<T>(result: Result<T>) -> Result<T> {
+    result
+        .on_constraint("containers_code_key", || {
+            Reason::CodeTaken.because("another container of the lab has this code")
+        })
+        .on_constraint("containers_pkey", || Reason::IdTaken.because("another container has this id"))
+        .on_constraint("containers_chemical_fkey", || Error::field("/chemical_id", "is not in the catalogue"))
+        .on_constraint("containers_location_fkey", || Error::field("/location_id", "is not a location of this lab"))
+        .on_constraint("containers_amount_check", || Error::field("/amount/value", "is more than a container can hold"))
+}

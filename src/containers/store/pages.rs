@@ -1,0 +1,213 @@
+//! Lists of containers. Each query walks the index of its first condition in the order of its cursor, so a page costs the
+//! same in any lab; what else is asked for is checked on the rows that it meets.
+
+use chrono::NaiveDate;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Row, containers};
+use crate::{
+    containers::{Container, ContainerFilter, State},
+    error::Result,
+};
+
+fn whole(rows: Vec<Row>) -> Vec<Container> {
+    rows.into_iter().map(Container::from).collect()
+}
+
+pub async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.id > $2 order by c.id limit $3",
+        lab_id,
+        filter.after().id,
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+pub async fn in_state(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    state: State,
+    filter: &ContainerFilter,
+) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.state = $2 and c.id > $3 order by c.id limit $4",
+        lab_id,
+        state.as_str(),
+        filter.after().id,
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.is_low and c.id > $2 and ($3::text is null or c.state = $3)
+        order by c.id limit $4",
+        lab_id,
+        filter.after().id,
+        filter.state_name(),
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+pub async fn with_chemical(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    filter: &ContainerFilter,
+) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.chemical_id = $2 and c.id > $3 and ($4::text is null or c.state = $4)
+            and ($5::date is null or c.expires_on < $5) and (not $6::bool or c.is_low)
+        order by c.id limit $7",
+        lab_id,
+        chemical,
+        filter.after().id,
+        filter.state_name(),
+        filter.expiring_before,
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+/// What expires before a day, the first to expire first.
+pub async fn expiring(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    date: NaiveDate,
+    filter: &ContainerFilter,
+) -> Result<Vec<Container>> {
+    let after = filter.after();
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.expires_on < $2 and (c.expires_on, c.id) > ($3, $4)
+            and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
+        order by c.expires_on, c.id limit $7",
+        lab_id,
+        date,
+        after.date,
+        after.id,
+        filter.state_name(),
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+/// What stands in a location and everything below it, place by place: each place is one short walk, and the walk ends
+/// with the page.
+pub async fn in_location(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    location: Uuid,
+    filter: &ContainerFilter,
+) -> Result<Vec<Container>> {
+    let after = filter.after();
+    let rows = containers!(
+        "with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $2
+            union all
+            select l.id from locations l join below b on l.lab_id = $1 and l.parent_id = b.id
+        ) ";
+        "from (select id from below where id >= $3 order by id) p cross join lateral (
+            select containers.* from containers
+            where lab_id = $1 and location_id = p.id and (p.id > $3 or id > $4)
+                and ($5::uuid is null or chemical_id = $5) and ($6::text is null or state = $6)
+                and ($7::date is null or expires_on < $7) and (not $8::bool or is_low)
+            order by id limit $9
+        ) c join chemicals h on h.id = c.chemical_id
+        order by p.id, c.id limit $9",
+        lab_id,
+        location,
+        after.location,
+        after.id,
+        filter.chemical_id,
+        filter.state_name(),
+        filter.expiring_before,
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+/// The best matches: first the code or lot itself, then bottles of chemicals with a name, synonym, number or formula
+/// that is or begins with the text. Only when nothing does, what is spelled alike: that costs more.
+pub async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &ContainerFilter) -> Result<Vec<Container>> {
+    let term = q.to_lowercase();
+    let end_of_prefix = format!("{term}\u{10ffff}");
+    let rows = containers!(
+        "with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $6
+            union all
+            select l.id from locations l join below b on l.lab_id = $1 and l.parent_id = b.id
+        ), named as materialized (
+            select chemical_id, min(case when term = $3 then 1 else 2 end) as rank from (
+                select chemical_id, term from chemical_terms where term >= $3 and term < $4 order by term limit 200
+            ) t group by chemical_id
+        ), alike as materialized (
+            select chemical_id, 3 + (term <->> $3) as rank from chemical_terms
+            where not exists (select from named) and term %> $3 order by term <->> $3 limit 100
+        ), hits (id, rank) as materialized (
+            select id, 0 from containers where lab_id = $1 and code = $2
+            union all
+            select id, 0 from containers where lab_id = $1 and lot = $2
+            union all
+            select b.id, m.rank from (table named union all table alike) m cross join lateral (
+                select id from containers where lab_id = $1 and chemical_id = m.chemical_id order by id limit 50
+            ) b
+        ), spelled (id, rank) as (
+            select id, 5 + (lower(code || ' ' || coalesce(lot, '')) <->> $3) from containers
+            where not exists (select from hits) and lab_id = $1 and lower(code || ' ' || coalesce(lot, '')) %> $3
+            order by 2 limit 100
+        ), ranked as (
+            select id, min(rank) as rank from (table hits union all table spelled) f group by id
+        ) ";
+        "from ranked r join containers c on c.id = r.id join chemicals h on h.id = c.chemical_id
+        where ($6::uuid is null or c.location_id in (table below)) and ($7::uuid is null or c.chemical_id = $7)
+            and ($8::text is null or c.state = $8) and ($9::date is null or c.expires_on < $9)
+            and (not $10::bool or c.is_low)
+        order by r.rank, c.id limit $5",
+        lab_id,
+        q,
+        term,
+        end_of_prefix,
+        filter.limit.plus_one() - 1,
+        filter.location_id,
+        filter.chemical_id,
+        filter.state_name(),
+        filter.expiring_before,
+        filter.low
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+/// What is left of a chemical.
+pub async fn of_chemical(db: &mut PgConnection, lab_id: Uuid, chemical: Uuid, most: i64) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.chemical_id = $2 and c.state not in ('disposed', 'empty') order by c.id limit $3",
+        lab_id,
+        chemical,
+        most
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}
+
+pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Container>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.lot = $2 order by c.id limit $3",
+        lab_id,
+        lot,
+        most
+    );
+    Ok(whole(rows.fetch_all(db).await?))
+}

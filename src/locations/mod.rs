@@ -1,0 +1,201 @@
+//! Where things stand: a tree of building, room, cabinet, shelf and box in each lab. What lies inside something is of a
+//! deeper kind; steps may be left out. Who changes the tree holds the lab's lock, so that two moves, each of which is
+//! fine alone, never make a ring together.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::{http::routes, store::subtree_ids};
+use crate::{
+    auth::{Auth, Manager, Viewer},
+    chemistry::ContainerCode,
+    error::{Error, Reason, Result},
+    labs,
+    page::{Cursor, Limit, Page},
+    patch::{self, Change},
+    secrets,
+    text::{Name, Text},
+};
+
+mod http;
+mod store;
+
+/// From outside in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[schema(as = LocationKind)]
+pub enum Kind {
+    Building,
+    Room,
+    Cabinet,
+    Shelf,
+    Box,
+}
+
+impl Kind {
+    /// As the database writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Building => "building",
+            Self::Room => "room",
+            Self::Cabinet => "cabinet",
+            Self::Shelf => "shelf",
+            Self::Box => "box",
+        }
+    }
+}
+
+/// What its label says, for the scanner.
+pub type Code = Text<64>;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Location {
+    pub id: Uuid,
+    /// What it lies in; null for a root.
+    #[schema(required = true)]
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    #[schema(example = "Cabinet 3")]
+    pub name: String,
+    #[schema(example = "7ZK3M9QXN")]
+    pub code: String,
+    /// The names from the root to itself.
+    #[schema(example = json!(["Main building", "Room 214", "Cabinet 3"]))]
+    pub path: Vec<String>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "room", "name": "Room 214"}))]
+pub struct NewLocation {
+    /// A UUID of your own, if you like.
+    pub id: Option<Uuid>,
+    /// What it lies in; none makes a root.
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    pub name: Name,
+    /// What its label says, if it has one already; else a code is made.
+    pub code: Option<Code>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Room 215", "parent_id": null}))]
+pub struct LocationPatch {
+    /// Moves it, with all that lies in it; null makes it a root.
+    #[serde(default, deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Uuid>)]
+    pub parent_id: Change<Uuid>,
+    pub kind: Option<Kind>,
+    pub name: Option<Name>,
+    pub code: Option<Code>,
+}
+
+/// Which locations a list shows.
+#[derive(Debug)]
+pub struct Filter {
+    pub parent_id: Option<Uuid>,
+    pub roots_only: bool,
+    /// How the name begins, in capitals or not.
+    pub name: Option<Name>,
+}
+
+pub async fn list(
+    by: &Auth<Viewer>,
+    filter: &Filter,
+    limit: Limit,
+    after: Option<Cursor<Uuid>>,
+) -> Result<Page<Location>> {
+    let mut db = by.app().lists().await?;
+    let after = after.map(|cursor| cursor.0);
+    let rows = store::page(&mut db, by.lab_id(), filter, after, limit.plus_one()).await?;
+    Ok(Page::new(rows, limit, |location| location.id))
+}
+
+pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))
+}
+
+/// The location that a label names.
+pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Result<Option<Location>> {
+    store::find_by_code(db, lab_id, &canonical(code)).await
+}
+
+pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
+    let id = by.id_or_new(new.id);
+    let code = new.code.map_or_else(new_code, |code| canonical(code.as_str()));
+    let mut tx = by.app().begin().await?;
+    // A parent's kind may not change between the look at it and the commit.
+    labs::lock(&mut tx, by.lab_id()).await?;
+    let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: &new.name, code: &code };
+    let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
+    around.allows(location.kind, "/kind")?;
+    tx.commit().await?;
+    Ok(location)
+}
+
+pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: &LocationPatch) -> Result<Location> {
+    let mut tx = by.app().begin().await?;
+    labs::lock(&mut tx, by.lab_id()).await?;
+    let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, patch, by.now()).await? else {
+        let found = store::find(&mut tx, by.lab_id(), id).await?;
+        return Err(found.map_or(Error::NotFound("location"), |_| Error::Stale));
+    };
+    around.allows(location.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
+    tx.commit().await?;
+    Ok(location)
+}
+
+pub async fn delete(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result<()> {
+    let mut db = by.app().db().await?;
+    if store::delete(&mut db, by.lab_id(), id, version).await? {
+        return Ok(());
+    }
+    let found = store::find(&mut db, by.lab_id(), id).await?;
+    Err(found.map_or(Error::NotFound("location"), |_| Error::Stale))
+}
+
+/// What stands around a location as it is written. The write is judged by it and only then committed.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    parent: Option<Kind>,
+    /// The outermost kind of what lies in it.
+    child: Option<Kind>,
+    /// The parent is the location itself or lies in it.
+    in_itself: bool,
+}
+
+impl Around {
+    /// The pointer is that of the field which brought them together.
+    fn allows(self, kind: Kind, pointer: &'static str) -> Result<()> {
+        let name = kind.as_str();
+        if self.in_itself {
+            return Err(Reason::LocationCycle.because("the new parent lies inside this location"));
+        }
+        if let Some(parent) = self.parent.filter(|parent| *parent >= kind) {
+            return Err(Reason::LocationKind.at(pointer, format!("a {name} cannot lie in a {}", parent.as_str())));
+        }
+        if let Some(child) = self.child.filter(|child| *child <= kind) {
+            return Err(Reason::LocationKind
+                .at("/kind", format!("there is a {} in it, so it cannot be a {name}", child.as_str())));
+        }
+        Ok(())
+    }
+}
+
+/// A code of ours is kept as its label shows it, however it was typed; any other is taken as it is.
+fn canonical(code: &str) -> String {
+    code.parse().map_or_else(|_| code.to_owned(), |ours: ContainerCode| ours.as_str().to_owned())
+}
+
+fn new_code() -> String {
+    ContainerCode::from_random(secrets::random()).as_str().to_owned()
+}
