@@ -1,0 +1,106 @@
+//! What a request costs the database: at most three statements, authorisation included.
+
+use std::sync::{Arc, Mutex};
+
+use chemstock::auth;
+use sqlx::PgPool;
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt},
+    registry,
+};
+
+use super::world::World;
+
+/// Begin and commit are not counted, nor what each connection asks once: its settings, and the ids of types.
+const MOST: usize = 3;
+/// An Idempotency-Key is claimed before the work and answered after it.
+const MOST_WITH_KEY: usize = MOST + 2;
+
+/// What sqlx tells of each statement. It is told on the thread of the test, where all of its tasks run too.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "sqlx::query" {
+            let mut text = Text::default();
+            event.record(&mut text);
+            self.0.lock().expect("whole").push(if text.statement.is_empty() { text.summary } else { text.statement });
+        }
+    }
+}
+
+/// `summary` has the first words; `db.statement` has all, unless these are all.
+#[derive(Default)]
+struct Text {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Text {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.trim().clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+impl Statements {
+    fn take(&self) -> Vec<String> {
+        let all = std::mem::take(&mut *self.0.lock().expect("whole"));
+        let counts = |sql: &String| {
+            let sql = sql.to_lowercase();
+            let frame = ["begin", "commit", "rollback", "savepoint", "release", "set "];
+            !frame.iter().any(|word| sql.starts_with(word)) && !sql.contains("pg_catalog.pg_type")
+        };
+        all.into_iter().filter(counts).collect()
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn no_request_takes_more_than_three_statements(db: PgPool) {
+    let mut world = World::new(db).await;
+    let operations = std::mem::take(&mut world.api.operations);
+    let statements = Statements::default();
+    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let mut too_many = Vec::new();
+    for operation in &operations {
+        for key in if operation.method == "POST" { &[None, Some("one")][..] } else { &[None] } {
+            world.renew().await;
+            let by = world.caller(operation).await;
+            let mut request = world.request(operation, &by).await;
+            request.headers.extend(key.map(|key| ("idempotency-key".to_owned(), format!("{key} {}", operation.id))));
+            // Whoever comes for the first time is looked up, too.
+            auth::forget(&world.app.app, by.user_id);
+            statements.take();
+            let answer = request.send(&by).await;
+            assert!(answer.status.is_success(), "{}: {}", operation.id, answer.text);
+            let taken = statements.take();
+            if taken.len() > if key.is_some() { MOST_WITH_KEY } else { MOST } {
+                too_many.push(format!("{} takes {}:\n{}", operation.id, taken.len(), taken.join("\n---\n")));
+            }
+        }
+    }
+    assert!(too_many.is_empty(), "{}", too_many.join("\n\n"));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_count_sees_what_a_request_asks_of_the_database(db: PgPool) {
+    let world = World::new(db).await;
+    let statements = Statements::default();
+    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let viewer = world.app.client("viewer").await;
+    statements.take();
+    viewer.get(&world.app.path("/containers")).await.ok();
+    let taken = statements.take();
+    assert_eq!(taken.len(), 2, "{taken:?}");
+    assert!(taken[0].contains("from users") && taken[1].contains("from containers"), "{taken:?}");
+}
