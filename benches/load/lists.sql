@@ -1,0 +1,188 @@
+-- The lists of the product in the largest lab, each where it costs most. `scripts/bench --explain` runs and judges them.
+@list containers of a lab
+@query where c.lab_id = $1 and c.id > $2 order by c.id limit $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0000-7000-8000-100000400000'
+$3 = 51
+@list containers in a state
+@query where c.lab_id = $1 and c.state = $2 and c.id > $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = 'in_stock'
+$3 = '01993f2e-0000-7000-8000-100000400000'
+$4 = 51
+@list low containers
+@query where c.lab_id = $1 and c.is_low and c.id > $2
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0000-7000-8000-100000400000'
+$3 = null
+$4 = 51
+@list containers of a chemical
+@query where c.lab_id = $1 and c.chemical_id = $2 and c.id > $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0002-7000-8000-100000039595'
+$3 = '00000000-0000-0000-0000-000000000000'
+$4 = null
+$5 = null
+$6 = false
+$7 = 51
+@list containers that expire
+@query where c.lab_id = $1 and c.expires_on < $2
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '2029-01-01'
+$3 = '2027-06-01'
+$4 = '00000000-0000-0000-0000-000000000000'
+$5 = null
+$6 = false
+$7 = 51
+@list containers of a lot
+@query where c.lab_id = $1 and c.lot = $2 order by c.id
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = 'LOT1000'
+$3 = 20
+@list containers on a shelf
+@query select containers.* from containers where lab_id = $1 and location_id = p.id
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000300'
+$3 = '00000000-0000-0000-0000-000000000000'
+$4 = '00000000-0000-0000-0000-000000000000'
+$5 = null
+$6 = null
+$7 = null
+$8 = false
+$9 = 51
+@list containers in a building of 800 places
+@query select containers.* from containers where lab_id = $1 and location_id = p.id
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000000'
+$3 = '01993f2e-0005-7000-8000-100000000500'
+$4 = '01993f2e-0000-7000-8000-100000200000'
+$5 = null
+$6 = null
+$7 = null
+$8 = false
+$9 = 51
+@list containers by text, the beginning of a name
+@query named as materialized (
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '2-chloro-3-m'
+$3 = '2-chloro-3-m'
+$4 = '2-chloro-3-m' || chr(1114111)
+$5 = 50
+$6 = null
+$7 = null
+$8 = null
+$9 = null
+$10 = false
+$11 = '%2-chloro-3-m%'
+$12 = '0.45'
+@list containers by text, the middle of a name
+@query named as materialized (
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = 'omo-3-iodomo'
+$3 = 'omo-3-iodomo'
+$4 = 'omo-3-iodomo' || chr(1114111)
+$5 = 50
+$6 = null
+$7 = null
+$8 = null
+$9 = null
+$10 = false
+$11 = '%omo-3-iodomo%'
+$12 = '0.45'
+@list containers by text, a typo
+@query named as materialized (
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '3-cyao-4-hydroxyoctanol'
+$3 = '3-cyao-4-hydroxyoctanol'
+$4 = '3-cyao-4-hydroxyoctanol' || chr(1114111)
+$5 = 50
+$6 = null
+$7 = null
+$8 = null
+$9 = null
+$10 = false
+$11 = '%3-cyao-4-hydroxyoctanol%'
+$12 = '0.59'
+@list events of a container
+@query where c.lab_id = $1 and e.container_id = $2 and e.seq < $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0000-7000-8000-100000000010'
+$3 = 1000
+$4 = 51
+@list chemicals by name
+@query order by lower(name) collate "C", id limit $3
+$1 = '3-methoxy'
+$2 = '00000000-0000-0000-0000-000000000000'
+$3 = 51
+@list chemicals by text, the beginning of a name
+@query with prefix (id, term, rank) as (
+$1 = '2-chloro-3-m'
+$2 = '2-chloro-3-m' || chr(1114111)
+$3 = null
+$4 = 20
+$5 = '%2-chloro-3-m%'
+$6 = '0.45'
+@list chemicals by text, the middle of a name
+@query with prefix (id, term, rank) as (
+$1 = 'omo-3-iodomo'
+$2 = 'omo-3-iodomo' || chr(1114111)
+$3 = null
+$4 = 20
+$5 = '%omo-3-iodomo%'
+$6 = '0.45'
+@list chemicals by text, a typo
+@query with prefix (id, term, rank) as (
+$1 = '3-cyao-4-hydroxyoctanol'
+$2 = '3-cyao-4-hydroxyoctanol' || chr(1114111)
+$3 = null
+$4 = 20
+$5 = '%3-cyao-4-hydroxyoctanol%'
+$6 = '0.59'
+@list locations of a lab
+@query ($5::text is null or lower(name) collate "C" like
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000400'
+$3 = null
+$4 = false
+$5 = null
+$6 = 51
+@list locations in a location
+@query ($5::text is null or lower(name) collate "C" like
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = null
+$3 = '01993f2e-0005-7000-8000-100000000015'
+$4 = false
+$5 = null
+$6 = 51
+@list locations by the beginning of their names
+@query ($5::text is null or lower(name) collate "C" like
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = null
+$3 = null
+$4 = false
+$5 = 'shelf 40%'
+$6 = 51
+@list invitations of a lab
+@query from invitations where lab_id = $1 and id > $2
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '00000000-0000-0000-0000-000000000000'
+$3 = 51
+@list members of a lab
+@query and m.user_id > $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = true
+$3 = '01993f2e-0003-7000-8000-100000005000'
+$4 = 51
+@list labs of a person
+@query (select id from labs
+$1 = '01993f2e-0003-7000-8000-100000000000'
+$2 = '00000000-0000-0000-0000-000000000000'
+$3 = 51
+@list sessions of a person
+@query id = $2 as current
+$1 = '01993f2e-0003-7000-8000-100000000000'
+$2 = '01993f2e-0003-7000-8000-100000000000'
+$3 = now()
+$4 = now() - interval '30 days'
+$5 = '00000000-0000-0000-0000-000000000000'
+$6 = 51
