@@ -59,7 +59,8 @@ impl Fuzzer {
         let by = if operation.scope() == Scope::Open { self.world.app.nobody() } else { self.by.clone() };
         let answer = request.send(&by).await;
         assert_bearable(operation, request, &answer);
-        if answer.status == 401 || answer.status == 404 && answer.text.contains("lab not found") {
+        let in_own_lab = request.path.starts_with(&self.world.app.path(""));
+        if answer.status == 401 || in_own_lab && answer.status == 404 && answer.text.contains("lab not found") {
             // It has ended its own session, or left the lab.
             self.renew().await;
         }
