@@ -220,12 +220,7 @@ fn query(operation: &Operation, world: &World, runner: &mut TestRunner, parts: &
     let mut pairs = Vec::new();
     for parameter in operation.parameters("query") {
         let name = parameter["name"].as_str().expect("a name");
-        let mut schema = world.api.resolve(&parameter["schema"]).clone();
-        schema["example"] = parameter["example"].clone();
-        let proper = hostile::proper(name, &schema, &json!(world.here)).into_iter();
-        let proper = select(proper.map(|text| super::world::encode(text.trim_matches('"'))).collect::<Vec<_>>());
-        let hostile = if name == "cursor" { hostile::cursor().boxed() } else { parts.clone() };
-        let value = prop_oneof![3 => proper, 2 => hostile, 1 => parts.clone()].boxed();
+        let value = prop_oneof![3 => select(proper(world, parameter)), 3 => parts.clone()].boxed();
         for _ in 0..next(runner, &prop_oneof![5 => Just(1), 5 => Just(0), 1 => Just(2)].boxed()) {
             pairs.push(format!("{name}={}", next(runner, &value)));
         }
@@ -234,4 +229,38 @@ fn query(operation: &Operation, world: &World, runner: &mut TestRunner, parts: &
         pairs.push(next(runner, parts));
     }
     pairs.join("&")
+}
+
+/// What the query parameter takes.
+fn proper(world: &World, parameter: &Value) -> Vec<String> {
+    let mut schema = world.api.resolve(&parameter["schema"]).clone();
+    if let Some(example) = parameter.get("example") {
+        schema["example"] = example.clone();
+    }
+    let values = hostile::proper(parameter["name"].as_str().expect("a name"), &schema, &json!(world.here));
+    values.into_iter().map(|text| super::world::encode(text.trim_matches('"'))).collect()
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn no_cursor_is_answered_with_a_5xx(db: PgPool) {
+    let (mut fuzzer, operations) = Fuzzer::new(db).await;
+    let mut lists = 0;
+    for operation in &operations {
+        let (cursor, others): (Vec<_>, Vec<_>) =
+            operation.parameters("query").into_iter().partition(|parameter| parameter["name"] == "cursor");
+        lists += cursor.len();
+        let mut request = fuzzer.world.request(operation, &fuzzer.by).await;
+        for cursor in cursor.iter().flat_map(|_| hostile::cursors()) {
+            request.query = format!("cursor={cursor}");
+            fuzzer.send(operation, &request).await;
+            // Which of its parts count may depend on what else is asked for.
+            for other in &others {
+                for value in proper(&fuzzer.world, other) {
+                    request.query = format!("cursor={cursor}&{}={value}", other["name"].as_str().expect("a name"));
+                    fuzzer.send(operation, &request).await;
+                }
+            }
+        }
+    }
+    assert!(lists > 0, "there are lists");
 }
