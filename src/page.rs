@@ -23,10 +23,6 @@ impl<T> Page<T> {
         let next_cursor = rows.last().filter(|_| more).map(|last| Cursor(key(last)).to_string());
         Self { items: rows, next_cursor }
     }
-
-    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next_cursor: self.next_cursor }
-    }
 }
 
 /// How many items a page holds: 1 to 200, 50 unless said.
@@ -35,13 +31,13 @@ impl<T> Page<T> {
 pub struct Limit(usize);
 
 impl Limit {
-    /// What to ask the database for: one more than the page holds.
-    pub fn plus_one(self) -> i64 {
-        i64::try_from(self.0).map_or(i64::MAX, |n| n + 1)
+    pub fn count(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
     }
 
-    pub fn count(self) -> usize {
-        self.0
+    /// What to ask the database for: one more than the page holds.
+    pub fn plus_one(self) -> i64 {
+        self.count().saturating_add(1)
     }
 }
 

@@ -215,7 +215,7 @@ pub async fn get(by: &Auth<Anyone>, id: Uuid) -> Result<Arc<Chemical>> {
 }
 
 /// The best matches of a search, on one page.
-const FOUND: usize = 20;
+const FOUND: i64 = 20;
 /// Where the catalogue begins.
 const START: (String, Uuid) = (String::new(), Uuid::nil());
 

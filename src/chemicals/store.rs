@@ -72,7 +72,7 @@ pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Re
 /// The best matches: what is the text or the formula, then names and then other terms that begin with the text. Only
 /// when there is none, what is spelled alike: that costs more. Every range is cut at 200, so that a search costs the
 /// same in any catalogue.
-pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most: usize) -> Result<Vec<Chemical>> {
+pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most: i64) -> Result<Vec<Chemical>> {
     let end_of_prefix = format!("{q}\u{10ffff}");
     let found = chemicals!(
         r#"with prefix (id, term, rank) as (
@@ -102,7 +102,7 @@ pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most:
         q,
         end_of_prefix,
         formula,
-        i64::try_from(most).unwrap_or(i64::MAX)
+        most
     );
     Ok(found.fetch_all(db).await?)
 }

@@ -24,12 +24,6 @@ pub async fn lab_exists(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar!("select 1 from labs where id = $1", lab_id).fetch_optional(db).await?;
     Ok(found.is_some())
 }
-
-pub async fn lock_lab(db: &mut PgConnection, lab_id: Uuid) -> Result<()> {
-    sqlx::query!("select from labs where id = $1 for update", lab_id).execute(db).await?;
-    Ok(())
-}
-
 pub async fn find_first_owner(db: &mut PgConnection) -> Result<Option<Uuid>> {
     let owner = sqlx::query_scalar!(
         "select id from users where is_owner and disabled_at is null order by created_at, id limit 1"

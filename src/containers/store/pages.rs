@@ -179,7 +179,7 @@ pub async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &Conta
         q,
         term,
         end_of_prefix,
-        filter.limit.plus_one() - 1,
+        filter.limit.count(),
         filter.location_id,
         filter.chemical_id,
         filter.state_name(),

@@ -22,7 +22,7 @@ use crate::{
     chemistry::{Amount, CasNumber, Quantity},
     containers::State,
     error::Result,
-    ids,
+    ids, labs,
     text::Name,
 };
 
@@ -106,7 +106,7 @@ impl Load for Bottles {
     async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
         if self.create_locations {
             // As everybody does who changes the tree, so that no two make the same place.
-            store::lock_lab(db, self.lab_id).await?;
+            labs::lock(db, self.lab_id).await?;
         }
         let named = Catalogue::read(db, items).await?;
         let mut places = Places::of_lab(db, self.lab_id).await?;
