@@ -4,24 +4,23 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{self, Next},
-    response::Response,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware,
 };
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     cors::{AllowOrigin, CorsLayer},
     sensitive_headers::SetSensitiveRequestHeadersLayer,
-    set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{app::App, chemicals, containers, health, ids, labs, locations, login, messages, users, web};
+use crate::{app::App, chemicals, containers, health, labs, locations, login, messages, users, web};
 
 /// Every route there is.
 fn api() -> OpenApiRouter<App> {
@@ -54,46 +53,20 @@ pub fn service(app: App) -> Router {
     layered(app, routes, REQUEST_TIMEOUT)
 }
 
-/// Any routes behind the layers of the service, the innermost first. Apart, so that a test can put routes there that
-/// hang or panic.
+/// Any routes behind the layers of the service, the outermost first. Apart, so that a test can put routes there that
+/// hang or panic. In one stack: as layers of the router, each would put every route into one more box, and all boxes
+/// are copied for each request.
 pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
-    routes
-        .fallback(web::fallback)
-        .method_not_allowed_fallback(web::method_not_allowed)
-        .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
-        .layer(CatchPanicLayer::custom(web::from_panic))
-        .layer(middleware::from_fn(web::finish))
-        .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))
-        .layer(middleware::from_fn(web::finish))
-        .layer(CompressionLayer::new())
-        .layer(cors(&app.config.cors_origins))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(middleware::from_fn(web::observe))
+    let layers = ServiceBuilder::new()
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER]))
-        .layer(middleware::from_fn_with_state(app.clone(), request_id))
-        .with_state(app)
-}
-
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Every request gets an id of ours; what a client sends under that name could be anything.
-#[expect(clippy::disallowed_types, reason = "a layer, for the clock")]
-async fn request_id(
-    axum::extract::State(app): axum::extract::State<App>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let mut text = uuid::Uuid::encode_buffer();
-    let id = HeaderValue::from_str(ids::new(app.clock.now()).hyphenated().encode_lower(&mut text));
-    let id = id.unwrap_or_else(|_| unreachable!("a UUID is ASCII"));
-    request.headers_mut().insert(X_REQUEST_ID, id.clone());
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(X_REQUEST_ID, id);
-    response
+        .layer(middleware::from_fn_with_state(app.clone(), web::observe))
+        .layer(cors(&app.config.cors_origins))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))
+        .layer(CatchPanicLayer::custom(web::from_panic))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY));
+    routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
 }
 
 fn cors(origins: &[String]) -> CorsLayer {
@@ -104,7 +77,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, web::X_REQUEST_ID, web::idempotency::REPLAYED])
         .max_age(Duration::from_hours(1))
 }
 

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layered, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
@@ -22,9 +22,10 @@ const UPKEEP_PERIOD: Duration = Duration::from_secs(5);
 /// Starts logging for the rest of the process: for people in development, for machines in production. An error
 /// when something else logs already.
 pub fn init(config: &Config) -> anyhow::Result<()> {
-    let filter = filter(config.debug);
+    // The filter stands before the layer and not inside it: inside, it is asked again at every step of a request.
     tracing_subscriber::registry()
-        .with(lines(config.environment).with_filter(filter))
+        .with(filter(config.debug))
+        .with(lines(config.environment))
         .try_init()
         .context("logging was started twice")
 }
@@ -44,7 +45,7 @@ fn filter(debug: bool) -> Targets {
         .with_target("cranelift", Level::WARN)
 }
 
-fn lines(environment: Environment) -> Box<dyn Layer<Registry> + Send + Sync> {
+fn lines(environment: Environment) -> Box<dyn Layer<Layered<Targets, Registry>> + Send + Sync> {
     match environment {
         Environment::Development => fmt::layer().compact().boxed(),
         Environment::Production => fmt::layer().json().flatten_event(true).with_span_list(false).boxed(),

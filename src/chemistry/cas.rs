@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 pub use super::cas_repair::propose;
@@ -10,8 +10,8 @@ use super::text::{digit_groups, digits_from_right, text_value, with_plain_hyphen
 
 /// CAS Registry Number: two to seven digits, two digits and a check digit (CAS check digit rule).
 /// A right check digit proves that the number was read well, not that it names this substance.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema, sqlx::Type)]
+#[serde(try_from = "String")]
 #[schema(value_type = String, pattern = r"^[1-9][0-9]{1,6}-[0-9]{2}-[0-9]$", example = "64-17-5")]
 #[sqlx(transparent)]
 pub struct CasNumber(String);

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::text::text_value;
@@ -14,8 +14,8 @@ const LENGTH: usize = 9;
 
 /// Code of a container label: eight random characters of Crockford base 32 and a check character
 /// (Luhn modulo 32). Case, hyphens and the look-alikes O, I and L are forgiven on input.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema, sqlx::Type)]
+#[serde(try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9A-HJKMNP-TV-Z]{9}$", example = "7ZK3M9QX9")]
 #[sqlx(transparent)]
 pub struct ContainerCode(String);

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::text::{digit_groups, digits_from_right, text_value, with_plain_hyphens};
 
 /// EC number (EINECS, ELINCS or NLP): three digits, three digits and a check digit modulo 11.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema, sqlx::Type)]
+#[serde(try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9]{3}-[0-9]{3}-[0-9]$", example = "200-578-6")]
 #[sqlx(transparent)]
 pub struct EcNumber(String);

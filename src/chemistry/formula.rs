@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sqlx::{
     Postgres,
     encode::IsNull,
@@ -24,8 +24,8 @@ use super::{
 /// Molecular formula in Hill order (carbon, hydrogen, then alphabetically; without carbon all
 /// alphabetically). Parts such as water of crystallisation keep their dot: `CuO4S.5H2O`. Brackets,
 /// isotopes (`D`, `T`, `[13C]`) and charges (`Ca+2`) are understood.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize, ToSchema)]
+#[serde(try_from = "String")]
 #[schema(value_type = String, max_length = 255, example = "C2H6O")]
 pub struct Formula(Weighed);
 

@@ -2,15 +2,15 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::text::{digits_from_right, is_digits, text_value};
 
 /// Global Trade Item Number with 14 digits (GS1 check digit modulo 10); shorter ones are padded
 /// with zeros, as GS1 prescribes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema, sqlx::Type)]
+#[serde(try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9]{14}$", example = "04012345678901")]
 #[sqlx(transparent)]
 pub struct Gtin(String);

@@ -2,15 +2,15 @@
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::text::text_value;
 
 /// InChIKey (IUPAC, InChI Trust): the 27-character hash of a structure. The last letter counts
 /// protons, `N` for neutral; salts and ions end in another one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, ToSchema, sqlx::Type)]
+#[serde(try_from = "String")]
 #[schema(
     value_type = String,
     pattern = "^[A-Z]{14}-[A-Z]{8}[SN][A-Z]-[A-Z]$",

@@ -18,6 +18,12 @@ macro_rules! text_value {
             }
         }
 
+        impl ::serde::Serialize for $value {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
         impl From<$value> for String {
             fn from(value: $value) -> Self {
                 value.as_str().to_owned()

@@ -29,9 +29,9 @@ macro_rules! units {
         /// UCUM code of a unit (table 2.2 of 2024-06-17). Common spellings such as `ml`, `µl`, `cc`
         /// or `lbs` are accepted and answered as the code.
         #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
+            Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, ToSchema, sqlx::Type,
         )]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         #[schema(example = "mL")]
         #[sqlx(type_name = "text")]
         pub enum Unit {

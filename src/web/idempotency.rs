@@ -3,6 +3,8 @@
 //!
 //! What was done and that it was done are two commits. A crash between them leaves a key without an answer; its repeat
 //! runs again with ids that come out the same ([`crate::ids::Seed`]), so it meets what the first try made.
+//!
+//! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 
 use axum::{
     body::Body,
@@ -14,7 +16,11 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::{BodyExt, Limited};
 
-use super::{catalogue::general, problem::Problem};
+use super::{
+    catalogue::general,
+    observe::X_REQUEST_ID,
+    problem::{Problem, finish},
+};
 use crate::{
     app::App,
     auth,
@@ -23,7 +29,7 @@ use crate::{
 };
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longer than any request may run.
 const LOCKED_FOR: TimeDelta = TimeDelta::seconds(60);
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
@@ -31,16 +37,18 @@ pub const MAX_BODY: usize = 1024 * 1024;
 
 #[expect(clippy::disallowed_types, reason = "a layer, not a route; it finds out itself who is calling")]
 pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+    let request_id = request.headers().get(X_REQUEST_ID).cloned();
     if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
-        return next.run(request).await;
+        return finish(next.run(request).await, request_id.as_ref());
     }
     // In a task of its own: the work and its record are finished also when the client hangs up in between.
     let work = tokio::spawn(async move { once(app, request, next).await });
-    match work.await {
+    let response = match work.await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
         Err(_) => Problem::new(general::INTERNAL).into_response(),
-    }
+    };
+    finish(response, request_id.as_ref())
 }
 
 async fn once(app: App, request: Request, next: Next) -> Result<Response, Problem> {
@@ -62,7 +70,8 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
         Claim::Refused(refusal) => return Err(refusal.into()),
     };
     parts.extensions.insert(Seed::new(claim, app.secret.mac("idempotency ids", &[&id])));
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let request_id = parts.headers.get(X_REQUEST_ID).cloned();
+    let response = finish(next.run(Request::from_parts(parts, Body::from(body))).await, request_id.as_ref());
     // Of those without a token only successes are kept: anybody can fail as often as he likes.
     let status = response.status();
     let keep = if who.is_empty() { status.is_success() } else { is_final(status) };

@@ -13,5 +13,5 @@ pub use answer::{Created, NoContent, Tagged, Versioned};
 pub use catalogue::{Kind, kinds};
 pub use document::Failures;
 pub use extract::{IfMatch, Json, Path, Query};
-pub use observe::observe;
-pub use problem::{Problem, fallback, finish, from_panic, method_not_allowed};
+pub use observe::{X_REQUEST_ID, observe};
+pub use problem::{Problem, fallback, from_panic, method_not_allowed};

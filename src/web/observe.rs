@@ -1,22 +1,42 @@
-//! What is told of every request: a span for its log lines, and its count and time by route. Never the path itself,
-//! which holds ids and scanned codes, nor anything of the body.
+//! What is told of every request: its id, a span for its log lines, and its count and time by route. Never the path
+//! itself, which holds ids and scanned codes, nor anything of the body.
 
 use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 use tracing::Instrument;
+use uuid::Uuid;
 
-pub async fn observe(request: Request, next: Next) -> Response {
+use crate::{app::App, ids};
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Every request gets an id of ours; what a client sends under that name could be anything.
+#[expect(clippy::disallowed_types, reason = "a layer, for the clock")]
+pub async fn observe(
+    axum::extract::State(app): axum::extract::State<App>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let start = Instant::now();
+    let mut text = Uuid::encode_buffer();
+    let id = &*ids::new(app.clock.now()).hyphenated().encode_lower(&mut text);
+    let header = HeaderValue::from_str(id).unwrap_or_else(|_| unreachable!("a UUID is ASCII"));
+    request.headers_mut().insert(X_REQUEST_ID, header.clone());
     let method = request.method().as_str().to_owned();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
     let span = tracing::info_span!("request", method, route, id);
-    let start = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
+
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, header);
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+
     let (status, elapsed) = (response.status(), start.elapsed());
     let _in_span = span.enter();
     tracing::debug!(status = status.as_u16(), ms = elapsed.as_millis(), "answered");

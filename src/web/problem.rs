@@ -7,9 +7,7 @@
 use std::any::Any;
 
 use axum::{
-    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -148,14 +146,13 @@ impl IntoResponse for Problem {
 
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The layer that writes the body of every failure.
-pub async fn finish(request: Request, next: Next) -> Response {
-    let request_id = request.headers().get("x-request-id").cloned();
-    let mut response = next.run(request).await;
+/// Writes the body of a failure, unless it has one.
+pub(super) fn finish(mut response: Response, request_id: Option<&HeaderValue>) -> Response {
     let status = response.status();
-    // It stands twice: inside the layer that keeps answers, and outside it for that layer's own refusals.
-    let is_finished = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
-    if is_finished || !(status.is_client_error() || status.is_server_error()) {
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    if response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON) {
         return response;
     }
     let mut problem = response.extensions_mut().remove::<Problem>().unwrap_or_else(|| Problem::of_status(status));
