@@ -15,7 +15,7 @@ create schema bench;
 create table bench.indexes as
 select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition
 from pg_index i join pg_class t on t.oid = i.indrelid
-where t.relname in ('chemicals', 'chemical_terms', 'containers')
+where t.relname in ('chemicals', 'chemical_terms', 'chemical_words', 'word_ends', 'containers')
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid);
 select format('drop index %s', name) from bench.indexes \gexec
 
@@ -62,6 +62,17 @@ select id, term from chemicals, lateral (
     select lower(name) as term union select lower(cas) union select lower(inchikey) union select lower(formula)
     union select lower(synonym) from unnest(synonyms) synonym
 ) terms;
+
+create function bench.words(text text) returns setof text language sql immutable strict
+begin atomic
+    select word from regexp_split_to_table(lower(text), '[^[:alnum:]]+') word where length(word) > 2 and word ~ '[[:alpha:]]';
+end;
+
+insert into chemical_words (chemical_id, word)
+select distinct id, word from chemicals, unnest(synonyms || name) text, bench.words(text) word;
+
+insert into word_ends (ending, word)
+select substr(word, start), word from (select distinct word from chemical_words) w, generate_series(1, length(word) - 2) start;
 
 insert into users (id, phone, name, is_owner, created_at, updated_at)
 select bench.id('0003', n), case n when 0 then '+15005550006' else format('+1%s55501%s', 201 + n / 100, lpad((n % 100)::text, 2, '0')) end,
@@ -128,7 +139,7 @@ select bench.id('0001', 1000000 + b.n), c.lab_id, c.id, 2,
 from bench.bottles b join containers c on c.id = bench.id('0000', b.n) order by b.n;
 
 -- What is searched for: a quarter each begins like a name, begins like a CAS number, is a name less a letter, and is a
--- piece out of the middle of a name.
+-- piece out of the middle of a name. With what the product makes of it: its words, and those of a typo one slip away.
 create table bench.terms as
 select n, case n % 4
     when 0 then left(name, 12)
@@ -137,6 +148,24 @@ select n, case n % 4
     else substr(name, 5, 12) end as q
 from (select (row_number() over (order by md5(n::text)))::int - 1 as n, lower(name) as name, cas from bench.names limit 4000) t;
 alter table bench.terms add primary key (n);
+alter table bench.terms add words text[], add slips text[], add slip_of int[];
+update bench.terms set words = array(select word from (select distinct bench.words(q) as word) w order by length(word) desc, word limit 4);
+
+create function bench.slips(word text) returns table (slip text) language sql immutable strict
+begin atomic
+    select overlay(word placing letter from place for 1)
+    from regexp_split_to_table('0123456789abcdefghijklmnopqrstuvwxyz', '') letter, generate_series(1, length(word)) place
+    union select left(word, place) || letter || substr(word, place + 1)
+    from regexp_split_to_table('0123456789abcdefghijklmnopqrstuvwxyz', '') letter, generate_series(0, length(word)) place
+    union select overlay(word placing '' from place for 1) from generate_series(1, length(word)) place
+    union select overlay(word placing reverse(substr(word, place, 2)) from place for 2) from generate_series(1, length(word) - 1) place
+    except select word;
+end;
+
+update bench.terms t set (slips, slip_of) = (
+    select array_agg(slip order by place, slip), array_agg(place::int order by place, slip)
+    from unnest(words) with ordinality w (word, place), bench.slips(word) where length(word) > 3
+) where n % 4 = 2;
 
 create sequence bench.ids start 100000000000;
 

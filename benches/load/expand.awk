@@ -2,12 +2,10 @@
 # build, one a line. In the second:
 #   @query TEXT   the one query that contains the text; `$n = value` lines follow, and for pgbench
 #   @end WORD     how its statement ends: `;`, or `\gset prefix` to keep what it reads
-#   @repeat N     the next statement N times; `#` in its values counts them
 #   @list NAME    what the next query lists; explained at its sixth execution, when Postgres may stop looking at the
 #                 parameters
 NR == FNR { queries[++known] = $0; next }
 /^@list / { explain(); name = substr($0, 7); next }
-/^@repeat / { times = $2; next }
 /^@query / { sql = find(substr($0, 8)); delete value; bound = 0; next }
 /^@end/ { statement(substr($0, 6)); next }
 /^\$[0-9]+ = / && sql != "" { value[substr($1, 2)] = substr($0, length($1) + 4); bound++; next }
@@ -21,21 +19,16 @@ function find(text, i, found, matches) {
     return found
 }
 
-function statement(ending, n, rest, out) {
-    for (n = 1; n <= (times ? times : 1); n++) {
-        out = ""
-        for (rest = sql; match(rest, /\$[0-9]+/); rest = substr(rest, RSTART + RLENGTH))
-            out = out substr(rest, 1, RSTART - 1) "(" parameter(substr(rest, RSTART + 1, RLENGTH - 1), n) ")"
-        print out rest (ending == ";" ? "" : " ") ending
-    }
-    sql = times = ""
+function statement(ending, rest, out) {
+    for (rest = sql; match(rest, /\$[0-9]+/); rest = substr(rest, RSTART + RLENGTH))
+        out = out substr(rest, 1, RSTART - 1) "(" parameter(substr(rest, RSTART + 1, RLENGTH - 1)) ")"
+    print out rest (ending == ";" ? "" : " ") ending
+    sql = ""
 }
 
-function parameter(number, n, text) {
+function parameter(number) {
     if (!(number in value)) fail("no value for $" number " of: " sql)
-    text = value[number]
-    gsub("#", n, text)
-    return text
+    return value[number]
 }
 
 function explain(i, values) {

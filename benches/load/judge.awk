@@ -8,7 +8,7 @@ match($0, /rows=[0-9]+ loops=[0-9]+/) {
     loops = part[4]
     if (returned < 0) returned = rows
     if (rows > 5000) fault(rows " rows in one step")
-    if (/Seq Scan on (containers|chemicals|chemical_terms|stock_events|users|memberships|sessions)/ && loops > 0) fault("a sequential scan")
+    if (/Seq Scan on (containers|chemicals|chemical_terms|chemical_words|word_ends|locations|stock_events|users|memberships|sessions)/ && loops > 0) fault("a sequential scan")
 }
 /Rows Removed by/ {
     removed = $NF * loops

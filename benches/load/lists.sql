@@ -35,7 +35,7 @@ $5 = null
 $6 = false
 $7 = 51
 @list containers of a lot
-@query where c.lab_id = $1 and c.lot = $2 order by c.id
+@query upper(c.lot) collate
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'LOT1000'
 $3 = 20
@@ -62,47 +62,46 @@ $7 = null
 $8 = false
 $9 = 51
 @list containers by text, the beginning of a name
-@query named as materialized (
+@query worded as materialized (
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '2-chloro-3-m'
+$2 = '2-CHLORO-3-M'
 $3 = '2-chloro-3-m'
-$4 = '2-chloro-3-m' || chr(1114111)
-$5 = 50
+$4 = '{chloro}'
+$5 = null
 $6 = null
 $7 = null
 $8 = null
-$9 = null
-$10 = false
-$11 = '%2-chloro-3-m%'
-$12 = '0.45'
+$9 = false
+$10 = 50
 @list containers by text, the middle of a name
-@query named as materialized (
+@query worded as materialized (
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = 'omo-3-iodomo'
+$2 = 'OMO-3-IODOMO'
 $3 = 'omo-3-iodomo'
-$4 = 'omo-3-iodomo' || chr(1114111)
-$5 = 50
+$4 = '{iodomo,omo}'
+$5 = null
 $6 = null
 $7 = null
 $8 = null
-$9 = null
-$10 = false
-$11 = '%omo-3-iodomo%'
-$12 = '0.45'
+$9 = false
+$10 = 50
+select array(select slip from bench.slips('hydroxyoctanol') slip union all select slip from bench.slips('cyao') slip) as slips,
+    array(select 1 from bench.slips('hydroxyoctanol') slip union all select 2 from bench.slips('cyao') slip) as slip_of,
+    array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
 @list containers by text, a typo
-@query named as materialized (
+@query length(h.name), h.name, c.id limit $12
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '3-cyao-4-hydroxyoctanol'
-$3 = '3-cyao-4-hydroxyoctanol'
-$4 = '3-cyao-4-hydroxyoctanol' || chr(1114111)
-$5 = 50
-$6 = null
+$2 = :'labels'
+$3 = '{hydroxyoctanol,cyao}'
+$4 = :'slips'
+$5 = :'slip_of'
+$6 = '{}'
 $7 = null
 $8 = null
 $9 = null
-$10 = false
-$11 = '%3-cyao-4-hydroxyoctanol%'
-$12 = '0.59'
+$10 = null
+$11 = false
+$12 = 50
 @list events of a container
 @query where c.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -115,53 +114,58 @@ $1 = '3-methoxy'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
 @list chemicals by text, the beginning of a name
-@query with prefix (id, term, rank) as (
+@query with prefix (id, term, rank) as materialized (
 $1 = '2-chloro-3-m'
 $2 = '2-chloro-3-m' || chr(1114111)
 $3 = null
-$4 = 20
-$5 = '%2-chloro-3-m%'
-$6 = '0.45'
+$4 = '{chloro}'
+$5 = 20
 @list chemicals by text, the middle of a name
-@query with prefix (id, term, rank) as (
+@query with prefix (id, term, rank) as materialized (
 $1 = 'omo-3-iodomo'
 $2 = 'omo-3-iodomo' || chr(1114111)
 $3 = null
-$4 = 20
-$5 = '%omo-3-iodomo%'
-$6 = '0.45'
-@list chemicals by text, a typo
-@query with prefix (id, term, rank) as (
-$1 = '3-cyao-4-hydroxyoctanol'
-$2 = '3-cyao-4-hydroxyoctanol' || chr(1114111)
+$4 = '{iodomo,omo}'
+$5 = 20
+@list chemicals by text, a word that thousands have
+@query with prefix (id, term, rank) as materialized (
+$1 = 'chloro'
+$2 = 'chloro' || chr(1114111)
 $3 = null
-$4 = 20
-$5 = '%3-cyao-4-hydroxyoctanol%'
-$6 = '0.59'
+$4 = '{chloro}'
+$5 = 20
+@list chemicals by text, a typo
+@query length(c.name), c.name, c.id limit $5
+$1 = '{hydroxyoctanol,cyao}'
+$2 = :'slips'
+$3 = :'slip_of'
+$4 = '{}'
+$5 = 20
 @list locations of a lab
-@query ($5::text is null or lower(name) collate "C" like
+@query from locations where lab_id = $1 and id > $2 order by id limit $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000400'
-$3 = null
-$4 = false
-$5 = null
-$6 = 51
-@list locations in a location
-@query ($5::text is null or lower(name) collate "C" like
+$3 = 51
+@list locations at the root of a lab
+@query from locations where lab_id = $1 and parent_id is null
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = null
-$3 = '01993f2e-0005-7000-8000-100000000015'
+$2 = '00000000-0000-0000-0000-000000000000'
+$3 = 51
+@list locations in a location
+@query from locations where lab_id = $1 and parent_id = $2 and id > $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000015'
+$3 = '00000000-0000-0000-0000-000000000000'
 $4 = false
 $5 = null
 $6 = 51
 @list locations by the beginning of their names
-@query ($5::text is null or lower(name) collate "C" like
+@query from locations where lab_id = $1 and lower(name)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = null
-$3 = null
+$2 = 'Shelf 40'
+$3 = '00000000-0000-0000-0000-000000000000'
 $4 = false
-$5 = 'shelf 40%'
-$6 = 51
+$5 = 51
 @list invitations of a lab
 @query from invitations where lab_id = $1 and id > $2
 $1 = '01993f2e-0004-7000-8000-100000000000'

@@ -4,6 +4,7 @@
 mod http;
 mod merge;
 mod store;
+mod words;
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -19,6 +20,7 @@ use uuid::Uuid;
 pub use self::{
     http::routes,
     merge::{Outcome, upsert_batch},
+    words::{Slips, labels_one_slip_away, words_of},
 };
 use crate::{
     app::App,
@@ -163,6 +165,11 @@ impl Chemical {
         let names = std::iter::once(self.name.as_str()).chain(self.synonyms.iter().map(String::as_str));
         names.chain(numbers.into_iter().flatten()).map(term).collect()
     }
+
+    /// Those in its names.
+    fn words(&self) -> BTreeSet<String> {
+        self.synonyms.iter().chain([&self.name]).flat_map(|name| words::words(name)).collect()
+    }
 }
 
 /// A text as the terms hold it. Lower case is made here, never by the database, whose idea of it depends on its locale.
@@ -234,7 +241,11 @@ pub async fn search(by: &Auth<Anyone>, q: &Text<200>, limit: Option<Limit>) -> R
     let formula = q.as_str().parse().ok().map(|formula: Formula| term(formula.as_str()));
     let most = limit.map_or(FOUND, Limit::count);
     let mut db = by.app().lists().await?;
-    let items = store::search(&mut db, &term(q.as_str()), formula.as_deref(), most).await?;
+    let words = words_of(q.as_str());
+    let mut items = store::search(&mut db, &term(q.as_str()), &words, formula.as_deref(), most).await?;
+    if items.is_empty() {
+        items = store::search_alike(&mut db, &words, &Slips::new(q.as_str(), &words), most).await?;
+    }
     Ok(Page { items, next_cursor: None })
 }
 

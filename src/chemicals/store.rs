@@ -1,10 +1,12 @@
 //! SQL on the catalogue.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Chemical;
+use super::{Chemical, words::Slips};
 use crate::{
     chemistry::CasNumber,
     error::{Error, OnConstraint, Reason, Result},
@@ -69,13 +71,18 @@ pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Re
     Ok(rows.fetch_all(db).await?)
 }
 
-/// The best matches: what is the text or the formula, then names and then other terms that begin with the text. Only
-/// when there is none, what is spelled alike: that costs more. Every range is cut at 200, so that a search costs the
-/// same in any catalogue.
-pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most: i64) -> Result<Vec<Chemical>> {
+/// The best matches: what is the text or the formula, then names and then other terms that begin with the text, and if
+/// these are few, names with all its words. Every range is cut, so that a search costs the same in any catalogue.
+pub async fn search(
+    db: &mut PgConnection,
+    q: &str,
+    words: &[String],
+    formula: Option<&str>,
+    most: i64,
+) -> Result<Vec<Chemical>> {
     let end_of_prefix = format!("{q}\u{10ffff}");
     let found = chemicals!(
-        r#"with prefix (id, term, rank) as (
+        r#"with prefix (id, term, rank) as materialized (
             (select id, lower(name) collate "C", 1 from chemicals
                 where lower(name) collate "C" >= $1 and lower(name) collate "C" < $2
                 order by lower(name) collate "C", id limit 200)
@@ -84,24 +91,39 @@ pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most:
                 order by term, chemical_id limit 200)
             union all
             (select chemical_id, term, 0 from chemical_terms where term = $3 limit 200)
-        ), alike as (
-            select chemical_id, term, 3 + ($1 <<-> term) as rank from chemical_terms
-            where not exists (select from prefix) and length($1) > 2 and $1 <% term
-            order by $1 <<-> term, term, chemical_id limit 200
         ), hits (id, term, rank) as (
             select id, term, case when term = $1 then 0 else rank end from prefix
             union all
-            table alike
+            select c.id, lower(c.name) collate "C", 3 from chemicals_by_words($4) w join chemicals c on c.id = w.chemical_id
+            where (select count(*) from prefix) < $5
         ), best as (
             select id, term, rank from (
                 select distinct on (id) id, term, rank from hits order by id, rank, length(term), term
             ) h
-            order by rank, length(term), term, id limit $4
+            order by rank, length(term), term, id limit $5
         ) "#;
         "from best b join chemicals c on c.id = b.id order by b.rank, length(b.term), b.term, b.id",
         q,
         end_of_prefix,
         formula,
+        words,
+        most
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// What may have been meant, the shortest name first.
+pub async fn search_alike(db: &mut PgConnection, words: &[String], slips: &Slips, most: i64) -> Result<Vec<Chemical>> {
+    let found = chemicals!(
+        "with alike (id) as (
+            select chemical_id from chemicals_by_slip($1, $2, $3)
+            union select chemical_id from chemical_terms where term = any($4)
+        ) ";
+        "from alike a join chemicals c on c.id = a.id order by length(c.name), c.name, c.id limit $5",
+        words,
+        &slips.slips,
+        &slips.slip_of,
+        &slips.cas,
         most
     );
     Ok(found.fetch_all(db).await?)
@@ -112,11 +134,12 @@ pub async fn search(db: &mut PgConnection, q: &str, formula: Option<&str>, most:
 struct Written<'a> {
     #[serde(flatten)]
     chemical: &'a Chemical,
-    terms: Vec<String>,
+    terms: BTreeSet<String>,
+    words: BTreeSet<String>,
 }
 
 fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
-    let rows = chemicals.iter().map(|chemical| Written { chemical, terms: chemical.terms().into_iter().collect() });
+    let rows = chemicals.iter().map(|chemical| Written { chemical, terms: chemical.terms(), words: chemical.words() });
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
 
@@ -125,35 +148,51 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                created_at timestamptz, updated_at timestamptz, terms text[])
+                created_at timestamptz, updated_at timestamptz, terms text[], words text[])
         ), inserted as (
             insert into chemicals (id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version,
                 created_at, updated_at)
             select id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version, created_at, updated_at
             from new returning id
+        ), terms as (
+            insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new join inserted using (id)
+        ), words as (
+            insert into chemical_words (chemical_id, word) select id, unnest(words) from new join inserted using (id)
+            returning word
         )
-        insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new join inserted using (id)",
+        insert into word_ends (ending, word)
+        select substr(word, start), word from (select distinct word from words) w, generate_series(1, length(word) - 2) start
+        where not exists (select from word_ends e where e.ending = w.word and e.word = w.word)",
         written(chemicals)?
     );
     named_constraints(inserted.execute(db).await.map(drop).map_err(Error::from))
 }
 
-/// Writes them as they are now; only terms that changed are touched.
+/// Writes them as they are now; only terms and words that changed are touched.
 pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
     let updated = sqlx::query!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                updated_at timestamptz, terms text[])
+                updated_at timestamptz, terms text[], words text[])
         ), updated as (
             update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
                 formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
                 version = new.version, updated_at = new.updated_at
             from new where c.id = new.id
-        ), dropped as (
+        ), dropped_terms as (
             delete from chemical_terms t using new where t.chemical_id = new.id and t.term <> all (new.terms)
+        ), dropped_words as (
+            delete from chemical_words w using new where w.chemical_id = new.id and w.word <> all (new.words)
+        ), terms as (
+            insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new on conflict do nothing
+        ), words as (
+            insert into chemical_words (chemical_id, word) select id, unnest(words) from new on conflict do nothing
+            returning word
         )
-        insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new on conflict do nothing",
+        insert into word_ends (ending, word)
+        select substr(word, start), word from (select distinct word from words) w, generate_series(1, length(word) - 2) start
+        where not exists (select from word_ends e where e.ending = w.word and e.word = w.word)",
         written(chemicals)?
     );
     named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Container, state::State, store};
 use crate::{
-    dates,
+    chemicals, dates,
     error::{Error, Result},
     page::{Cursor, Limit, Page},
     text::Text,
@@ -80,8 +80,7 @@ pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter)
         if q.as_str().chars().count() < 2 {
             return Err(Error::field("?q", "must have at least 2 characters"));
         }
-        let found = store::search(db, lab_id, q.as_str(), filter).await?;
-        return Ok(Page { items: found, next_cursor: None });
+        return Ok(Page { items: search(db, lab_id, q.as_str(), filter).await?, next_cursor: None });
     }
     let rows = if let Some(location) = filter.location_id {
         store::in_location(db, lab_id, location, filter).await?
@@ -97,4 +96,14 @@ pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter)
         store::all(db, lab_id, filter).await?
     };
     Ok(Page::new(rows, filter.limit, Key::of))
+}
+
+async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &ContainerFilter) -> Result<Vec<Container>> {
+    let words = chemicals::words_of(q);
+    let found = store::search(db, lab_id, q, &words, filter).await?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let slips = chemicals::Slips::new(q, &words);
+    store::search_alike(db, lab_id, &chemicals::labels_one_slip_away(q), (&words, &slips), filter).await
 }

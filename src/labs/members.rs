@@ -38,7 +38,7 @@ pub struct MemberPatch {
 
 pub async fn list(by: &Auth<Viewer>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Member>> {
     let mut db = by.app().lists().await?;
-    let after = after.map(|cursor| cursor.0);
+    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
     let rows = store::page(&mut db, by.lab_id(), sees_phones(by), after, limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |member| member.user_id))
 }

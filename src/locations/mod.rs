@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::{http::routes, store::subtree_ids};
+pub use self::http::routes;
 use crate::{
     auth::{Auth, Manager, Viewer},
     chemistry::ContainerCode,
@@ -114,7 +114,7 @@ pub async fn list(
     after: Option<Cursor<Uuid>>,
 ) -> Result<Page<Location>> {
     let mut db = by.app().lists().await?;
-    let after = after.map(|cursor| cursor.0);
+    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
     let rows = store::page(&mut db, by.lab_id(), filter, after, limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |location| location.id))
 }

@@ -10,81 +10,81 @@ use crate::{
     text::Name,
 };
 
+/// Reads whole locations: `locations!("where ...", arguments)`.
+macro_rules! locations {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            Location,
+            r#"select id, parent_id, kind as "kind: Kind", name, code,
+                location_path(lab_id, parent_id) || name as "path!", version, created_at, updated_at
+            from locations "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+
+/// The condition that narrows most chooses the index: those in one place, those of a name, or all.
 pub async fn page(
     db: &mut PgConnection,
     lab_id: Uuid,
     filter: &Filter,
-    after: Option<Uuid>,
+    after: Uuid,
     limit: i64,
 ) -> Result<Vec<Location>> {
-    let locations = sqlx::query_as!(
-        Location,
-        r#"select id, parent_id, kind as "kind: Kind", name, code,
-            location_path(lab_id, parent_id) || name as "path!", version, created_at, updated_at
-        from locations
-        where lab_id = $1 and ($2::uuid is null or id > $2) and ($3::uuid is null or parent_id = $3)
-            and (not $4 or parent_id is null) and ($5::text is null or lower(name) collate "C" like lower($5))
-        order by id limit $6"#,
-        lab_id,
-        after,
-        filter.parent_id,
-        filter.roots_only,
-        filter.name.as_ref().map(beginning_with),
-        limit
-    )
-    .fetch_all(db)
-    .await?;
+    let name = filter.name.as_ref().map(Name::as_str);
+    let (roots_only, parent) = (filter.roots_only, filter.parent_id);
+    let locations = match (parent, name) {
+        (Some(parent), _) => {
+            let within = locations!(
+                r#"where lab_id = $1 and parent_id = $2 and id > $3 and not $4
+                    and ($5::text is null or starts_with(lower(name), lower($5)))
+                order by id limit $6"#,
+                lab_id,
+                parent,
+                after,
+                roots_only,
+                name,
+                limit
+            );
+            within.fetch_all(db).await?
+        }
+        (None, Some(name)) => {
+            let named = locations!(
+                r#"where lab_id = $1 and lower(name) collate "C" >= lower($2)
+                    and lower(name) collate "C" < lower($2) || U&'\+10FFFF'
+                    and id > $3 and (not $4 or parent_id is null)
+                order by id limit $5"#,
+                lab_id,
+                name,
+                after,
+                roots_only,
+                limit
+            );
+            named.fetch_all(db).await?
+        }
+        (None, None) if roots_only => {
+            let roots = locations!(
+                "where lab_id = $1 and parent_id is null and id > $2 order by id limit $3",
+                lab_id,
+                after,
+                limit
+            );
+            roots.fetch_all(db).await?
+        }
+        (None, None) => {
+            let all = locations!("where lab_id = $1 and id > $2 order by id limit $3", lab_id, after, limit);
+            all.fetch_all(db).await?
+        }
+    };
     Ok(locations)
 }
 
-/// The pattern of `like`, where the name's own `%` and `_` stand for themselves.
-fn beginning_with(name: &Name) -> String {
-    name.as_str().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_") + "%"
-}
-
 pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Location>> {
-    let location = sqlx::query_as!(
-        Location,
-        r#"select id, parent_id, kind as "kind: Kind", name, code,
-            location_path(lab_id, parent_id) || name as "path!", version, created_at, updated_at
-        from locations where lab_id = $1 and id = $2"#,
-        lab_id,
-        id
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(location)
+    Ok(locations!("where lab_id = $1 and id = $2", lab_id, id).fetch_optional(db).await?)
 }
 
 pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Result<Option<Location>> {
-    let location = sqlx::query_as!(
-        Location,
-        r#"select id, parent_id, kind as "kind: Kind", name, code,
-            location_path(lab_id, parent_id) || name as "path!", version, created_at, updated_at
-        from locations where lab_id = $1 and code = $2"#,
-        lab_id,
-        code
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(location)
-}
-
-/// A location and all that lies in it; nothing for one that the lab does not have.
-pub async fn subtree_ids(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Vec<Uuid>> {
-    let ids = sqlx::query_scalar!(
-        r#"with recursive subtree as (
-            select id from locations where lab_id = $1 and id = $2
-            union all
-            select l.id from subtree s join locations l on l.lab_id = $1 and l.parent_id = s.id
-        )
-        select id as "id!" from subtree"#,
-        lab_id,
-        id
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(ids)
+    Ok(locations!("where lab_id = $1 and code = $2", lab_id, code).fetch_optional(db).await?)
 }
 
 pub struct Place<'a> {

@@ -183,7 +183,7 @@ pub async fn list(by: &Auth<Anyone>, after: Option<Cursor<Uuid>>, limit: Limit) 
         current: by.session_id(),
         now: by.now(),
         idle_since,
-        after: after.map(|cursor| cursor.0),
+        after: after.map_or(Uuid::nil(), |cursor| cursor.0),
         limit,
     };
     let sessions = store::list_sessions(&mut db, &listing).await?;

@@ -214,7 +214,7 @@ pub struct Listing {
     pub now: DateTime<Utc>,
     /// Whose token was last used before this cannot use it any more.
     pub idle_since: DateTime<Utc>,
-    pub after: Option<Uuid>,
+    pub after: Uuid,
     pub limit: Limit,
 }
 
@@ -224,7 +224,7 @@ pub async fn list_sessions(db: &mut PgConnection, listing: &Listing) -> Result<V
         r#"select id, device_name, created_at, last_used_at, id = $2 as "current!"
         from sessions
         where user_id = $1 and ended_at is null and expires_at > $3 and last_used_at > $4
-            and ($5::uuid is null or id > $5)
+            and id > $5
         order by id limit $6"#,
         listing.user_id,
         listing.current,

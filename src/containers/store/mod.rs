@@ -3,6 +3,7 @@
 mod ledger;
 mod pages;
 mod row;
+mod search;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -10,8 +11,9 @@ use uuid::Uuid;
 
 pub use self::{
     ledger::{book, events_before, find_event, find_past},
-    pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, search, with_chemical},
+    pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, with_chemical},
     row::Row,
+    search::{search, search_alike},
 };
 use super::{Container, NewContainer, state::State};
 use crate::{

@@ -103,7 +103,7 @@ pub async fn expiring(
 }
 
 /// What stands in a location and everything below it, place by place: each place is one short walk, and the walk ends
-/// with the page.
+/// with the page. (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
 pub async fn in_location(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -115,11 +115,13 @@ pub async fn in_location(
         "with recursive below (id) as (
             select id from locations where lab_id = $1 and id = $2
             union all
-            select l.id from locations l join below b on l.lab_id = $1 and l.parent_id = b.id
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
         ) ";
         "from (select id from below where id >= $3 order by id) p cross join lateral (
             select containers.* from containers
-            where lab_id = $1 and location_id = p.id and (p.id > $3 or id > $4)
+            where lab_id = $1 and location_id = p.id
+                and id > case p.id when $3 then $4 else '00000000-0000-0000-0000-000000000000'::uuid end
                 and ($5::uuid is null or chemical_id = $5) and ($6::text is null or state = $6)
                 and ($7::date is null or expires_on < $7) and (not $8::bool or is_low)
             order by id limit $9
@@ -138,57 +140,6 @@ pub async fn in_location(
     Ok(whole(rows.fetch_all(db).await?))
 }
 
-/// The best matches: first the code or lot itself, then bottles of chemicals with a name, synonym, number or formula
-/// that is or begins with the text. Only when nothing does, what is spelled alike: that costs more.
-pub async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &ContainerFilter) -> Result<Vec<Container>> {
-    let term = q.to_lowercase();
-    let end_of_prefix = format!("{term}\u{10ffff}");
-    let rows = containers!(
-        "with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $6
-            union all
-            select l.id from locations l join below b on l.lab_id = $1 and l.parent_id = b.id
-        ), named as materialized (
-            select chemical_id, min(case when term = $3 then 1 else 2 end) as rank from (
-                select chemical_id, term from chemical_terms where term >= $3 and term < $4 order by term limit 200
-            ) t group by chemical_id
-        ), alike as materialized (
-            select chemical_id, 3 + (term <->> $3) as rank from chemical_terms
-            where not exists (select from named) and term %> $3 order by term <->> $3 limit 100
-        ), hits (id, rank) as materialized (
-            select id, 0 from containers where lab_id = $1 and code = $2
-            union all
-            select id, 0 from containers where lab_id = $1 and lot = $2
-            union all
-            select b.id, m.rank from (table named union all table alike) m cross join lateral (
-                select id from containers where lab_id = $1 and chemical_id = m.chemical_id order by id limit 50
-            ) b
-        ), spelled (id, rank) as (
-            select id, 5 + (lower(code || ' ' || coalesce(lot, '')) <->> $3) from containers
-            where not exists (select from hits) and lab_id = $1 and lower(code || ' ' || coalesce(lot, '')) %> $3
-            order by 2 limit 100
-        ), ranked as (
-            select id, min(rank) as rank from (table hits union all table spelled) f group by id
-        ) ";
-        "from ranked r join containers c on c.id = r.id join chemicals h on h.id = c.chemical_id
-        where ($6::uuid is null or c.location_id in (table below)) and ($7::uuid is null or c.chemical_id = $7)
-            and ($8::text is null or c.state = $8) and ($9::date is null or c.expires_on < $9)
-            and (not $10::bool or c.is_low)
-        order by r.rank, c.id limit $5",
-        lab_id,
-        q,
-        term,
-        end_of_prefix,
-        filter.limit.count(),
-        filter.location_id,
-        filter.chemical_id,
-        filter.state_name(),
-        filter.expiring_before,
-        filter.low
-    );
-    Ok(whole(rows.fetch_all(db).await?))
-}
-
 /// What is left of a chemical.
 pub async fn of_chemical(db: &mut PgConnection, lab_id: Uuid, chemical: Uuid, most: i64) -> Result<Vec<Container>> {
     let rows = containers!(
@@ -203,8 +154,8 @@ pub async fn of_chemical(db: &mut PgConnection, lab_id: Uuid, chemical: Uuid, mo
 
 pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Container>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.lot = $2 order by c.id limit $3",
+        r#"from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) order by c.id limit $3"#,
         lab_id,
         lot,
         most

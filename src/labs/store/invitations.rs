@@ -10,12 +10,12 @@ use crate::{
     labs::{Invitation, Member},
 };
 
-pub async fn page(db: &mut PgConnection, lab_id: Uuid, after: Option<Uuid>, limit: i64) -> Result<Vec<Invitation>> {
+pub async fn page(db: &mut PgConnection, lab_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Invitation>> {
     let invitations = sqlx::query_as!(
         Invitation,
         r#"select id, lab_id, null as code, role as "role: Role", phone, max_uses, uses, expires_at, revoked_at,
             created_by, version, created_at
-        from invitations where lab_id = $1 and ($2::uuid is null or id > $2) order by id limit $3"#,
+        from invitations where lab_id = $1 and id > $2 order by id limit $3"#,
         lab_id,
         after,
         limit

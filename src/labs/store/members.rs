@@ -14,7 +14,7 @@ pub async fn page(
     db: &mut PgConnection,
     lab_id: Uuid,
     with_phone: bool,
-    after: Option<Uuid>,
+    after: Uuid,
     limit: i64,
 ) -> Result<Vec<Member>> {
     let members = sqlx::query_as!(
@@ -22,7 +22,7 @@ pub async fn page(
         r#"select m.lab_id, m.user_id, u.name, case when $2 then u.phone end as phone, m.role as "role: Role",
             m.version, m.created_at, m.updated_at
         from memberships m join users u on u.id = m.user_id
-        where m.lab_id = $1 and ($3::uuid is null or m.user_id > $3)
+        where m.lab_id = $1 and m.user_id > $3
         order by m.user_id limit $4"#,
         lab_id,
         with_phone,

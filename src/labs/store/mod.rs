@@ -15,15 +15,15 @@ pub mod invitations;
 pub mod members;
 
 /// Reads the caller's own memberships, and the labs themselves only for an owner: neither grows with all labs.
-pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Option<Uuid>, limit: i64) -> Result<Vec<Lab>> {
+pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Lab>> {
     let labs = sqlx::query_as!(
         Lab,
         r#"select l.id, l.name, m.role as "role?: Role", l.version, l.created_at, l.updated_at
         from (
-            select lab_id as id from memberships where user_id = $1 and ($2::uuid is null or lab_id > $2)
+            select lab_id as id from memberships where user_id = $1 and lab_id > $2
             union
             (select id from labs
-                where (select is_owner from users where id = $1) and ($2::uuid is null or id > $2)
+                where (select is_owner from users where id = $1) and id > $2
                 order by id limit $3)
         ) seen
         join labs l on l.id = seen.id

@@ -78,6 +78,36 @@ async fn a_typo_is_forgiven(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_mistyped_cas_number_finds_the_valid_one(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    catalogue(&manager).await;
+    for typo in ["64-17-6", "64-71-5", "46-17-5"] {
+        assert_eq!(found(&manager, typo).await, ["Ethanol"], "{typo}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn words_are_found_in_any_order_and_in_the_middle_of_a_name(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    catalogue(&manager).await;
+    add(&manager, json!({"name": "N,N-Dimethylformamide", "synonyms": ["DMF"]})).await;
+    add(&manager, json!({"name": "Chloride test strips"})).await;
+    for (q, names) in [
+        ("acid sulfuric", vec!["Sulfuric acid"]),
+        ("vitriol", vec!["Sulfuric acid"]),
+        ("formamide", vec!["N,N-Dimethylformamide"]),
+        ("dimethyl", vec!["N,N-Dimethylformamide"]),
+        // What begins so comes first, but does not hide the others.
+        ("chloride", vec!["Chloride test strips", "Sodium chloride"]),
+        ("sodium strips", vec![]),
+    ] {
+        assert_eq!(found(&manager, q).await, names, "{q}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn what_a_change_takes_away_is_no_longer_found(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

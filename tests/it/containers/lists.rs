@@ -98,6 +98,9 @@ async fn search_finds_names_numbers_lots_and_codes_and_forgives_a_typo(db: PgPoo
         ("SZBG98", "ETOH1"),
         ("ETOH1", "ETOH1"),
         ("ETHO1", "ETOH1"),
+        ("etoh", "ETOH1"),
+        ("75-05-9", "ACN1"),
+        ("nitrile", "ACN1"),
     ] {
         let path = app.path(&format!("/containers?q={q}"));
         assert_eq!(codes(&manager, &path).await, [found], "{q}");

@@ -13,24 +13,11 @@ use uuid::Uuid;
 
 use crate::support::{Client, TestApp};
 
-/// A chemical of the catalogue, by its row: the catalogue has tests of its own.
+/// A chemical of the catalogue.
 pub async fn chemical(app: &TestApp, name: &str, cas: Option<&str>, density: Option<&str>) -> Uuid {
-    let id = Uuid::now_v7();
-    sqlx::query(
-        "with made as (
-            insert into chemicals (id, name, cas, density, created_at, updated_at) values ($1, $2, $3, $4::numeric, $5, $5)
-            returning id
-        ) insert into chemical_terms (chemical_id, term) select id, t from made, unnest(array[lower($2), $3]) t where t is not null",
-    )
-    .bind(id)
-    .bind(name)
-    .bind(cas)
-    .bind(density)
-    .bind(app.now())
-    .execute(&app.db)
-    .await
-    .expect("a chemical");
-    id
+    let manager = app.client("manager").await;
+    let made = manager.post("/v1/chemicals", json!({"name": name, "cas": cas, "density": density})).await.created();
+    made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
 }
 
 pub async fn location(app: &TestApp, parent: Option<Uuid>, kind: &str, name: &str) -> Uuid {

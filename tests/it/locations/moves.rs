@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use chemstock::locations;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -55,32 +54,6 @@ async fn a_location_moves_neither_into_itself_nor_where_its_kind_does_not_fit(db
     assert_eq!(manager.get(&room_path).await.ok(), room);
     assert_eq!(manager.get(&path_of(&app, &shelf)).await.ok()["path"], json!(["A", "B", "C"]));
     manager.patch(&room_path, "\"1\"", json!({"kind": "building"})).await.ok();
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_subtree_is_the_location_and_all_that_lies_in_it(db: PgPool) {
-    let app = TestApp::new(db).await;
-    let manager = app.client("manager").await;
-    let room = place(&app, &manager, "room", "A", None).await;
-    let cabinet = place(&app, &manager, "cabinet", "B", Some(&room)).await;
-    let shelf = place(&app, &manager, "shelf", "C", Some(&cabinet)).await;
-    let beside = place(&app, &manager, "shelf", "D", Some(&room)).await;
-    let mut db = app.db.acquire().await.unwrap();
-    let mut subtree = async |lab, of: &Value| {
-        let mut found = locations::subtree_ids(&mut db, lab, ids(&[of])[0]).await.unwrap();
-        found.sort_unstable();
-        found
-    };
-    assert_eq!(subtree(app.lab, &room).await, ids(&[&room, &cabinet, &shelf, &beside]));
-    assert_eq!(subtree(app.lab, &cabinet).await, ids(&[&cabinet, &shelf]));
-    assert_eq!(subtree(Uuid::now_v7(), &room).await, ids(&[]));
-}
-
-fn ids(of: &[&Value]) -> Vec<Uuid> {
-    let mut ids: Vec<_> =
-        of.iter().map(|location| location["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).collect();
-    ids.sort_unstable();
-    ids
 }
 
 /// Each of the two is fine alone: a room that becomes a shelf fits in the cabinet, and the cabinet fits in the room.
