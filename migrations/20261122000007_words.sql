@@ -28,10 +28,14 @@ insert into word_ends (ending, word)
 select substr(w.word, start), w.word
 from (select distinct word from chemical_words) w, generate_series(1, length(w.word) - 2) start;
 
+-- The next two are in PL/pgSQL, which keeps their plans; SQL would be planned anew inside each search.
+
 -- Those that have each of these words, or one that it is a part of. Led by the word that the fewest have, and of that
 -- one by a thousand at most.
-create function chemicals_by_words(words text[]) returns table (chemical_id uuid) language sql stable as $$
-    with asked as materialized (
+create function chemicals_by_words(words text[]) returns table (chemical_id uuid) language plpgsql stable as $$
+#variable_conflict use_column
+begin
+    return query with asked as materialized (
         select word, n from unnest(words) with ordinality a (word, n)
     ), beginning as materialized (
         select a.n, m.chemical_id from asked a cross join lateral (
@@ -54,14 +58,16 @@ create function chemicals_by_words(words text[]) returns table (chemical_id uuid
         select from asked o where o.n <> f.n and not exists (
             select from chemical_words w where w.chemical_id = f.chemical_id and position(o.word in w.word) > 0
         )
-    ) limit 200
-$$;
+    ) limit 200;
+end $$;
 
 -- Those that have all but one of these words, and in the place of that one a word that begins with one of its slips; a
 -- short slip has to be the whole word.
 create function chemicals_by_slip(words text[], slips text[], slip_of int[]) returns table (chemical_id uuid)
-language sql stable as $$
-    with found as materialized (
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+    return query with found as materialized (
         select s.n, m.chemical_id from unnest(slips, slip_of) s (slip, n) cross join lateral (
             select w.chemical_id from chemical_words w
             where w.word >= s.slip
@@ -74,8 +80,8 @@ language sql stable as $$
         select from unnest(words) with ordinality o (word, n) where o.n <> f.n and not exists (
             select from chemical_words w where w.chemical_id = f.chemical_id and position(o.word in w.word) > 0
         )
-    ) limit 200
-$$;
+    ) limit 200;
+end $$;
 
 -- What stands on a bottle, in any case, and by how it begins.
 drop index containers_lot_idx;

@@ -88,6 +88,10 @@ from generate_series(1, 9999) n
 union all
 select bench.id('0004', n), bench.id('0003', 0), 'admin', now(), now() from generate_series(0, 19) n;
 
+insert into sessions (id, user_id, amr, auth_time, created_at, last_used_at, expires_at)
+select bench.id('0006', n), bench.id('0003', n / 3), '{sms}', now(), now(), now(), now() + interval '180 days'
+from generate_series(0, 29999) n;
+
 -- Trees of nine branches at each fork: 800 locations in lab 0 (709 of them leaves), some 63 in each other.
 create table bench.places as
 select n, lab, i, case when i > 0 then (i - 1) / 9 end as parent,

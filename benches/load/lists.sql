@@ -1,11 +1,16 @@
 -- The lists of the product in the largest lab, each where it costs most. `scripts/bench --explain` runs and judges them.
 @list containers of a lab
-@query where c.lab_id = $1 and c.id > $2 order by c.id limit $3
+@query where (c.lab_id, c.id) > ($1, $2)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0000-7000-8000-100000400000'
 $3 = 51
+@list containers of a small lab
+@query where (c.lab_id, c.id) > ($1, $2)
+$1 = '01993f2e-0004-7000-8000-100000000007'
+$2 = '00000000-0000-0000-0000-000000000000'
+$3 = 51
 @list containers in a state
-@query where c.lab_id = $1 and c.state = $2 and c.id > $3
+@query (c.state, c.id) > ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'in_stock'
 $3 = '01993f2e-0000-7000-8000-100000400000'
@@ -35,7 +40,7 @@ $5 = null
 $6 = false
 $7 = 51
 @list containers of a lot
-@query upper(c.lot) collate
+@query upper(c.lot) collate "C" = upper($2)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'LOT1000'
 $3 = 20

@@ -88,9 +88,11 @@ pub async fn search_alike(
             select chemical_id from chemicals_by_slip($3, $4, $5)
             union select chemical_id from chemical_terms where term = any($6)
         ), found (id, rank) as materialized (
-            (select id, 0 from containers where lab_id = $1 and upper(code) collate "C" = any($2) limit 200)
+            (select c.id, 0 from unnest($2::text[]) label (text)
+                join containers c on c.lab_id = $1 and upper(c.code) collate "C" = label.text limit 200)
             union
-            (select id, 0 from containers where lab_id = $1 and upper(lot) collate "C" = any($2) limit 200)
+            (select c.id, 0 from unnest($2::text[]) label (text)
+                join containers c on c.lab_id = $1 and upper(c.lot) collate "C" = label.text limit 200)
             union
             select b.id, 1 from alike a cross join lateral (
                 select id from containers where lab_id = $1 and chemical_id = a.chemical_id order by id limit 50
