@@ -23,16 +23,20 @@ use crate::{
 };
 
 /// Reads whole containers: `containers!("from ... where ...", arguments)`, with the tables named `c` and `h`; a `with`
-/// that goes before stands before a semicolon.
+/// that goes before stands before a semicolon. The types are spelled out, as `_` would check each value of each row again.
 macro_rules! containers {
     ($rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $rest $(, $argument)*) };
     ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::containers::store::Row,
-            $with + r#"select c.id, c.lab_id, c.code, c.chemical_id, h.name as chemical_name, h.cas as "cas: _",
-                h.density as "chemical_density: _", c.location_id, c.state as "state: _", c.unit as "unit: _",
-                c.amount as "amount: _", c.initial_amount as "initial_amount: _", c.low_at as "low_at: _", c.is_low,
-                c.tare as "tare: _", c.density as "density: _", c.lot, c.supplier, c.catalogue_number, c.note,
+            $with + r#"select c.id, c.lab_id, c.code, c.chemical_id, h.name as chemical_name,
+                h.cas as "cas: crate::chemistry::CasNumber",
+                h.density as "chemical_density: crate::chemistry::Density", c.location_id,
+                c.state as "state: crate::containers::State", c.unit as "unit: crate::chemistry::Unit",
+                c.amount as "amount: crate::chemistry::Amount",
+                c.initial_amount as "initial_amount: crate::chemistry::Amount",
+                c.low_at as "low_at: crate::chemistry::Amount", c.is_low, c.tare as "tare: crate::chemistry::Amount",
+                c.density as "density: crate::chemistry::Density", c.lot, c.supplier, c.catalogue_number, c.note,
                 c.received_on, c.opened_on, c.expires_on, c.holder_id, c.version, c.created_at, c.updated_at "# + $rest
             $(, $argument)*
         )
