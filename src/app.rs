@@ -17,7 +17,12 @@ use sqlx::{
 use tokio::sync::Notify;
 
 use crate::{
-    clients::console::Console, clock::Clock, config::Config, error::Result, secrets::SecretKey, tokens::Tokens,
+    clients::{console::Console, redis::Redis},
+    clock::Clock,
+    config::Config,
+    error::Result,
+    secrets::SecretKey,
+    tokens::Tokens,
 };
 
 #[derive(Clone)]
@@ -29,6 +34,8 @@ pub struct Inner {
     pub tokens: Tokens,
     pub secret: SecretKey,
     pub console: Console,
+    /// Absent in development.
+    pub redis: Option<Redis>,
     /// Rung when a message is queued, so that it leaves at once.
     pub messages_queued: Notify,
     lanes: Lanes,
@@ -122,12 +129,14 @@ impl App {
         console: Console,
         lanes: Lanes,
     ) -> Self {
+        let redis = config.redis.as_ref().map(Redis::new);
         Self(Arc::new(Inner {
             config,
             clock,
             tokens,
             secret,
             console,
+            redis,
             messages_queued: Notify::new(),
             lanes,
             parts: RwLock::default(),
