@@ -1,6 +1,9 @@
 #[expect(clippy::disallowed_types, reason = "for the open routes below, each of which says why it is one")]
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::{
+    Extension,
+    http::{HeaderName, StatusCode, header},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,7 +17,9 @@ use crate::{
     app::App,
     auth::{Anyone, Auth},
     error::Result,
+    ids::Seed,
     page::{Cursor, Limit, Page},
+    secrets,
     web::{self, Json, NoContent, Path, Query},
 };
 
@@ -58,8 +63,13 @@ async fn request_code(
 #[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
-async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
-    otp::verify(&app, attempt).await.map(unstored)
+async fn verify_code(
+    State(app): State<App>,
+    seed: Option<Extension<Seed>>,
+    Json(attempt): Json<CodeAttempt>,
+) -> Result<Unstored<TokenPair>> {
+    let nonce = seed.map_or_else(secrets::random, |Extension(seed)| seed.nonce());
+    otp::verify(&app, attempt, nonce).await.map(unstored)
 }
 
 /// Trade the refresh token for new tokens.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    challenge::{Admission, Guess, NewChallenge, Purpose, Verdict, Window, challenges},
+    challenge::{Admission, Guess, NewChallenge, Purpose, Verdict, Window, challenges, new_id},
     sessions::TokenPair,
     sign_in::{self, Proven},
 };
@@ -15,7 +15,7 @@ use crate::{
     app::App,
     config::SignUp,
     error::{Error, Reason, Result},
-    ids, labs,
+    labs,
     messages::{self, Channel, NewMessage},
     phone::Phone,
     secrets::uniform_digits,
@@ -92,7 +92,7 @@ pub async fn request(app: &App, asked: CodeRequest) -> Result<CodeRequested> {
     let new = new_challenge(app, &holder, &code, now)?;
     let (challenge_id, expires_at) = (new.id, new.expires_at);
     let resend_at = match challenges(app).admit(new).await? {
-        Admission::Admitted { next_at } => next_at,
+        Admission::Admitted { next_at, .. } => next_at,
         Admission::Refused { retry_after } => return Err(Error::RateLimited { retry_after }),
     };
     let message = NewMessage {
@@ -148,18 +148,20 @@ fn new_challenge(app: &App, holder: &Holder, code: &str, now: DateTime<Utc>) -> 
     let otp = &app.config.otp;
     let span = |seconds: u64| TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
     let window = |most: u32, seconds| Window { most: most as usize, length: span(seconds) };
-    let id = ids::new(now);
+    let phone_key = app.secret.mac("phone", &[holder.phone.as_str().as_bytes()]);
+    let id = new_id(&phone_key, now);
     let plain = serde_json::to_vec(holder).map_err(|cause| Error::Internal(cause.into()))?;
     Ok(NewChallenge {
         id,
         purpose: Purpose::LOGIN,
-        phone_key: app.secret.mac("phone", &[holder.phone.as_str().as_bytes()]),
+        phone_key,
         mac: code_mac(app, id, &holder.phone, code),
         sealed: app.secret.seal(HOLDER, &plain, id.as_bytes()),
         guesses: otp.max_guesses,
         now,
         expires_at: now + span(otp.ttl.as_secs()),
         windows: [window(1, otp.resend.as_secs()), window(otp.per_hour, 3600), window(otp.per_day, 86_400)],
+        not_before: None,
     })
 }
 
@@ -173,7 +175,8 @@ fn open_holder(app: &App, challenge_id: Uuid, sealed: &[u8]) -> Option<Holder> {
     serde_json::from_slice(&plain).ok()
 }
 
-pub async fn verify(app: &App, attempt: CodeAttempt) -> Result<TokenPair> {
+/// With the nonce of the request, so that its repeat after a lost answer is not one more guess.
+pub async fn verify(app: &App, attempt: CodeAttempt, nonce: [u8; 16]) -> Result<TokenPair> {
     let length = usize::from(app.config.otp.length);
     if attempt.code.len() != length || !attempt.code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")));
@@ -181,7 +184,7 @@ pub async fn verify(app: &App, attempt: CodeAttempt) -> Result<TokenPair> {
     let id = attempt.challenge_id;
     let mac =
         |sealed: &[u8]| open_holder(app, id, sealed).map(|holder| code_mac(app, id, &holder.phone, &attempt.code));
-    let guess = Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now: app.clock.now() };
+    let guess = Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now: app.clock.now(), nonce };
     let holder = match challenges(app).verify(guess).await? {
         Verdict::Right { sealed } => open_holder(app, id, &sealed),
         Verdict::Wrong { .. } | Verdict::Gone => None,

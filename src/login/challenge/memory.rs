@@ -10,13 +10,13 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Verdict, Window};
+use super::{Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Take, Verdict, Window};
 use crate::secrets::constant_time_eq;
 
 /// More phones than this are refused until others are forgotten: memory is bounded, whoever asks.
 const MOST_PHONES: usize = 100_000;
 const SWEPT_EVERY: TimeDelta = TimeDelta::seconds(60);
-const FAILURES_KEPT_FOR: TimeDelta = TimeDelta::days(30);
+const TAKEN_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 #[derive(Default)]
 pub struct MemoryStore(Mutex<Phones>);
@@ -31,6 +31,18 @@ impl ChallengeStore for MemoryStore {
         let verdict = self.phones().verify(&guess);
         Box::pin(async move { Ok(verdict) })
     }
+
+    fn take(&self, one: Take) -> Pending<'_, Admission> {
+        let admission = self.phones().take(&one);
+        Box::pin(async move { Ok(admission) })
+    }
+
+    fn give_back(&self, key: [u8; 32], id: Uuid) -> Pending<'_, ()> {
+        if let Some(counted) = self.phones().taken.get_mut(&key) {
+            counted.0.retain(|(one, _)| *one != id);
+        }
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl MemoryStore {
@@ -44,18 +56,21 @@ struct Phones {
     by_key: HashMap<[u8; 32], Phone>,
     /// Whose a live challenge is.
     holders: HashMap<Uuid, [u8; 32]>,
+    /// What was counted against others than phones.
+    taken: HashMap<[u8; 32], Counted>,
     swept_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Default)]
 struct Phone {
-    /// When codes were sent, as far back as the longest window reaches.
-    sent: VecDeque<DateTime<Utc>>,
+    sent: Counted,
     live: HashMap<Purpose, Challenge>,
-    wrong_in_a_row: u32,
-    last_wrong: Option<DateTime<Utc>>,
     idle_from: DateTime<Utc>,
 }
+
+/// What counted and when, as far back as the longest window reaches.
+#[derive(Default)]
+struct Counted(VecDeque<(Uuid, DateTime<Utc>)>);
 
 struct Challenge {
     id: Uuid,
@@ -74,7 +89,7 @@ impl Phones {
         let phone = self.by_key.entry(new.phone_key).or_default();
         let repeated = phone.live.get(&new.purpose).is_some_and(|live| live.id == new.id);
         if !repeated {
-            let allowed_at = phone.next_at(&new.windows, new.now);
+            let allowed_at = phone.sent.next_at(&new.windows, new.now).max(new.not_before.unwrap_or(new.now));
             if allowed_at > new.now {
                 return Admission::Refused { retry_after: (allowed_at - new.now).to_std().unwrap_or_default() };
             }
@@ -84,7 +99,20 @@ impl Phones {
                 self.holders.remove(&void.id);
             }
         }
-        Admission::Admitted { next_at: phone.next_at(&new.windows, new.now) }
+        phone.sent.admitted(&new.windows, new.now)
+    }
+
+    fn take(&mut self, one: &Take) -> Admission {
+        self.sweep(one.now);
+        let counted = self.taken.entry(one.key).or_default();
+        if !counted.0.iter().any(|(id, _)| *id == one.id) {
+            let allowed_at = counted.next_at(&one.windows, one.now);
+            if allowed_at > one.now {
+                return Admission::Refused { retry_after: (allowed_at - one.now).to_std().unwrap_or_default() };
+            }
+            counted.record(one.id, &one.windows, one.now);
+        }
+        counted.admitted(&one.windows, one.now)
     }
 
     fn verify(&mut self, guess: &Guess<'_>) -> Verdict {
@@ -101,17 +129,12 @@ impl Phones {
         };
         live.guesses_left -= 1;
         let right = constant_time_eq(&mac, &live.mac);
+        let sealed = live.sealed.clone();
         if right || live.guesses_left == 0 {
             self.holders.remove(&guess.challenge_id);
-            let over = phone.live.remove(&guess.purpose);
-            if let Some(over) = over.filter(|_| right) {
-                phone.wrong_in_a_row = 0;
-                return Verdict::Right { sealed: over.sealed };
-            }
+            phone.live.remove(&guess.purpose);
         }
-        phone.wrong_in_a_row = phone.wrong_in_a_row.saturating_add(1);
-        phone.last_wrong = Some(guess.now);
-        Verdict::Wrong { in_a_row: phone.wrong_in_a_row }
+        if right { Verdict::Right { sealed } } else { Verdict::Wrong { sealed } }
     }
 
     fn sweep(&mut self, now: DateTime<Utc>) {
@@ -128,32 +151,44 @@ impl Phones {
                 alive
             });
         }
-        self.by_key.retain(|_, phone| phone.is_of_use(now));
+        self.by_key.retain(|_, phone| now < phone.idle_from || !phone.live.is_empty());
+        self.taken.retain(|_, counted| counted.0.back().is_some_and(|(_, at)| now - *at < TAKEN_KEPT_FOR));
     }
 }
 
 impl Phone {
-    /// When the next code may be sent: now, or when enough of the earlier ones have left every window.
+    fn record(&mut self, new: &NewChallenge) {
+        self.idle_from = new.now + self.sent.record(new.id, &new.windows, new.now);
+    }
+}
+
+impl Counted {
+    /// When there is room for the next: now, or when enough of the earlier ones have left every window.
     fn next_at(&self, windows: &[Window], now: DateTime<Utc>) -> DateTime<Utc> {
         let full = windows.iter().filter_map(|window| {
-            let oldest_that_counts = self.sent.len().checked_sub(window.most)?;
-            Some(*self.sent.get(oldest_that_counts)? + window.length)
+            let oldest_that_counts = self.0.len().checked_sub(window.most)?;
+            Some(self.0.get(oldest_that_counts)?.1 + window.length)
         });
         full.max().map_or(now, |at| at.max(now))
     }
 
-    fn record(&mut self, new: &NewChallenge) {
-        let longest = new.windows.iter().map(|window| window.length).max().unwrap_or_default();
-        while self.sent.front().is_some_and(|first| *first + longest <= new.now) {
-            self.sent.pop_front();
+    fn admitted(&self, windows: &[Window], now: DateTime<Utc>) -> Admission {
+        let mut left = [u32::MAX; 3];
+        for (left, window) in left.iter_mut().zip(windows) {
+            let used = self.0.iter().filter(|(_, at)| now - *at < window.length).count();
+            *left = u32::try_from(window.most.saturating_sub(used)).unwrap_or(u32::MAX);
         }
-        self.sent.push_back(new.now);
-        self.idle_from = new.now + longest;
+        Admission::Admitted { next_at: self.next_at(windows, now), left }
     }
 
-    fn is_of_use(&self, now: DateTime<Utc>) -> bool {
-        let has_failed = self.wrong_in_a_row > 0 && self.last_wrong.is_some_and(|at| now - at < FAILURES_KEPT_FOR);
-        now < self.idle_from || has_failed || !self.live.is_empty()
+    /// Answers how long it counts.
+    fn record(&mut self, id: Uuid, windows: &[Window], now: DateTime<Utc>) -> TimeDelta {
+        let longest = windows.iter().map(|window| window.length).max().unwrap_or_default();
+        while self.0.front().is_some_and(|(_, first)| *first + longest <= now) {
+            self.0.pop_front();
+        }
+        self.0.push_back((id, now));
+        longest
     }
 }
 
