@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Lanes, pool_options},
-    clients::console::Console,
+    clients::{console::Console, redis::Redis},
     clock::Clock,
     config::{Config, SmsProvider, load_or_create},
     embedded::Embedded,
@@ -88,6 +88,7 @@ fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config)?;
     refuse_what_is_not_built(&config)?;
+    look_at_redis(&config).await?;
     let address = SocketAddr::new(config.host, config.port);
     // Before the database: a port that is taken should not cost the start of one.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -117,14 +118,27 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Codes live in memory and go to the terminal: good for development, unsafe in production, where a restart would forget
-/// limits and nobody would get a code.
+/// Codes go to the terminal: good for development; in production nobody would get one.
 fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
-    let missing = "this version keeps one-time codes in memory and sends them to the terminal only";
+    let missing = "this version sends one-time codes to the terminal only";
     anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
-    if config.redis.is_some() || config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
-        tracing::warn!("{missing}; the Redis and SMS settings are not used");
+    if config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
+        tracing::warn!("{missing}; the SMS settings are not used");
     }
+    Ok(())
+}
+
+/// Stops at what no waiting mends. A Redis that is away may come back: until then no code is sent or accepted, and
+/// readiness says so.
+async fn look_at_redis(config: &Config) -> anyhow::Result<()> {
+    let Some(redis) = &config.redis else { return Ok(()) };
+    let (fatal, passing): (Vec<_>, Vec<_>) =
+        Redis::new(redis).check().await.into_iter().partition(|finding| finding.fatal);
+    for finding in passing {
+        tracing::warn!("{finding}");
+    }
+    let fatal: Vec<String> = fatal.iter().map(ToString::to_string).collect();
+    anyhow::ensure!(fatal.is_empty(), "{}", fatal.join("\n"));
     Ok(())
 }
 
