@@ -6,10 +6,13 @@ mod codes;
 mod delivery;
 mod limits;
 mod me;
+mod outage;
 mod privacy;
+mod redis;
 mod refresh;
 mod sessions;
 mod sign_up;
+mod start;
 mod store;
 
 use chrono::TimeDelta;
