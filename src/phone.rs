@@ -6,6 +6,12 @@ use std::fmt;
 use phonenumber::{Mode, Type, country};
 use serde::{Deserialize, Serialize};
 
+/// Freephone and shared cost, satellites (Inmarsat 870, GMSS 881), personal numbers, networks without a country, and
+/// premium rate: ITU-T E.164, codes 8xx and 979. A message there costs a multiple of any other.
+const OF_NO_COUNTRY: [u16; 9] = [800, 808, 870, 878, 881, 882, 883, 888, 979];
+/// By the sanctions that SMS providers keep to.
+const UNDELIVERED: [country::Id; 3] = [country::IR, country::CU, country::SY];
+
 /// A number that can get a code: valid, and neither premium-rate nor the like.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(try_from = "String", into = "String")]
@@ -20,6 +26,8 @@ impl Phone {
         if raw.len() > 32 || !raw.bytes().all(|b| b.is_ascii_digit() || b"+-. ()/".contains(&b)) {
             return Err("must be a phone number in E.164 form, such as +12025550123: digits only, no extension");
         }
+        // With a country code of its own a number is from there; the library would mix it up with the region's.
+        let region = region.filter(|_| !raw.starts_with('+'));
         let region: Option<country::Id> = region.and_then(|region| region.parse().ok());
         let number = phonenumber::parse(region, raw)
             .map_err(|_| "is not a phone number; give it in E.164 form, such as +12025550123")?;
@@ -31,6 +39,12 @@ impl Phone {
                 return Err("is of a kind that gets no text messages; give a mobile number");
             }
             _ => {}
+        }
+        if OF_NO_COUNTRY.contains(&number.code().value()) {
+            return Err("is of a satellite or another worldwide network, where no code is sent");
+        }
+        if number.country().id().is_some_and(|country| UNDELIVERED.contains(&country)) {
+            return Err("is of a country to which no provider delivers codes");
         }
         Ok(Self(number.format().mode(Mode::E164).to_string()))
     }
@@ -88,6 +102,8 @@ mod tests {
             assert_eq!(Phone::parse(spelling, None).unwrap(), canonical, "{spelling}");
         }
         assert_eq!(Phone::parse("010-1234-5678", Some("KR")).unwrap(), canonical);
+        // Wherever the installation stands.
+        assert_eq!(Phone::parse("+821012345678", Some("US")).unwrap(), canonical);
     }
 
     #[test]
@@ -98,6 +114,13 @@ mod tests {
             "+1900CHEMIST",
             "＋８２1012345678",
             "+19005550123",
+            "+870773123456",
+            "+881612345678",
+            "+882161234567",
+            "+883510012345",
+            "+989123456789",
+            "+5351234567",
+            "+963944567890",
             "",
             "+",
             "+1",

@@ -104,7 +104,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
+        .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID, web::RATE_LIMIT, web::RATE_LIMIT_POLICY])
         .max_age(Duration::from_hours(1))
 }
 
