@@ -7,6 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
+    audit,
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
     sessions::{self, RefreshRequest, Session, TokenPair},
 };
@@ -15,7 +16,7 @@ use crate::{
     auth::{Anyone, Auth},
     error::Result,
     page::{Cursor, Limit, Page},
-    web::{self, Json, NoContent, Path, Query},
+    web::{self, ClientAddress, Json, NoContent, Path, Query, Quotas},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log_out))
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .merge(audit::routes())
 }
 
 /// RFC 6749 section 5.1: tokens are in nobody's cache.
@@ -38,17 +40,21 @@ fn unstored<T>(body: T) -> Unstored<T> {
 /// Ask for a one-time code.
 ///
 /// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
-/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise.
+/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise;
+/// so are those that one address asks for. After five wrong codes in a row the next one has to wait, for everybody but a
+/// device that has logged in before and shows its `device_token`: it has limits of its own, and the fields `RateLimit` and
+/// `RateLimit-Policy` tell it how much of them is left.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
     request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
     responses((status = 202, body = CodeRequested), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: whoever asks is nobody yet")]
 async fn request_code(
     State(app): State<App>,
+    from: ClientAddress,
     Json(asked): Json<CodeRequest>,
-) -> Result<(StatusCode, Json<CodeRequested>)> {
-    let requested = otp::request(&app, asked).await?;
-    Ok((StatusCode::ACCEPTED, Json(requested)))
+) -> Result<(StatusCode, Option<Quotas>, Json<CodeRequested>)> {
+    let requested = otp::request(&app, asked, from).await?;
+    Ok((StatusCode::ACCEPTED, requested.quotas, Json(requested.answer)))
 }
 
 /// Trade the code for tokens.
@@ -58,8 +64,12 @@ async fn request_code(
 #[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
-async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
-    otp::verify(&app, attempt).await.map(unstored)
+async fn verify_code(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(attempt): Json<CodeAttempt>,
+) -> Result<Unstored<TokenPair>> {
+    otp::verify(&app, attempt, from).await.map(unstored)
 }
 
 /// Trade the refresh token for new tokens.

@@ -4,7 +4,9 @@ use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{
+    audit::Trace,
     otp,
+    sending::Tally,
     sessions::{NewSession, TokenPair},
     store,
 };
@@ -23,6 +25,14 @@ pub struct Proven {
     pub challenge_id: Uuid,
     pub phone: Phone,
     pub invitation: Option<Uuid>,
+    pub attempt: Attempt,
+}
+
+/// What a login ends beside making a session: the failures before it, and the wait for a code to come back.
+pub struct Attempt {
+    pub bucket: [u8; 32],
+    pub tally: Tally,
+    pub trace: Trace,
 }
 
 /// Whether somebody new with this phone runs the installation.
@@ -113,6 +123,8 @@ async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, ses
 async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<Option<User>> {
     let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", otp::refused)?;
     match found {
+        // The lock is looked at where the token is made: it may have come after the code was compared.
+        Some(found) if found.is_locked => Err(otp::refused()),
         Some(found) if found.is_disabled => Err(Error::Forbidden("this account has been disabled")),
         found => Ok(found.map(|found| found.user)),
     }

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Acquaintance, LabRole, NewUser, Ownership, User, UserPatch};
+use super::{LabRole, NewUser, Ownership, User, UserPatch};
 use crate::{error::Result, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
@@ -25,16 +25,6 @@ pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> Result<Optio
         phone.as_str()
     );
     Ok(found.fetch_optional(db).await?)
-}
-
-pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
-    let found = sqlx::query_as!(
-        Acquaintance,
-        r#"select exists (select from users where phone = $1) as "known!",
-            not exists (select from users) as "nobody_yet!""#,
-        phone.as_str()
-    );
-    Ok(found.fetch_one(db).await?)
 }
 
 pub async fn update(
