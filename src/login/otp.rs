@@ -209,7 +209,7 @@ fn new_challenge(
         phone_key: holder.bucket(app),
         mac: holder.code_mac(app, id, code),
         sealed: holder.seal(app, id)?,
-        guesses: otp.max_guesses,
+        guesses: failures::guesses(otp.max_guesses, outlook.in_a_row),
         now,
         expires_at: now + span(otp.ttl.as_secs()),
         windows: [window(1, otp.resend.as_secs()), window(otp.per_hour, 3600), window(otp.per_day, 86_400)],
@@ -249,7 +249,9 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress) -> Res
 /// Whose code it is, when it is right. Every other way ends with the same answer, after two statements: whether its
 /// bucket has to wait, and what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
 async fn compare(app: &App, id: Uuid, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<Holder> {
-    let is_blocked = failures::is_blocked(&mut *app.db().await?, id, now).await?;
+    // Kept over the comparison: a flood that leaves no connection must not leave a wrong guess uncounted.
+    let mut db = app.db().await?;
+    let is_blocked = failures::is_blocked(&mut db, id, now).await?;
     let mac = |sealed: &[u8]| Holder::open(app, id, sealed).map(|holder| holder.code_mac(app, id, code));
     let guess = Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now };
     let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
@@ -258,12 +260,12 @@ async fn compare(app: &App, id: Uuid, code: &str, from: ClientAddress, now: Date
         Verdict::Wrong { sealed } => {
             let holder = Holder::open(app, id, &sealed).ok_or_else(refused)?;
             let (bucket, trace) = (holder.bucket(app), holder.trace(app, from));
-            failures::count(&mut *app.db().await?, &bucket, &trace, now).await?;
+            failures::count(&mut db, &bucket, &trace, now).await?;
         }
         Verdict::Gone => {
             let outcome = if is_blocked { "locked" } else { "gone" };
             let event = LoginEvent::new(now, EventKind::CodeGuessed, outcome, &Trace::of_address(from));
-            audit::store::insert(&mut *app.db().await?, &[event.detail(id.to_string())]).await?;
+            audit::store::insert(&mut db, &[event.detail(id.to_string())]).await?;
         }
     }
     Err(refused())

@@ -49,6 +49,12 @@ pub fn not_before(blocked_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> O
     blocked_until.map(|until| until.min(now + LONGEST_SHOWN))
 }
 
+/// How many a new challenge allows: also those who guess all at once do not get past the hundredth.
+pub fn guesses(of_a_challenge: u32, in_a_row: i32) -> u32 {
+    let left = MOST.saturating_sub(usize::try_from(in_a_row).unwrap_or(0));
+    of_a_challenge.min(u32::try_from(left).unwrap_or(u32::MAX)).max(1)
+}
+
 /// Whether the bucket of this challenge has to wait, so that the guess is not even compared.
 pub async fn is_blocked(db: &mut PgConnection, challenge_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     store::is_blocked(db, challenge_id, now).await
@@ -91,5 +97,10 @@ mod tests {
         assert_eq!(waits[..5], [0.0, 0.0, 0.0, 0.0, 30.0]);
         assert_eq!(waits[5..13], [60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3600.0, 3600.0]);
         assert_eq!((waits.len(), waits[98], waits[99]), (MOST, 3600.0, LOCK));
+    }
+
+    #[test]
+    fn near_the_lock_a_challenge_allows_no_more_guesses_than_are_left() {
+        assert_eq!([0, 94, 95, 96, 97, 99, 100].map(|in_a_row| guesses(5, in_a_row)), [5, 5, 5, 4, 3, 1, 1]);
     }
 }

@@ -78,6 +78,8 @@ pub struct Outlook {
     pub account: Account,
     /// Nobody at all has an account.
     pub nobody_yet: bool,
+    /// Wrong codes in a row.
+    pub in_a_row: i32,
     pub blocked_until: Option<DateTime<Utc>>,
     /// Nothing is sent to its block or country but to those who are known.
     pub is_stopped: bool,
@@ -148,6 +150,7 @@ pub async fn look(
     Ok(Outlook {
         account: seen.account,
         nobody_yet: seen.nobody_yet,
+        in_a_row: seen.in_a_row,
         blocked_until: seen.blocked_until,
         is_stopped: block || country,
         changes,

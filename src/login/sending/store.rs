@@ -8,6 +8,7 @@ use crate::{error::Result, messages::Channel, phone::Phone};
 pub struct Seen {
     pub account: Account,
     pub nobody_yet: bool,
+    pub in_a_row: i32,
     pub blocked_until: Option<DateTime<Utc>>,
     pub block_sent: i64,
     pub block_verified: i64,
@@ -34,7 +35,7 @@ pub async fn look(
                 select case when disabled_at is null then 'good' else 'disabled' end from users where phone = $1
             ), 'none') as "account!: Account",
             not exists (select from users) as "nobody_yet!",
-            (select blocked_until from login_failures where bucket = $2) as blocked_until,
+            coalesce(f.in_a_row, 0) as "in_a_row!", f.blocked_until as "blocked_until?",
             block.sent as "block_sent!", block.verified as "block_verified!",
             country.sent as "country_sent!", country.verified as "country_verified!",
             spent.hour as "hour_cost!", spent.day as "day_cost!",
@@ -48,7 +49,7 @@ pub async fn look(
         ) country, (
             select coalesce(sum(cost) filter (where hour >= $9), 0) as hour, coalesce(sum(cost), 0) as day
             from code_tallies where scope = $7 and hour >= $8 and $10::bool
-        ) spent"#,
+        ) spent left join login_failures f on f.bucket = $2"#,
         phone.as_str(),
         bucket,
         &stops,

@@ -80,6 +80,23 @@ async fn row_01_the_hundredth_failure_locks_the_phone_until_it_is_unlocked(db: P
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_01_guesses_all_at_once_do_not_get_past_the_hundredth_either(db: PgPool) {
+    let app = open_doors(db).await;
+    have_failed(&app, PHONE, 97, app.now()).await;
+    let (id, code) = challenge(&app, PHONE).await;
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (nobody, body) = (app.nobody(), json!({ "challenge_id": id, "code": wrong(&code) }));
+        guesses.spawn(async move { nobody.post(VERIFY, body).await.status.as_u16() });
+    }
+    assert!(guesses.join_all().await.iter().all(|status| *status == 401));
+    // Those that come before the first one is counted; the others are held up by its wait.
+    let in_a_row = failures_of(&app, PHONE).await;
+    assert!((98..=100).contains(&in_a_row), "{in_a_row}");
+    assert_eq!(events(&app, "code_guessed", "wrong").await, i64::from(in_a_row - 97));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn row_13_a_lock_that_comes_after_the_code_was_sent_lets_nobody_in(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, PHONE).await;

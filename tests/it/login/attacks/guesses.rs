@@ -75,7 +75,8 @@ async fn row_05_of_five_hundred_wrong_guesses_at_once_five_are_compared_and_all_
         let (nobody, body) = (app.nobody(), json!({ "challenge_id": id, "code": wrong(&code) }));
         guesses.spawn(async move { nobody.post(VERIFY, body).await.status.as_u16() });
     }
-    assert!(guesses.join_all().await.iter().all(|status| *status == 401));
+    // On a machine under load some of them find no connection in time: then nothing is compared.
+    assert!(guesses.join_all().await.iter().all(|status| [401, 503].contains(status)));
     assert_eq!(failures_of(&app, PHONE).await, 5);
     assert_eq!(events(&app, "code_guessed", "wrong").await, 5);
     app.advance(HALF_A_MINUTE);
