@@ -73,11 +73,12 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
             HeaderValue::from_static("nosniff"),
         ))
         .layer(middleware::from_fn(web::observe))
-        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER]))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER, APP_CHECK]))
         .layer(middleware::from_fn_with_state(app.clone(), request_id))
         .with_state(app)
 }
 
+const APP_CHECK: HeaderName = HeaderName::from_static(login::app_check::HEADER);
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Every request gets an id of ours; what a client sends under that name could be anything.
@@ -103,7 +104,13 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            web::idempotency::HEADER,
+            APP_CHECK,
+        ])
         .expose_headers([header::ETAG, header::RETRY_AFTER, X_REQUEST_ID])
         .max_age(Duration::from_hours(1))
 }
