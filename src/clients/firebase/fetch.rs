@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
 
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// The whole of a request; a login waits for at most three of them.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Google's answers have some 4 KiB.
 const MAX_BODY: usize = 256 * 1024;
 
