@@ -17,7 +17,12 @@ use sqlx::{
 use tokio::sync::Notify;
 
 use crate::{
-    clients::console::Console, clock::Clock, config::Config, error::Result, secrets::SecretKey, tokens::Tokens,
+    clients::{console::Console, firebase::Firebase},
+    clock::Clock,
+    config::Config,
+    error::Result,
+    secrets::SecretKey,
+    tokens::Tokens,
 };
 
 #[derive(Clone)]
@@ -29,6 +34,8 @@ pub struct Inner {
     pub tokens: Tokens,
     pub secret: SecretKey,
     pub console: Console,
+    /// None unless it is configured.
+    pub firebase: Option<Firebase>,
     /// Rung when a message is queued, so that it leaves at once.
     pub messages_queued: Notify,
     lanes: Lanes,
@@ -122,7 +129,9 @@ impl App {
         console: Console,
         lanes: Lanes,
     ) -> Self {
+        let firebase = config.firebase.as_ref().map(|firebase| Firebase::new(firebase, config.is_production()));
         Self(Arc::new(Inner {
+            firebase,
             config,
             clock,
             tokens,

@@ -80,11 +80,15 @@ macro_rules! reasons {
 
 reasons! {
     AlreadyMember,
+    AppCheckRefused,
     CasTaken,
     ChemicalInUse,
     CodeRefused,
     CodeTaken,
     EventNotAllowed,
+    FirebaseOff,
+    FirebaseTokenRefused,
+    FirebaseUserUnknown,
     IdTaken,
     IdempotencyKeyReused,
     Inconvertible,
@@ -99,6 +103,7 @@ reasons! {
     NotReversible,
     PhoneRefused,
     RefreshTokenRefused,
+    SessionRequired,
     StillRunning,
 }
 

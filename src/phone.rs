@@ -20,6 +20,8 @@ impl Phone {
         if raw.len() > 32 || !raw.bytes().all(|b| b.is_ascii_digit() || b"+-. ()/".contains(&b)) {
             return Err("must be a phone number in E.164 form, such as +12025550123: digits only, no extension");
         }
+        // The library would take the trunk prefix of the region, such as the 1 of the US, off a number of any country.
+        let region = region.filter(|_| !raw.starts_with('+'));
         let region: Option<country::Id> = region.and_then(|region| region.parse().ok());
         let number = phonenumber::parse(region, raw)
             .map_err(|_| "is not a phone number; give it in E.164 form, such as +12025550123")?;
@@ -88,6 +90,15 @@ mod tests {
             assert_eq!(Phone::parse(spelling, None).unwrap(), canonical, "{spelling}");
         }
         assert_eq!(Phone::parse("010-1234-5678", Some("KR")).unwrap(), canonical);
+    }
+
+    #[test]
+    fn a_number_with_its_country_is_the_same_wherever_one_is() {
+        for number in ["+821012345678", "+8613812345678", "+4915112345678", "+12025550123", "+447911123456"] {
+            for region in ["US", "KR", "CN", "DE", "GB", "RU"] {
+                assert_eq!(Phone::parse(number, Some(region)).unwrap().as_str(), number, "{region}");
+            }
+        }
     }
 
     #[test]

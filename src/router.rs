@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
 };
 use tower::ServiceBuilder;
@@ -58,7 +58,7 @@ pub fn service(app: App) -> Router {
 /// are copied for each request.
 pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
     let layers = ServiceBuilder::new()
-        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER]))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER, APP_CHECK]))
         .layer(middleware::from_fn_with_state(app.clone(), web::observe))
         .layer(cors(&app.config.cors_origins))
         .layer(CompressionLayer::new())
@@ -68,6 +68,8 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
         .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY));
     routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
 }
+
+const APP_CHECK: HeaderName = HeaderName::from_static(login::app_check::HEADER);
 
 fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();

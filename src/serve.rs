@@ -97,6 +97,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     };
     let connected = connect(config).await?;
     let app = connected.app.clone();
+    check_firebase(&app)?;
     welcome(&app, listener.local_addr()?);
 
     let stop = CancellationToken::new();
@@ -124,6 +125,21 @@ fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
     anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
     if config.redis.is_some() || config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
         tracing::warn!("{missing}; the Redis and SMS settings are not used");
+    }
+    Ok(())
+}
+
+/// What would else show at the first login.
+fn check_firebase(app: &App) -> anyhow::Result<()> {
+    let Some(firebase) = &app.firebase else { return Ok(()) };
+    firebase.check()?;
+    if firebase.is_emulated() {
+        tracing::warn!("FIREBASE_AUTH_EMULATOR_HOST is set: everybody gets in with an unsigned token");
+    } else if !firebase.has_service_account() {
+        tracing::warn!(
+            "Firebase has no service account: an ID token passes until it expires, also when its account was disabled \
+             or revoked, and there are no custom tokens; set FIREBASE_PRIVATE_KEY and FIREBASE_CLIENT_EMAIL"
+        );
     }
     Ok(())
 }

@@ -18,9 +18,10 @@ use self::standing::Standing;
 pub use self::standing::forget;
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
 };
 
+mod firebase;
 mod standing;
 
 /// What somebody is in a lab; each includes those before it.
@@ -125,7 +126,8 @@ pub struct Auth<R> {
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     pub user_id: Uuid,
-    pub session_id: Uuid,
+    /// None where the token is not one of ours.
+    pub session_id: Option<Uuid>,
 }
 
 impl<R> Auth<R> {
@@ -137,8 +139,10 @@ impl<R> Auth<R> {
         self.caller.user_id
     }
 
-    pub fn session_id(&self) -> Uuid {
-        self.caller.session_id
+    /// Who comes with a Firebase token has none, and is told where to get one.
+    pub fn session_id(&self) -> Result<Uuid> {
+        let needed = || Reason::SessionRequired.because("trade the Firebase token at /v1/auth/firebase first");
+        self.caller.session_id.ok_or_else(needed)
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -187,11 +191,14 @@ async fn lab_of_path(parts: &mut Parts, app: &App) -> Option<Uuid> {
 /// a standing for at most five seconds.
 pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<Standing>)> {
     let token = bearer(headers)?;
-    let claims = app.tokens.verify(token, app.clock.now()).map_err(|why| Error::BadToken(why.to_string()))?;
-    let caller = Caller { user_id: claims.sub, session_id: claims.sid };
+    let claims = match app.tokens.verify(token, app.clock.now()) {
+        Ok(claims) => claims,
+        Err(why) => return firebase::identify(app, token).await?.ok_or_else(|| Error::BadToken(why.to_string())),
+    };
+    let caller = Caller { user_id: claims.sub, session_id: Some(claims.sid) };
     let standing =
         standing::of(app, caller, claims.iat).await?.ok_or_else(|| Error::BadToken("unknown user".into()))?;
-    if !standing.has_session(caller.session_id) {
+    if !standing.has_session(claims.sid) {
         return Err(Error::BadToken("the session has ended".into()));
     }
     Ok((caller, standing))

@@ -21,7 +21,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use self::dev_secrets::load_or_create;
-pub use self::firebase::{FirebaseConfig, ServiceAccount};
+pub use self::firebase::{AppCheckConfig, AppCheckMode, FirebaseConfig, ServiceAccount};
 pub use self::login::{JwtConfig, OtpConfig, SignUp};
 pub use self::phones::{PhoneConfig, Private, TestPhones};
 pub use self::providers::{

@@ -7,6 +7,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
+    app_check::OwnApp,
+    firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
     sessions::{self, RefreshRequest, Session, TokenPair},
 };
@@ -22,6 +24,8 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(request_code))
         .routes(routes!(verify_code))
+        .routes(routes!(exchange_id_token))
+        .routes(routes!(mint_custom_token))
         .routes(routes!(refresh_tokens))
         .routes(routes!(log_out))
         .routes(routes!(list_sessions, end_other_sessions))
@@ -39,11 +43,14 @@ fn unstored<T>(body: T) -> Unstored<T> {
 ///
 /// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
 /// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise.
+/// An installation may give codes to its own apps only, which show it with a Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
+    params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token.")),
     request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
     responses((status = 202, body = CodeRequested), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: whoever asks is nobody yet")]
 async fn request_code(
+    _: OwnApp,
     State(app): State<App>,
     Json(asked): Json<CodeRequest>,
 ) -> Result<(StatusCode, Json<CodeRequested>)> {
@@ -60,6 +67,31 @@ async fn request_code(
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
 async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
     otp::verify(&app, attempt).await.map(unstored)
+}
+
+/// Trade a Firebase ID token for tokens.
+///
+/// A sign-in by phone is that phone's user, as if a code had been sent from here; any other is known by its Firebase
+/// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once,
+/// within five minutes of its sign-in; a repeat with the same `Idempotency-Key` gets the same answer. Custom tokens,
+/// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused. `firebase-off` says that
+/// Firebase is not set up here.
+#[utoipa::path(post, path = "/auth/firebase", tag = "login", security(()), request_body(content = FirebaseLogin,
+        example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),
+    responses((status = 200, body = TokenPair), web::Failures))]
+#[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
+async fn exchange_id_token(State(app): State<App>, Json(asked): Json<FirebaseLogin>) -> Result<Unstored<TokenPair>> {
+    firebase::exchange(&app, asked).await.map(unstored)
+}
+
+/// Sign in to Firebase as yourself.
+///
+/// The token is for `signInWithCustomToken`; the uid is your user id here. `firebase-off` says that the service account
+/// is not set up. An ID token of the sign-in that it makes does not lead back to your account here.
+#[utoipa::path(post, path = "/auth/firebase/custom-token", tag = "login", security(("bearer" = [])),
+    responses((status = 200, body = CustomToken), web::Failures))]
+async fn mint_custom_token(by: Auth<Anyone>) -> Result<Unstored<CustomToken>> {
+    firebase::custom_token(&by).map(unstored)
 }
 
 /// Trade the refresh token for new tokens.

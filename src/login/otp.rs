@@ -129,7 +129,7 @@ async fn look_up(
     let mut db = app.db().await?;
     let who = users::acquaintance(&mut db, phone).await?;
     let invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), phone, now).await?;
-    let will_own = match sign_in::ownership(app, phone) {
+    let will_own = match sign_in::ownership(app, Some(phone)) {
         users::Ownership::No => false,
         users::Ownership::Yes => true,
         users::Ownership::IfFirst => who.nobody_yet,
@@ -188,7 +188,15 @@ pub async fn verify(app: &App, attempt: CodeAttempt) -> Result<TokenPair> {
     };
     let Holder { phone, invitation } = holder.ok_or_else(refused)?;
     let device_name = attempt.device_name.map(String::from).unwrap_or_default();
-    sign_in::sign_in(app, Proven { challenge_id: id, phone, invitation }, device_name).await
+    let proven = Proven {
+        challenge_id: id,
+        refused,
+        who: users::KnownBy::Phone(phone),
+        invitation,
+        amr: vec!["sms".to_owned()],
+        auth_time: app.clock.now(),
+    };
+    sign_in::sign_in(app, proven, device_name).await
 }
 
 /// The same for every cause: whoever guesses learns nothing from it.

@@ -70,6 +70,7 @@ pub(super) struct NewSession {
     pub device_name: String,
     /// RFC 8176.
     pub amr: Vec<String>,
+    pub auth_time: DateTime<Utc>,
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub token_hash: [u8; 32],
@@ -78,14 +79,15 @@ pub(super) struct NewSession {
 }
 
 impl NewSession {
-    pub fn new(app: &App, device_name: String) -> Self {
+    pub fn new(app: &App, device_name: String, amr: Vec<String>, auth_time: DateTime<Utc>) -> Self {
         let now = app.clock.now();
         let token = BASE64_URL_SAFE_NO_PAD.encode(secrets::random::<32>());
         let expires_at = now + LONGEST;
         Self {
             id: ids::new(now),
             device_name,
-            amr: vec!["sms".to_owned()],
+            amr,
+            auth_time,
             now,
             expires_at,
             token_hash: hash(app, &token),
@@ -97,7 +99,7 @@ impl NewSession {
     pub fn into_pair(self, app: &App, user: User) -> TokenPair {
         let live = Live {
             session_id: self.id,
-            auth_time: self.now,
+            auth_time: self.auth_time,
             amr: self.amr,
             token_expires_at: self.token_expires_at,
             user,
@@ -169,18 +171,20 @@ fn refused() -> Error {
 }
 
 pub async fn log_out(by: &Auth<Anyone>) -> Result<()> {
+    let session_id = by.session_id()?;
     let mut db = by.app().db().await?;
-    store::end_session(&mut db, by.user_id(), by.session_id(), EndedBecause::Logout, by.now()).await?;
+    store::end_session(&mut db, by.user_id(), session_id, EndedBecause::Logout, by.now()).await?;
     auth::forget(by.app(), by.user_id());
     Ok(())
 }
 
 pub async fn list(by: &Auth<Anyone>, after: Option<Cursor<Uuid>>, limit: Limit) -> Result<Page<Session>> {
+    let current = by.session_id()?;
     let mut db = by.app().lists().await?;
     let idle_since = by.now() - by.app().config.jwt.refresh_ttl;
     let listing = store::Listing {
         user_id: by.user_id(),
-        current: by.session_id(),
+        current,
         now: by.now(),
         idle_since,
         after: after.map_or(Uuid::nil(), |cursor| cursor.0),
@@ -191,6 +195,7 @@ pub async fn list(by: &Auth<Anyone>, after: Option<Cursor<Uuid>>, limit: Limit) 
 }
 
 pub async fn end(by: &Auth<Anyone>, session_id: Uuid) -> Result<()> {
+    by.session_id()?;
     let mut db = by.app().db().await?;
     let ended = store::end_session(&mut db, by.user_id(), session_id, EndedBecause::EndedByUser, by.now()).await?;
     if !ended {
@@ -201,8 +206,9 @@ pub async fn end(by: &Auth<Anyone>, session_id: Uuid) -> Result<()> {
 }
 
 pub async fn end_others(by: &Auth<Anyone>) -> Result<()> {
+    let current = by.session_id()?;
     let mut db = by.app().db().await?;
-    store::end_other_sessions(&mut db, by.user_id(), by.session_id(), by.now()).await?;
+    store::end_other_sessions(&mut db, by.user_id(), current, by.now()).await?;
     auth::forget(by.app(), by.user_id());
     Ok(())
 }

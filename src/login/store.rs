@@ -13,7 +13,7 @@ use crate::{
     users::{LabRole, User},
 };
 
-/// Whose phone was proven.
+/// Who it was that was proven.
 pub struct Found {
     pub user: User,
     pub is_disabled: bool,
@@ -55,23 +55,25 @@ pub enum EndedBecause {
 
 /// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing.
 pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) -> Result<Option<Found>> {
+    let (issuer, subject) = proven.who.identity().unzip();
     let row = sqlx::query!(
         r#"with who as (
             select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs
-            from profiles where phone = $1
+            from profiles
+            where phone = $1 or id = (select user_id from identities where issuer = $10 and subject = $11)
         ), consumed as (
             insert into consumed_challenges (challenge_id, consumed_at)
             select $2, $3 from who where not is_disabled
         ), session as (
             insert into sessions (id, user_id, device_name, amr, auth_time, created_at, last_used_at, expires_at)
-            select $4, id, $5, $6, $3, $3, $3, $7 from who where not is_disabled
+            select $4, id, $5, $6, $12, $3, $3, $7 from who where not is_disabled
         ), token as (
             insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from who where not is_disabled
         )
         select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
             labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!"
         from who"#,
-        proven.phone.as_str(),
+        proven.who.phone().map(Phone::as_str),
         proven.challenge_id,
         new.now,
         new.id,
@@ -79,7 +81,10 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         &new.amr,
         new.expires_at,
         &new.token_hash[..],
-        new.token_expires_at
+        new.token_expires_at,
+        issuer,
+        subject,
+        new.auth_time
     )
     .fetch_optional(db)
     .await?;

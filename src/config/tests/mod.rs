@@ -60,7 +60,7 @@ fn an_empty_variable_counts_as_absent() {
 }
 
 /// One wrong thing at a time.
-const MALFORMED: [(&str, &str); 47] = [
+const MALFORMED: [(&str, &str); 50] = [
     ("ENVIRONMENT", "staging"),
     ("DEBUG", "verbose"),
     ("HOST", "localhost"),
@@ -108,6 +108,9 @@ const MALFORMED: [(&str, &str); 47] = [
     ("FIREBASE_JWKS_URL", "ftp://localhost/keys"),
     ("FIREBASE_TOKEN_URI", "http://oauth2.googleapis.com/token"),
     ("FIREBASE_AUTH_EMULATOR_HOST", "http://localhost:9099"),
+    ("FIREBASE_APP_CHECK", "on"),
+    ("FIREBASE_PROJECT_NUMBER", "chem-lab-1"),
+    ("FIREBASE_APP_CHECK_JWKS_URL", "http://firebaseappcheck.googleapis.com"),
 ];
 
 #[test]

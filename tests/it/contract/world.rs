@@ -13,7 +13,10 @@ use super::{Api, Operation, Scope};
 use crate::{
     containers::{bottle_of, chemical, location},
     login,
-    support::{Answer, Client, TestApp},
+    support::{
+        Answer, Client, TestApp,
+        google::{self, Google},
+    },
 };
 
 /// By the names that paths and bodies give them.
@@ -57,10 +60,16 @@ impl Request {
 
 impl World {
     pub async fn new(db: PgPool) -> Self {
+        let google = Google::start().await;
+        let firebase = google.vars();
+        let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // One telephone is used over and over.
-        let limits =
-            [("OTP_RESEND_SECONDS", "1"), ("MAX_OTP_ATTEMPTS_PER_HOUR", "1000"), ("MAX_OTP_ATTEMPTS_PER_DAY", "10000")];
-        let mut app = TestApp::with_vars(db, &limits).await;
+        vars.extend([
+            ("OTP_RESEND_SECONDS", "1"),
+            ("MAX_OTP_ATTEMPTS_PER_HOUR", "1000"),
+            ("MAX_OTP_ATTEMPTS_PER_DAY", "10000"),
+        ]);
+        let mut app = TestApp::with_vars(db, &vars).await;
         let elsewhere = furnish(&app).await;
         app.new_lab("Here").await;
         let here = furnish(&app).await;
@@ -122,6 +131,11 @@ impl World {
                 let (challenge, code) = login::challenge(&self.app, &self.known_phone().await).await;
                 let pair = login::verify(&self.app, &challenge, &code).await.ok();
                 Things::from([("refresh_token", pair["refresh_token"].clone())])
+            }
+            "exchange_id_token" => {
+                let mut claims = google::phone_claims(self.app.now(), "somebody", &self.known_phone().await);
+                claims["jti"] = json!(Uuid::now_v7());
+                Things::from([("id_token", json!(google::sign(&claims)))])
             }
             "accept_invitation" => Things::from([("code", self.elsewhere["invitation_code"].clone())]),
             "end_session" if !by.user_id.is_nil() => Things::from([("id", json!(self.second_session(by).await))]),

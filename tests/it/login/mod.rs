@@ -4,6 +4,7 @@
 
 mod codes;
 mod delivery;
+mod firebase;
 mod limits;
 mod me;
 mod privacy;

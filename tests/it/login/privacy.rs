@@ -5,13 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use axum::http;
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
-use tracing::level_filters::LevelFilter;
+use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
 use super::{OTHER_PHONE, PHONE, anonymous, ask, challenge, holder, open_doors, refresh, verify, wrong};
-use crate::support::TestApp;
+use crate::support::{
+    TestApp,
+    google::{self, Google},
+};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -26,18 +30,61 @@ impl Write for Log {
     }
 }
 
+impl Log {
+    /// Of all that this thread says from now on, at the finest level.
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_ansi(false)
+            // A fraction of a second has as many digits as a code.
+            .without_time()
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: PgPool) {
+    let google = Google::start().await;
+    let firebase = google.vars();
+    let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    vars.extend([("SIGN_UP", "open"), ("FIREBASE_BEARER", "true"), ("FIREBASE_APP_CHECK", "monitor")]);
+    let app = TestApp::with_vars(db, &vars).await;
+    let (log, _guard) = Log::start();
+    let id_token = google::sign(&google::phone_claims(app.now(), "a-uid-of-somebody", PHONE));
+    let body = json!({ "id_token": id_token });
+    let pair = app.nobody().post("/v1/auth/firebase", body.clone()).await.ok();
+    app.nobody().post("/v1/auth/firebase", body).await.problem(401, "firebase-token-refused");
+    app.nobody().with_token(&id_token).get("/v1/me").await.ok();
+    let custom = holder(&app, &pair).post("/v1/auth/firebase/custom-token", json!({})).await.ok();
+    let forged = google::keys().mallory.sign(&google::header(), &google::app_check_claims(app.now()));
+    let asked = [("x-firebase-appcheck", &*forged)];
+    let phone = Some(json!({ "phone": OTHER_PHONE }));
+    app.nobody().send(http::Method::POST, "/v1/auth/otp/request", &asked, phone).await.expect(202);
+    google.is(google::Mood::Down);
+    app.advance(TimeDelta::minutes(11));
+    app.nobody().with_token(&id_token).get("/v1/me").await.problem(503, "unavailable");
+
+    let log = log.text();
+    assert!(log.contains("app check would refuse this") && log.contains("accounts:lookup"), "the log is captured");
+    let tokens = [&id_token, &forged, custom["token"].as_str().unwrap(), pair["access_token"].as_str().unwrap()];
+    let others = [&PHONE[1..], &OTHER_PHONE[1..], "access-0", "PRIVATE KEY", "a-uid-of-somebody"];
+    let signatures = tokens.map(|token| token.rsplit('.').next().unwrap());
+    for secret in tokens.into_iter().chain(others).chain(signatures) {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None);
+    }
+}
+
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        // A fraction of a second has as many digits as a code.
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
 
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("OTP_LENGTH", "8")]).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -50,7 +97,7 @@ async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
     ask(&app, PHONE).await.problem(429, "rate-limited");
     ask(&app, "+1900 555 0123").await.problem(422, "phone-refused");
 
-    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let log = log.text();
     assert!(log.contains("came back after its use"), "the log is captured");
     let mut secrets = vec![code.as_str(), &PHONE[1..], &PHONE[2..], "9005550123", "900 555 0123"];
     for pair in [&pair, &next] {

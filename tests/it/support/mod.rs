@@ -8,6 +8,8 @@
     reason = "not every test file uses every helper; a test that finds something else has failed; json!() hands over"
 )]
 
+pub mod google;
+
 use std::{
     io::Write,
     sync::{Arc, Mutex},
