@@ -26,6 +26,9 @@ pub enum Error {
     Stale,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
+    /// We stop by ourselves for a while, whoever asks: what may be spent is spent.
+    #[error("paused")]
+    Paused { retry_after: Duration },
     #[error("{service} is not available: {cause}")]
     Unavailable { service: &'static str, cause: String },
     #[error("database")]

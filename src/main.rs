@@ -25,6 +25,8 @@ enum Command {
     Migrate,
     /// Make the person with this phone an owner of the installation
     Owner { phone: String },
+    /// Let this phone log in again, which wrong codes have locked
+    Unlock { phone: String },
     /// Load chemicals or containers from a file
     Import {
         #[command(subcommand)]
@@ -93,6 +95,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate => serve::migrate(config).await,
         Command::Health => serve::check_health(&config).await,
         Command::Owner { phone } => serve::make_owner(config, &phone).await,
+        Command::Unlock { phone } => serve::unlock(config, &phone).await,
         Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
         Command::Import { what: Import::Containers { file, lab, create_locations } } => {
             imports::containers(config, &file, lab, create_locations).await

@@ -6,6 +6,12 @@ use std::fmt;
 use phonenumber::{Mode, Type, country};
 use serde::{Deserialize, Serialize};
 
+/// Freephone and shared cost, satellites (Inmarsat 870, GMSS 881), personal numbers, networks without a country, and
+/// premium rate: ITU-T E.164, codes 8xx and 979. A message there costs a multiple of any other.
+const OF_NO_COUNTRY: [u16; 9] = [800, 808, 870, 878, 881, 882, 883, 888, 979];
+/// By the sanctions that SMS providers keep to.
+const UNDELIVERED: [country::Id; 3] = [country::IR, country::CU, country::SY];
+
 /// A number that can get a code: valid, and neither premium-rate nor the like.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(try_from = "String", into = "String")]
@@ -33,6 +39,12 @@ impl Phone {
                 return Err("is of a kind that gets no text messages; give a mobile number");
             }
             _ => {}
+        }
+        if OF_NO_COUNTRY.contains(&number.code().value()) {
+            return Err("is of a satellite or another worldwide network, where no code is sent");
+        }
+        if number.country().id().is_some_and(|country| UNDELIVERED.contains(&country)) {
+            return Err("is of a country to which no provider delivers codes");
         }
         Ok(Self(number.format().mode(Mode::E164).to_string()))
     }
@@ -90,6 +102,8 @@ mod tests {
             assert_eq!(Phone::parse(spelling, None).unwrap(), canonical, "{spelling}");
         }
         assert_eq!(Phone::parse("010-1234-5678", Some("KR")).unwrap(), canonical);
+        // Wherever the installation stands.
+        assert_eq!(Phone::parse("+821012345678", Some("US")).unwrap(), canonical);
     }
 
     #[test]
@@ -109,6 +123,13 @@ mod tests {
             "+1900CHEMIST",
             "＋８２1012345678",
             "+19005550123",
+            "+870773123456",
+            "+881612345678",
+            "+882161234567",
+            "+883510012345",
+            "+989123456789",
+            "+5351234567",
+            "+963944567890",
             "",
             "+",
             "+1",

@@ -78,8 +78,21 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, web::X_REQUEST_ID, web::idempotency::REPLAYED])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            web::idempotency::HEADER,
+            APP_CHECK,
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::RETRY_AFTER,
+            web::X_REQUEST_ID,
+            web::idempotency::REPLAYED,
+            web::RATE_LIMIT,
+            web::RATE_LIMIT_POLICY,
+        ])
         .max_age(Duration::from_hours(1))
 }
 

@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     config::{Config, SmsProvider, load_or_create},
     embedded::Embedded,
+    login,
     phone::Phone,
     router,
     secrets::{self, SecretKey},
@@ -186,6 +187,17 @@ pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode>
     users::make_owner(&connected.app, &phone).await?;
     connected.close().await;
     eprintln!("done: the person with this phone is an owner");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `chemstock unlock PHONE`: after a hundred wrong codes in a row.
+pub async fn unlock(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
+    let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
+    let connected = connect(config).await?;
+    let was_closed = login::unlock(&connected.app, &phone).await?;
+    connected.close().await;
+    let done = "done: codes for this phone are let in again";
+    eprintln!("{}", if was_closed { done } else { "nothing to do: no wrong code is counted for this phone" });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    audit::{Trace, phone_hash},
     sessions::TokenPair,
-    sign_in::{self, Proven},
+    sign_in::{self, Attempt, Proven},
 };
 use crate::{
     app::App,
@@ -21,6 +22,7 @@ use crate::{
     phone::Phone,
     text::Name,
     users::KnownBy,
+    web::ClientAddress,
 };
 
 /// A Firebase sign-in, brought here.
@@ -50,7 +52,7 @@ pub struct CustomToken {
 /// Who signed in longer ago signs in again: a token that leaked is of no use by then.
 const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
 
-pub async fn exchange(app: &App, asked: FirebaseLogin) -> Result<TokenPair> {
+pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> Result<TokenPair> {
     let firebase = set_up(app)?;
     let now = app.clock.now();
     let token = firebase.verify(&asked.id_token, now).await.map_err(refused)?;
@@ -63,6 +65,7 @@ pub async fn exchange(app: &App, asked: FirebaseLogin) -> Result<TokenPair> {
     let who = known_by(&token)?;
     let code = asked.invitation.as_ref().map(Name::as_str);
     let invitation = labs::find_invitation(&mut *app.db().await?, code, who.phone(), now).await?;
+    let trace = Trace { phone_hash: who.phone().map(|phone| phone_hash(app, phone)), ..Trace::of_address(from) };
     let proven = Proven {
         challenge_id: fingerprint(app, &token, &asked.id_token),
         refused: || Reason::FirebaseTokenRefused.because("it has been traded already; sign in again"),
@@ -71,6 +74,7 @@ pub async fn exchange(app: &App, asked: FirebaseLogin) -> Result<TokenPair> {
         amr: methods(&token),
         // Google's clock may be ahead of ours.
         auth_time: signed_in_at.min(now),
+        attempt: Attempt { bucket: None, tally: None, trace },
     };
     let device_name = asked.device_name.map(String::from).unwrap_or_default();
     sign_in::sign_in(app, proven, device_name).await

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     app_check::OwnApp,
+    audit,
     firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
     sessions::{self, RefreshRequest, Session, TokenPair},
@@ -17,7 +18,7 @@ use crate::{
     auth::{Anyone, Auth},
     error::Result,
     page::{Cursor, Limit, Page},
-    web::{self, Json, NoContent, Path, Query},
+    web::{self, ClientAddress, Json, NoContent, Path, Query, Quotas},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -30,6 +31,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log_out))
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .merge(audit::routes())
 }
 
 /// RFC 6749 section 5.1: tokens are in nobody's cache.
@@ -42,8 +44,11 @@ fn unstored<T>(body: T) -> Unstored<T> {
 /// Ask for a one-time code.
 ///
 /// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
-/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise.
-/// An installation may give codes to its own apps only, which show it with a Firebase App Check token.
+/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise;
+/// so are those that one address asks for. After five wrong codes in a row the next one has to wait, for everybody but a
+/// device that has logged in before and shows its `device_token`: it has limits of its own, and the fields `RateLimit` and
+/// `RateLimit-Policy` tell it how much of them is left. An installation may give codes to its own apps only, which show
+/// it with a Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
     params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token.")),
     request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
@@ -52,10 +57,11 @@ fn unstored<T>(body: T) -> Unstored<T> {
 async fn request_code(
     _: OwnApp,
     State(app): State<App>,
+    from: ClientAddress,
     Json(asked): Json<CodeRequest>,
-) -> Result<(StatusCode, Json<CodeRequested>)> {
-    let requested = otp::request(&app, asked).await?;
-    Ok((StatusCode::ACCEPTED, Json(requested)))
+) -> Result<(StatusCode, Option<Quotas>, Json<CodeRequested>)> {
+    let requested = otp::request(&app, asked, from).await?;
+    Ok((StatusCode::ACCEPTED, requested.quotas, Json(requested.answer)))
 }
 
 /// Trade the code for tokens.
@@ -65,8 +71,12 @@ async fn request_code(
 #[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
-async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
-    otp::verify(&app, attempt).await.map(unstored)
+async fn verify_code(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(attempt): Json<CodeAttempt>,
+) -> Result<Unstored<TokenPair>> {
+    otp::verify(&app, attempt, from).await.map(unstored)
 }
 
 /// Trade a Firebase ID token for tokens.
@@ -80,8 +90,12 @@ async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -
         example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
-async fn exchange_id_token(State(app): State<App>, Json(asked): Json<FirebaseLogin>) -> Result<Unstored<TokenPair>> {
-    firebase::exchange(&app, asked).await.map(unstored)
+async fn exchange_id_token(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(asked): Json<FirebaseLogin>,
+) -> Result<Unstored<TokenPair>> {
+    firebase::exchange(&app, asked, from).await.map(unstored)
 }
 
 /// Sign in to Firebase as yourself.

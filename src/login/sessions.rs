@@ -34,6 +34,10 @@ pub struct TokenPair {
     /// Seconds.
     #[schema(example = 2_592_000)]
     refresh_expires_in: i64,
+    /// Only after a code: show it when this device asks for the next one, which is then not held up by what strangers do
+    /// with this phone's number. Keep it beyond the session; it lets nobody in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) device_token: Option<String>,
     user: User,
 }
 
@@ -117,6 +121,7 @@ fn pair(app: &App, live: Live, refresh_token: String, now: DateTime<Utc>) -> Tok
         expires_in: app.tokens.ttl().as_secs(),
         refresh_token,
         refresh_expires_in: (live.token_expires_at - now).num_seconds(),
+        device_token: None,
         user: live.user,
     }
 }

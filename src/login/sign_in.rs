@@ -5,6 +5,8 @@ use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{
+    audit::Trace,
+    sending::Tally,
     sessions::{NewSession, TokenPair},
     store,
 };
@@ -30,6 +32,15 @@ pub struct Proven {
     /// RFC 8176.
     pub amr: Vec<String>,
     pub auth_time: DateTime<Utc>,
+    pub attempt: Attempt,
+}
+
+/// What a login ends beside making a session: the failures before it, and the wait for a code to come back. There is
+/// neither without a code.
+pub struct Attempt {
+    pub bucket: Option<[u8; 32]>,
+    pub tally: Option<Tally>,
+    pub trace: Trace,
 }
 
 /// Whether somebody new, with this phone if any, runs the installation.
@@ -121,6 +132,8 @@ async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, ses
 async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<Option<User>> {
     let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", proven.refused)?;
     match found {
+        // The lock is looked at where the token is made: it may have come after the code was compared.
+        Some(found) if found.is_locked => Err((proven.refused)()),
         Some(found) if found.is_disabled => Err(Error::Forbidden("this account has been disabled")),
         found => Ok(found.map(|found| found.user)),
     }

@@ -3,8 +3,9 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
+    audit::{EventKind, LoginEvent, Trace},
     sessions::{NewSession, Session},
-    sign_in::Proven,
+    sign_in::{Attempt, Proven},
 };
 use crate::{
     error::Result,
@@ -17,6 +18,8 @@ use crate::{
 pub struct Found {
     pub user: User,
     pub is_disabled: bool,
+    /// Too many wrong codes were sent before this right one.
+    pub is_locked: bool,
 }
 
 /// A session that may go on.
@@ -53,25 +56,54 @@ pub enum EndedBecause {
     RefreshReuse,
 }
 
+impl EndedBecause {
+    fn event(self, user_id: Uuid, session_id: Option<Uuid>, now: DateTime<Utc>) -> LoginEvent {
+        let (kind, outcome) = match self {
+            Self::Logout => (EventKind::SessionEnded, "logout"),
+            Self::EndedByUser => (EventKind::SessionEnded, "ended_by_user"),
+            Self::RefreshReuse => (EventKind::RefreshReused, "ended"),
+        };
+        LoginEvent { user_id: Some(user_id), session_id, ..LoginEvent::new(now, kind, outcome, &Trace::default()) }
+    }
+}
+
 /// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing.
+#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) -> Result<Option<Found>> {
+    let Attempt { bucket, tally, trace } = &proven.attempt;
+    let event = LoginEvent { session_id: Some(new.id), ..LoginEvent::new(new.now, EventKind::LoggedIn, "done", trace) };
     let (issuer, subject) = proven.who.identity().unzip();
     let row = sqlx::query!(
         r#"with who as (
-            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs
+            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs,
+                exists (select from login_failures where bucket = $10 and blocked_until > $3) as is_locked
             from profiles
-            where phone = $1 or id = (select user_id from identities where issuer = $10 and subject = $11)
+            where phone = $1 or id = (select user_id from identities where issuer = $15 and subject = $16)
+        ), welcome as (
+            select id from who where not is_disabled and not is_locked
         ), consumed as (
             insert into consumed_challenges (challenge_id, consumed_at)
             select $2, $3 from who where not is_disabled
         ), session as (
             insert into sessions (id, user_id, device_name, amr, auth_time, created_at, last_used_at, expires_at)
-            select $4, id, $5, $6, $12, $3, $3, $7 from who where not is_disabled
+            select $4, id, $5, $6, $17, $3, $3, $7 from welcome
         ), token as (
-            insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from who where not is_disabled
+            insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from welcome
+        ), forgiven as (
+            delete from login_failures where bucket = $10 and exists (select from welcome)
+        ), verified as (
+            insert into code_tallies as t (scope, hour, shard, verified)
+            select scope, $12, $13, 1 from unnest($11::text[]) scope, welcome
+            where exists (select from messages where challenge_id = $2 and not suppressed)
+            on conflict (scope, hour, shard) do update set verified = t.verified + 1
+        ), told as (
+            insert into login_events (id, at, kind, outcome, phone_hash, user_id, session_id, address, device)
+            select e.id, e.at, e.kind, case when is_locked then 'locked' when is_disabled then 'disabled' else e.outcome end,
+                e.phone_hash, who.id, case when not is_locked and not is_disabled then e.session_id end, e.address, e.device
+            from who, jsonb_populate_record(null::login_events, $14) e
         )
         select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!"
+            labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!", is_locked as "is_locked!"
         from who"#,
         proven.who.phone().map(Phone::as_str),
         proven.challenge_id,
@@ -82,6 +114,11 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         new.expires_at,
         &new.token_hash[..],
         new.token_expires_at,
+        bucket.as_ref().map(|bucket| &bucket[..]),
+        tally.as_ref().map(|tally| &tally.scopes[..]),
+        tally.as_ref().map(|tally| tally.hour),
+        tally.as_ref().map(|tally| tally.shard),
+        Json(&event) as _,
         issuer,
         subject,
         new.auth_time
@@ -90,6 +127,7 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
     .await?;
     Ok(row.map(|row| Found {
         is_disabled: row.is_disabled,
+        is_locked: row.is_locked,
         user: User {
             id: row.id,
             phone: row.phone,
@@ -190,23 +228,40 @@ pub async fn end_session(
     because: EndedBecause,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let ended = sqlx::query!(
-        "update sessions set ended_at = $4, ended_because = $3 where user_id = $1 and id = $2 and ended_at is null",
+    let ended = sqlx::query_scalar!(
+        r#"with ended as (
+            update sessions set ended_at = $4, ended_because = $3
+            where user_id = $1 and id = $2 and ended_at is null
+            returning id
+        ), told as (
+            insert into login_events select e.* from ended, jsonb_populate_record(null::login_events, $5) e
+        )
+        select exists (select from ended) as "ended!""#,
         user_id,
         id,
         because as EndedBecause,
-        now
+        now,
+        Json(because.event(user_id, Some(id), now)) as _
     );
-    Ok(ended.execute(db).await?.rows_affected() > 0)
+    Ok(ended.fetch_one(db).await?)
 }
 
+/// One event tells of all of them.
 pub async fn end_other_sessions(db: &mut PgConnection, user_id: Uuid, but: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let event = EndedBecause::EndedByUser.event(user_id, None, now).detail("all but one");
     sqlx::query!(
-        "update sessions set ended_at = $4, ended_because = $3 where user_id = $1 and id <> $2 and ended_at is null",
+        "with ended as (
+            update sessions set ended_at = $4, ended_because = $3
+            where user_id = $1 and id <> $2 and ended_at is null
+            returning id
+        )
+        insert into login_events select e.* from jsonb_populate_record(null::login_events, $5) e
+        where exists (select from ended)",
         user_id,
         but,
         EndedBecause::EndedByUser as EndedBecause,
-        now
+        now,
+        Json(event) as _
     )
     .execute(db)
     .await?;

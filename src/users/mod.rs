@@ -100,15 +100,6 @@ pub enum Ownership {
     IfFirst,
 }
 
-/// What the installation knows of a phone before anybody has proven to hold it.
-#[derive(Debug, Clone, Copy)]
-pub struct Acquaintance {
-    /// Somebody has an account with this phone.
-    pub known: bool,
-    /// Nobody at all has an account.
-    pub nobody_yet: bool,
-}
-
 pub async fn me(by: &Auth<Anyone>) -> Result<User> {
     let mut db = by.app().lookups().await?;
     store::find(&mut db, by.user_id()).await?.ok_or(Error::NotFound("user"))
@@ -122,10 +113,6 @@ pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch
 
 pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option<Uuid>> {
     store::find_id(db, known_by).await
-}
-
-pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
-    store::acquaintance(db, phone).await
 }
 
 /// Whether the new person is an owner; none when somebody is known by this already. Needs a transaction: of two

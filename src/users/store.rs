@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Acquaintance, KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
+use super::{KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
 use crate::{error::Result, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
@@ -26,16 +26,6 @@ pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option
         subject
     );
     Ok(id.fetch_optional(db).await?)
-}
-
-pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
-    let found = sqlx::query_as!(
-        Acquaintance,
-        r#"select exists (select from users where phone = $1) as "known!",
-            not exists (select from users) as "nobody_yet!""#,
-        phone.as_str()
-    );
-    Ok(found.fetch_one(db).await?)
 }
 
 pub async fn update(

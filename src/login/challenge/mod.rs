@@ -13,7 +13,7 @@ pub mod memory;
 
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Both operations may be repeated after a lost reply: `admit` by its challenge's id; a repeated `verify` of the right
+/// Operations may be repeated after a lost reply: `admit` by its challenge's id; a repeated `verify` of the right
 /// code finds it gone.
 pub trait ChallengeStore: Send + Sync {
     /// Counts a code against the limits of its phone and, within them, makes its challenge the only live one of this
@@ -22,6 +22,13 @@ pub trait ChallengeStore: Send + Sync {
 
     /// Takes one guess. The right one ends the challenge, as does the last wrong one.
     fn verify<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, Verdict>;
+
+    /// Counts one against a limit that is not a phone's (an address, a network): or refuses, and counts nothing.
+    /// Repeated with the same id it counts once.
+    fn take(&self, one: Take) -> Pending<'_, Admission>;
+
+    /// Takes back what `take` counted, as what it was for did not happen.
+    fn give_back(&self, key: [u8; 32], id: Uuid) -> Pending<'_, ()>;
 }
 
 /// What a code is for. One for logging in is good for nothing else.
@@ -44,9 +51,19 @@ pub struct NewChallenge {
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub windows: [Window; 3],
+    /// Until then it is refused whatever the windows say: the failures of its phone, which the database counts.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
-/// At most this many codes to one phone in any stretch of this length.
+pub struct Take {
+    /// The keyed hash of who is limited.
+    pub key: [u8; 32],
+    pub id: Uuid,
+    pub windows: [Window; 2],
+    pub now: DateTime<Utc>,
+}
+
+/// At most this many in any stretch of this length.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     pub most: usize,
@@ -58,6 +75,8 @@ pub enum Admission {
     Admitted {
         /// When the limits allow the next one.
         next_at: DateTime<Utc>,
+        /// How many more each window has room for.
+        left: [u32; 3],
     },
     Refused {
         retry_after: Duration,
@@ -77,10 +96,9 @@ pub enum Verdict {
     Right {
         sealed: Vec<u8>,
     },
+    /// Tells whose it was, so that the failure is counted for the phone (in the database, over all its challenges).
     Wrong {
-        /// Wrong guesses for this phone since the last right one, over all its challenges: a new code does not reset
-        /// them (NIST SP 800-63B-4 section 3.1.3.2).
-        in_a_row: u32,
+        sealed: Vec<u8>,
     },
     /// Unknown, expired, burnt, used, or for another purpose.
     Gone,

@@ -6,7 +6,7 @@ mod failures;
 mod fuzz;
 mod hostile;
 mod rights;
-mod statements;
+pub mod statements;
 mod world;
 
 use axum::http::Method;

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod attacks;
+mod audit;
 mod codes;
 mod delivery;
 mod firebase;

@@ -103,6 +103,7 @@ async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
     for pair in [&pair, &next] {
         secrets.extend([pair["access_token"].as_str().unwrap(), pair["refresh_token"].as_str().unwrap()]);
     }
+    secrets.push(pair["device_token"].as_str().unwrap());
     for secret in secrets {
         assert_eq!(log.lines().find(|line| line.contains(secret)), None);
     }

@@ -4,7 +4,7 @@
 use std::{sync::Barrier, time::Duration};
 
 use chemstock::login::challenge::{
-    Admission, ChallengeStore, Guess, NewChallenge, Purpose, Verdict, Window, memory::MemoryStore,
+    Admission, ChallengeStore, Guess, NewChallenge, Purpose, Take, Verdict, Window, memory::MemoryStore,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -57,7 +57,6 @@ struct Sent {
 
 struct Model {
     sent: Vec<Sent>,
-    wrong_in_a_row: [u32; 3],
     now: DateTime<Utc>,
 }
 
@@ -66,6 +65,13 @@ impl Model {
         windows().iter().all(|window| {
             let within = self.sent.iter().filter(|sent| sent.phone == phone && at - sent.at < window.length);
             within.count() < window.most
+        })
+    }
+
+    fn left(&self, phone: u8) -> [u32; 3] {
+        windows().map(|window| {
+            let within = self.sent.iter().filter(|sent| sent.phone == phone && self.now - sent.at < window.length);
+            u32::try_from(window.most - within.count()).unwrap()
         })
     }
 
@@ -85,14 +91,12 @@ impl Model {
         if sent.over || sent.purpose != purpose || self.now - sent.at >= LIVES_FOR || sent.wrong == GUESSES {
             return Verdict::Gone;
         }
-        let in_a_row = &mut self.wrong_in_a_row[usize::from(sent.phone)];
         if right {
-            (sent.over, *in_a_row) = (true, 0);
+            sent.over = true;
             return Verdict::Right { sealed: vec![sent.phone] };
         }
         sent.wrong += 1;
-        *in_a_row += 1;
-        Verdict::Wrong { in_a_row: *in_a_row }
+        Verdict::Wrong { sealed: vec![sent.phone] }
     }
 }
 
@@ -107,12 +111,13 @@ fn new_challenge(id: Uuid, phone: u8, purpose: usize, now: DateTime<Utc>) -> New
         now,
         expires_at: now + LIVES_FOR,
         windows: windows(),
+        not_before: None,
     }
 }
 
 async fn follow(store: &dyn ChallengeStore, steps: Vec<Step>) {
     let start = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-    let mut model = Model { sent: Vec::new(), wrong_in_a_row: [0; 3], now: start };
+    let mut model = Model { sent: Vec::new(), now: start };
     for (number, step) in steps.into_iter().enumerate() {
         match step {
             Step::Wait { seconds } => model.now += TimeDelta::seconds(seconds),
@@ -121,7 +126,10 @@ async fn follow(store: &dyn ChallengeStore, steps: Vec<Step>) {
                 let admission = store.admit(new_challenge(id, phone, purpose, model.now)).await.unwrap();
                 let expected = model.admit(id, phone, purpose);
                 let next_at = match admission {
-                    Admission::Admitted { next_at } => next_at,
+                    Admission::Admitted { next_at, left } => {
+                        assert_eq!(left, model.left(phone), "step {number}");
+                        next_at
+                    }
                     Admission::Refused { retry_after } => model.now + retry_after,
                 };
                 assert_eq!(matches!(admission, Admission::Admitted { .. }), expected, "step {number}");
@@ -208,15 +216,56 @@ async fn a_repeated_admission_is_counted_once_and_stays_the_same() {
 }
 
 #[tokio::test]
-async fn a_new_code_does_not_reset_the_count_of_failures() {
-    let store = MemoryStore::default();
-    let mut now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
-    let mac = |_: &[u8]| Some(WRONG);
-    for number in 1..=6 {
-        let challenge_id = Uuid::from_u128(number.into());
-        store.admit(new_challenge(challenge_id, 1, 0, now)).await.unwrap();
-        let guess = Guess { challenge_id, purpose: Purpose::LOGIN, mac: &mac, now };
-        assert_eq!(store.verify(guess).await.unwrap(), Verdict::Wrong { in_a_row: number });
-        now += TimeDelta::hours(4);
+async fn nothing_is_admitted_before_the_time_that_is_named() {
+    let (store, now) = (MemoryStore::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+    let id = Uuid::from_u128(1);
+    let waiting = |now| NewChallenge { not_before: Some(now + TimeDelta::seconds(40)), ..new_challenge(id, 1, 0, now) };
+    let refused = Admission::Refused { retry_after: Duration::from_secs(40) };
+    assert_eq!(store.admit(waiting(now)).await.unwrap(), refused);
+    // The refusal counted nothing.
+    let passed = NewChallenge { not_before: Some(now), ..new_challenge(id, 1, 0, now) };
+    assert!(matches!(store.admit(passed).await.unwrap(), Admission::Admitted { left: [0, 2, 5], .. }));
+}
+
+fn take(id: u128, key: u8, now: DateTime<Utc>) -> Take {
+    let windows = [(3, 3600), (5, 86_400)].map(|(most, seconds)| Window { most, length: TimeDelta::seconds(seconds) });
+    Take { key: [key; 32], id: Uuid::from_u128(id), windows, now }
+}
+
+#[tokio::test]
+async fn what_is_taken_counts_in_both_windows_and_once_for_each_id() {
+    let (store, start) = (MemoryStore::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+    for id in [1, 2, 2, 3] {
+        assert!(matches!(store.take(take(id, 1, start)).await.unwrap(), Admission::Admitted { .. }));
     }
+    let refused = Admission::Refused { retry_after: Duration::from_hours(1) };
+    assert_eq!(store.take(take(4, 1, start)).await.unwrap(), refused);
+    assert!(matches!(store.take(take(4, 2, start)).await.unwrap(), Admission::Admitted { left: [2, 4, 4], .. }));
+    let later = start + TimeDelta::hours(1);
+    for id in [5, 6] {
+        assert!(matches!(store.take(take(id, 1, later)).await.unwrap(), Admission::Admitted { .. }));
+    }
+    let refused = Admission::Refused { retry_after: Duration::from_hours(23) };
+    assert_eq!(store.take(take(7, 1, later)).await.unwrap(), refused);
+}
+
+#[tokio::test]
+async fn what_is_given_back_may_be_taken_again_and_only_by_its_id() {
+    let (store, now) = (MemoryStore::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+    for id in 1..=3 {
+        store.take(take(id, 1, now)).await.unwrap();
+    }
+    store.give_back([1; 32], Uuid::from_u128(9)).await.unwrap();
+    store.give_back([2; 32], Uuid::from_u128(1)).await.unwrap();
+    assert!(matches!(store.take(take(4, 1, now)).await.unwrap(), Admission::Refused { .. }));
+    store.give_back([1; 32], Uuid::from_u128(2)).await.unwrap();
+    assert!(matches!(store.take(take(4, 1, now)).await.unwrap(), Admission::Admitted { .. }));
+    assert!(matches!(store.take(take(5, 1, now)).await.unwrap(), Admission::Refused { .. }));
+}
+
+#[test]
+fn of_fifty_threads_that_take_three_get_it() {
+    let (store, now) = (MemoryStore::default(), DateTime::from_timestamp(1_795_000_000, 0).unwrap());
+    let taken = |number| runtime().block_on(store.take(take(number, 1, now))).unwrap();
+    assert_eq!(of_fifty_at_once(taken, |admission| matches!(admission, Admission::Admitted { .. })), 3);
 }
