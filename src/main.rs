@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use chemstock::{config::Config, imports, router, serve, tokens::KeyRing};
+use chemstock::{
+    config::Config,
+    imports, router, serve,
+    tokens::{KeyKind, KeyRing},
+};
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
@@ -61,8 +65,13 @@ enum Import {
 
 #[derive(Subcommand)]
 enum Keys {
-    /// Print a new private key (Ed25519, PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
-    New,
+    /// Print a new private key (PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
+    New {
+        #[arg(long, value_enum, ignore_case = true, default_value = "EdDSA")]
+        alg: KeyKind,
+    },
+    /// List the keys of `JWT_PRIVATE_KEYS` by their ids, and what each does
+    List,
 }
 
 #[tokio::main]
@@ -83,8 +92,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             println!("{}", router::document().to_pretty_json()?);
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Keys { what: Keys::New } => {
-            print!("{}", KeyRing::generate_pem());
+        Command::Keys { what: Keys::New { alg } } => {
+            print!("{}", KeyRing::generate_pem_of(alg));
             return Ok(ExitCode::SUCCESS);
         }
         _ => {}
@@ -100,6 +109,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import { what: Import::Containers { file, lab, create_locations } } => {
             imports::containers(config, &file, lab, create_locations).await
         }
-        Command::Openapi | Command::Keys { .. } => unreachable!("answered above"),
+        Command::Keys { what: Keys::List } => serve::list_keys(&config),
+        Command::Openapi | Command::Keys { what: Keys::New { .. } } => unreachable!("answered above"),
     }
 }

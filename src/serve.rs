@@ -20,7 +20,7 @@ use crate::{
     router,
     secrets::{self, SecretKey},
     telemetry,
-    tokens::{KeyRing, Tokens},
+    tokens::{KeyRing, KeyState, Tokens},
     users, worker,
 };
 
@@ -73,6 +73,40 @@ fn secret(config: &Config) -> anyhow::Result<SecretString> {
     load_or_create(&config.data_dir.join("secret_key"), make).map(SecretString::from)
 }
 
+/// Reads the files of `JWT_PRIVATE_KEYS` again and uses what they hold now; after an error, what they held before.
+pub fn reload_keys(app: &App) -> anyhow::Result<()> {
+    let ring = key_ring(&app.config)?;
+    let kids: Vec<_> = ring.list().into_iter().map(|key| key.kid).collect();
+    app.tokens.replace_keys(ring);
+    tracing::info!(?kids, "signing keys were read again; the first signs");
+    Ok(())
+}
+
+/// SIGHUP is how one asks a service to read its files again.
+#[cfg(unix)]
+async fn reload_keys_on_signal(app: App) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
+    while asked.recv().await.is_some() {
+        if let Err(cause) = reload_keys(&app) {
+            tracing::error!(cause = format!("{cause:#}"), "the signing keys stay as they were");
+        }
+    }
+}
+
+/// `chemstock keys list`: what each key of the ring does, and nothing that is secret.
+#[expect(clippy::print_stdout, reason = "this command is asked to print")]
+pub fn list_keys(config: &Config) -> anyhow::Result<ExitCode> {
+    for key in key_ring(config)?.list() {
+        let state = match key.state {
+            KeyState::Active => "active: signs and verifies",
+            KeyState::NextOrRetiring => "next or retiring: verifies",
+        };
+        println!("{}  {:<5}  {state}", key.kid, key.algorithm);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
     let paths = &config.jwt.private_keys;
     let read =
@@ -103,6 +137,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
+    #[cfg(unix)]
+    if !app.config.jwt.private_keys.is_empty() {
+        tokio::spawn(reload_keys_on_signal(app.clone()));
+    }
     let background = tokio::spawn(worker::run(app.clone(), stop.clone()));
     if let Some(metrics) = metrics {
         let service = Router::new().route("/metrics", get(async || telemetry::install().render()));

@@ -56,7 +56,7 @@ async fn ping(app: &App) -> Result<(), Error> {
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "system", security(()),
     responses((status = 200, body = serde_json::Value, description = "A JWK set"), web::Failures))]
 async fn get_jwks(State(app): State<App>) -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], web::Json(app.tokens.ring().jwks())).into_response()
+    ([(header::CACHE_CONTROL, "public, max-age=300")], web::Json(app.tokens.jwks())).into_response()
 }
 
 /// Metrics in Prometheus text. Only on `METRICS_ADDR` when that is set.

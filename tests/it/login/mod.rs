@@ -11,6 +11,7 @@ mod limits;
 mod me;
 mod privacy;
 mod refresh;
+mod rotation;
 mod sessions;
 mod sign_up;
 mod store;
