@@ -7,6 +7,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
+    accounts,
     app_check::OwnApp,
     audit,
     firebase::{self, CustomToken, FirebaseLogin},
@@ -31,6 +32,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(log_out))
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .merge(accounts::routes())
         .merge(audit::routes())
 }
 
@@ -114,8 +116,12 @@ async fn mint_custom_token(by: Auth<Anyone>) -> Result<Unstored<CustomToken>> {
 #[utoipa::path(post, path = "/auth/refresh", tag = "login", security(()), request_body = RefreshRequest,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: the refresh token says who it is")]
-async fn refresh_tokens(State(app): State<App>, Json(request): Json<RefreshRequest>) -> Result<Unstored<TokenPair>> {
-    sessions::refresh(&app, &request).await.map(unstored)
+async fn refresh_tokens(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(request): Json<RefreshRequest>,
+) -> Result<Unstored<TokenPair>> {
+    sessions::refresh(&app, &request, from).await.map(unstored)
 }
 
 /// End this session.
@@ -128,14 +134,14 @@ async fn log_out(by: Auth<Anyone>) -> Result<NoContent> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct SessionsQuery {
+pub(super) struct SessionsQuery {
     /// 1 to 200.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
+    pub limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
+    pub cursor: Option<Cursor<Uuid>>,
 }
 
 /// Where am I logged in?

@@ -3,6 +3,7 @@
 
 pub use self::{audit::write_noted, failures::unlock, http::routes, sweep::sweep};
 
+mod accounts;
 pub mod app_check;
 mod audit;
 pub mod challenge;

@@ -43,13 +43,18 @@ pub enum EventKind {
     LoggedIn,
     /// A refresh token came back after its use: its session was `ended`.
     RefreshReused,
-    /// `logout`, or `ended_by_user`.
+    /// `logout`, `ended_by_user`, `ended_by_admin`, or `phone_changed`.
     SessionEnded,
     /// Codes are no longer sent to `detail`: a block of numbers, a country, or nowhere as a budget is spent.
     SendingStopped,
     /// A hundred wrong codes in a row.
     PhoneLocked,
     PhoneUnlocked,
+    /// `done`, filed under the new number; `left`, under the old one; or `taken`: somebody has the number.
+    PhoneChanged,
+    /// By an owner of the installation, whom `detail` names.
+    AccountDisabled,
+    AccountEnabled,
 }
 
 impl EventKind {
@@ -64,6 +69,9 @@ impl EventKind {
             Self::SendingStopped => "sending_stopped",
             Self::PhoneLocked => "phone_locked",
             Self::PhoneUnlocked => "phone_unlocked",
+            Self::PhoneChanged => "phone_changed",
+            Self::AccountDisabled => "account_disabled",
+            Self::AccountEnabled => "account_enabled",
         }
     }
 }

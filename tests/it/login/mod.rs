@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod accounts;
 mod attacks;
 mod audit;
 mod codes;

@@ -5,6 +5,7 @@ mod guesses;
 mod secrecy;
 mod sends;
 mod spending;
+mod tokens;
 
 use chemstock::phone::Phone;
 use chrono::{DateTime, TimeDelta, Utc};

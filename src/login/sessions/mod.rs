@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::store::{self, EndedBecause, Live, Spent};
+use self::store::{EndedBecause, Live, Spent};
+use super::audit::Trace;
 use crate::{
     app::App,
     auth::{self, Anyone, Auth},
@@ -17,7 +18,10 @@ use crate::{
     page::{Cursor, Limit, Page},
     secrets,
     users::User,
+    web::ClientAddress,
 };
+
+pub mod store;
 
 /// What a login ends with (RFC 6749 section 5.1).
 #[derive(Serialize, ToSchema)]
@@ -57,9 +61,15 @@ pub struct Session {
     /// As given at login; empty if none was.
     #[schema(example = "Pixel 9")]
     pub device_name: String,
+    /// How its login was done (RFC 8176): `sms` by a code, else as another identity provider says it.
+    #[schema(example = json!(["sms"]))]
+    pub amr: Vec<String>,
     pub created_at: DateTime<Utc>,
     /// When it was last logged in or refreshed.
     pub last_used_at: DateTime<Utc>,
+    /// The network from which: a /24, or a /64 of IPv6.
+    #[schema(required = true, example = "198.51.100.0/24")]
+    pub last_address: Option<String>,
     /// The session of this very request.
     pub current: bool,
 }
@@ -136,16 +146,18 @@ fn successor(app: &App, salt: &[u8], token: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(app.secret.mac("refresh successor", &[salt, token.as_bytes()]))
 }
 
-pub async fn refresh(app: &App, request: &RefreshRequest) -> Result<TokenPair> {
+pub async fn refresh(app: &App, request: &RefreshRequest, from: ClientAddress) -> Result<TokenPair> {
     let (token, now) = (request.refresh_token.as_str(), app.clock.now());
     let salt: [u8; 16] = secrets::random();
     let next = successor(app, &salt, token);
+    let trace = Trace::of_address(from);
     let mut db = app.db().await?;
     let rotation = store::Rotation {
         hash: hash(app, token),
         salt,
         successor_hash: hash(app, &next),
         successor_expires_at: now + app.config.jwt.refresh_ttl,
+        address: trace.address.clone(),
         now,
     };
     if let Some(live) = store::rotate(&mut db, &rotation).await? {
@@ -156,7 +168,7 @@ pub async fn refresh(app: &App, request: &RefreshRequest) -> Result<TokenPair> {
         return Ok(pair(app, spent.live, next, now));
     }
     let (user_id, session_id) = (spent.live.user.id, spent.live.session_id);
-    store::end_session(&mut db, user_id, session_id, EndedBecause::RefreshReuse, now).await?;
+    store::end_session(&mut db, user_id, session_id, EndedBecause::RefreshReuse, &trace, now).await?;
     drop(db);
     auth::forget(app, user_id);
     tracing::warn!(%session_id, "a refresh token came back after its use; its session is ended");
@@ -178,20 +190,29 @@ fn refused() -> Error {
 pub async fn log_out(by: &Auth<Anyone>) -> Result<()> {
     let session_id = by.session_id()?;
     let mut db = by.app().db().await?;
-    store::end_session(&mut db, by.user_id(), session_id, EndedBecause::Logout, by.now()).await?;
+    store::end_session(&mut db, by.user_id(), session_id, EndedBecause::Logout, &Trace::default(), by.now()).await?;
     auth::forget(by.app(), by.user_id());
     Ok(())
 }
 
 pub async fn list(by: &Auth<Anyone>, after: Option<Cursor<Uuid>>, limit: Limit) -> Result<Page<Session>> {
-    let current = by.session_id()?;
+    by.session_id()?;
+    list_of(by, by.user_id(), after, limit).await
+}
+
+/// Also somebody else's, for who may see them.
+pub async fn list_of<R>(
+    by: &Auth<R>,
+    user_id: Uuid,
+    after: Option<Cursor<Uuid>>,
+    limit: Limit,
+) -> Result<Page<Session>> {
     let mut db = by.app().lists().await?;
-    let idle_since = by.now() - by.app().config.jwt.refresh_ttl;
     let listing = store::Listing {
-        user_id: by.user_id(),
-        current,
+        user_id,
+        current: by.session_id().ok(),
         now: by.now(),
-        idle_since,
+        idle_since: by.now() - by.app().config.jwt.refresh_ttl,
         after: after.map_or(Uuid::nil(), |cursor| cursor.0),
         limit,
     };
@@ -202,7 +223,8 @@ pub async fn list(by: &Auth<Anyone>, after: Option<Cursor<Uuid>>, limit: Limit) 
 pub async fn end(by: &Auth<Anyone>, session_id: Uuid) -> Result<()> {
     by.session_id()?;
     let mut db = by.app().db().await?;
-    let ended = store::end_session(&mut db, by.user_id(), session_id, EndedBecause::EndedByUser, by.now()).await?;
+    let (because, trace) = (EndedBecause::EndedByUser, Trace::default());
+    let ended = store::end_session(&mut db, by.user_id(), session_id, because, &trace, by.now()).await?;
     if !ended {
         return Err(Error::NotFound("session"));
     }
@@ -213,7 +235,9 @@ pub async fn end(by: &Auth<Anyone>, session_id: Uuid) -> Result<()> {
 pub async fn end_others(by: &Auth<Anyone>) -> Result<()> {
     let current = by.session_id()?;
     let mut db = by.app().db().await?;
-    store::end_other_sessions(&mut db, by.user_id(), current, by.now()).await?;
+    let because = EndedBecause::EndedByUser;
+    let event = because.event(by.user_id(), None, &Trace::default(), by.now()).detail("all but one");
+    store::end_sessions(&mut db, by.user_id(), Some(current), because, &event).await?;
     auth::forget(by.app(), by.user_id());
     Ok(())
 }
