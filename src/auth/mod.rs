@@ -112,6 +112,8 @@ impl Right for Owner {
     }
 }
 
+const FRESH_SECONDS: i64 = 300;
+
 pub struct Auth<R> {
     app: App,
     caller: Caller,
@@ -128,6 +130,8 @@ pub struct Caller {
     pub user_id: Uuid,
     /// None where the token is not one of ours.
     pub session_id: Option<Uuid>,
+    /// When the login was; none without a session.
+    pub auth_time: Option<i64>,
 }
 
 impl<R> Auth<R> {
@@ -143,6 +147,17 @@ impl<R> Auth<R> {
     pub fn session_id(&self) -> Result<Uuid> {
         let needed = || Reason::SessionRequired.because("trade the Firebase token at /v1/auth/firebase first");
         self.caller.session_id.ok_or_else(needed)
+    }
+
+    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open. A refresh
+    /// does not renew the time of the login.
+    pub fn check_fresh_login(&self) -> Result<()> {
+        self.session_id()?;
+        let logged_in_at = self.caller.auth_time.unwrap_or(i64::MIN);
+        if self.now().timestamp().saturating_sub(logged_in_at) <= FRESH_SECONDS {
+            return Ok(());
+        }
+        Err(Reason::FreshLoginRequired.because("your login is older than five minutes; log in again"))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -195,7 +210,7 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<Sta
         Ok(claims) => claims,
         Err(why) => return firebase::identify(app, token).await?.ok_or_else(|| Error::BadToken(why.to_string())),
     };
-    let caller = Caller { user_id: claims.sub, session_id: Some(claims.sid) };
+    let caller = Caller { user_id: claims.sub, session_id: Some(claims.sid), auth_time: Some(claims.auth_time) };
     let standing =
         standing::of(app, caller, claims.iat).await?.ok_or_else(|| Error::BadToken("unknown user".into()))?;
     if !standing.has_session(claims.sid) {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     phone::Phone,
     web::ClientAddress,
 };
@@ -21,6 +21,13 @@ pub struct Holder {
     pub invitation: Option<Uuid>,
     /// The known one that asked.
     pub device: Option<Uuid>,
+    /// The user who wants this phone; none for a login.
+    pub changes_for: Option<Uuid>,
+}
+
+/// What the code of a challenge is for, by whom it would change.
+pub fn purpose_of(changes_for: Option<Uuid>) -> Purpose {
+    if changes_for.is_some() { Purpose::PHONE_CHANGE } else { Purpose::LOGIN }
 }
 
 const SEALED: &str = "challenge holder";
@@ -36,10 +43,22 @@ impl Holder {
         serde_json::from_slice(&plain).ok()
     }
 
+    pub fn purpose(&self) -> Purpose {
+        purpose_of(self.changes_for)
+    }
+
     /// A code is good for one purpose, challenge and phone.
     pub fn code_mac(&self, app: &App, challenge_id: Uuid, code: &str) -> [u8; 32] {
-        let (purpose, phone) = (Purpose::LOGIN.0.as_bytes(), self.phone.as_str().as_bytes());
+        let (purpose, phone) = (self.purpose().0.as_bytes(), self.phone.as_str().as_bytes());
         app.secret.mac("one-time code", &[purpose, challenge_id.as_bytes(), phone, code.as_bytes()])
+    }
+
+    /// Fits one message of 140 bytes; the code stands early, where a notification shows it and a phone offers to fill it
+    /// in.
+    pub fn letter(&self, app: &App, code: &str) -> String {
+        let minutes = app.config.otp.ttl.as_secs().div_ceil(60);
+        let what = if self.changes_for.is_some() { "It makes this your new phone number. " } else { "" };
+        format!("Your Chemstock code is {code}. {what}It is good for {minutes} min. Never tell it to anybody.")
     }
 
     /// Whose limits and failures these are.
@@ -51,4 +70,16 @@ impl Holder {
         let phone_hash = Some(audit::phone_hash(app, &self.phone));
         Trace { phone_hash, device: self.device, ..Trace::of_address(from) }
     }
+}
+
+/// One that can hold a challenge here.
+pub fn acceptable_phone(app: &App, raw: &str) -> Result<Phone> {
+    let rules = &app.config.phone;
+    let refused = |why: &str| Reason::PhoneRefused.at("/phone", why);
+    let phone = Phone::parse(raw, Some(rules.default_region.as_ref())).map_err(refused)?;
+    let allowed = &rules.allowed_countries;
+    if allowed.is_empty() || allowed.iter().any(|country| phone.country() == Some(*country)) {
+        return Ok(phone);
+    }
+    Err(refused("is of a country that this installation does not serve"))
 }

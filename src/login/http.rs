@@ -12,6 +12,7 @@ use super::{
     audit,
     firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
+    phone_change,
     sessions::{self, RefreshRequest, Session, TokenPair},
 };
 use crate::{
@@ -34,6 +35,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_session))
         .merge(accounts::routes())
         .merge(audit::routes())
+        .merge(phone_change::routes())
 }
 
 /// RFC 6749 section 5.1: tokens are in nobody's cache.

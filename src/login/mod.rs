@@ -13,6 +13,7 @@ mod firebase;
 mod holder;
 mod http;
 mod otp;
+mod phone_change;
 mod sending;
 mod sessions;
 mod sign_in;

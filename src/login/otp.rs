@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::{
     audit::{self, EventKind, LoginEvent, Trace},
-    challenge::{Admission, Guess, NewChallenge, Purpose, Verdict, Window, challenges},
+    challenge::{Admission, Guess, NewChallenge, Verdict, Window, challenges},
     device, failures,
-    holder::Holder,
+    holder::{self, Holder},
     sending::{self, Account, Code, Outlook, Tally},
     sessions::TokenPair,
     sign_in::{self, Attempt, Proven},
@@ -22,7 +22,6 @@ use crate::{
     error::{Error, Reason, Result},
     ids, labs,
     messages::{self, Channel, NewMessage},
-    phone::Phone,
     secrets::uniform_digits,
     text::Name,
     users,
@@ -80,17 +79,26 @@ pub struct Requested {
 }
 
 pub async fn request(app: &App, asked: CodeRequest, from: ClientAddress) -> Result<Requested> {
-    let phone = acceptable_phone(app, &asked.phone)?;
+    let phone = holder::acceptable_phone(app, &asked.phone)?;
     if asked.channel.is_some_and(|channel| channel != Channel::Sms) {
         return Err(Error::field("/channel", "is not available here; use sms"));
     }
     let device = asked.device_token.as_ref().and_then(|token| device::recognize(app, &phone, token.as_str()));
+    let holder = Holder { phone, invitation: None, device, changes_for: None };
+    send_within_limits(app, holder, asked.invitation.as_ref(), from).await
+}
+
+pub async fn send_within_limits(
+    app: &App,
+    holder: Holder,
+    invitation: Option<&Name>,
+    from: ClientAddress,
+) -> Result<Requested> {
     let now = app.clock.now();
     // A known device has limits of its own, so that the neighbours behind its address do not hold it up.
-    let ticket = if device.is_none() { Some(throttle::request(app, from, now).await?) } else { None };
-    let holder = Holder { phone, invitation: None, device };
+    let ticket = if holder.device.is_none() { Some(throttle::request(app, from, now).await?) } else { None };
     let trace = holder.trace(app, from);
-    let requested = send(app, holder, asked.invitation.as_ref(), &trace, now).await;
+    let requested = send(app, holder, invitation, &trace, now).await;
     if matches!(requested, Err(Error::RateLimited { .. })) {
         audit::note(app, LoginEvent::new(now, EventKind::CodeRequested, "limited", &trace));
     }
@@ -100,7 +108,7 @@ pub async fn request(app: &App, asked: CodeRequest, from: ClientAddress) -> Resu
     requested
 }
 
-/// Three statements, whoever has the phone: what is known of it, the invitation, and the message.
+/// Three statements, whoever has the phone: what is known of it, the invitation (for a login), and the message.
 async fn send(
     app: &App,
     mut holder: Holder,
@@ -111,7 +119,9 @@ async fn send(
     let (bucket, tally) = (holder.bucket(app), Tally::of(&holder.phone, now));
     let mut db = app.db().await?;
     let outlook = sending::look(&mut db, app, &holder.phone, &bucket, &tally, now).await?;
-    holder.invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
+    if holder.changes_for.is_none() {
+        holder.invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
+    }
     drop(db);
     let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now);
     let withheld = withheld(app, &holder, &outlook, fixed_code.is_some());
@@ -126,11 +136,12 @@ async fn send(
         challenge_id: Some(challenge_id),
         recipient: holder.phone.clone(),
         suppressed: withheld.is_some(),
-        text: withheld.map_or_else(|| letter(app, &code), |why| format!("a code was withheld, as its phone {why}")),
+        text: withheld
+            .map_or_else(|| holder.letter(app, &code), |why| format!("a code was withheld, as its phone {why}")),
         expires_at,
     };
     let event = LoginEvent::new(now, EventKind::CodeRequested, withheld.map_or("sent", |_| "suppressed"), trace);
-    let event = LoginEvent { detail: withheld.map(str::to_owned), ..event };
+    let event = LoginEvent { detail: withheld.map(str::to_owned), user_id: holder.changes_for, ..event };
     let message = messages::seal(app, &message);
     let code = Code { message, phone: &holder.phone, bucket: &bucket, tally: &tally, outlook: &outlook, event };
     sending::queue(&mut *app.db().await?, app, code, now).await?;
@@ -149,7 +160,11 @@ fn withheld(app: &App, holder: &Holder, outlook: &Outlook, has_fixed_code: bool)
         users::Ownership::IfFirst => outlook.nobody_yet,
     };
     let is_known = outlook.account == Account::Good;
-    let may_come = is_known || holder.invitation.is_some() || will_own || app.config.sign_up == SignUp::Open;
+    let may_come = is_known
+        || holder.changes_for.is_some()
+        || holder.invitation.is_some()
+        || will_own
+        || app.config.sign_up == SignUp::Open;
     if has_fixed_code {
         Some("has a fixed one in TEST_PHONE_NUMBERS")
     } else if outlook.account == Account::Disabled {
@@ -175,23 +190,6 @@ fn quotas(windows: &[Window; 3], left: [u32; 3]) -> Quotas {
     Quotas(all.map(quota).collect())
 }
 
-fn acceptable_phone(app: &App, raw: &str) -> Result<Phone> {
-    let rules = &app.config.phone;
-    let refused = |why: &str| Reason::PhoneRefused.at("/phone", why);
-    let phone = Phone::parse(raw, Some(rules.default_region.as_ref())).map_err(refused)?;
-    let allowed = &rules.allowed_countries;
-    if allowed.is_empty() || allowed.iter().any(|country| phone.country() == Some(*country)) {
-        return Ok(phone);
-    }
-    Err(refused("is of a country that this installation does not serve"))
-}
-
-/// Fits one message of 140 bytes; the code stands early, where a notification shows it and a phone offers to fill it in.
-fn letter(app: &App, code: &str) -> String {
-    let minutes = app.config.otp.ttl.as_secs().div_ceil(60);
-    format!("Your Chemstock code is {code}. It is good for {minutes} min. Never tell it to anybody.")
-}
-
 fn new_challenge(
     app: &App,
     holder: &Holder,
@@ -205,7 +203,7 @@ fn new_challenge(
     let id = ids::new(now);
     Ok(NewChallenge {
         id,
-        purpose: Purpose::LOGIN,
+        purpose: holder.purpose(),
         phone_key: holder.bucket(app),
         mac: holder.code_mac(app, id, code),
         sealed: holder.seal(app, id)?,
@@ -219,13 +217,10 @@ fn new_challenge(
 
 pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress) -> Result<TokenPair> {
     let now = app.clock.now();
-    throttle::guess(app, from, now).await?;
-    let length = usize::from(app.config.otp.length);
-    if attempt.code.len() != length || !attempt.code.bytes().all(|byte| byte.is_ascii_digit()) {
-        audit::note(app, LoginEvent::new(now, EventKind::CodeGuessed, "malformed", &Trace::of_address(from)));
-        return Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")));
-    }
-    let holder = compare(app, attempt.challenge_id, &attempt.code, from, now).await?;
+    admit_guess(app, &attempt.code, from, now).await?;
+    let is_blocked = failures::is_blocked(&mut *app.db().await?, attempt.challenge_id, now).await?;
+    let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, changes_for: None, is_blocked };
+    let holder = compare(app, &shown, from, now).await?;
     // A device that comes for the first time gets its id now.
     let device = holder.device.unwrap_or_else(|| ids::new(now));
     let device_token = device::token(app, &holder.phone, device);
@@ -249,12 +244,34 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress) -> Res
     Ok(pair)
 }
 
-/// Whose code it is, when it is right. Every other way ends with the same answer, after two statements: whether its
-/// bucket has to wait, and what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
-async fn compare(app: &App, id: Uuid, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<Holder> {
-    let is_blocked = failures::is_blocked(&mut *app.db().await?, id, now).await?;
-    let mac = |sealed: &[u8]| Holder::open(app, id, sealed).map(|holder| holder.code_mac(app, id, code));
-    let guess = Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now };
+/// One guess of this address, if what was sent can be a code.
+pub async fn admit_guess(app: &App, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
+    throttle::guess(app, from, now).await?;
+    let length = usize::from(app.config.otp.length);
+    if code.len() == length && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    audit::note(app, LoginEvent::new(now, EventKind::CodeGuessed, "malformed", &Trace::of_address(from)));
+    Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")))
+}
+
+/// A code that is shown, and for what.
+pub struct Shown<'a> {
+    pub challenge_id: Uuid,
+    pub code: &'a str,
+    pub changes_for: Option<Uuid>,
+    /// Its bucket has to wait.
+    pub is_blocked: bool,
+}
+
+/// Whose code it is, when it is right and for this. Every other way ends with the same answer, after one statement that
+/// says what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
+pub async fn compare(app: &App, shown: &Shown<'_>, from: ClientAddress, now: DateTime<Utc>) -> Result<Holder> {
+    let (id, is_blocked) = (shown.challenge_id, shown.is_blocked);
+    // Somebody else's challenge is none, and loses no guess.
+    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.changes_for == shown.changes_for);
+    let mac = |sealed: &[u8]| open(sealed).map(|holder| holder.code_mac(app, id, shown.code));
+    let guess = Guess { challenge_id: id, purpose: holder::purpose_of(shown.changes_for), mac: &mac, now };
     let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
     match verdict {
         Verdict::Right { sealed } => return Holder::open(app, id, &sealed).ok_or_else(refused),

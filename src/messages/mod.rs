@@ -46,6 +46,7 @@ pub enum DeliveryState {
 }
 
 pub struct NewMessage {
+    /// None for one without a code.
     pub challenge_id: Option<Uuid>,
     pub recipient: Phone,
     pub text: String,

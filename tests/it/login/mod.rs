@@ -10,6 +10,7 @@ mod delivery;
 mod firebase;
 mod limits;
 mod me;
+pub mod phone_change;
 mod privacy;
 mod refresh;
 mod rotation;

@@ -61,7 +61,9 @@ async fn a_key_is_changed_under_load_on_two_instances_and_no_token_is_refused(db
     let here = open_doors(db).await;
     let there = here.restarted();
     let instances = [&here, &there];
-    instances.iter().for_each(|app| use_keys(app, &[&old]));
+    for app in instances {
+        use_keys(app, &[&old]);
+    }
     let state = Arc::new(Work { rounds: Default::default(), done: AtomicBool::new(false) });
     let mut tasks = JoinSet::new();
     let mut by_old = Vec::new();
