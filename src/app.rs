@@ -70,6 +70,12 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    const WRITES: u32 = 32;
+    const LOOKUPS: u32 = 4;
+    const LISTS: u32 = 8;
+    /// Connections of one process.
+    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS;
+
     /// One pool for everything: an embedded database has one connection, a test wants one pool.
     pub fn single(pool: PgPool) -> Self {
         Self { writes: pool.clone(), lookups: pool.clone(), lists: pool }
@@ -78,7 +84,7 @@ impl Lanes {
     pub async fn open(url: &str) -> anyhow::Result<Self> {
         let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
         let lane = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
-        let lanes = Self { writes: lane(32), lookups: lane(4), lists: lane(8) };
+        let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
         lanes.writes.acquire().await.context("no connection to Postgres; check DATABASE_URL")?;
         Ok(lanes)
     }

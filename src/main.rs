@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use chemstock::{config::Config, imports, router, serve, tokens::KeyRing};
+use chemstock::{config::Config, doctor, imports, router, serve, tokens::KeyRing};
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ enum Command {
         #[command(subcommand)]
         what: Keys,
     },
+    /// Look at everything that the server depends on, and say what is wrong and what to do
+    Doctor,
     /// Ask the server on this machine whether it is up; for a container's health check
     Health,
 }
@@ -87,6 +89,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             print!("{}", KeyRing::generate_pem());
             return Ok(ExitCode::SUCCESS);
         }
+        // It tells what is wrong with the configuration itself.
+        Command::Doctor => return Ok(doctor::run(Config::from_env_and_dotenv()).await),
         _ => {}
     }
     let config = Config::from_env_and_dotenv()?;
@@ -100,6 +104,6 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import { what: Import::Containers { file, lab, create_locations } } => {
             imports::containers(config, &file, lab, create_locations).await
         }
-        Command::Openapi | Command::Keys { .. } => unreachable!("answered above"),
+        Command::Openapi | Command::Doctor | Command::Keys { .. } => unreachable!("answered above"),
     }
 }

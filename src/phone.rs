@@ -93,7 +93,37 @@ impl fmt::Debug for Phone {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Of what is taken for a phone: one spelling, which is that of E.164 and stays as it is.
+    fn assert_canonical(phone: &Phone) {
+        let digits = phone.as_str().strip_prefix('+').expect("a +");
+        assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{digits}");
+        assert_eq!(Phone::parse(phone.as_str(), None).as_ref(), Ok(phone));
+        assert_eq!(phone.masked().chars().count(), 3);
+    }
+
+    // `PROPTEST_CASES=100000` looks further.
+    proptest! {
+        #[test]
+        fn any_text_is_a_canonical_phone_or_refused(text in any::<String>(), region in "[A-Za-z]{0,3}") {
+            if let Ok(phone) = Phone::parse(&text, Some(&region)) {
+                assert_canonical(&phone);
+            }
+        }
+
+        #[test]
+        fn any_digits_are_a_canonical_phone_or_refused(
+            text in "[+]?[0-9]{0,3}[-+. ()/0-9]{0,32}",
+            region in proptest::option::of(proptest::sample::select(vec!["US", "KR", "DE", "MX", "AR", "IT", "CI", "ZZ"])),
+        ) {
+            if let Ok(phone) = Phone::parse(&text, region) {
+                assert_canonical(&phone);
+            }
+        }
+    }
 
     #[test]
     fn spellings_of_one_number_are_one_phone() {

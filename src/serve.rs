@@ -121,7 +121,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
 
 /// Codes live in memory and go to the terminal: good for development, unsafe in production, where a restart would forget
 /// limits and nobody would get a code.
-fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
     let missing = "this version keeps one-time codes in memory and sends them to the terminal only";
     anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
     if config.redis.is_some() || config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {

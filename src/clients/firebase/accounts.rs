@@ -127,7 +127,7 @@ impl Accounts {
     }
 
     /// Whoever holds the lock asks; the others wait for the answer.
-    async fn access_token(&self, now: DateTime<Utc>) -> Result<SecretString, Refusal> {
+    pub async fn access_token(&self, now: DateTime<Utc>) -> Result<SecretString, Refusal> {
         let mut access = self.access.lock().await;
         match &*access {
             Access::Token { token, good_until } if now < *good_until => return Ok(token.clone()),

@@ -20,7 +20,7 @@ pub struct AppCheck {
     issuer: String,
     /// The project by its number and by its id; Google puts both into a token.
     audiences: [String; 2],
-    keys: Keys,
+    pub(super) keys: Keys,
 }
 
 #[derive(Deserialize)]

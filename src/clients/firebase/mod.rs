@@ -19,6 +19,7 @@ mod custom_token;
 mod fetch;
 mod id_token;
 mod keys;
+mod reach;
 mod service_account;
 
 /// For iat and `auth_time`: Google's clock and ours differ by less.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A token with the given header and claims, truly signed with the given key.
-fn forge(pem: &str, header: &Value, claims: &Value) -> String {
+pub(super) fn forge(pem: &str, header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let key = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();

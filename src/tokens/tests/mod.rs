@@ -9,6 +9,7 @@ use jsonwebtoken::Algorithm;
 use super::*;
 
 mod attacks;
+mod fuzz;
 
 const TTL: Duration = Duration::from_mins(10);
 

@@ -5,6 +5,7 @@ mod document;
 mod failures;
 mod fuzz;
 mod hostile;
+mod proofs;
 mod rights;
 pub mod statements;
 mod world;

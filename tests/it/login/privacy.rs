@@ -157,3 +157,97 @@ async fn a_device_name_is_one_line_of_text(db: PgPool) {
     }
     verify(&app, &challenge, &code).await.ok();
 }
+
+/// Every row of every table but that of the people, in which phones belong.
+async fn tables(app: &TestApp) -> String {
+    let rows = sqlx::query_scalar(
+        "select string_agg(query_to_xml(format('select t::text from %I t', table_name), true, false, '')::text, '')
+        from information_schema.tables
+        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not in ('users', 'identities')",
+    );
+    rows.fetch_one(&app.db).await.unwrap()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Row 38 of the list of attacks. A whole run, with all that goes wrong in one, and everything that it leaves behind.
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_38_a_run_leaves_no_code_phone_or_token_in_logs_metrics_tables_or_problems(db: PgPool) {
+    let google = Google::start().await;
+    let firebase = google.vars();
+    let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    vars.extend([("SIGN_UP", "open"), ("OTP_LENGTH", "8")]);
+    let metrics = chemstock::telemetry::install();
+    let (log, _guard) = Log::start();
+    let app = TestApp::with_vars(db, &vars).await;
+    let (id, code) = challenge(&app, PHONE).await;
+    let guess = wrong(&code);
+    let path = "/v1/auth/otp/verify";
+    let keyed = json!({ "challenge_id": id, "code": code, "device_name": "x" });
+    let mut refused = vec![
+        ask(&app, PHONE).await,
+        ask(&app, "+1900 555 0123").await,
+        verify(&app, &id, &guess).await,
+        verify(&app, &id, &code[1..]).await,
+        app.nobody().post(path, json!({ "challenge_id": id, "code": code.parse::<u64>().unwrap() })).await,
+        app.nobody().post(path, json!({ "challenge_id": code, "code": code })).await,
+        app.nobody().post("/v1/auth/otp/request", json!({ "phone": PHONE[1..].parse::<u64>().unwrap() })).await,
+        app.nobody().post("/v1/auth/otp/request", json!({ "phone": PHONE, "channel": PHONE })).await,
+    ];
+    let pair = app.nobody().post_with_key(path, "\"a-login\"", keyed.clone()).await.ok();
+    app.nobody().post_with_key(path, "\"a-login\"", keyed).await.ok();
+    let next = refresh(&app, &pair["refresh_token"]).await.ok();
+    let access = pair["access_token"].as_str().unwrap();
+    refused.push(refresh(&app, &pair["access_token"]).await);
+    refused.push(refresh(&app, &json!([pair["refresh_token"]])).await);
+    refused.push(app.nobody().with_token(&access[1..]).get("/v1/me").await);
+    app.advance(TimeDelta::seconds(11));
+    refused.push(refresh(&app, &pair["refresh_token"]).await);
+    refused.push(holder(&app, &next).get("/v1/me").await);
+
+    let id_token = google::sign(&google::phone_claims(app.now(), "a-uid-of-somebody", OTHER_PHONE));
+    let body = json!({ "id_token": id_token });
+    google.is(google::Mood::Down);
+    refused.push(app.nobody().post("/v1/auth/firebase", body.clone()).await);
+    google.is(google::Mood::Well);
+    app.advance(TimeDelta::seconds(6));
+    let fed = app.nobody().post("/v1/auth/firebase", body.clone()).await.ok();
+    refused.push(app.nobody().post("/v1/auth/firebase", body).await);
+    app.drain().await;
+    let tables = tables(&app).await;
+    // The last of what goes wrong: the database.
+    app.db.close().await;
+    for phone in [PHONE, OTHER_PHONE] {
+        refused.push(ask(&app, phone).await);
+    }
+    refused.push(verify(&app, &id, &code).await);
+    refused.push(refresh(&app, &next["refresh_token"]).await);
+
+    assert!(refused.iter().all(|answer| answer.status.as_u16() >= 400), "{refused:?}");
+    let problems: String = refused.iter().map(|it| format!("{} {:?}\n", it.text, it.headers)).collect();
+    let (log, metrics) = (log.text(), metrics.render());
+    for (what, text, sign) in [
+        ("log", &log, "came back after its use"),
+        ("metrics", &metrics, "http_server_request_duration_seconds"),
+        ("tables", &tables, "code_guessed"),
+        ("problems", &problems, "/problems/code-refused"),
+    ] {
+        assert!(text.contains(sign), "there is a {what}");
+    }
+    let text = |pair: &serde_json::Value, name: &str| pair[name].as_str().unwrap_or("no such token").to_owned();
+    let mut secrets = vec![code, guess, PHONE[1..].to_owned(), PHONE[2..].to_owned(), OTHER_PHONE[1..].to_owned()];
+    secrets.extend(["9005550123", "900 555 0123", "a-uid-of-somebody", "PRIVATE KEY"].map(str::to_owned));
+    for pair in [&pair, &next, &fed] {
+        secrets.extend(["access_token", "refresh_token", "device_token"].map(|name| text(pair, name)));
+    }
+    secrets.extend(access.rsplit('.').chain(id_token.rsplit('.').take(1)).map(str::to_owned));
+    for secret in secrets {
+        let hex = hex(&secret);
+        for (what, text) in [("log", &log), ("metrics", &metrics), ("tables", &tables), ("problems", &problems)] {
+            let line = text.lines().find(|line| line.contains(&secret) || line.contains(&hex));
+            assert_eq!(line, None, "{secret} in {what}");
+        }
+    }
+}
