@@ -117,7 +117,8 @@ async fn examine(db: &mut PgConnection, place: &str, clock: &Clock) -> sqlx::Res
     let middle = before + (clock.now() - before) / 2;
     let mut findings = vec![reached(place, state.version, fastest)];
     findings.extend(rights(&state));
-    findings.push(migrations(db, state.is_migrated).await?);
+    // Whoever may not read that table has been told of more than that by now.
+    findings.push(migrations(db, state.is_migrated).await.unwrap_or_else(|error| unreachable(place, &error)));
     findings.push(skew(state.time - middle));
     Ok(findings)
 }
