@@ -125,7 +125,7 @@ async fn examine(db: &mut PgConnection, place: &str, clock: &Clock) -> sqlx::Res
 
 fn reached(place: &str, version: i32, latency: Duration) -> Finding {
     let (major, millis) = (version / 10_000, latency.as_secs_f64() * 1000.0);
-    let found = format!("Postgres {major} at {place} answers in {millis:.1} ms");
+    let found = format!("Postgres {major} at {place} answers in {millis:.2} ms");
     if version < OLDEST {
         Finding::problem(PART, format!("{found}, but is too old"), "upgrade it to 14 or newer")
     } else if latency > SLOW {
