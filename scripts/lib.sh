@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What scripts/test and scripts/prepare share: timed steps, a private Postgres and a private Redis, and their end.
+# What scripts/test and scripts/prepare share: timed steps, a private Postgres, a private Redis, and their end.
 # Sourced from the top of the repository, after `set -euo pipefail`.
 
 # The caller's own database settings must not leak into the run.
@@ -8,7 +8,8 @@ unset "${!PG@}" SQLX_OFFLINE SQLX_OFFLINE_DIR
 work=$(mktemp -d "${TMPDIR:-/tmp}/chemstock.XXXXXXXX")
 chmod 755 "$work" # the user that runs Postgres passes through it
 target=${CARGO_TARGET_DIR:-target}
-job='' current_step='starting' postgres_up='' redis_pid='' server_pid=''
+job='' current_step='starting' postgres_up='' server_pid=''
+redis_pids=()
 runuser=() # what runs a command as the user of Postgres
 
 finish() {
@@ -20,7 +21,7 @@ finish() {
         kill -TERM -- "-$job"
         wait "$job"
     fi 2>/dev/null
-    for pid in $server_pid $redis_pid; do
+    for pid in $server_pid "${redis_pids[@]}"; do
         kill "$pid" && wait "$pid"
     done 2>/dev/null
     if [ -n "$postgres_up" ]; then
@@ -151,29 +152,49 @@ start_postgres() {
     fi
 }
 
-# Sets TEST_REDIS_URL.
-start_redis() {
-    local port
-    mkdir "$work/redis"
+# redis_server NAME SETTING...: a server that forgets everything, in a folder of this name; sets redis_port.
+redis_server() {
+    local pid folder=$work/$1
+    shift
+    mkdir "$folder"
     for _ in {1..10}; do
-        port=$(random_port)
+        redis_port=$(random_port)
         set -m # away from the terminal's interrupt: it has to outlive the step
-        redis-server --bind 127.0.0.1 --port "$port" --dir "$work/redis" --save '' --appendonly no \
-            >>"$work/redis/redis.log" 2>&1 </dev/null &
-        redis_pid=$!
+        redis-server --bind 127.0.0.1 --port "$redis_port" --dir "$folder" --save '' --appendonly no "$@" \
+            >>"$folder/redis.log" 2>&1 </dev/null &
+        pid=$!
         set +m
+        redis_pids+=("$pid")
         for _ in {1..100}; do
             # Ours, and not another one that has the port already.
-            if redis-cli -h 127.0.0.1 -p "$port" info server 2>/dev/null | tr -d '\r' | grep -x "process_id:$redis_pid" >/dev/null; then
-                export TEST_REDIS_URL=redis://127.0.0.1:$port
+            if redis-cli -h 127.0.0.1 -p "$redis_port" info server 2>/dev/null | tr -d '\r' | grep -x "process_id:$pid" >/dev/null; then
                 return
             fi
-            kill -0 "$redis_pid" 2>/dev/null || break
+            kill -0 "$pid" 2>/dev/null || { unset 'redis_pids[-1]' && break; }
             sleep 0.1
         done
     done
     echo 'Redis does not start.' >&2
     return 1
+}
+
+# Sets TEST_REDIS_URL.
+start_redis() {
+    redis_server redis
+    export TEST_REDIS_URL=redis://127.0.0.1:$redis_port
+}
+
+# Sets TEST_REDIS_CLUSTER_NODES: three masters that have met. The port of a node's bus is its port and 10000, so a node
+# whose bus finds it taken does not start, and another pair is tried.
+start_redis_cluster() {
+    local name nodes=()
+    for name in redis-a redis-b redis-c; do
+        redis_server "$name" --cluster-enabled yes
+        nodes+=("127.0.0.1:$redis_port")
+    done
+    redis-cli --cluster create "${nodes[@]}" --cluster-replicas 0 --cluster-yes >"$work/redis-a/create.log"
+    TEST_REDIS_CLUSTER_NODES=$(IFS=,; echo "${nodes[*]}")
+    export TEST_REDIS_CLUSTER_NODES
 }
 
 # Sets scratch_url: a database with every migration applied.

@@ -17,7 +17,12 @@ use sqlx::{
 use tokio::sync::Notify;
 
 use crate::{
-    clients::console::Console, clock::Clock, config::Config, error::Result, secrets::SecretKey, tokens::Tokens,
+    clients::{console::Console, firebase::Firebase, redis::Redis},
+    clock::Clock,
+    config::Config,
+    error::Result,
+    secrets::SecretKey,
+    tokens::Tokens,
 };
 
 #[derive(Clone)]
@@ -29,6 +34,10 @@ pub struct Inner {
     pub tokens: Tokens,
     pub secret: SecretKey,
     pub console: Console,
+    /// None unless it is configured.
+    pub firebase: Option<Firebase>,
+    /// Absent in development.
+    pub redis: Option<Redis>,
     /// Rung when a message is queued, so that it leaves at once.
     pub messages_queued: Notify,
     lanes: Lanes,
@@ -63,6 +72,12 @@ pub struct Lanes {
 }
 
 impl Lanes {
+    const WRITES: u32 = 32;
+    const LOOKUPS: u32 = 4;
+    const LISTS: u32 = 8;
+    /// Connections of one process.
+    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS;
+
     /// One pool for everything: an embedded database has one connection, a test wants one pool.
     pub fn single(pool: PgPool) -> Self {
         Self { writes: pool.clone(), lookups: pool.clone(), lists: pool }
@@ -71,7 +86,7 @@ impl Lanes {
     pub async fn open(url: &str) -> anyhow::Result<Self> {
         let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
         let lane = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
-        let lanes = Self { writes: lane(32), lookups: lane(4), lists: lane(8) };
+        let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
         lanes.writes.acquire().await.context("no connection to Postgres; check DATABASE_URL")?;
         Ok(lanes)
     }
@@ -122,12 +137,16 @@ impl App {
         console: Console,
         lanes: Lanes,
     ) -> Self {
+        let firebase = config.firebase.as_ref().map(|firebase| Firebase::new(firebase, config.is_production()));
+        let redis = config.redis.as_ref().map(Redis::new);
         Self(Arc::new(Inner {
+            firebase,
             config,
             clock,
             tokens,
             secret,
             console,
+            redis,
             messages_queued: Notify::new(),
             lanes,
             parts: RwLock::default(),

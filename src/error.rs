@@ -26,6 +26,9 @@ pub enum Error {
     Stale,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
+    /// We stop by ourselves for a while, whoever asks: what may be spent is spent.
+    #[error("paused")]
+    Paused { retry_after: Duration },
     #[error("{service} is not available: {cause}")]
     Unavailable { service: &'static str, cause: String },
     #[error("database")]
@@ -80,11 +83,16 @@ macro_rules! reasons {
 
 reasons! {
     AlreadyMember,
+    AppCheckRefused,
     CasTaken,
     ChemicalInUse,
     CodeRefused,
     CodeTaken,
     EventNotAllowed,
+    FirebaseOff,
+    FirebaseTokenRefused,
+    FirebaseUserUnknown,
+    FreshLoginRequired,
     IdTaken,
     IdempotencyKeyReused,
     Inconvertible,
@@ -98,7 +106,9 @@ reasons! {
     NotEnough,
     NotReversible,
     PhoneRefused,
+    PhoneTaken,
     RefreshTokenRefused,
+    SessionRequired,
     StillRunning,
 }
 

@@ -12,6 +12,13 @@ pub fn new(now: DateTime<Utc>) -> Uuid {
     from_parts(now, crate::secrets::random())
 }
 
+/// An id whose last two bytes are given: they tell where to look for what it names. The other 58 random bits remain.
+pub fn with_tail(now: DateTime<Utc>, tail: [u8; 2]) -> Uuid {
+    let mut random: [u8; 10] = crate::secrets::random();
+    random[8..].copy_from_slice(&tail);
+    from_parts(now, random)
+}
+
 fn from_parts(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
@@ -40,6 +47,13 @@ impl Seed {
         }
         from_parts(self.started_at, random)
     }
+
+    /// The same in every try of the request, and in no other request.
+    pub fn nonce(&self) -> [u8; 16] {
+        let mut nonce = [0; 16];
+        nonce.copy_from_slice(&self.hash[16..]);
+        nonce
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +67,14 @@ mod tests {
         let ids: Vec<_> = (0..3).map(|_| first.next_id()).collect();
         assert_eq!(ids, (0..3).map(|_| repeat.next_id()).collect::<Vec<_>>());
         assert_ne!(ids[0], ids[1]);
+    }
+
+    #[test]
+    fn a_given_tail_stands_at_the_end_and_leaves_the_rest_to_chance() {
+        let (one, other) = (with_tail(DateTime::UNIX_EPOCH, [1, 2]), with_tail(DateTime::UNIX_EPOCH, [1, 2]));
+        assert_eq!(one.as_bytes()[14..], [1, 2]);
+        assert_eq!(one.get_version_num(), 7);
+        assert_ne!(one, other);
     }
 
     #[test]

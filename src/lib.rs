@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod containers;
 pub mod dates;
+pub mod doctor;
 pub mod embedded;
 pub mod error;
 pub mod health;

@@ -2,7 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use chemstock::{config::Config, imports, router, serve, tokens::KeyRing};
+use chemstock::{
+    config::Config,
+    doctor, imports, router, serve,
+    tokens::{KeyKind, KeyRing},
+};
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
@@ -25,6 +29,8 @@ enum Command {
     Migrate,
     /// Make the person with this phone an owner of the installation
     Owner { phone: String },
+    /// Let this phone log in again, which wrong codes have locked
+    Unlock { phone: String },
     /// Load chemicals or containers from a file
     Import {
         #[command(subcommand)]
@@ -37,6 +43,8 @@ enum Command {
         #[command(subcommand)]
         what: Keys,
     },
+    /// Look at everything that the server depends on, and say what is wrong and what to do
+    Doctor,
     /// Ask the server on this machine whether it is up; for a container's health check
     Health,
 }
@@ -59,8 +67,13 @@ enum Import {
 
 #[derive(Subcommand)]
 enum Keys {
-    /// Print a new private key (Ed25519, PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
-    New,
+    /// Print a new private key (PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
+    New {
+        #[arg(long, value_enum, ignore_case = true, default_value = "EdDSA")]
+        alg: KeyKind,
+    },
+    /// List the keys of `JWT_PRIVATE_KEYS` by their ids, and what each does
+    List,
 }
 
 #[tokio::main]
@@ -81,10 +94,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             println!("{}", router::document().to_pretty_json()?);
             return Ok(ExitCode::SUCCESS);
         }
-        Command::Keys { what: Keys::New } => {
-            print!("{}", KeyRing::generate_pem());
+        Command::Keys { what: Keys::New { alg } } => {
+            print!("{}", KeyRing::generate_pem_of(alg));
             return Ok(ExitCode::SUCCESS);
         }
+        // It tells what is wrong with the configuration itself.
+        Command::Doctor => return Ok(Box::pin(doctor::run(Config::from_env_and_dotenv())).await),
         _ => {}
     }
     let config = Config::from_env_and_dotenv()?;
@@ -93,10 +108,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate => serve::migrate(config).await,
         Command::Health => serve::check_health(&config).await,
         Command::Owner { phone } => serve::make_owner(config, &phone).await,
+        Command::Unlock { phone } => serve::unlock(config, &phone).await,
         Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
         Command::Import { what: Import::Containers { file, lab, create_locations } } => {
             imports::containers(config, &file, lab, create_locations).await
         }
-        Command::Openapi | Command::Keys { .. } => unreachable!("answered above"),
+        Command::Keys { what: Keys::List } => serve::list_keys(&config),
+        Command::Openapi | Command::Doctor | Command::Keys { what: Keys::New { .. } } => unreachable!("answered above"),
     }
 }

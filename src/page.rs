@@ -80,7 +80,41 @@ impl<'de, K: DeserializeOwned> Deserialize<'de> for Cursor<K> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{DateTime, Utc};
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
     use super::*;
+
+    /// As every list takes it: of a time, a name or an id alone.
+    fn take(text: &str) {
+        let text = serde_json::Value::from(text);
+        drop(serde_json::from_value::<Cursor<Uuid>>(text.clone()));
+        drop(serde_json::from_value::<Cursor<(DateTime<Utc>, Uuid)>>(text.clone()));
+        drop(serde_json::from_value::<Cursor<(String, Uuid)>>(text));
+    }
+
+    // `PROPTEST_CASES=100000` looks further.
+    proptest! {
+        #[test]
+        fn any_text_is_a_cursor_or_refused(text in any::<String>(), json in any::<String>()) {
+            take(&text);
+            take(&BASE64_URL_SAFE_NO_PAD.encode(json));
+        }
+
+        #[test]
+        fn any_json_is_a_cursor_or_refused(json in r#"[\[\]{}",:0-9eE.+tZ-]{0,60}"#) {
+            take(&BASE64_URL_SAFE_NO_PAD.encode(json));
+        }
+
+        #[test]
+        fn any_key_comes_back_as_it_went(name in any::<String>(), id in any::<u128>(), micros in any::<i32>()) {
+            let at = DateTime::from_timestamp_micros(i64::from(micros) * 1_000_000).expect("in range");
+            let cursor = Cursor((name, at, Uuid::from_u128(id)));
+            let text = serde_json::Value::from(cursor.to_string());
+            prop_assert_eq!(serde_json::from_value::<Cursor<(String, DateTime<Utc>, Uuid)>>(text).unwrap(), cursor);
+        }
+    }
 
     #[test]
     fn a_cursor_comes_back_as_it_went() {

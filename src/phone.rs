@@ -6,6 +6,12 @@ use std::fmt;
 use phonenumber::{Mode, Type, country};
 use serde::{Deserialize, Serialize};
 
+/// Freephone and shared cost, satellites (Inmarsat 870, GMSS 881), personal numbers, networks without a country, and
+/// premium rate: ITU-T E.164, codes 8xx and 979. A message there costs a multiple of any other.
+const OF_NO_COUNTRY: [u16; 9] = [800, 808, 870, 878, 881, 882, 883, 888, 979];
+/// By the sanctions that SMS providers keep to.
+const UNDELIVERED: [country::Id; 3] = [country::IR, country::CU, country::SY];
+
 /// A number that can get a code: valid, and neither premium-rate nor the like.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(try_from = "String", into = "String")]
@@ -20,6 +26,8 @@ impl Phone {
         if raw.len() > 32 || !raw.bytes().all(|b| b.is_ascii_digit() || b"+-. ()/".contains(&b)) {
             return Err("must be a phone number in E.164 form, such as +12025550123: digits only, no extension");
         }
+        // The library would take the trunk prefix of the region, such as the 1 of the US, off a number of any country.
+        let region = region.filter(|_| !raw.starts_with('+'));
         let region: Option<country::Id> = region.and_then(|region| region.parse().ok());
         let number = phonenumber::parse(region, raw)
             .map_err(|_| "is not a phone number; give it in E.164 form, such as +12025550123")?;
@@ -31,6 +39,12 @@ impl Phone {
                 return Err("is of a kind that gets no text messages; give a mobile number");
             }
             _ => {}
+        }
+        if OF_NO_COUNTRY.contains(&number.code().value()) {
+            return Err("is of a satellite or another worldwide network, where no code is sent");
+        }
+        if number.country().id().is_some_and(|country| UNDELIVERED.contains(&country)) {
+            return Err("is of a country to which no provider delivers codes");
         }
         Ok(Self(number.format().mode(Mode::E164).to_string()))
     }
@@ -79,7 +93,37 @@ impl fmt::Debug for Phone {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Of what is taken for a phone: one spelling, which is that of E.164 and stays as it is.
+    fn assert_canonical(phone: &Phone) {
+        let digits = phone.as_str().strip_prefix('+').expect("a +");
+        assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()), "{digits}");
+        assert_eq!(Phone::parse(phone.as_str(), None).as_ref(), Ok(phone));
+        assert_eq!(phone.masked().chars().count(), 3);
+    }
+
+    // `PROPTEST_CASES=100000` looks further.
+    proptest! {
+        #[test]
+        fn any_text_is_a_canonical_phone_or_refused(text in any::<String>(), region in "[A-Za-z]{0,3}") {
+            if let Ok(phone) = Phone::parse(&text, Some(&region)) {
+                assert_canonical(&phone);
+            }
+        }
+
+        #[test]
+        fn any_digits_are_a_canonical_phone_or_refused(
+            text in "[+]?[0-9]{0,3}[-+. ()/0-9]{0,32}",
+            region in proptest::option::of(proptest::sample::select(vec!["US", "KR", "DE", "MX", "AR", "IT", "CI", "ZZ"])),
+        ) {
+            if let Ok(phone) = Phone::parse(&text, region) {
+                assert_canonical(&phone);
+            }
+        }
+    }
 
     #[test]
     fn spellings_of_one_number_are_one_phone() {
@@ -88,6 +132,17 @@ mod tests {
             assert_eq!(Phone::parse(spelling, None).unwrap(), canonical, "{spelling}");
         }
         assert_eq!(Phone::parse("010-1234-5678", Some("KR")).unwrap(), canonical);
+        // Wherever the installation stands.
+        assert_eq!(Phone::parse("+821012345678", Some("US")).unwrap(), canonical);
+    }
+
+    #[test]
+    fn a_number_with_its_country_is_the_same_wherever_one_is() {
+        for number in ["+821012345678", "+8613812345678", "+4915112345678", "+12025550123", "+447911123456"] {
+            for region in ["US", "KR", "CN", "DE", "GB", "RU"] {
+                assert_eq!(Phone::parse(number, Some(region)).unwrap().as_str(), number, "{region}");
+            }
+        }
     }
 
     #[test]
@@ -98,6 +153,13 @@ mod tests {
             "+1900CHEMIST",
             "＋８２1012345678",
             "+19005550123",
+            "+870773123456",
+            "+881612345678",
+            "+882161234567",
+            "+883510012345",
+            "+989123456789",
+            "+5351234567",
+            "+963944567890",
             "",
             "+",
             "+1",

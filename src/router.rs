@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
 };
 use tower::ServiceBuilder;
@@ -58,7 +58,7 @@ pub fn service(app: App) -> Router {
 /// are copied for each request.
 pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
     let layers = ServiceBuilder::new()
-        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER]))
+        .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER, APP_CHECK]))
         .layer(middleware::from_fn_with_state(app.clone(), web::observe))
         .layer(cors(&app.config.cors_origins))
         .layer(CompressionLayer::new())
@@ -69,6 +69,8 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
     routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
 }
 
+const APP_CHECK: HeaderName = HeaderName::from_static(login::app_check::HEADER);
+
 fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();
     let origin =
@@ -76,8 +78,21 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origin)
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH, web::idempotency::HEADER])
-        .expose_headers([header::ETAG, header::RETRY_AFTER, web::X_REQUEST_ID, web::idempotency::REPLAYED])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            web::idempotency::HEADER,
+            APP_CHECK,
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::RETRY_AFTER,
+            web::X_REQUEST_ID,
+            web::idempotency::REPLAYED,
+            web::RATE_LIMIT,
+            web::RATE_LIMIT_POLICY,
+        ])
         .max_age(Duration::from_hours(1))
 }
 

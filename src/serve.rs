@@ -11,15 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Lanes, pool_options},
-    clients::console::Console,
+    clients::{console::Console, redis::Redis},
     clock::Clock,
     config::{Config, SmsProvider, load_or_create},
     embedded::Embedded,
+    login,
     phone::Phone,
     router,
     secrets::{self, SecretKey},
     telemetry,
-    tokens::{KeyRing, Tokens},
+    tokens::{KeyRing, KeyState, Tokens},
     users, worker,
 };
 
@@ -72,6 +73,40 @@ fn secret(config: &Config) -> anyhow::Result<SecretString> {
     load_or_create(&config.data_dir.join("secret_key"), make).map(SecretString::from)
 }
 
+/// Reads the files of `JWT_PRIVATE_KEYS` again and uses what they hold now; after an error, what they held before.
+pub fn reload_keys(app: &App) -> anyhow::Result<()> {
+    let ring = key_ring(&app.config)?;
+    let kids: Vec<_> = ring.list().into_iter().map(|key| key.kid).collect();
+    app.tokens.replace_keys(ring);
+    tracing::info!(?kids, "signing keys were read again; the first signs");
+    Ok(())
+}
+
+/// SIGHUP is how one asks a service to read its files again.
+#[cfg(unix)]
+async fn reload_keys_on_signal(app: App) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
+    while asked.recv().await.is_some() {
+        if let Err(cause) = reload_keys(&app) {
+            tracing::error!(cause = format!("{cause:#}"), "the signing keys stay as they were");
+        }
+    }
+}
+
+/// `chemstock keys list`: what each key of the ring does, and nothing that is secret.
+#[expect(clippy::print_stdout, reason = "this command is asked to print")]
+pub fn list_keys(config: &Config) -> anyhow::Result<ExitCode> {
+    for key in key_ring(config)?.list() {
+        let state = match key.state {
+            KeyState::Active => "active: signs and verifies",
+            KeyState::NextOrRetiring => "next or retiring: verifies",
+        };
+        println!("{}  {:<5}  {state}", key.kid, key.algorithm);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
     let paths = &config.jwt.private_keys;
     let read =
@@ -88,6 +123,7 @@ fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config)?;
     refuse_what_is_not_built(&config)?;
+    look_at_redis(&config).await?;
     let address = SocketAddr::new(config.host, config.port);
     // Before the database: a port that is taken should not cost the start of one.
     let listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
@@ -97,10 +133,15 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     };
     let connected = connect(config).await?;
     let app = connected.app.clone();
+    check_firebase(&app)?;
     welcome(&app, listener.local_addr()?);
 
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
+    #[cfg(unix)]
+    if !app.config.jwt.private_keys.is_empty() {
+        tokio::spawn(reload_keys_on_signal(app.clone()));
+    }
     let background = tokio::spawn(worker::run(app.clone(), stop.clone()));
     if let Some(metrics) = metrics {
         let service = Router::new().route("/metrics", get(async || telemetry::install().render()));
@@ -117,14 +158,42 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Codes live in memory and go to the terminal: good for development, unsafe in production, where a restart would forget
-/// limits and nobody would get a code.
-fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
-    let missing = "this version keeps one-time codes in memory and sends them to the terminal only";
+/// Codes go to the terminal: good for development; in production nobody would get one.
+pub(crate) fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
+    let missing = "this version sends one-time codes to the terminal only";
     anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
-    if config.redis.is_some() || config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
-        tracing::warn!("{missing}; the Redis and SMS settings are not used");
+    if config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
+        tracing::warn!("{missing}; the SMS settings are not used");
     }
+    Ok(())
+}
+
+/// What would else show at the first login.
+fn check_firebase(app: &App) -> anyhow::Result<()> {
+    let Some(firebase) = &app.firebase else { return Ok(()) };
+    firebase.check()?;
+    if firebase.is_emulated() {
+        tracing::warn!("FIREBASE_AUTH_EMULATOR_HOST is set: everybody gets in with an unsigned token");
+    } else if !firebase.has_service_account() {
+        tracing::warn!(
+            "Firebase has no service account: an ID token passes until it expires, also when its account was disabled \
+             or revoked, and there are no custom tokens; set FIREBASE_PRIVATE_KEY and FIREBASE_CLIENT_EMAIL"
+        );
+    }
+    Ok(())
+}
+
+/// Stops at what no waiting mends. A Redis that is away may come back: until then no code is sent or accepted, and
+/// readiness says so.
+async fn look_at_redis(config: &Config) -> anyhow::Result<()> {
+    let Some(redis) = &config.redis else { return Ok(()) };
+    let (fatal, passing): (Vec<_>, Vec<_>) =
+        Redis::new(redis).check().await.into_iter().partition(|finding| finding.fatal);
+    for finding in passing {
+        tracing::warn!("{finding}");
+    }
+    let fatal: Vec<String> = fatal.iter().map(ToString::to_string).collect();
+    anyhow::ensure!(fatal.is_empty(), "{}", fatal.join("\n"));
     Ok(())
 }
 
@@ -170,6 +239,17 @@ pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode>
     users::make_owner(&connected.app, &phone).await?;
     connected.close().await;
     eprintln!("done: the person with this phone is an owner");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `chemstock unlock PHONE`: after a hundred wrong codes in a row.
+pub async fn unlock(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
+    let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
+    let connected = connect(config).await?;
+    let was_closed = login::unlock(&connected.app, &phone).await?;
+    connected.close().await;
+    let done = "done: codes for this phone are let in again";
+    eprintln!("{}", if was_closed { done } else { "nothing to do: no wrong code is counted for this phone" });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "deliver messages", period: Duration::from_secs(2), run: |app| Box::pin(messages::deliver_due(app)) },
     Step { name: "sweep messages", period: Duration::from_mins(10), run: |app| Box::pin(messages::sweep(app)) },
     Step { name: "sweep sessions", period: Duration::from_mins(10), run: |app| Box::pin(login::sweep(app)) },
+    Step { name: "write login events", period: Duration::from_secs(2), run: |app| Box::pin(login::write_noted(app)) },
     Step { name: "sweep keys", period: Duration::from_mins(10), run: |app| Box::pin(web::idempotency::sweep(app)) },
 ];
 

@@ -18,9 +18,10 @@ use self::standing::Standing;
 pub use self::standing::forget;
 use crate::{
     app::App,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
 };
 
+mod firebase;
 mod standing;
 
 /// What somebody is in a lab; each includes those before it.
@@ -111,6 +112,8 @@ impl Right for Owner {
     }
 }
 
+const FRESH_SECONDS: i64 = 300;
+
 pub struct Auth<R> {
     app: App,
     caller: Caller,
@@ -125,7 +128,10 @@ pub struct Auth<R> {
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     pub user_id: Uuid,
-    pub session_id: Uuid,
+    /// None where the token is not one of ours.
+    pub session_id: Option<Uuid>,
+    /// When the login was; none without a session.
+    pub auth_time: Option<i64>,
 }
 
 impl<R> Auth<R> {
@@ -137,12 +143,30 @@ impl<R> Auth<R> {
         self.caller.user_id
     }
 
-    pub fn session_id(&self) -> Uuid {
-        self.caller.session_id
+    /// Who comes with a Firebase token has none, and is told where to get one.
+    pub fn session_id(&self) -> Result<Uuid> {
+        let needed = || Reason::SessionRequired.because("trade the Firebase token at /v1/auth/firebase first");
+        self.caller.session_id.ok_or_else(needed)
+    }
+
+    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open. A refresh
+    /// does not renew the time of the login.
+    pub fn check_fresh_login(&self) -> Result<()> {
+        self.session_id()?;
+        let logged_in_at = self.caller.auth_time.unwrap_or(i64::MIN);
+        if self.now().timestamp().saturating_sub(logged_in_at) <= FRESH_SECONDS {
+            return Ok(());
+        }
+        Err(Reason::FreshLoginRequired.because("your login is older than five minutes; log in again"))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         self.app.clock.now()
+    }
+
+    /// The same in every try of one request.
+    pub fn nonce(&self) -> [u8; 16] {
+        self.seed.as_ref().map_or_else(crate::secrets::random, crate::ids::Seed::nonce)
     }
 
     /// The id of a thing that is about to be made: the client's, or a new one. The nil UUID stands for none (RFC 9562
@@ -187,11 +211,14 @@ async fn lab_of_path(parts: &mut Parts, app: &App) -> Option<Uuid> {
 /// a standing for at most five seconds.
 pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<Standing>)> {
     let token = bearer(headers)?;
-    let claims = app.tokens.verify(token, app.clock.now()).map_err(|why| Error::BadToken(why.to_string()))?;
-    let caller = Caller { user_id: claims.sub, session_id: claims.sid };
+    let claims = match app.tokens.verify(token, app.clock.now()) {
+        Ok(claims) => claims,
+        Err(why) => return firebase::identify(app, token).await?.ok_or_else(|| Error::BadToken(why.to_string())),
+    };
+    let caller = Caller { user_id: claims.sub, session_id: Some(claims.sid), auth_time: Some(claims.auth_time) };
     let standing =
         standing::of(app, caller, claims.iat).await?.ok_or_else(|| Error::BadToken("unknown user".into()))?;
-    if !standing.has_session(caller.session_id) {
+    if !standing.has_session(claims.sid) {
         return Err(Error::BadToken("the session has ended".into()));
     }
     Ok((caller, standing))

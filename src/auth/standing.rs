@@ -63,7 +63,7 @@ pub(super) async fn of(app: &App, caller: Caller, token_issued_at: i64) -> Resul
     let standings = standings(app);
     let user_id = caller.user_id;
     if let Some(kept) = standings.kept.get(&user_id)
-        && (kept.has_session(caller.session_id) || !kept.may_predate(token_issued_at))
+        && (caller.session_id.is_none_or(|id| kept.has_session(id)) || !kept.may_predate(token_issued_at))
     {
         return Ok(Some(kept));
     }

@@ -16,6 +16,24 @@ pub struct FirebaseConfig {
     pub bearer: bool,
     pub jwks_url: String,
     pub identity_base_url: String,
+    pub app_check: AppCheckConfig,
+}
+
+/// App Check tells the installation's own apps from whatever else asks for codes.
+#[derive(Debug, Clone)]
+pub struct AppCheckConfig {
+    pub mode: AppCheckMode,
+    /// App Check names a project by its number. There whenever the mode is not `Off`.
+    pub project_number: Option<String>,
+    pub jwks_url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AppCheckMode {
+    Off,
+    /// Counts and logs, and refuses nobody.
+    Monitor,
+    Enforce,
 }
 
 /// The fields of the JSON file that Google hands out.
@@ -32,6 +50,7 @@ pub struct ServiceAccount {
     pub client_x509_cert_url: Option<String>,
 }
 
+const APP_CHECK_JWKS: &str = "https://firebaseappcheck.googleapis.com/v1/jwks";
 const JWKS: &str = "https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com";
 
 pub(super) fn read(vars: &mut Vars) -> Option<FirebaseConfig> {
@@ -46,17 +65,34 @@ pub(super) fn read(vars: &mut Vars) -> Option<FirebaseConfig> {
     let identity = "https://identitytoolkit.googleapis.com";
     let identity_base_url = urls::outside(vars, "FIREBASE_IDENTITY_BASE_URL", identity);
 
+    let app_check = app_check(vars);
+
     let needs_project = [
         (service_account.is_some(), "FIREBASE_PRIVATE_KEY"),
         (emulator_host.is_some(), "FIREBASE_AUTH_EMULATOR_HOST"),
         (bearer, "FIREBASE_BEARER"),
+        (app_check.mode != AppCheckMode::Off, "FIREBASE_APP_CHECK"),
     ];
     if let (None, Some((_, name))) = (&project_id, needs_project.iter().find(|(set, _)| *set)) {
         let wrong = format!("is missing, though {name} is set");
         vars.problem("FIREBASE_PROJECT_ID", wrong, "set it, or remove every variable of Firebase");
     }
     let project_id = project_id?;
-    Some(FirebaseConfig { project_id, service_account, emulator_host, bearer, jwks_url, identity_base_url })
+    Some(FirebaseConfig { project_id, service_account, emulator_host, bearer, jwks_url, identity_base_url, app_check })
+}
+
+fn app_check(vars: &mut Vars) -> AppCheckConfig {
+    let modes = [("off", AppCheckMode::Off), ("monitor", AppCheckMode::Monitor), ("enforce", AppCheckMode::Enforce)];
+    let mode = vars.choice("FIREBASE_APP_CHECK", &modes, AppCheckMode::Off);
+    let project_number = vars.parsed("FIREBASE_PROJECT_NUMBER", "the digits of the project's number", |text| {
+        (text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
+    });
+    let jwks_url = urls::outside(vars, "FIREBASE_APP_CHECK_JWKS_URL", APP_CHECK_JWKS);
+    if mode != AppCheckMode::Off && project_number.is_none() && !vars.has_problem_with(&["FIREBASE_PROJECT_NUMBER"]) {
+        let remedy = "set it to the project number of the Firebase console, or FIREBASE_APP_CHECK to off";
+        vars.problem("FIREBASE_PROJECT_NUMBER", "is missing, though FIREBASE_APP_CHECK is on", remedy);
+    }
+    AppCheckConfig { mode, project_number, jwks_url }
 }
 
 fn service_account(vars: &mut Vars) -> Option<ServiceAccount> {

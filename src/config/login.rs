@@ -19,6 +19,15 @@ pub struct OtpConfig {
     /// Codes to one phone.
     pub per_hour: u32,
     pub per_day: u32,
+    /// What one client address may ask for and guess.
+    pub address: AddressLimits,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct AddressLimits {
+    pub requests_per_hour: u32,
+    pub requests_per_day: u32,
+    pub verifications_per_hour: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +55,11 @@ pub(super) fn otp(vars: &mut Vars) -> OtpConfig {
         resend: Duration::from_secs(vars.number("OTP_RESEND_SECONDS", 1..=600, 30)),
         per_hour: vars.number("MAX_OTP_ATTEMPTS_PER_HOUR", 1..=1_000, 5),
         per_day: vars.number("MAX_OTP_ATTEMPTS_PER_DAY", 1..=10_000, 20),
+        address: AddressLimits {
+            requests_per_hour: vars.number("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", 1..=1_000_000, 10),
+            requests_per_day: vars.number("MAX_OTP_REQUESTS_PER_ADDRESS_PER_DAY", 1..=1_000_000, 50),
+            verifications_per_hour: vars.number("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", 1..=1_000_000, 60),
+        },
     }
 }
 

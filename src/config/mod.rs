@@ -5,6 +5,7 @@ mod dotenv;
 mod firebase;
 mod login;
 mod phones;
+mod prices;
 mod production;
 mod providers;
 mod redis;
@@ -21,9 +22,10 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 
 pub use self::dev_secrets::load_or_create;
-pub use self::firebase::{FirebaseConfig, ServiceAccount};
-pub use self::login::{JwtConfig, OtpConfig, SignUp};
+pub use self::firebase::{AppCheckConfig, AppCheckMode, FirebaseConfig, ServiceAccount};
+pub use self::login::{AddressLimits, JwtConfig, OtpConfig, SignUp};
 pub use self::phones::{PhoneConfig, Private, TestPhones};
+pub use self::prices::SmsPrices;
 pub use self::providers::{
     AwsSnsConfig, MessageBirdConfig, SmtpConfig, TwilioConfig, TwilioSender, VonageConfig, WhatsAppConfig,
 };

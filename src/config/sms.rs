@@ -1,5 +1,6 @@
 //! Which providers send the one-time codes, and in which order they are tried.
 
+use super::prices::{self, SmsPrices};
 use super::providers::{self, AwsSnsConfig, MessageBirdConfig, TwilioConfig, VonageConfig, WhatsAppConfig};
 use super::vars::Vars;
 
@@ -64,6 +65,7 @@ pub struct SmsConfig {
     pub messagebird: Option<MessageBirdConfig>,
     pub vonage: Option<VonageConfig>,
     pub whatsapp: Option<WhatsAppConfig>,
+    pub prices: SmsPrices,
 }
 
 pub(super) fn read(vars: &mut Vars) -> SmsConfig {
@@ -74,6 +76,7 @@ pub(super) fn read(vars: &mut Vars) -> SmsConfig {
         messagebird: providers::messagebird(vars),
         vonage: providers::vonage(vars),
         whatsapp: providers::whatsapp(vars),
+        prices: prices::read(vars),
     };
     sms.providers = order(vars, &sms);
     sms

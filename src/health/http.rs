@@ -29,34 +29,42 @@ struct Health {
     #[schema(example = "ok")]
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<&'static str>,
+    /// Where codes and limits are kept; absent where that is in memory.
+    #[schema(example = "ok")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<&'static str>,
 }
 
 /// Is the process up?
 #[utoipa::path(get, path = "/health/live", tag = "system", security(()), responses((status = 200, body = Health), web::Failures))]
 async fn get_liveness() -> web::Json<Health> {
-    web::Json(Health { status: "ok", database: None })
+    web::Json(Health { status: "ok", database: None, redis: None })
 }
 
-/// Can it serve? Asks the database.
+/// Can it serve? Asks the database, and Redis where there is one.
 #[utoipa::path(get, path = "/health/ready", tag = "system", security(()),
     responses((status = 200, body = Health), web::Failures))]
 async fn get_readiness(State(app): State<App>) -> Response {
     match ping(&app).await {
-        Ok(()) => web::Json(Health { status: "ok", database: Some("ok") }).into_response(),
+        Ok(health) => web::Json(health).into_response(),
         Err(error) => error.into_response(),
     }
 }
 
-async fn ping(app: &App) -> Result<(), Error> {
+async fn ping(app: &App) -> Result<Health, Error> {
     sqlx::query_scalar!("select 1").fetch_one(&mut *app.db().await?).await?;
-    Ok(())
+    let redis = match &app.redis {
+        Some(redis) => Some(redis.ready().await.map(|()| "ok")?),
+        None => None,
+    };
+    Ok(Health { status: "ok", database: Some("ok"), redis })
 }
 
 /// The public keys of the access tokens (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "system", security(()),
     responses((status = 200, body = serde_json::Value, description = "A JWK set"), web::Failures))]
 async fn get_jwks(State(app): State<App>) -> Response {
-    ([(header::CACHE_CONTROL, "public, max-age=300")], web::Json(app.tokens.ring().jwks())).into_response()
+    ([(header::CACHE_CONTROL, "public, max-age=300")], web::Json(app.tokens.jwks())).into_response()
 }
 
 /// Metrics in Prometheus text. Only on `METRICS_ADDR` when that is set.

@@ -137,14 +137,16 @@ pub async fn accept(by: &Auth<Anyone>, code: &str) -> Result<Member> {
     Ok(member)
 }
 
-/// The usable invitation of this code, or else one for this phone. `login` asks before it lets a new person in.
-pub async fn find_invitation(
+/// The usable invitation of this code, or else one for this phone, if there is one. `login` asks before it lets a new
+/// person in.
+pub async fn find_invitation<'a>(
     db: &mut PgConnection,
     code: Option<&str>,
-    phone: &Phone,
+    phone: impl Into<Option<&'a Phone>>,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
-    store::find_usable(db, code.map(hash).as_ref().map(<[u8; 32]>::as_slice), phone.as_str(), now).await
+    let phone = phone.into().map(Phone::as_str);
+    store::find_usable(db, code.map(hash).as_ref().map(<[u8; 32]>::as_slice), phone, now).await
 }
 
 /// Makes `user` a member, or raises the role of one. The caller commits, and calls [`auth::forget`] then.

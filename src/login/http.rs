@@ -1,31 +1,46 @@
 #[expect(clippy::disallowed_types, reason = "for the open routes below, each of which says why it is one")]
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
+use axum::{
+    Extension,
+    http::{HeaderName, StatusCode, header},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
+    accounts,
+    app_check::OwnApp,
+    audit,
+    firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
+    phone_change,
     sessions::{self, RefreshRequest, Session, TokenPair},
 };
 use crate::{
     app::App,
     auth::{Anyone, Auth},
     error::Result,
+    ids::Seed,
     page::{Cursor, Limit, Page},
-    web::{self, Json, NoContent, Path, Query},
+    secrets,
+    web::{self, ClientAddress, Json, NoContent, Path, Query, Quotas},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(request_code))
         .routes(routes!(verify_code))
+        .routes(routes!(exchange_id_token))
+        .routes(routes!(mint_custom_token))
         .routes(routes!(refresh_tokens))
         .routes(routes!(log_out))
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
+        .merge(accounts::routes())
+        .merge(audit::routes())
+        .merge(phone_change::routes())
 }
 
 /// RFC 6749 section 5.1: tokens are in nobody's cache.
@@ -38,17 +53,24 @@ fn unstored<T>(body: T) -> Unstored<T> {
 /// Ask for a one-time code.
 ///
 /// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
-/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise.
+/// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise;
+/// so are those that one address asks for. After five wrong codes in a row the next one has to wait, for everybody but a
+/// device that has logged in before and shows its `device_token`: it has limits of its own, and the fields `RateLimit` and
+/// `RateLimit-Policy` tell it how much of them is left. An installation may give codes to its own apps only, which show
+/// it with a Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
+    params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token.")),
     request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
     responses((status = 202, body = CodeRequested), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: whoever asks is nobody yet")]
 async fn request_code(
+    _: OwnApp,
     State(app): State<App>,
+    from: ClientAddress,
     Json(asked): Json<CodeRequest>,
-) -> Result<(StatusCode, Json<CodeRequested>)> {
-    let requested = otp::request(&app, asked).await?;
-    Ok((StatusCode::ACCEPTED, Json(requested)))
+) -> Result<(StatusCode, Option<Quotas>, Json<CodeRequested>)> {
+    let requested = otp::request(&app, asked, from).await?;
+    Ok((StatusCode::ACCEPTED, requested.quotas, Json(requested.answer)))
 }
 
 /// Trade the code for tokens.
@@ -58,8 +80,43 @@ async fn request_code(
 #[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
-async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -> Result<Unstored<TokenPair>> {
-    otp::verify(&app, attempt).await.map(unstored)
+async fn verify_code(
+    State(app): State<App>,
+    from: ClientAddress,
+    seed: Option<Extension<Seed>>,
+    Json(attempt): Json<CodeAttempt>,
+) -> Result<Unstored<TokenPair>> {
+    let nonce = seed.map_or_else(secrets::random, |Extension(seed)| seed.nonce());
+    otp::verify(&app, attempt, from, nonce).await.map(unstored)
+}
+
+/// Trade a Firebase ID token for tokens.
+///
+/// A sign-in by phone is that phone's user, as if a code had been sent from here; any other is known by its Firebase
+/// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once,
+/// within five minutes of its sign-in; a repeat with the same `Idempotency-Key` gets the same answer. Custom tokens,
+/// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused. `firebase-off` says that
+/// Firebase is not set up here.
+#[utoipa::path(post, path = "/auth/firebase", tag = "login", security(()), request_body(content = FirebaseLogin,
+        example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),
+    responses((status = 200, body = TokenPair), web::Failures))]
+#[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
+async fn exchange_id_token(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(asked): Json<FirebaseLogin>,
+) -> Result<Unstored<TokenPair>> {
+    firebase::exchange(&app, asked, from).await.map(unstored)
+}
+
+/// Sign in to Firebase as yourself.
+///
+/// The token is for `signInWithCustomToken`; the uid is your user id here. `firebase-off` says that the service account
+/// is not set up. An ID token of the sign-in that it makes does not lead back to your account here.
+#[utoipa::path(post, path = "/auth/firebase/custom-token", tag = "login", security(("bearer" = [])),
+    responses((status = 200, body = CustomToken), web::Failures))]
+async fn mint_custom_token(by: Auth<Anyone>) -> Result<Unstored<CustomToken>> {
+    firebase::custom_token(&by).map(unstored)
 }
 
 /// Trade the refresh token for new tokens.
@@ -68,8 +125,12 @@ async fn verify_code(State(app): State<App>, Json(attempt): Json<CodeAttempt>) -
 #[utoipa::path(post, path = "/auth/refresh", tag = "login", security(()), request_body = RefreshRequest,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: the refresh token says who it is")]
-async fn refresh_tokens(State(app): State<App>, Json(request): Json<RefreshRequest>) -> Result<Unstored<TokenPair>> {
-    sessions::refresh(&app, &request).await.map(unstored)
+async fn refresh_tokens(
+    State(app): State<App>,
+    from: ClientAddress,
+    Json(request): Json<RefreshRequest>,
+) -> Result<Unstored<TokenPair>> {
+    sessions::refresh(&app, &request, from).await.map(unstored)
 }
 
 /// End this session.
@@ -82,14 +143,14 @@ async fn log_out(by: Auth<Anyone>) -> Result<NoContent> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct SessionsQuery {
+pub(super) struct SessionsQuery {
     /// 1 to 200.
     #[serde(default)]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
+    pub limit: Limit,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
+    pub cursor: Option<Cursor<Uuid>>,
 }
 
 /// Where am I logged in?

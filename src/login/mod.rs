@@ -1,12 +1,22 @@
-//! How one becomes somebody: a code sent to a phone, traded for a session, which lives by its refresh tokens. (Who is
-//! calling is `auth`.)
+//! How one becomes somebody: a code sent to a phone, or a Firebase ID token, traded for a session, which lives by its
+//! refresh tokens. (Who is calling is `auth`.)
 
-pub use self::{http::routes, sweep::sweep};
+pub use self::{audit::write_noted, failures::unlock, http::routes, sweep::sweep};
 
+mod accounts;
+pub mod app_check;
+mod audit;
 pub mod challenge;
+mod device;
+mod failures;
+mod firebase;
+mod holder;
 mod http;
 mod otp;
+mod phone_change;
+mod sending;
 mod sessions;
 mod sign_in;
 mod store;
 mod sweep;
+mod throttle;

@@ -3,13 +3,19 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    challenge::{Admission, Guess, NewChallenge, Purpose, Verdict, Window, challenges},
+    audit::{self, EventKind, LoginEvent, Trace},
+    challenge::{Admission, Guess, NewChallenge, Verdict, Window, challenges, new_id},
+    device, failures,
+    holder::{self, Holder},
+    sending::{self, Account, Code, Outlook, Tally},
     sessions::TokenPair,
-    sign_in::{self, Proven},
+    sign_in::{self, Attempt, Proven},
+    throttle,
 };
 use crate::{
     app::App,
@@ -17,10 +23,10 @@ use crate::{
     error::{Error, Reason, Result},
     ids, labs,
     messages::{self, Channel, NewMessage},
-    phone::Phone,
     secrets::uniform_digits,
     text::Name,
     users,
+    web::{ClientAddress, Quota, Quotas},
 };
 
 /// Who wants a code.
@@ -35,6 +41,9 @@ pub struct CodeRequest {
     /// The code of an invitation. It is redeemed when the code that is sent comes back.
     #[schema(value_type = Option<String>, max_length = 200)]
     pub invitation: Option<Name>,
+    /// From this device's last login with this phone. Without it, or with another, the request is one of a stranger.
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub device_token: Option<Name>,
 }
 
 /// A code is on its way, or so it looks to everybody.
@@ -63,132 +72,236 @@ pub struct CodeAttempt {
     pub device_name: Option<Name>,
 }
 
-/// What a challenge knows and the store cannot read.
-#[derive(Serialize, Deserialize)]
-struct Holder {
-    phone: Phone,
-    invitation: Option<Uuid>,
+/// With what is for its holder alone.
+pub struct Requested {
+    pub answer: CodeRequested,
+    /// Only for a device that is known: the phone's own would tell anybody how many codes others have asked for.
+    pub quotas: Option<Quotas>,
 }
 
-const HOLDER: &str = "challenge holder";
-
-pub async fn request(app: &App, asked: CodeRequest) -> Result<CodeRequested> {
-    let phone = acceptable_phone(app, &asked.phone)?;
-    let channel = asked.channel.unwrap_or(Channel::Sms);
-    if channel != Channel::Sms {
+pub async fn request(app: &App, asked: CodeRequest, from: ClientAddress) -> Result<Requested> {
+    let phone = holder::acceptable_phone(app, &asked.phone)?;
+    if asked.channel.is_some_and(|channel| channel != Channel::Sms) {
         return Err(Error::field("/channel", "is not available here; use sms"));
     }
-    let now = app.clock.now();
-    let (invitation, welcome) = look_up(app, &phone, asked.invitation.as_ref(), now).await?;
+    let device = asked.device_token.as_ref().and_then(|token| device::recognize(app, &phone, token.as_str()));
+    let holder = Holder { phone, invitation: None, device, changes_for: None };
+    send_within_limits(app, holder, asked.invitation.as_ref(), from).await
+}
 
-    let fixed_code = app.config.test_phones.code(phone.as_str(), now);
+pub async fn send_within_limits(
+    app: &App,
+    holder: Holder,
+    invitation: Option<&Name>,
+    from: ClientAddress,
+) -> Result<Requested> {
+    let now = app.clock.now();
+    // A known device has limits of its own, so that the neighbours behind its address do not hold it up.
+    let ticket = if holder.device.is_none() { Some(throttle::request(app, from, now).await?) } else { None };
+    let trace = holder.trace(app, from);
+    let requested = send(app, holder, invitation, &trace, now).await;
+    if matches!(requested, Err(Error::RateLimited { .. })) {
+        audit::note(app, LoginEvent::new(now, EventKind::CodeRequested, "limited", &trace));
+    }
+    if let (true, Some(ticket)) = (requested.is_err(), ticket) {
+        ticket.give_back(app).await;
+    }
+    requested
+}
+
+/// Three statements, whoever has the phone: what is known of it, the invitation (for a login), and the message.
+async fn send(
+    app: &App,
+    mut holder: Holder,
+    invitation: Option<&Name>,
+    trace: &Trace,
+    now: DateTime<Utc>,
+) -> Result<Requested> {
+    let (bucket, tally) = (holder.bucket(app), Tally::of(&holder.phone, now));
+    let mut db = app.db().await?;
+    let outlook = sending::look(&mut db, app, &holder.phone, &bucket, &tally, now).await?;
+    if holder.changes_for.is_none() {
+        holder.invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
+    }
+    drop(db);
+    let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now);
+    let withheld = withheld(app, &holder, &outlook, fixed_code.is_some());
     let code = fixed_code.map_or_else(|| uniform_digits(app.config.otp.length.into()), str::to_owned);
-    let text = match (fixed_code, welcome) {
-        (None, true) => Ok(letter(app, &code)),
-        (None, false) => Err("a code was withheld, as its phone has neither an account nor an invitation"),
-        (Some(_), _) => Err("no code was sent, as TEST_PHONE_NUMBERS has a fixed one for its phone"),
-    };
-    let holder = Holder { phone, invitation };
-    let new = new_challenge(app, &holder, &code, now)?;
-    let (challenge_id, expires_at) = (new.id, new.expires_at);
-    let resend_at = match challenges(app).admit(new).await? {
-        Admission::Admitted { next_at } => next_at,
+    let new = new_challenge(app, &holder, &code, &outlook, now)?;
+    let (challenge_id, expires_at, windows) = (new.id, new.expires_at, new.windows);
+    let (resend_at, left) = match challenges(app).admit(new).await? {
+        Admission::Admitted { next_at, left } => (next_at, left),
         Admission::Refused { retry_after } => return Err(Error::RateLimited { retry_after }),
     };
     let message = NewMessage {
         challenge_id: Some(challenge_id),
-        recipient: holder.phone,
-        suppressed: text.is_err(),
-        text: text.unwrap_or_else(str::to_owned),
+        recipient: holder.phone.clone(),
+        suppressed: withheld.is_some(),
+        text: withheld
+            .map_or_else(|| holder.letter(app, &code), |why| format!("a code was withheld, as its phone {why}")),
         expires_at,
     };
-    messages::queue(&mut *app.db().await?, app, message).await?;
+    let event = LoginEvent::new(now, EventKind::CodeRequested, withheld.map_or("sent", |_| "suppressed"), trace);
+    let event = LoginEvent { detail: withheld.map(str::to_owned), user_id: holder.changes_for, ..event };
+    let message = messages::seal(app, &message);
+    let code = Code { message, phone: &holder.phone, bucket: &bucket, tally: &tally, outlook: &outlook, event };
+    sending::queue(&mut *app.db().await?, app, code, now).await?;
     messages::ring(app);
-    Ok(CodeRequested { challenge_id, channel, code_length: app.config.otp.length, expires_at, resend_at })
+    let code_length = app.config.otp.length;
+    let answer = CodeRequested { challenge_id, channel: Channel::Sms, code_length, expires_at, resend_at };
+    Ok(Requested { answer, quotas: holder.device.map(|_| quotas(&windows, left)) })
 }
 
-fn acceptable_phone(app: &App, raw: &str) -> Result<Phone> {
-    let rules = &app.config.phone;
-    let refused = |why: &str| Reason::PhoneRefused.at("/phone", why);
-    let phone = Phone::parse(raw, Some(rules.default_region.as_ref())).map_err(refused)?;
-    let allowed = &rules.allowed_countries;
-    if allowed.is_empty() || allowed.iter().any(|country| phone.country() == Some(*country)) {
-        return Ok(phone);
-    }
-    Err(refused("is of a country that this installation does not serve"))
-}
-
-/// The invitation to redeem, and whether this phone may come in at all. Nobody pays for messages to strangers; but what
-/// is asked of the database, and what is answered, is the same for all.
-async fn look_up(
-    app: &App,
-    phone: &Phone,
-    invitation: Option<&Name>,
-    now: DateTime<Utc>,
-) -> Result<(Option<Uuid>, bool)> {
-    let mut db = app.db().await?;
-    let who = users::acquaintance(&mut db, phone).await?;
-    let invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), phone, now).await?;
-    let will_own = match sign_in::ownership(app, phone) {
+/// Why nothing is sent, if so: nobody pays for messages to strangers. But what is asked of the database, and what is
+/// answered, is the same for all.
+fn withheld(app: &App, holder: &Holder, outlook: &Outlook, has_fixed_code: bool) -> Option<&'static str> {
+    let will_own = match sign_in::ownership(app, Some(&holder.phone)) {
         users::Ownership::No => false,
         users::Ownership::Yes => true,
-        users::Ownership::IfFirst => who.nobody_yet,
+        users::Ownership::IfFirst => outlook.nobody_yet,
     };
-    let welcome = who.known || invitation.is_some() || will_own || app.config.sign_up == SignUp::Open;
-    Ok((invitation, welcome))
+    let is_known = outlook.account == Account::Good;
+    let may_come = is_known
+        || holder.changes_for.is_some()
+        || holder.invitation.is_some()
+        || will_own
+        || app.config.sign_up == SignUp::Open;
+    if has_fixed_code {
+        Some("has a fixed one in TEST_PHONE_NUMBERS")
+    } else if outlook.account == Account::Disabled {
+        Some("has an account that is disabled")
+    } else if !may_come {
+        Some("has neither an account nor an invitation")
+    } else if outlook.is_stopped && !is_known {
+        Some("is among numbers from which hardly any code comes back")
+    } else {
+        None
+    }
 }
 
-/// Fits one message of 140 bytes; the code stands early, where a notification shows it and a phone offers to fill it in.
-fn letter(app: &App, code: &str) -> String {
-    let minutes = app.config.otp.ttl.as_secs().div_ceil(60);
-    format!("Your Chemstock code is {code}. It is good for {minutes} min. Never tell it to anybody.")
+fn quotas(windows: &[Window; 3], left: [u32; 3]) -> Quotas {
+    let names = ["otp-resend", "otp-hour", "otp-day"];
+    let all = names.into_iter().zip(windows).zip(left);
+    let quota = |((name, window), left): ((&'static str, &Window), u32)| Quota {
+        name,
+        most: window.most,
+        seconds: window.length.num_seconds(),
+        left,
+    };
+    Quotas(all.map(quota).collect())
 }
 
-fn new_challenge(app: &App, holder: &Holder, code: &str, now: DateTime<Utc>) -> Result<NewChallenge> {
+fn new_challenge(
+    app: &App,
+    holder: &Holder,
+    code: &str,
+    outlook: &Outlook,
+    now: DateTime<Utc>,
+) -> Result<NewChallenge> {
     let otp = &app.config.otp;
     let span = |seconds: u64| TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
     let window = |most: u32, seconds| Window { most: most as usize, length: span(seconds) };
-    let id = ids::new(now);
-    let plain = serde_json::to_vec(holder).map_err(|cause| Error::Internal(cause.into()))?;
+    let bucket = holder.bucket(app);
+    let id = new_id(&bucket, now);
     Ok(NewChallenge {
         id,
-        purpose: Purpose::LOGIN,
-        phone_key: app.secret.mac("phone", &[holder.phone.as_str().as_bytes()]),
-        mac: code_mac(app, id, &holder.phone, code),
-        sealed: app.secret.seal(HOLDER, &plain, id.as_bytes()),
-        guesses: otp.max_guesses,
+        purpose: holder.purpose(),
+        phone_key: bucket,
+        mac: holder.code_mac(app, id, code),
+        sealed: holder.seal(app, id)?,
+        guesses: failures::guesses(otp.max_guesses, outlook.in_a_row),
         now,
         expires_at: now + span(otp.ttl.as_secs()),
         windows: [window(1, otp.resend.as_secs()), window(otp.per_hour, 3600), window(otp.per_day, 86_400)],
+        not_before: failures::not_before(outlook.blocked_until, now),
     })
 }
 
-fn code_mac(app: &App, challenge_id: Uuid, phone: &Phone, code: &str) -> [u8; 32] {
-    let purpose = Purpose::LOGIN.0.as_bytes();
-    app.secret.mac("one-time code", &[purpose, challenge_id.as_bytes(), phone.as_str().as_bytes(), code.as_bytes()])
-}
-
-fn open_holder(app: &App, challenge_id: Uuid, sealed: &[u8]) -> Option<Holder> {
-    let plain = app.secret.open(HOLDER, sealed, challenge_id.as_bytes())?;
-    serde_json::from_slice(&plain).ok()
-}
-
-pub async fn verify(app: &App, attempt: CodeAttempt) -> Result<TokenPair> {
-    let length = usize::from(app.config.otp.length);
-    if attempt.code.len() != length || !attempt.code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")));
-    }
-    let id = attempt.challenge_id;
-    let mac =
-        |sealed: &[u8]| open_holder(app, id, sealed).map(|holder| code_mac(app, id, &holder.phone, &attempt.code));
-    let guess = Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now: app.clock.now() };
-    let holder = match challenges(app).verify(guess).await? {
-        Verdict::Right { sealed } => open_holder(app, id, &sealed),
-        Verdict::Wrong { .. } | Verdict::Gone => None,
+pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce: [u8; 16]) -> Result<TokenPair> {
+    let now = app.clock.now();
+    admit_guess(app, &attempt.code, from, now).await?;
+    let mut db = app.db().await?;
+    let is_blocked = failures::is_blocked(&mut db, attempt.challenge_id, now).await?;
+    let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, changes_for: None, is_blocked, nonce };
+    let holder = compare(app, &mut db, &shown, from, now).await?;
+    drop(db);
+    // A device that comes for the first time gets its id now.
+    let device = holder.device.unwrap_or_else(|| ids::new(now));
+    let device_token = device::token(app, &holder.phone, device);
+    let attempt_made = Attempt {
+        bucket: Some(holder.bucket(app)),
+        tally: Some(Tally::of(&holder.phone, now)),
+        trace: Trace { device: Some(device), ..holder.trace(app, from) },
     };
-    let Holder { phone, invitation } = holder.ok_or_else(refused)?;
+    let proven = Proven {
+        challenge_id: attempt.challenge_id,
+        refused,
+        who: users::KnownBy::Phone(holder.phone),
+        invitation: holder.invitation,
+        amr: vec!["sms".to_owned()],
+        auth_time: now,
+        attempt: attempt_made,
+    };
     let device_name = attempt.device_name.map(String::from).unwrap_or_default();
-    sign_in::sign_in(app, Proven { challenge_id: id, phone, invitation }, device_name).await
+    let mut pair = sign_in::sign_in(app, proven, device_name).await?;
+    pair.device_token = Some(device_token);
+    Ok(pair)
+}
+
+/// One guess of this address, if what was sent can be a code.
+pub async fn admit_guess(app: &App, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
+    throttle::guess(app, from, now).await?;
+    let length = usize::from(app.config.otp.length);
+    if code.len() == length && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    audit::note(app, LoginEvent::new(now, EventKind::CodeGuessed, "malformed", &Trace::of_address(from)));
+    Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")))
+}
+
+/// A code that is shown, and for what.
+pub struct Shown<'a> {
+    pub challenge_id: Uuid,
+    pub code: &'a str,
+    pub changes_for: Option<Uuid>,
+    /// Its bucket has to wait.
+    pub is_blocked: bool,
+    /// Of the request, so that its repeat after a lost answer is not one more guess.
+    pub nonce: [u8; 16],
+}
+
+/// Whose code it is, when it is right and for this. Every other way ends with the same answer, after one statement that
+/// says what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
+///
+/// The connection is kept over the comparison: a flood that leaves none must not leave a wrong guess uncounted.
+pub async fn compare(
+    app: &App,
+    db: &mut PgConnection,
+    shown: &Shown<'_>,
+    from: ClientAddress,
+    now: DateTime<Utc>,
+) -> Result<Holder> {
+    let (id, is_blocked) = (shown.challenge_id, shown.is_blocked);
+    // Somebody else's challenge is none, and loses no guess.
+    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.changes_for == shown.changes_for);
+    let mac = |sealed: &[u8]| open(sealed).map(|holder| holder.code_mac(app, id, shown.code));
+    let guess =
+        Guess { challenge_id: id, purpose: holder::purpose_of(shown.changes_for), mac: &mac, now, nonce: shown.nonce };
+    let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
+    match verdict {
+        Verdict::Right { sealed } => return Holder::open(app, id, &sealed).ok_or_else(refused),
+        Verdict::Wrong { sealed } => {
+            let holder = Holder::open(app, id, &sealed).ok_or_else(refused)?;
+            let (bucket, trace) = (holder.bucket(app), holder.trace(app, from));
+            failures::count(db, &bucket, &trace, now).await?;
+        }
+        Verdict::Gone => {
+            let outcome = if is_blocked { "locked" } else { "gone" };
+            let event = LoginEvent::new(now, EventKind::CodeGuessed, outcome, &Trace::of_address(from));
+            audit::store::insert(db, &[event.detail(id.to_string())]).await?;
+        }
+    }
+    Err(refused())
 }
 
 /// The same for every cause: whoever guesses learns nothing from it.

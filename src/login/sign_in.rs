@@ -1,10 +1,12 @@
-//! From a proven phone to a session: whose it is, and who may come in that was never here before.
+//! From a proven phone or identity to a session: whose it is, and who may come in that was never here before.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    otp,
+    audit::Trace,
+    sending::Tally,
     sessions::{NewSession, TokenPair},
     store,
 };
@@ -15,20 +17,36 @@ use crate::{
     error::{Error, OnConstraint, Reason, Result},
     ids, labs,
     phone::Phone,
-    users::{self, NewUser, Ownership, User},
+    users::{self, KnownBy, NewUser, Ownership, User},
 };
 
-/// Somebody holds this phone: the code that was sent there came back.
+/// Who somebody is, and what shows it: the code that was sent to the phone came back, or another identity provider
+/// vouches for them.
 pub struct Proven {
+    /// What shows it is good for one login, and this is its name.
     pub challenge_id: Uuid,
-    pub phone: Phone,
+    /// What is said to whoever shows it once more.
+    pub refused: fn() -> Error,
+    pub who: KnownBy,
     pub invitation: Option<Uuid>,
+    /// RFC 8176.
+    pub amr: Vec<String>,
+    pub auth_time: DateTime<Utc>,
+    pub attempt: Attempt,
 }
 
-/// Whether somebody new with this phone runs the installation.
-pub fn ownership(app: &App, phone: &Phone) -> Ownership {
+/// What a login ends beside making a session: the failures before it, and the wait for a code to come back. There is
+/// neither without a code.
+pub struct Attempt {
+    pub bucket: Option<[u8; 32]>,
+    pub tally: Option<Tally>,
+    pub trace: Trace,
+}
+
+/// Whether somebody new, with this phone if any, runs the installation.
+pub fn ownership(app: &App, phone: Option<&Phone>) -> Ownership {
     let bootstrap = app.config.bootstrap_owner_phone.as_deref().and_then(|owner| Phone::parse(owner, None).ok());
-    if bootstrap.as_ref() == Some(phone) {
+    if bootstrap.is_some() && bootstrap.as_ref() == phone {
         Ownership::Yes
     } else if app.config.environment == Environment::Development {
         Ownership::IfFirst
@@ -38,7 +56,7 @@ pub fn ownership(app: &App, phone: &Phone) -> Ownership {
 }
 
 pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<TokenPair> {
-    let session = NewSession::new(app, device_name);
+    let session = NewSession::new(app, device_name, proven.amr.clone(), proven.auth_time);
     let mut db = app.db().await?;
     // Somebody who was here before, with no invitation to redeem: one statement.
     let known = match proven.invitation {
@@ -57,7 +75,8 @@ pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<T
 
 async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<User> {
     let mut tx = db.begin().await?;
-    let new = NewUser { id: ids::new(session.now), phone: proven.phone.clone(), owner: ownership(app, &proven.phone) };
+    let owner = ownership(app, proven.who.phone());
+    let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
     match users::insert(&mut tx, &new, session.now).await? {
         Some(is_owner) => admit(app, &mut tx, &new, is_owner, proven.invitation, session).await?,
         None => welcome_back(&mut tx, proven, session).await?,
@@ -87,7 +106,7 @@ async fn admit(
         Some(invitation) => labs::redeem(tx, invitation, new.id, session.now).await,
         None if is_owner || app.config.sign_up == SignUp::Open => Ok(()),
         None => {
-            Err(Reason::InvitationRequired.because("this phone has no account; ask a lab's admin for an invitation"))
+            Err(Reason::InvitationRequired.because("you have no account here; ask a lab's admin for an invitation"))
         }
     }
 }
@@ -96,8 +115,8 @@ async fn welcome_back(tx: &mut PgConnection, proven: &Proven, session: &NewSessi
     let Some(invitation) = proven.invitation else {
         return Ok(());
     };
-    let user = users::find_by_phone(tx, &proven.phone).await?.ok_or(Error::NotFound("user"))?;
-    redeem_if_good(tx, invitation, user.id, session).await
+    let user_id = users::find_id(tx, &proven.who).await?.ok_or(Error::NotFound("user"))?;
+    redeem_if_good(tx, invitation, user_id, session).await
 }
 
 /// An invitation that is no good any more keeps nobody out who may come in without it.
@@ -111,8 +130,10 @@ async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, ses
 }
 
 async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<Option<User>> {
-    let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", otp::refused)?;
+    let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", proven.refused)?;
     match found {
+        // The lock is looked at where the token is made: it may have come after the code was compared.
+        Some(found) if found.is_locked => Err((proven.refused)()),
         Some(found) if found.is_disabled => Err(Error::Forbidden("this account has been disabled")),
         found => Ok(found.map(|found| found.user)),
     }

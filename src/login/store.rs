@@ -1,77 +1,64 @@
-use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
-use uuid::Uuid;
 
 use super::{
-    sessions::{NewSession, Session},
-    sign_in::Proven,
+    audit::{EventKind, LoginEvent},
+    sessions::NewSession,
+    sign_in::{Attempt, Proven},
 };
 use crate::{
     error::Result,
-    page::Limit,
     phone::Phone,
     users::{LabRole, User},
 };
 
-/// Whose phone was proven.
+/// Who it was that was proven.
 pub struct Found {
     pub user: User,
     pub is_disabled: bool,
-}
-
-/// A session that may go on.
-pub struct Live {
-    pub session_id: Uuid,
-    pub auth_time: DateTime<Utc>,
-    pub amr: Vec<String>,
-    pub token_expires_at: DateTime<Utc>,
-    pub user: User,
-}
-
-/// A token that was used, of a session that is alive.
-pub struct Spent {
-    pub live: Live,
-    pub used_at: DateTime<Utc>,
-    pub successor_salt: Vec<u8>,
-    /// Of the token at the end of the chain.
-    pub last_hash: Option<Vec<u8>>,
-}
-
-pub struct Rotation {
-    pub hash: [u8; 32],
-    pub salt: [u8; 16],
-    pub successor_hash: [u8; 32],
-    pub successor_expires_at: DateTime<Utc>,
-    pub now: DateTime<Utc>,
-}
-
-#[derive(Debug, Clone, Copy, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum EndedBecause {
-    Logout,
-    EndedByUser,
-    RefreshReuse,
+    /// Too many wrong codes were sent before this right one.
+    pub is_locked: bool,
 }
 
 /// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing.
+#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) -> Result<Option<Found>> {
+    let Attempt { bucket, tally, trace } = &proven.attempt;
+    let event = LoginEvent { session_id: Some(new.id), ..LoginEvent::new(new.now, EventKind::LoggedIn, "done", trace) };
+    let (issuer, subject) = proven.who.identity().unzip();
     let row = sqlx::query!(
         r#"with who as (
-            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs
-            from profiles where phone = $1
+            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs,
+                exists (select from login_failures where bucket = $10 and blocked_until > $3) as is_locked
+            from profiles
+            where phone = $1 or id = (select user_id from identities where issuer = $15 and subject = $16)
+        ), welcome as (
+            select id from who where not is_disabled and not is_locked
         ), consumed as (
             insert into consumed_challenges (challenge_id, consumed_at)
             select $2, $3 from who where not is_disabled
         ), session as (
-            insert into sessions (id, user_id, device_name, amr, auth_time, created_at, last_used_at, expires_at)
-            select $4, id, $5, $6, $3, $3, $3, $7 from who where not is_disabled
+            insert into sessions (id, user_id, device_name, amr, auth_time, created_at, last_used_at, expires_at,
+                last_address)
+            select $4, id, $5, $6, $17, $3, $3, $7, $14::jsonb ->> 'address' from welcome
         ), token as (
-            insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from who where not is_disabled
+            insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from welcome
+        ), forgiven as (
+            delete from login_failures where bucket = $10 and exists (select from welcome)
+        ), verified as (
+            insert into code_tallies as t (scope, hour, shard, verified)
+            select scope, $12, $13, 1 from unnest($11::text[]) scope, welcome
+            where exists (select from messages where challenge_id = $2 and not suppressed)
+            on conflict (scope, hour, shard) do update set verified = t.verified + 1
+        ), told as (
+            insert into login_events (id, at, kind, outcome, phone_hash, user_id, session_id, address, device)
+            select e.id, e.at, e.kind, case when is_locked then 'locked' when is_disabled then 'disabled' else e.outcome end,
+                e.phone_hash, who.id, case when not is_locked and not is_disabled then e.session_id end, e.address, e.device
+            from who, jsonb_populate_record(null::login_events, $14) e
         )
         select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!"
+            labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!", is_locked as "is_locked!"
         from who"#,
-        proven.phone.as_str(),
+        proven.who.phone().map(Phone::as_str),
         proven.challenge_id,
         new.now,
         new.id,
@@ -79,12 +66,21 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         &new.amr,
         new.expires_at,
         &new.token_hash[..],
-        new.token_expires_at
+        new.token_expires_at,
+        bucket.as_ref().map(|bucket| &bucket[..]),
+        tally.as_ref().map(|tally| &tally.scopes[..]),
+        tally.as_ref().map(|tally| tally.hour),
+        tally.as_ref().map(|tally| tally.shard),
+        Json(&event) as _,
+        issuer,
+        subject,
+        new.auth_time
     )
     .fetch_optional(db)
     .await?;
     Ok(row.map(|row| Found {
         is_disabled: row.is_disabled,
+        is_locked: row.is_locked,
         user: User {
             id: row.id,
             phone: row.phone,
@@ -94,144 +90,4 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
             version: row.version,
         },
     }))
-}
-
-/// Uses a token that can be used, and puts its successor in its place. Of many at once, the lock on the row lets one.
-pub async fn rotate(db: &mut PgConnection, rotation: &Rotation) -> Result<Option<Live>> {
-    let row = sqlx::query!(
-        r#"with spent as (
-            update refresh_tokens t set used_at = $2, successor_salt = $3
-            from sessions s, users u
-            where t.hash = $1 and t.used_at is null and t.expires_at > $2
-                and s.id = t.session_id and s.ended_at is null and s.expires_at > $2
-                and u.id = s.user_id and u.disabled_at is null
-            returning s.id, s.user_id, s.auth_time, s.amr, least($5, s.expires_at) as token_expires_at
-        ), successor as (
-            insert into refresh_tokens (hash, session_id, expires_at) select $4, id, token_expires_at from spent
-        ), session as (
-            update sessions set last_used_at = $2 where id = (select id from spent)
-        )
-        select s.id, s.auth_time, s.amr, s.token_expires_at as "token_expires_at!", s.user_id,
-            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
-            p.labs as "labs!: Json<Vec<LabRole>>"
-        from spent s join profiles p on p.id = s.user_id"#,
-        &rotation.hash[..],
-        rotation.now,
-        &rotation.salt[..],
-        &rotation.successor_hash[..],
-        rotation.successor_expires_at
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| Live {
-        session_id: row.id,
-        auth_time: row.auth_time,
-        amr: row.amr,
-        token_expires_at: row.token_expires_at,
-        user: User {
-            id: row.user_id,
-            phone: row.phone,
-            name: row.name,
-            is_owner: row.is_owner,
-            labs: row.labs,
-            version: row.version,
-        },
-    }))
-}
-
-pub async fn find_spent(db: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Spent>> {
-    let row = sqlx::query!(
-        r#"select t.used_at as "used_at!", t.successor_salt as "successor_salt!", s.id, s.auth_time, s.amr, s.user_id,
-            last.hash as "last_hash?", coalesce(last.expires_at, s.expires_at) as "token_expires_at!",
-            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
-            p.labs as "labs!: Json<Vec<LabRole>>"
-        from refresh_tokens t
-        join sessions s on s.id = t.session_id
-        join profiles p on p.id = s.user_id
-        left join refresh_tokens last on last.session_id = s.id and last.used_at is null
-        where t.hash = $1 and t.used_at is not null and t.successor_salt is not null
-            and s.ended_at is null and s.expires_at > $2 and p.disabled_at is null"#,
-        hash,
-        now
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(row.map(|row| Spent {
-        used_at: row.used_at,
-        successor_salt: row.successor_salt,
-        last_hash: row.last_hash,
-        live: Live {
-            session_id: row.id,
-            auth_time: row.auth_time,
-            amr: row.amr,
-            token_expires_at: row.token_expires_at,
-            user: User {
-                id: row.user_id,
-                phone: row.phone,
-                name: row.name,
-                is_owner: row.is_owner,
-                labs: row.labs,
-                version: row.version,
-            },
-        },
-    }))
-}
-
-/// Whether there was one to end.
-pub async fn end_session(
-    db: &mut PgConnection,
-    user_id: Uuid,
-    id: Uuid,
-    because: EndedBecause,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let ended = sqlx::query!(
-        "update sessions set ended_at = $4, ended_because = $3 where user_id = $1 and id = $2 and ended_at is null",
-        user_id,
-        id,
-        because as EndedBecause,
-        now
-    );
-    Ok(ended.execute(db).await?.rows_affected() > 0)
-}
-
-pub async fn end_other_sessions(db: &mut PgConnection, user_id: Uuid, but: Uuid, now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
-        "update sessions set ended_at = $4, ended_because = $3 where user_id = $1 and id <> $2 and ended_at is null",
-        user_id,
-        but,
-        EndedBecause::EndedByUser as EndedBecause,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-pub struct Listing {
-    pub user_id: Uuid,
-    pub current: Uuid,
-    pub now: DateTime<Utc>,
-    /// Whose token was last used before this cannot use it any more.
-    pub idle_since: DateTime<Utc>,
-    pub after: Uuid,
-    pub limit: Limit,
-}
-
-pub async fn list_sessions(db: &mut PgConnection, listing: &Listing) -> Result<Vec<Session>> {
-    let sessions = sqlx::query_as!(
-        Session,
-        r#"select id, device_name, created_at, last_used_at, id = $2 as "current!"
-        from sessions
-        where user_id = $1 and ended_at is null and expires_at > $3 and last_used_at > $4
-            and id > $5
-        order by id limit $6"#,
-        listing.user_id,
-        listing.current,
-        listing.now,
-        listing.idle_since,
-        listing.after,
-        listing.limit.plus_one()
-    );
-    Ok(sessions.fetch_all(db).await?)
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
+use super::{audit, failures, sending};
 use crate::{app::App, error::Result};
 
 /// No challenge lives as long as this, so none can come back.
@@ -21,6 +22,9 @@ pub async fn sweep(app: App) -> Result<usize> {
         drop_used_tokens(&mut db, now).await?,
         expire_sessions(&mut db, now, now - app.config.jwt.refresh_ttl).await?,
         drop_sessions(&mut db, now - SESSIONS_KEPT_FOR).await?,
+        audit::purge(&mut db, now, MOST).await?,
+        failures::sweep(&mut db, now, MOST).await?,
+        sending::sweep(&mut db, now, MOST).await?,
     ];
     Ok(swept.iter().map(|rows| usize::try_from(*rows).unwrap_or(usize::MAX)).sum())
 }

@@ -46,6 +46,7 @@ pub enum DeliveryState {
 }
 
 pub struct NewMessage {
+    /// None for one without a code.
     pub challenge_id: Option<Uuid>,
     pub recipient: Phone,
     pub text: String,
@@ -77,13 +78,32 @@ const MOST_ATTEMPTS: i32 = 5;
 const BATCH: usize = 500;
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
+/// A message as the database keeps it.
+pub struct Sealed {
+    pub id: Uuid,
+    pub challenge_id: Option<Uuid>,
+    pub recipient: Vec<u8>,
+    pub body: Vec<u8>,
+    pub expires_at: DateTime<Utc>,
+    pub suppressed: bool,
+}
+
+/// For whoever queues it together with what it costs (`login::sending`), in one statement.
+pub fn seal(app: &App, new: &NewMessage) -> Sealed {
+    let id = ids::new(app.clock.now());
+    Sealed {
+        id,
+        challenge_id: new.challenge_id,
+        recipient: app.secret.seal(RECIPIENT, new.recipient.as_str().as_bytes(), id.as_bytes()),
+        body: app.secret.seal(BODY, new.text.as_bytes(), id.as_bytes()),
+        expires_at: new.expires_at,
+        suppressed: new.suppressed,
+    }
+}
+
 /// To be followed by [`ring`] once it is committed.
-pub async fn queue(db: &mut PgConnection, app: &App, new: NewMessage) -> Result<()> {
-    let now = app.clock.now();
-    let id = ids::new(now);
-    let recipient = app.secret.seal(RECIPIENT, new.recipient.as_str().as_bytes(), id.as_bytes());
-    let body = app.secret.seal(BODY, new.text.as_bytes(), id.as_bytes());
-    store::insert(db, id, &new, &recipient, &body, now).await
+pub async fn queue(db: &mut PgConnection, app: &App, new: &NewMessage) -> Result<()> {
+    store::insert(db, &seal(app, new), app.clock.now()).await
 }
 
 /// Wakes the step that sends.

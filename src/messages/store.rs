@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Channel, DeliveryState, NewMessage};
+use super::{Channel, DeliveryState, Sealed};
 use crate::error::Result;
 
 /// A message that is ours to send, for a while.
@@ -22,23 +22,16 @@ pub enum Outcome {
     Failed,
 }
 
-pub async fn insert(
-    db: &mut PgConnection,
-    id: Uuid,
-    new: &NewMessage,
-    recipient: &[u8],
-    body: &[u8],
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn insert(db: &mut PgConnection, new: &Sealed, now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "insert into messages (id, challenge_id, channel, recipient, body, suppressed, state, due_at, expires_at,
             created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, $7, $7)",
-        id,
+        new.id,
         new.challenge_id,
         Channel::Sms as Channel,
-        recipient,
-        body,
+        new.recipient,
+        new.body,
         new.suppressed,
         now,
         new.expires_at

@@ -1,9 +1,10 @@
-//! The keys of our tokens: the first of the ring signs, all of them verify, so that a key is changed without
-//! logging anybody out.
+//! The keys of our tokens: the first of the ring signs, all of them verify, so that a key is changed without logging
+//! anybody out. A key comes in as the last (it verifies everywhere before anything is signed by it), moves to the front
+//! once everybody has read the key set again, and the one before it goes when its last token has expired.
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use serde_json::json;
@@ -37,11 +38,37 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub struct KeyRing(Vec<Key>);
 
+/// What a key does at present. Whether one that only verifies is on its way in or out, only its place in time tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    Active,
+    NextOrRetiring,
+}
+
+/// A key without anything that is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedKey {
+    /// RFC 7638.
+    pub kid: String,
+    pub algorithm: String,
+    pub state: KeyState,
+}
+
+const BEGIN: &str = "-----BEGIN";
+
+/// A file may hold several keys, one after the other (RFC 7468, 2): so a list changes without a new setting. A text with
+/// none is given back whole, to be refused by its place.
+fn blocks(text: &str) -> impl Iterator<Item = &str> {
+    let later = text.match_indices(BEGIN).skip(1).map(|(at, _)| at);
+    let bounds: Vec<_> = std::iter::once(0).chain(later).chain([text.len()]).collect();
+    (1..bounds.len()).map(move |end| &text[bounds[end - 1]..bounds[end]])
+}
+
 impl KeyRing {
-    /// Reads private keys. Errors count the keys from 1 and never show one.
+    /// Reads private keys. Errors count the keys from 1, over all texts, and never show one.
     pub fn from_pems(pems: &[String]) -> Result<Self, KeyError> {
         let mut keys: Vec<Key> = Vec::with_capacity(pems.len());
-        for (index, pem) in pems.iter().enumerate() {
+        for (index, pem) in pems.iter().flat_map(|text| blocks(text)).enumerate() {
             let place = index + 1;
             let key = Key::from_pem(pem.as_bytes(), place)?;
             if keys.iter().any(|other| other.kid == key.kid) {
@@ -52,16 +79,18 @@ impl KeyRing {
         if keys.is_empty() { Err(KeyError::Empty) } else { Ok(Self(keys)) }
     }
 
-    /// A new Ed25519 key in PKCS#8 PEM, in version 1 of PKCS#8, which OpenSSL reads as well.
-    pub fn generate_pem() -> String {
-        let pair = Ed25519KeyPair::generate().and_then(|pair| pair.to_pkcs8v1());
-        let document = pair.expect("a machine without randomness cannot serve logins");
-        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(document.as_ref()))
-    }
-
     /// The public parts, as `/.well-known/jwks.json` shows them (RFC 7517).
     pub fn jwks(&self) -> serde_json::Value {
         json!({ "keys": self.0.iter().map(|key| &key.jwk).collect::<Vec<_>>() })
+    }
+
+    pub fn list(&self) -> Vec<ListedKey> {
+        let listed = |(index, key): (usize, &Key)| ListedKey {
+            kid: key.kid.clone(),
+            algorithm: format!("{:?}", key.algorithm),
+            state: if index == 0 { KeyState::Active } else { KeyState::NextOrRetiring },
+        };
+        self.0.iter().enumerate().map(listed).collect()
     }
 
     pub(super) fn first(&self) -> &Key {

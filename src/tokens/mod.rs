@@ -1,10 +1,14 @@
 //! Our access tokens: signed JWTs after RFC 9068, verified after RFC 8725. Pure: no clock, no I/O.
 
 mod keys;
+mod new_key;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::Header;
@@ -12,7 +16,10 @@ use moka::sync::Cache;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use self::keys::{KeyError, KeyRing};
+pub use self::{
+    keys::{KeyError, KeyRing, KeyState, ListedKey},
+    new_key::KeyKind,
+};
 
 /// RFC 9068, 2.1: no other kind of our JWTs passes for an access token (RFC 8725, 3.11).
 const TYPE: &str = "at+jwt";
@@ -21,12 +28,15 @@ const MAX_LENGTH: usize = 4096;
 /// Servers that share the keys do not share a clock to the second.
 const LEEWAY_SECONDS: i64 = 5;
 const CACHED_TOKENS: u64 = 20_000;
+/// RFC 9068, 2.2 wants the client named. There is one, which is public and unregistered: the app.
+const CLIENT: &str = "chemstock-app";
 
 /// Every claim is required. RFC 9068, 2.2; `sid` is the session, `amr` how its login was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
     pub aud: String,
+    pub client_id: String,
     pub sub: Uuid,
     pub sid: Uuid,
     pub iat: i64,
@@ -60,21 +70,44 @@ pub enum TokenError {
 /// check. Whether the session still lives is not asked here.
 #[derive(Debug)]
 pub struct Tokens {
-    ring: KeyRing,
+    current: RwLock<Arc<Current>>,
     issuer: String,
     audience: String,
     ttl: Duration,
+}
+
+/// The keys and what they have verified, exchanged as one: what is verified by an old ring while a new one comes is
+/// remembered where nobody looks any more.
+#[derive(Debug)]
+struct Current {
+    ring: KeyRing,
     verified: Cache<String, Claims>,
+}
+
+impl Current {
+    fn new(ring: KeyRing, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { ring, verified: Cache::builder().max_capacity(CACHED_TOKENS).time_to_live(ttl).build() })
+    }
 }
 
 impl Tokens {
     pub fn new(ring: KeyRing, issuer: impl Into<String>, audience: impl Into<String>, ttl: Duration) -> Self {
-        let verified = Cache::builder().max_capacity(CACHED_TOKENS).time_to_live(ttl).build();
-        Self { ring, issuer: issuer.into(), audience: audience.into(), ttl, verified }
+        let current = RwLock::new(Current::new(ring, ttl));
+        Self { current, issuer: issuer.into(), audience: audience.into(), ttl }
     }
 
-    pub fn ring(&self) -> &KeyRing {
-        &self.ring
+    /// From now on these keys sign and verify, and a token of any other is refused.
+    pub fn replace_keys(&self, ring: KeyRing) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Current::new(ring, self.ttl);
+    }
+
+    fn current(&self) -> Arc<Current> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The public keys, as `/.well-known/jwks.json` shows them (RFC 7517).
+    pub fn jwks(&self) -> serde_json::Value {
+        self.current().ring.jwks()
     }
 
     pub fn ttl(&self) -> Duration {
@@ -86,6 +119,7 @@ impl Tokens {
         let claims = Claims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
+            client_id: CLIENT.to_owned(),
             sub,
             sid,
             iat,
@@ -95,7 +129,8 @@ impl Tokens {
             auth_time,
             amr,
         };
-        let key = self.ring.first();
+        let current = self.current();
+        let key = current.ring.first();
         let mut header = Header::new(key.algorithm);
         header.typ = Some(TYPE.to_owned());
         header.kid = Some(key.kid.clone());
@@ -107,27 +142,28 @@ impl Tokens {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::TooLong);
         }
-        if let Some(claims) = self.verified.get(token) {
+        let current = self.current();
+        if let Some(claims) = current.verified.get(token) {
             return within_its_time(&claims, now).map(|()| claims);
         }
-        let claims = self.verify_cold(token)?;
+        let claims = self.verify_cold(&current.ring, token)?;
         within_its_time(&claims, now)?;
-        self.verified.insert(token.to_owned(), claims.clone());
+        current.verified.insert(token.to_owned(), claims.clone());
         Ok(claims)
     }
 
     /// RFC 8725, 3.1 and 3.10: the `kid` chooses among our own keys and the key fixes the algorithm; `jwk`, `jku` and
     /// `x5u` are never looked at. RFC 7515, 4.1.11: what is marked critical must be understood, and nothing is.
-    fn verify_cold(&self, token: &str) -> Result<Claims, TokenError> {
+    fn verify_cold(&self, ring: &KeyRing, token: &str) -> Result<Claims, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
         if header.typ.as_deref() != Some(TYPE) || header.crit.is_some() {
             return Err(TokenError::Malformed);
         }
-        let key = header.kid.and_then(|kid| self.ring.find(&kid)).ok_or(TokenError::UnknownKey)?;
+        let key = header.kid.and_then(|kid| ring.find(&kid)).ok_or(TokenError::UnknownKey)?;
         let claims: Claims =
             jsonwebtoken::decode(token, &key.public, &key.validation).map_err(|_| TokenError::Invalid)?.claims;
         // RFC 8725, 3.8 and 3.9.
-        let ours = claims.iss == self.issuer && claims.aud == self.audience;
+        let ours = claims.iss == self.issuer && claims.aud == self.audience && claims.client_id == CLIENT;
         if ours { Ok(claims) } else { Err(TokenError::Foreign) }
     }
 }

@@ -63,9 +63,31 @@ pub struct UserPatch {
     pub name: Option<Name>,
 }
 
+/// By what a person is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KnownBy {
+    Phone(Phone),
+    /// The name that another identity provider gives them.
+    Identity {
+        issuer: String,
+        subject: String,
+    },
+}
+
+impl KnownBy {
+    pub fn phone(&self) -> Option<&Phone> {
+        if let Self::Phone(phone) = self { Some(phone) } else { None }
+    }
+
+    /// Issuer and subject.
+    pub fn identity(&self) -> Option<(&str, &str)> {
+        if let Self::Identity { issuer, subject } = self { Some((issuer, subject)) } else { None }
+    }
+}
+
 pub struct NewUser {
     pub id: Uuid,
-    pub phone: Phone,
+    pub known_by: KnownBy,
     pub owner: Ownership,
 }
 
@@ -76,15 +98,6 @@ pub enum Ownership {
     Yes,
     /// If there is nobody else yet.
     IfFirst,
-}
-
-/// What the installation knows of a phone before anybody has proven to hold it.
-#[derive(Debug, Clone, Copy)]
-pub struct Acquaintance {
-    /// Somebody has an account with this phone.
-    pub known: bool,
-    /// Nobody at all has an account.
-    pub nobody_yet: bool,
 }
 
 pub async fn me(by: &Auth<Anyone>) -> Result<User> {
@@ -98,21 +111,20 @@ pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch
     store::update(&mut db, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)
 }
 
-pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> Result<Option<User>> {
-    store::find_by_phone(db, phone).await
+pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option<Uuid>> {
+    store::find_id(db, known_by).await
 }
 
-pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
-    store::acquaintance(db, phone).await
-}
-
-/// Whether the new person is an owner; none when somebody with this phone is there already. Needs a transaction: of two
+/// Whether the new person is an owner; none when somebody is known by this already. Needs a transaction: of two
 /// people who both come first, the second waits for the end of the first's.
 pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
     if new.owner == Ownership::IfFirst {
         store::queue_up_for_being_first(db).await?;
     }
-    store::insert(db, new, now).await
+    match &new.known_by {
+        KnownBy::Phone(phone) => store::insert(db, new, phone, now).await,
+        KnownBy::Identity { issuer, subject } => store::insert_with_identity(db, new, issuer, subject, now).await,
+    }
 }
 
 /// `chemstock owner`: of a person who is here, or comes later with this phone.

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Acquaintance, LabRole, NewUser, Ownership, User, UserPatch};
+use super::{KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
 use crate::{error::Result, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
@@ -16,25 +16,16 @@ pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
     Ok(found.fetch_optional(db).await?)
 }
 
-pub async fn find_by_phone(db: &mut PgConnection, phone: &Phone) -> Result<Option<User>> {
-    let found = sqlx::query_as!(
-        User,
-        r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>"
-        from profiles where phone = $1"#,
-        phone.as_str()
+pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option<Uuid>> {
+    let (issuer, subject) = known_by.identity().unzip();
+    let id = sqlx::query_scalar!(
+        "select id from users
+        where phone = $1 or id = (select user_id from identities where issuer = $2 and subject = $3)",
+        known_by.phone().map(Phone::as_str),
+        issuer,
+        subject
     );
-    Ok(found.fetch_optional(db).await?)
-}
-
-pub async fn acquaintance(db: &mut PgConnection, phone: &Phone) -> Result<Acquaintance> {
-    let found = sqlx::query_as!(
-        Acquaintance,
-        r#"select exists (select from users where phone = $1) as "known!",
-            not exists (select from users) as "nobody_yet!""#,
-        phone.as_str()
-    );
-    Ok(found.fetch_one(db).await?)
+    Ok(id.fetch_optional(db).await?)
 }
 
 pub async fn update(
@@ -68,14 +59,42 @@ pub async fn queue_up_for_being_first(db: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
+pub async fn insert(db: &mut PgConnection, new: &NewUser, phone: &Phone, now: DateTime<Utc>) -> Result<Option<bool>> {
     let is_owner = sqlx::query_scalar!(
         "insert into users (id, phone, is_owner, created_at, updated_at)
         values ($1, $2, $3 or ($4 and not exists (select from users)), $5, $5)
         on conflict on constraint users_phone_key do nothing
         returning is_owner",
         new.id,
-        new.phone.as_str(),
+        phone.as_str(),
+        new.owner == Ownership::Yes,
+        new.owner == Ownership::IfFirst,
+        now
+    );
+    Ok(is_owner.fetch_optional(db).await?)
+}
+
+/// The identity comes first, as its key is what two people who come at once meet; its reference to the user is checked
+/// at the end of the statement.
+pub async fn insert_with_identity(
+    db: &mut PgConnection,
+    new: &NewUser,
+    issuer: &str,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<bool>> {
+    let is_owner = sqlx::query_scalar!(
+        "with identity as (
+            insert into identities (issuer, subject, user_id, created_at) values ($2, $3, $1, $6)
+            on conflict on constraint identities_pkey do nothing
+            returning user_id
+        )
+        insert into users (id, is_owner, created_at, updated_at)
+        select user_id, $4 or ($5 and not exists (select from users)), $6, $6 from identity
+        returning is_owner",
+        new.id,
+        issuer,
+        subject,
         new.owner == Ownership::Yes,
         new.owner == Ownership::IfFirst,
         now

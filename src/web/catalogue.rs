@@ -50,11 +50,16 @@ impl From<Reason> for Kind {
         use StatusCode as S;
         match reason {
             Reason::AlreadyMember => kind("already-member", S::CONFLICT, "Already a member of the lab", "Change the role of the membership instead."),
+            Reason::AppCheckRefused => kind("app-check-refused", S::FORBIDDEN, "The app was not recognised", "This installation gives codes to its own apps only: send a fresh App Check token in X-Firebase-AppCheck."),
             Reason::CasTaken => kind("cas-taken", S::CONFLICT, "The catalogue has this CAS number", "Look the chemical up by its CAS number and use that entry."),
             Reason::ChemicalInUse => kind("chemical-in-use", S::CONFLICT, "There are containers of this chemical", "A chemical that any container refers to stays in the catalogue."),
             Reason::CodeRefused => kind("code-refused", S::UNAUTHORIZED, "The code was not accepted", "It was wrong, too old, used before, or guessed too often. Ask for a new one; the old one is of no use then."),
             Reason::CodeTaken => kind("code-taken", S::CONFLICT, "Another thing in this lab has that code", "Codes are unique in a lab. Leave the code out and one is made."),
             Reason::EventNotAllowed => kind("event-not-allowed", S::CONFLICT, "The container's state does not allow this event", "`allowed_actions` lists the events that it does allow."),
+            Reason::FirebaseOff => kind("firebase-off", S::NOT_FOUND, "This is not set up here", "The detail names what the operators would have to set. A code to your phone lets you in: /v1/auth/otp/request."),
+            Reason::FirebaseTokenRefused => kind("firebase-token-refused", S::UNAUTHORIZED, "The Firebase token was not accepted", "The detail says why. Sign in to Firebase again and send the ID token that it gives, once and within five minutes."),
+            Reason::FirebaseUserUnknown => kind("firebase-user-unknown", S::UNAUTHORIZED, "Nobody here has this Firebase account", "Trade the ID token at /v1/auth/firebase once; from then on it is known here."),
+            Reason::FreshLoginRequired => kind("fresh-login-required", S::FORBIDDEN, "This needs a login of the last five minutes", "A stolen session must not do this. Log in again with a code to your present phone, and repeat the request with the new access token."),
             Reason::IdTaken => kind("id-taken", S::CONFLICT, "Something with this id exists", "If it is a repeat, the first try succeeded: read it. Else make a new UUIDv7."),
             Reason::IdempotencyKeyReused => kind("idempotency-key-reused", S::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request", "Use a new key for a new request, and the same key only to repeat it."),
             Reason::Inconvertible => kind("inconvertible", S::UNPROCESSABLE_ENTITY, "The unit cannot be converted to the container's", "Mass against volume needs a density, of the container or the chemical. Nothing is guessed."),
@@ -68,7 +73,9 @@ impl From<Reason> for Kind {
             Reason::NotEnough => kind("not-enough", S::CONFLICT, "There is not that much in the container", "A withdrawal never goes below zero. Weigh or adjust the container if the amount is wrong."),
             Reason::NotReversible => kind("not-reversible", S::CONFLICT, "The event cannot be reversed", "An event is reversed once; one that moved the container or changed its state, only while it is the last that did."),
             Reason::PhoneRefused => kind("phone-refused", S::UNPROCESSABLE_ENTITY, "This is not a phone that can get a code", "Give a mobile number in E.164 form, such as +12025550123, without an extension."),
+            Reason::PhoneTaken => kind("phone-taken", S::CONFLICT, "Somebody has this phone", "It is the phone of another account. Log in with it to use that account, or ask those who run the installation."),
             Reason::RefreshTokenRefused => kind("refresh-token-refused", S::UNAUTHORIZED, "The refresh token was not accepted", "It is unknown, expired or was used before, or its session has ended. Log in again."),
+            Reason::SessionRequired => kind("session-required", S::FORBIDDEN, "This needs a session of ours", "A Firebase ID token has no session here. Trade it at /v1/auth/firebase and come with the access token."),
             Reason::StillRunning => kind("still-running", S::CONFLICT, "A request with this Idempotency-Key is still running", "Repeat it in a second; you will get its answer."),
         }
     }

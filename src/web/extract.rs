@@ -53,8 +53,18 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 fn without_position(cause: &serde_json::Error) -> String {
     let text = cause.to_string();
     match text.rfind(" at line ") {
-        Some(end) if cause.is_data() => text[..end].to_owned(),
+        Some(end) if cause.is_data() => without_value(&text[..end]),
         _ => text,
+    }
+}
+
+/// serde quotes what it was sent, and that may be a code or a phone in the wrong place: only what it wanted is told.
+fn without_value(text: &str) -> String {
+    let kinds = ["invalid type", "invalid value", "unknown variant"];
+    let kind = kinds.into_iter().find(|kind| text.starts_with(kind));
+    match kind.zip(text.rsplit_once(", expected ")) {
+        Some((kind, (_, expected))) => format!("{kind}, expected {expected}"),
+        None => text.to_owned(),
     }
 }
 
@@ -85,7 +95,8 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(said.as_bytes()));
         serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
             let name = format!("?{}", error.path());
-            Problem::new(general::INVALID).errors(vec![Field::new(name, error.into_inner().to_string())])
+            Problem::new(general::INVALID)
+                .errors(vec![Field::new(name, without_value(&error.into_inner().to_string()))])
         })
     }
 }

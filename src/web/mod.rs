@@ -3,15 +3,19 @@
 
 mod answer;
 mod catalogue;
+mod client;
 pub mod document;
 mod extract;
 pub mod idempotency;
 mod observe;
 mod problem;
+mod quota;
 
 pub use answer::{Created, NoContent, Tagged, Versioned};
 pub use catalogue::{Kind, kinds};
+pub use client::ClientAddress;
 pub use document::Failures;
 pub use extract::{IfMatch, Json, Path, Query};
 pub use observe::{X_REQUEST_ID, observe};
 pub use problem::{Problem, fallback, from_panic, method_not_allowed};
+pub use quota::{Quota, Quotas, RATE_LIMIT, RATE_LIMIT_POLICY};

@@ -43,6 +43,9 @@ fn nothing_set_is_a_development_installation() {
     assert_eq!((config.otp.length, config.otp.max_guesses), (6, 5));
     assert_eq!((config.otp.ttl, config.otp.resend), (Duration::from_mins(10), Duration::from_secs(30)));
     assert_eq!((config.otp.per_hour, config.otp.per_day), (5, 20));
+    let address = config.otp.address;
+    assert_eq!((address.requests_per_hour, address.requests_per_day, address.verifications_per_hour), (10, 50, 60));
+    assert!(config.sms.prices.per_hour.is_none() && config.sms.prices.per_day.is_none());
     assert_eq!(config.phone.default_region, phonenumber::country::US);
     assert!(config.phone.allowed_countries.is_empty() && config.test_phones.codes.is_empty());
     assert_eq!(config.jwt.issuer, "http://localhost:8080");
@@ -60,7 +63,7 @@ fn an_empty_variable_counts_as_absent() {
 }
 
 /// One wrong thing at a time.
-const MALFORMED: [(&str, &str); 47] = [
+const MALFORMED: [(&str, &str); 58] = [
     ("ENVIRONMENT", "staging"),
     ("DEBUG", "verbose"),
     ("HOST", "localhost"),
@@ -78,6 +81,14 @@ const MALFORMED: [(&str, &str); 47] = [
     ("OTP_MAX_GUESSES", "0"),
     ("OTP_RESEND_SECONDS", "-1"),
     ("MAX_OTP_ATTEMPTS_PER_HOUR", "0"),
+    ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "0"),
+    ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_DAY", "many"),
+    ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "-1"),
+    ("SMS_PRICES", "US=cheap"),
+    ("SMS_PRICES", "Atlantis=0.01"),
+    ("SMS_PRICES", "US=-1"),
+    ("SMS_BUDGET_PER_HOUR", "0"),
+    ("SMS_BUDGET_PER_DAY", "1,000"),
     ("MAX_OTP_ATTEMPTS_PER_DAY", "many"),
     ("PHONE_DEFAULT_REGION", "USA"),
     ("PHONE_ALLOWED_COUNTRIES", "US,XX"),
@@ -108,6 +119,9 @@ const MALFORMED: [(&str, &str); 47] = [
     ("FIREBASE_JWKS_URL", "ftp://localhost/keys"),
     ("FIREBASE_TOKEN_URI", "http://oauth2.googleapis.com/token"),
     ("FIREBASE_AUTH_EMULATOR_HOST", "http://localhost:9099"),
+    ("FIREBASE_APP_CHECK", "on"),
+    ("FIREBASE_PROJECT_NUMBER", "chem-lab-1"),
+    ("FIREBASE_APP_CHECK_JWKS_URL", "http://firebaseappcheck.googleapis.com"),
 ];
 
 #[test]
@@ -192,4 +206,21 @@ fn a_service_account_key_has_its_line_breaks_back() {
     let expected = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
     assert_eq!(account.private_key.expose_secret(), expected);
     assert_eq!(complaints(&vars[1..]), ["FIREBASE_PROJECT_ID"]);
+}
+
+#[test]
+fn a_country_has_its_price_and_every_other_that_of_the_star() {
+    let vars = [("SMS_PRICES", "US=0.0079, ca=0.0075, *=0.08"), ("SMS_BUDGET_PER_DAY", "40.00")];
+    let prices = config(&vars).unwrap().sms.prices;
+    let of = |country| prices.of(country).to_string();
+    assert_eq!(of(Some(phonenumber::country::US)), "0.0079");
+    assert_eq!(of(Some(phonenumber::country::CA)), "0.0075");
+    assert_eq!([of(Some(phonenumber::country::KR)), of(None)], ["0.08", "0.08"]);
+    assert_eq!(prices.per_day.unwrap().to_string(), "40.00");
+}
+
+#[test]
+fn a_budget_needs_a_price_for_every_country() {
+    assert_eq!(complaints(&[("SMS_BUDGET_PER_HOUR", "5")]), ["SMS_PRICES"]);
+    assert_eq!(complaints(&[("SMS_BUDGET_PER_DAY", "5"), ("SMS_PRICES", "US=0.01")]), ["SMS_PRICES"]);
 }

@@ -134,7 +134,7 @@ pub async fn is_of_members_lab(db: &mut PgConnection, code_hash: &[u8], user_id:
 pub async fn find_usable(
     db: &mut PgConnection,
     code_hash: Option<&[u8]>,
-    phone: &str,
+    phone: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
     let id = sqlx::query_scalar!(

@@ -2,7 +2,7 @@
 //! their way and opens the limits: good enough for development, and `config` sees that production has another.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,13 +10,12 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Verdict, Window};
+use super::{Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Take, Verdict, Window};
 use crate::secrets::constant_time_eq;
 
-/// More phones than this are refused until others are forgotten: memory is bounded, whoever asks.
+/// More phones than this, or addresses, are refused until others are forgotten: memory is bounded, whoever asks.
 const MOST_PHONES: usize = 100_000;
 const SWEPT_EVERY: TimeDelta = TimeDelta::seconds(60);
-const FAILURES_KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
 #[derive(Default)]
 pub struct MemoryStore(Mutex<Phones>);
@@ -31,6 +30,18 @@ impl ChallengeStore for MemoryStore {
         let verdict = self.phones().verify(&guess);
         Box::pin(async move { Ok(verdict) })
     }
+
+    fn take(&self, one: Take) -> Pending<'_, Admission> {
+        let admission = self.phones().take(&one);
+        Box::pin(async move { Ok(admission) })
+    }
+
+    fn give_back(&self, key: [u8; 32], id: Uuid) -> Pending<'_, ()> {
+        if let Some(taken) = self.phones().taken.get_mut(&key) {
+            taken.give_back(id);
+        }
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl MemoryStore {
@@ -44,6 +55,8 @@ struct Phones {
     by_key: HashMap<[u8; 32], Phone>,
     /// Whose a live challenge is.
     holders: HashMap<Uuid, [u8; 32]>,
+    /// By whom it was taken.
+    taken: HashMap<[u8; 32], Taken>,
     swept_at: Option<DateTime<Utc>>,
 }
 
@@ -52,8 +65,13 @@ struct Phone {
     /// When codes were sent, as far back as the longest window reaches.
     sent: VecDeque<DateTime<Utc>>,
     live: HashMap<Purpose, Challenge>,
-    wrong_in_a_row: u32,
-    last_wrong: Option<DateTime<Utc>>,
+    idle_from: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Taken {
+    at: VecDeque<(DateTime<Utc>, Uuid)>,
+    ids: HashSet<Uuid>,
     idle_from: DateTime<Utc>,
 }
 
@@ -69,14 +87,15 @@ impl Phones {
     fn admit(&mut self, new: &NewChallenge) -> Admission {
         self.sweep(new.now);
         if self.by_key.len() >= MOST_PHONES && !self.by_key.contains_key(&new.phone_key) {
-            return Admission::Refused { retry_after: Duration::from_mins(1) };
+            return FULL;
         }
         let phone = self.by_key.entry(new.phone_key).or_default();
         let repeated = phone.live.get(&new.purpose).is_some_and(|live| live.id == new.id);
         if !repeated {
-            let allowed_at = phone.next_at(&new.windows, new.now);
+            let allowed_at = next_at(&phone.sent, |at| *at, &new.windows, new.now);
+            let allowed_at = allowed_at.max(new.not_before.unwrap_or(allowed_at));
             if allowed_at > new.now {
-                return Admission::Refused { retry_after: (allowed_at - new.now).to_std().unwrap_or_default() };
+                return refused(allowed_at, new.now);
             }
             phone.record(new);
             self.holders.insert(new.id, new.phone_key);
@@ -84,7 +103,30 @@ impl Phones {
                 self.holders.remove(&void.id);
             }
         }
-        Admission::Admitted { next_at: phone.next_at(&new.windows, new.now) }
+        Admission::Admitted {
+            next_at: next_at(&phone.sent, |at| *at, &new.windows, new.now),
+            left: new.windows.map(|window| left(&phone.sent, |at| *at, window, new.now)),
+        }
+    }
+
+    fn take(&mut self, one: &Take) -> Admission {
+        self.sweep(one.now);
+        if self.taken.len() >= MOST_PHONES && !self.taken.contains_key(&one.key) {
+            return FULL;
+        }
+        let taken = self.taken.entry(one.key).or_default();
+        if !taken.ids.contains(&one.id) {
+            let allowed_at = next_at(&taken.at, |(at, _)| *at, &one.windows, one.now);
+            if allowed_at > one.now {
+                return refused(allowed_at, one.now);
+            }
+            taken.record(one);
+        }
+        let [first, second] = one.windows.map(|window| left(&taken.at, |(at, _)| *at, window, one.now));
+        Admission::Admitted {
+            next_at: next_at(&taken.at, |(at, _)| *at, &one.windows, one.now),
+            left: [first, second, second],
+        }
     }
 
     fn verify(&mut self, guess: &Guess<'_>) -> Verdict {
@@ -104,14 +146,10 @@ impl Phones {
         if right || live.guesses_left == 0 {
             self.holders.remove(&guess.challenge_id);
             let over = phone.live.remove(&guess.purpose);
-            if let Some(over) = over.filter(|_| right) {
-                phone.wrong_in_a_row = 0;
-                return Verdict::Right { sealed: over.sealed };
-            }
+            let Some(over) = over else { return Verdict::Gone };
+            return if right { Verdict::Right { sealed: over.sealed } } else { Verdict::Wrong { sealed: over.sealed } };
         }
-        phone.wrong_in_a_row = phone.wrong_in_a_row.saturating_add(1);
-        phone.last_wrong = Some(guess.now);
-        Verdict::Wrong { in_a_row: phone.wrong_in_a_row }
+        Verdict::Wrong { sealed: live.sealed.clone() }
     }
 
     fn sweep(&mut self, now: DateTime<Utc>) {
@@ -129,21 +167,42 @@ impl Phones {
             });
         }
         self.by_key.retain(|_, phone| phone.is_of_use(now));
+        self.taken.retain(|_, taken| now < taken.idle_from);
     }
 }
 
-impl Phone {
-    /// When the next code may be sent: now, or when enough of the earlier ones have left every window.
-    fn next_at(&self, windows: &[Window], now: DateTime<Utc>) -> DateTime<Utc> {
-        let full = windows.iter().filter_map(|window| {
-            let oldest_that_counts = self.sent.len().checked_sub(window.most)?;
-            Some(*self.sent.get(oldest_that_counts)? + window.length)
-        });
-        full.max().map_or(now, |at| at.max(now))
-    }
+const FULL: Admission = Admission::Refused { retry_after: Duration::from_mins(1) };
 
+fn refused(until: DateTime<Utc>, now: DateTime<Utc>) -> Admission {
+    Admission::Refused { retry_after: (until - now).to_std().unwrap_or_default() }
+}
+
+/// When the next one fits: now, or when enough of the earlier ones have left every window.
+fn next_at<T>(
+    earlier: &VecDeque<T>,
+    at: impl Fn(&T) -> DateTime<Utc>,
+    windows: &[Window],
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let full = windows.iter().filter_map(|window| {
+        let oldest_that_counts = earlier.len().checked_sub(window.most)?;
+        Some(at(earlier.get(oldest_that_counts)?) + window.length)
+    });
+    full.max().map_or(now, |at| at.max(now))
+}
+
+fn left<T>(earlier: &VecDeque<T>, at: impl Fn(&T) -> DateTime<Utc>, window: Window, now: DateTime<Utc>) -> u32 {
+    let over = earlier.partition_point(|one| at(one) + window.length <= now);
+    u32::try_from(window.most.saturating_sub(earlier.len() - over)).unwrap_or(u32::MAX)
+}
+
+fn longest(windows: &[Window]) -> TimeDelta {
+    windows.iter().map(|window| window.length).max().unwrap_or_default()
+}
+
+impl Phone {
     fn record(&mut self, new: &NewChallenge) {
-        let longest = new.windows.iter().map(|window| window.length).max().unwrap_or_default();
+        let longest = longest(&new.windows);
         while self.sent.front().is_some_and(|first| *first + longest <= new.now) {
             self.sent.pop_front();
         }
@@ -152,8 +211,25 @@ impl Phone {
     }
 
     fn is_of_use(&self, now: DateTime<Utc>) -> bool {
-        let has_failed = self.wrong_in_a_row > 0 && self.last_wrong.is_some_and(|at| now - at < FAILURES_KEPT_FOR);
-        now < self.idle_from || has_failed || !self.live.is_empty()
+        now < self.idle_from || !self.live.is_empty()
+    }
+}
+
+impl Taken {
+    fn record(&mut self, one: &Take) {
+        let longest = longest(&one.windows);
+        while let Some((_, id)) = self.at.pop_front_if(|(first, _)| *first + longest <= one.now) {
+            self.ids.remove(&id);
+        }
+        self.at.push_back((one.now, one.id));
+        self.ids.insert(one.id);
+        self.idle_from = one.now + longest;
+    }
+
+    fn give_back(&mut self, id: Uuid) {
+        if self.ids.remove(&id) {
+            self.at.retain(|(_, taken)| *taken != id);
+        }
     }
 }
 

@@ -6,15 +6,16 @@ use std::{ops::Deref, pin::Pin, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use self::memory::MemoryStore;
-use crate::{app::App, error::Result};
+use self::{memory::MemoryStore, redis::RedisStore};
+use crate::{app::App, error::Result, ids};
 
 pub mod memory;
+pub mod redis;
 
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Both operations may be repeated after a lost reply: `admit` by its challenge's id; a repeated `verify` of the right
-/// code finds it gone.
+/// Each operation may be repeated after a lost reply: `admit` by its challenge's id, `take` and `give_back` by theirs, and
+/// `verify`, where replies can be lost, by its nonce.
 pub trait ChallengeStore: Send + Sync {
     /// Counts a code against the limits of its phone and, within them, makes its challenge the only live one of this
     /// phone and purpose.
@@ -22,6 +23,19 @@ pub trait ChallengeStore: Send + Sync {
 
     /// Takes one guess. The right one ends the challenge, as does the last wrong one.
     fn verify<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, Verdict>;
+
+    /// Counts one against a limit that is not a phone's (an address, a network): or refuses, and counts nothing.
+    /// Repeated with the same id it counts once.
+    fn take(&self, one: Take) -> Pending<'_, Admission>;
+
+    /// Takes back what `take` counted, as what it was for did not happen.
+    fn give_back(&self, key: [u8; 32], id: Uuid) -> Pending<'_, ()>;
+}
+
+/// The id of a new challenge. Its last 16 bits are the first of the phone's keyed hash: they tell a Cluster where the
+/// challenge lies, and tell nobody the phone.
+pub fn new_id(phone_key: &[u8; 32], now: DateTime<Utc>) -> Uuid {
+    ids::with_tail(now, [phone_key[0], phone_key[1]])
 }
 
 /// What a code is for. One for logging in is good for nothing else.
@@ -30,9 +44,11 @@ pub struct Purpose(pub &'static str);
 
 impl Purpose {
     pub const LOGIN: Self = Self("login");
+    pub const PHONE_CHANGE: Self = Self("phone change");
 }
 
 pub struct NewChallenge {
+    /// From [`new_id`].
     pub id: Uuid,
     pub purpose: Purpose,
     pub phone_key: [u8; 32],
@@ -44,9 +60,19 @@ pub struct NewChallenge {
     pub now: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
     pub windows: [Window; 3],
+    /// Until then it is refused whatever the windows say: the failures of its phone, which the database counts.
+    pub not_before: Option<DateTime<Utc>>,
 }
 
-/// At most this many codes to one phone in any stretch of this length.
+pub struct Take {
+    /// The keyed hash of who is limited.
+    pub key: [u8; 32],
+    pub id: Uuid,
+    pub windows: [Window; 2],
+    pub now: DateTime<Utc>,
+}
+
+/// At most this many in any stretch of this length.
 #[derive(Debug, Clone, Copy)]
 pub struct Window {
     pub most: usize,
@@ -58,6 +84,8 @@ pub enum Admission {
     Admitted {
         /// When the limits allow the next one.
         next_at: DateTime<Utc>,
+        /// How many more each window has room for.
+        left: [u32; 3],
     },
     Refused {
         retry_after: Duration,
@@ -70,6 +98,8 @@ pub struct Guess<'a> {
     /// The MAC that the guessed code has, given what the challenge sealed; none when that cannot be opened.
     pub mac: &'a (dyn Fn(&[u8]) -> Option<[u8; 32]> + Send + Sync),
     pub now: DateTime<Utc>,
+    /// The same in every try of one request.
+    pub nonce: [u8; 16],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,10 +107,9 @@ pub enum Verdict {
     Right {
         sealed: Vec<u8>,
     },
+    /// Tells whose it was, so that the failure is counted for the phone (in the database, over all its challenges).
     Wrong {
-        /// Wrong guesses for this phone since the last right one, over all its challenges: a new code does not reset
-        /// them (NIST SP 800-63B-4 section 3.1.3.2).
-        in_a_row: u32,
+        sealed: Vec<u8>,
     },
     /// Unknown, expired, burnt, used, or for another purpose.
     Gone,
@@ -89,8 +118,18 @@ pub enum Verdict {
 /// The store of this installation.
 pub struct Challenges(Box<dyn ChallengeStore>);
 
+impl Challenges {
+    pub fn new(store: impl ChallengeStore + 'static) -> Self {
+        Self(Box::new(store))
+    }
+}
+
+/// In Redis, where there is one; while that is away, nowhere.
 pub fn challenges(app: &App) -> Arc<Challenges> {
-    app.part(|_| Challenges(Box::new(MemoryStore::default())))
+    app.part(|app| match &app.redis {
+        Some(redis) => Challenges::new(RedisStore::new(redis.clone(), "")),
+        None => Challenges::new(MemoryStore::default()),
+    })
 }
 
 impl Deref for Challenges {

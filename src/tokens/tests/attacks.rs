@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::*;
 
 /// A token with the given header and claims, truly signed with the given key.
-fn forge(pem: &str, header: &Value, claims: &Value) -> String {
+pub(super) fn forge(pem: &str, header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
     let key = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
@@ -18,7 +18,7 @@ fn forge(pem: &str, header: &Value, claims: &Value) -> String {
 
 /// What a good token of `tokens` is made of, to be spoilt by a test.
 fn parts(tokens: &Tokens) -> (Value, Value) {
-    let header = json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": tokens.ring.first().kid });
+    let header = json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": tokens.current().ring.first().kid });
     (header, serde_json::to_value(sign(tokens).1).unwrap())
 }
 
@@ -66,11 +66,11 @@ fn the_header_does_not_choose_the_algorithm_or_the_key() {
     }
 
     // The classic confusion: HMAC with the public key, in the forms an attacker can get, as its secret.
-    let x = tokens.ring.jwks()["keys"][0]["x"].as_str().unwrap().to_owned();
-    for secret in [x.as_bytes(), &URL_SAFE_NO_PAD.decode(&x).unwrap(), tokens.ring.jwks().to_string().as_bytes()] {
+    let x = tokens.jwks()["keys"][0]["x"].as_str().unwrap().to_owned();
+    for secret in [x.as_bytes(), &URL_SAFE_NO_PAD.decode(&x).unwrap(), tokens.jwks().to_string().as_bytes()] {
         let mut hs256 = Header::new(Algorithm::HS256);
         hs256.typ = Some(TYPE.to_owned());
-        hs256.kid = Some(tokens.ring.first().kid.clone());
+        hs256.kid = Some(tokens.current().ring.first().kid.clone());
         let token = jsonwebtoken::encode(&hs256, &claims, &EncodingKey::from_secret(secret)).unwrap();
         assert_eq!(tokens.verify(&token, now()), Err(TokenError::Invalid));
     }

@@ -5,8 +5,9 @@ mod document;
 mod failures;
 mod fuzz;
 mod hostile;
+mod proofs;
 mod rights;
-mod statements;
+pub mod statements;
 mod world;
 
 use axum::http::Method;

@@ -22,7 +22,7 @@ const MOST_WITH_KEY: usize = MOST + 2;
 
 /// What sqlx tells of each statement. It is told on the thread of the test, where all of its tasks run too.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements(Arc<Mutex<Vec<String>>>);
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -54,7 +54,7 @@ impl Visit for Text {
 }
 
 impl Statements {
-    fn take(&self) -> Vec<String> {
+    pub fn take(&self) -> Vec<String> {
         let all = std::mem::take(&mut *self.0.lock().expect("whole"));
         let counts = |sql: &String| {
             let sql = sql.to_lowercase();

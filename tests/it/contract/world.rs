@@ -13,7 +13,10 @@ use super::{Api, Operation, Scope};
 use crate::{
     containers::{bottle_of, chemical, location},
     login,
-    support::{Answer, Client, TestApp},
+    support::{
+        Answer, Client, TestApp,
+        google::{self, Google},
+    },
 };
 
 /// By the names that paths and bodies give them.
@@ -57,10 +60,16 @@ impl Request {
 
 impl World {
     pub async fn new(db: PgPool) -> Self {
+        let google = Google::start().await;
+        let firebase = google.vars();
+        let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
         // One telephone is used over and over.
-        let limits =
-            [("OTP_RESEND_SECONDS", "1"), ("MAX_OTP_ATTEMPTS_PER_HOUR", "1000"), ("MAX_OTP_ATTEMPTS_PER_DAY", "10000")];
-        let mut app = TestApp::with_vars(db, &limits).await;
+        vars.extend([
+            ("OTP_RESEND_SECONDS", "1"),
+            ("MAX_OTP_ATTEMPTS_PER_HOUR", "1000"),
+            ("MAX_OTP_ATTEMPTS_PER_DAY", "10000"),
+        ]);
+        let mut app = TestApp::with_vars(db, &vars).await;
         let elsewhere = furnish(&app).await;
         app.new_lab("Here").await;
         let here = furnish(&app).await;
@@ -123,6 +132,11 @@ impl World {
                 let pair = login::verify(&self.app, &challenge, &code).await.ok();
                 Things::from([("refresh_token", pair["refresh_token"].clone())])
             }
+            "exchange_id_token" => {
+                let mut claims = google::phone_claims(self.app.now(), "somebody", &self.known_phone().await);
+                claims["jti"] = json!(Uuid::now_v7());
+                Things::from([("id_token", json!(google::sign(&claims)))])
+            }
             "accept_invitation" => Things::from([("code", self.elsewhere["invitation_code"].clone())]),
             "end_session" if !by.user_id.is_nil() => Things::from([("id", json!(self.second_session(by).await))]),
             "end_session" => Things::from([("id", json!(Uuid::now_v7()))]),
@@ -140,7 +154,11 @@ impl World {
                 let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
                 Things::from([("event_id", posted["event"]["id"].clone())])
             }
-            "request_code" => {
+            "confirm_phone_change" if !by.user_id.is_nil() => {
+                let (challenge, code) = login::phone_change::code_for(&self.app, by, &self.unknown_phone().await).await;
+                Things::from([("challenge_id", challenge), ("code", json!(code))])
+            }
+            "request_code" | "request_phone_change" => {
                 self.app.advance(TimeDelta::seconds(1));
                 Things::new()
             }
@@ -166,6 +184,15 @@ impl World {
         let given = sqlx::query("update users set phone = $2 where id = $1").bind(somebody).bind(&phone);
         given.execute(&self.app.db).await.expect("a phone");
         phone
+    }
+
+    /// Of a block of its own, where as many codes come back as are sent.
+    async fn unknown_phone(&self) -> String {
+        let (changed,): (i64,) = sqlx::query_as("select count(*) from users where phone like '+1303555%'")
+            .fetch_one(&self.app.db)
+            .await
+            .expect("a count");
+        format!("+1303555{:04}", 1000 + changed)
     }
 
     async fn second_session(&self, of: &Client) -> Uuid {

@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
-use tokio::task::JoinSet;
 
 use super::{PHONE, ask, open_doors};
 use crate::support::{Answer, TestApp};
@@ -59,32 +58,6 @@ async fn twenty_codes_in_any_day(db: PgPool) {
     assert_eq!(retry_after(ask(&app, PHONE).await), u64::try_from(left).unwrap());
     app.advance(TimeDelta::seconds(left));
     ask(&app, PHONE).await.expect(202);
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn of_fifty_requests_at_once_one_gets_a_code(db: PgPool) {
-    let app = open_doors(db).await;
-    let mut tries = JoinSet::new();
-    for _ in 0..50 {
-        let nobody = app.nobody();
-        tries
-            .spawn(async move { nobody.post("/v1/auth/otp/request", json!({ "phone": PHONE })).await.status.as_u16() });
-    }
-    let mut statuses = tries.join_all().await;
-    statuses.sort_unstable();
-    assert_eq!(statuses, [vec![202], vec![429; 49]].concat());
-    app.drain().await;
-    assert_eq!(app.terminal().matches("code is").count(), 1);
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn spellings_of_one_number_share_their_limits(db: PgPool) {
-    let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("PHONE_DEFAULT_REGION", "KR")]).await;
-    ask(&app, "+821012345678").await.expect(202);
-    for same in ["+8201012345678", "+82 (0)10-1234-5678", "010-1234-5678", " +82 10 1234 5678 "] {
-        ask(&app, same).await.problem(429, "rate-limited");
-    }
-    ask(&app, "+821012345679").await.expect(202);
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

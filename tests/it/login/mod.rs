@@ -2,14 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod accounts;
+mod attacks;
+mod audit;
 mod codes;
 mod delivery;
+mod firebase;
 mod limits;
 mod me;
+mod outage;
+pub mod phone_change;
 mod privacy;
+mod redis;
 mod refresh;
+mod rotation;
 mod sessions;
 mod sign_up;
+mod start;
 mod store;
 
 use chrono::TimeDelta;

@@ -5,13 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use axum::http;
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
-use tracing::level_filters::LevelFilter;
+use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
 use super::{OTHER_PHONE, PHONE, anonymous, ask, challenge, holder, open_doors, refresh, verify, wrong};
-use crate::support::TestApp;
+use crate::support::{
+    TestApp,
+    google::{self, Google},
+};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -26,18 +30,61 @@ impl Write for Log {
     }
 }
 
+impl Log {
+    /// Of all that this thread says from now on, at the finest level.
+    fn start() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_ansi(false)
+            // A fraction of a second has as many digits as a code.
+            .without_time()
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: PgPool) {
+    let google = Google::start().await;
+    let firebase = google.vars();
+    let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    vars.extend([("SIGN_UP", "open"), ("FIREBASE_BEARER", "true"), ("FIREBASE_APP_CHECK", "monitor")]);
+    let app = TestApp::with_vars(db, &vars).await;
+    let (log, _guard) = Log::start();
+    let id_token = google::sign(&google::phone_claims(app.now(), "a-uid-of-somebody", PHONE));
+    let body = json!({ "id_token": id_token });
+    let pair = app.nobody().post("/v1/auth/firebase", body.clone()).await.ok();
+    app.nobody().post("/v1/auth/firebase", body).await.problem(401, "firebase-token-refused");
+    app.nobody().with_token(&id_token).get("/v1/me").await.ok();
+    let custom = holder(&app, &pair).post("/v1/auth/firebase/custom-token", json!({})).await.ok();
+    let forged = google::keys().mallory.sign(&google::header(), &google::app_check_claims(app.now()));
+    let asked = [("x-firebase-appcheck", &*forged)];
+    let phone = Some(json!({ "phone": OTHER_PHONE }));
+    app.nobody().send(http::Method::POST, "/v1/auth/otp/request", &asked, phone).await.expect(202);
+    google.is(google::Mood::Down);
+    app.advance(TimeDelta::minutes(11));
+    app.nobody().with_token(&id_token).get("/v1/me").await.problem(503, "unavailable");
+
+    let log = log.text();
+    assert!(log.contains("app check would refuse this") && log.contains("accounts:lookup"), "the log is captured");
+    let tokens = [&id_token, &forged, custom["token"].as_str().unwrap(), pair["access_token"].as_str().unwrap()];
+    let others = [&PHONE[1..], &OTHER_PHONE[1..], "access-0", "PRIVATE KEY", "a-uid-of-somebody"];
+    let signatures = tokens.map(|token| token.rsplit('.').next().unwrap());
+    for secret in tokens.into_iter().chain(others).chain(signatures) {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None);
+    }
+}
+
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_ansi(false)
-        // A fraction of a second has as many digits as a code.
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
 
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("OTP_LENGTH", "8")]).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -50,12 +97,13 @@ async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
     ask(&app, PHONE).await.problem(429, "rate-limited");
     ask(&app, "+1900 555 0123").await.problem(422, "phone-refused");
 
-    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let log = log.text();
     assert!(log.contains("came back after its use"), "the log is captured");
     let mut secrets = vec![code.as_str(), &PHONE[1..], &PHONE[2..], "9005550123", "900 555 0123"];
     for pair in [&pair, &next] {
         secrets.extend([pair["access_token"].as_str().unwrap(), pair["refresh_token"].as_str().unwrap()]);
     }
+    secrets.push(pair["device_token"].as_str().unwrap());
     for secret in secrets {
         assert_eq!(log.lines().find(|line| line.contains(secret)), None);
     }
@@ -108,4 +156,98 @@ async fn a_device_name_is_one_line_of_text(db: PgPool) {
         assert_eq!(problem["errors"][0]["pointer"], "/device_name");
     }
     verify(&app, &challenge, &code).await.ok();
+}
+
+/// Every row of every table but that of the people, in which phones belong.
+async fn tables(app: &TestApp) -> String {
+    let rows = sqlx::query_scalar(
+        "select string_agg(query_to_xml(format('select t::text from %I t', table_name), true, false, '')::text, '')
+        from information_schema.tables
+        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not in ('users', 'identities')",
+    );
+    rows.fetch_one(&app.db).await.unwrap()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+}
+
+/// Row 38 of the list of attacks. A whole run, with all that goes wrong in one, and everything that it leaves behind.
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_38_a_run_leaves_no_code_phone_or_token_in_logs_metrics_tables_or_problems(db: PgPool) {
+    let google = Google::start().await;
+    let firebase = google.vars();
+    let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    vars.extend([("SIGN_UP", "open"), ("OTP_LENGTH", "8")]);
+    let metrics = chemstock::telemetry::install();
+    let (log, _guard) = Log::start();
+    let app = TestApp::with_vars(db, &vars).await;
+    let (id, code) = challenge(&app, PHONE).await;
+    let guess = wrong(&code);
+    let path = "/v1/auth/otp/verify";
+    let keyed = json!({ "challenge_id": id, "code": code, "device_name": "x" });
+    let mut refused = vec![
+        ask(&app, PHONE).await,
+        ask(&app, "+1900 555 0123").await,
+        verify(&app, &id, &guess).await,
+        verify(&app, &id, &code[1..]).await,
+        app.nobody().post(path, json!({ "challenge_id": id, "code": code.parse::<u64>().unwrap() })).await,
+        app.nobody().post(path, json!({ "challenge_id": code, "code": code })).await,
+        app.nobody().post("/v1/auth/otp/request", json!({ "phone": PHONE[1..].parse::<u64>().unwrap() })).await,
+        app.nobody().post("/v1/auth/otp/request", json!({ "phone": PHONE, "channel": PHONE })).await,
+    ];
+    let pair = app.nobody().post_with_key(path, "\"a-login\"", keyed.clone()).await.ok();
+    app.nobody().post_with_key(path, "\"a-login\"", keyed).await.ok();
+    let next = refresh(&app, &pair["refresh_token"]).await.ok();
+    let access = pair["access_token"].as_str().unwrap();
+    refused.push(refresh(&app, &pair["access_token"]).await);
+    refused.push(refresh(&app, &json!([pair["refresh_token"]])).await);
+    refused.push(app.nobody().with_token(&access[1..]).get("/v1/me").await);
+    app.advance(TimeDelta::seconds(11));
+    refused.push(refresh(&app, &pair["refresh_token"]).await);
+    refused.push(holder(&app, &next).get("/v1/me").await);
+
+    let id_token = google::sign(&google::phone_claims(app.now(), "a-uid-of-somebody", OTHER_PHONE));
+    let body = json!({ "id_token": id_token });
+    google.is(google::Mood::Down);
+    refused.push(app.nobody().post("/v1/auth/firebase", body.clone()).await);
+    google.is(google::Mood::Well);
+    app.advance(TimeDelta::seconds(6));
+    let fed = app.nobody().post("/v1/auth/firebase", body.clone()).await.ok();
+    refused.push(app.nobody().post("/v1/auth/firebase", body).await);
+    app.drain().await;
+    let tables = tables(&app).await;
+    // The last of what goes wrong: the database.
+    app.db.close().await;
+    for phone in [PHONE, OTHER_PHONE] {
+        refused.push(ask(&app, phone).await);
+    }
+    refused.push(verify(&app, &id, &code).await);
+    refused.push(refresh(&app, &next["refresh_token"]).await);
+
+    assert!(refused.iter().all(|answer| answer.status.as_u16() >= 400), "{refused:?}");
+    let problems = refused.iter().map(|it| format!("{} {:?}", it.text, it.headers)).collect::<Vec<_>>().join("\n");
+    let (log, metrics) = (log.text(), metrics.render());
+    for (what, text, sign) in [
+        ("log", &log, "came back after its use"),
+        ("metrics", &metrics, "http_server_request_duration_seconds"),
+        ("tables", &tables, "code_guessed"),
+        ("problems", &problems, "/problems/code-refused"),
+    ] {
+        assert!(text.contains(sign), "there is a {what}");
+    }
+    let text = |pair: &serde_json::Value, name: &str| pair[name].as_str().unwrap_or("no such token").to_owned();
+    let mut secrets = vec![code, guess, PHONE[1..].to_owned(), PHONE[2..].to_owned(), OTHER_PHONE[1..].to_owned()];
+    secrets.extend(["9005550123", "900 555 0123", "a-uid-of-somebody", "PRIVATE KEY"].map(str::to_owned));
+    for pair in [&pair, &next, &fed] {
+        secrets.extend(["access_token", "refresh_token", "device_token"].map(|name| text(pair, name)));
+    }
+    secrets.extend(access.rsplit('.').chain(id_token.rsplit('.').take(1)).map(str::to_owned));
+    for secret in secrets {
+        let hex = hex(&secret);
+        for (what, text) in [("log", &log), ("metrics", &metrics), ("tables", &tables), ("problems", &problems)] {
+            let line = text.lines().find(|line| line.contains(&secret) || line.contains(&hex));
+            assert_eq!(line, None, "{secret} in {what}");
+        }
+    }
 }

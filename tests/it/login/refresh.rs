@@ -139,6 +139,8 @@ async fn what_is_not_a_refresh_token_is_refused(db: PgPool) {
 async fn somebody_who_was_disabled_neither_refreshes_nor_logs_in(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
+    app.advance(TimeDelta::seconds(30));
+    let (challenge, code) = super::challenge(&app, PHONE).await;
     sqlx::query("update users set disabled_at = $1 where phone = $2")
         .bind(app.now())
         .bind(PHONE)
@@ -146,8 +148,6 @@ async fn somebody_who_was_disabled_neither_refreshes_nor_logs_in(db: PgPool) {
         .await
         .unwrap();
     refresh(&app, &pair["refresh_token"]).await.problem(401, "refresh-token-refused");
-    app.advance(TimeDelta::seconds(30));
-    let (challenge, code) = super::challenge(&app, PHONE).await;
     super::verify(&app, &challenge, &code).await.problem(403, "forbidden");
 }
 

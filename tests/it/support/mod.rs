@@ -8,14 +8,19 @@
     reason = "not every test file uses every helper; a test that finds something else has failed; json!() hands over"
 )]
 
+pub mod google;
+pub mod redis;
+
 use std::{
     io::Write,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
 };
 
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Method, Request, StatusCode, header},
 };
 use chemstock::{
@@ -53,7 +58,11 @@ impl TestApp {
     pub async fn with_vars(db: PgPool, vars: &[(&str, &str)]) -> Self {
         // The pool of the product, with its settings, on the test's database.
         let db = pool_options().max_connections(12).connect_lazy_with((*db.connect_options()).clone());
-        let lookup = |name: &str| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        // Every test has one address, and most ask for more codes than a client may: limits for those that test them.
+        let lookup = |name: &str| {
+            let given = vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            given.or_else(|| name.contains("_PER_ADDRESS_").then(|| "1000000".to_owned()))
+        };
         let config = Config::from_vars(lookup).expect("a valid configuration");
         let clock = Clock::manual(DateTime::from_timestamp(1_795_000_000, 0).expect("in range"));
         let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
@@ -79,8 +88,19 @@ impl TestApp {
             .expect("a lab");
     }
 
+    /// The same installation after a restart, with a new signing key: what stood in memory is gone.
+    pub fn restarted(&self) -> Self {
+        let (old, terminal) = (&self.app, self.terminal.clone());
+        let (console, secret) = (Console::new(terminal.clone()), SecretKey::new(&[7; 32]));
+        let (config, clock, lanes) = (old.config.clone(), old.clock.clone(), Lanes::single(self.db.clone()));
+        let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
+        let tokens = Tokens::new(ring, "chemstock", "chemstock", config.jwt.access_ttl);
+        let app = App::new(config, clock, tokens, secret, console, lanes);
+        Self { router: router::service(app.clone()), app, db: self.db.clone(), lab: self.lab, terminal }
+    }
+
     pub fn nobody(&self) -> Client {
-        Client { router: self.router.clone(), token: None, user_id: Uuid::nil() }
+        Client { router: self.router.clone(), token: None, user_id: Uuid::nil(), address: None }
     }
 
     /// Somebody new with this role in the test's lab.
@@ -129,7 +149,7 @@ impl TestApp {
         .await
         .expect("a session");
         let (token, _) = self.app.tokens.sign(user, session, now.timestamp(), vec!["sms".into()], now);
-        Client { router: self.router.clone(), token: Some(token), user_id: user }
+        Client { router: self.router.clone(), token: Some(token), user_id: user, address: None }
     }
 
     pub fn advance(&self, by: TimeDelta) {
@@ -181,9 +201,15 @@ pub struct Client {
     router: Router,
     pub token: Option<String>,
     pub user_id: Uuid,
+    /// Of the socket; none as with a request that came by no socket.
+    pub address: Option<IpAddr>,
 }
 
 impl Client {
+    pub fn at(&self, address: &str) -> Self {
+        Self { address: Some(address.parse().expect("an address")), ..self.clone() }
+    }
+
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
@@ -227,6 +253,9 @@ impl Client {
     pub async fn send_raw(&self, mut request: axum::http::request::Builder, body: Body) -> Answer {
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        if let Some(address) = self.address {
+            request = request.extension(ConnectInfo(SocketAddr::new(address, 50_000)));
         }
         let request: Request<Body> = request.body(body).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("never fails");

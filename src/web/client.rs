@@ -1,0 +1,116 @@
+//! Where a request comes from. `X-Forwarded-For` is what anybody likes to write, so of it only the hops that our own
+//! proxies have added count: the right-most that is not one of `TRUSTED_PROXIES`.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderName, request::Parts},
+};
+use ipnet::IpNet;
+
+use crate::app::App;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address of the client. Where the connection has none (a request that came by no socket) it is the loopback
+/// address: all of those share one limit, none is without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// What is limited: an address, or of IPv6 the /64, which is what one customer gets.
+    pub fn network(self) -> IpNet {
+        self.network_of(32, 64)
+    }
+
+    /// For the audit: enough to see a pattern, too little to find a person.
+    pub fn coarse(self) -> IpNet {
+        self.network_of(24, 64)
+    }
+
+    fn network_of(self, v4: u8, v6: u8) -> IpNet {
+        let length = if self.0.is_ipv4() { v4 } else { v6 };
+        IpNet::new_assert(self.0, length).trunc()
+    }
+}
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get().map(|ConnectInfo(address): &ConnectInfo<SocketAddr>| address.ip());
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_canonical();
+        Ok(Self(origin(peer, &parts.headers, &app.config.trusted_proxies)))
+    }
+}
+
+/// From the socket towards the client, as far as each hop is one that we trust to have told the truth of the next.
+fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+    let lines = headers.get_all(FORWARDED_FOR).iter().rev();
+    let mut hops = lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+    let mut origin = peer;
+    while is_trusted(origin) {
+        // What is no address ends the way: a proxy of ours would not have written it.
+        let Some(next) = hops.next().and_then(address) else { break };
+        origin = next;
+    }
+    origin
+}
+
+/// Some proxies add the port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip()).ok();
+    let in_brackets = || hop.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().map(IpAddr::V6).ok();
+    hop.parse::<IpAddr>().ok().or_else(with_port).or_else(in_brackets).map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(peer: &str, lines: &[&str]) -> String {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        ClientAddress(origin(peer.parse().unwrap(), &headers, &trusted)).network().to_string()
+    }
+
+    #[test]
+    fn a_header_of_a_stranger_is_not_read() {
+        assert_eq!(from("203.0.113.7", &["1.2.3.4"]), "203.0.113.7/32");
+        assert_eq!(from("203.0.113.7", &[]), "203.0.113.7/32");
+    }
+
+    #[test]
+    fn behind_our_proxies_the_right_most_other_hop_counts() {
+        assert_eq!(from("10.0.0.1", &["1.2.3.4, 198.51.100.9"]), "198.51.100.9/32");
+        assert_eq!(from("10.0.0.1", &["1.2.3.4, 198.51.100.9, 10.0.0.2"]), "198.51.100.9/32");
+        assert_eq!(from("10.0.0.1", &["1.2.3.4", "198.51.100.9,10.0.0.2"]), "198.51.100.9/32");
+        assert_eq!(from("10.0.0.1", &["198.51.100.9:4711"]), "198.51.100.9/32");
+        assert_eq!(from("fd00::1", &["[2001:db8:1:2:3:4:5:6]:80"]), "2001:db8:1:2::/64");
+    }
+
+    #[test]
+    fn what_is_missing_or_no_address_leaves_the_last_hop_that_we_know() {
+        for lines in [&[][..], &[""], &["unknown"], &["198.51.100.9, unknown"], &["10.0.0.1"]] {
+            assert_eq!(from("10.0.0.1", lines), "10.0.0.1/32", "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client_and_the_audit_sees_less() {
+        assert_eq!(from("2001:db8::1", &[]), from("2001:db8::ffff:2", &[]));
+        assert_eq!(from("10.0.0.1", &["::ffff:198.51.100.9"]), "198.51.100.9/32");
+        let coarse = |text: &str| ClientAddress(text.parse().unwrap()).coarse().to_string();
+        assert_eq!(coarse("198.51.100.9"), "198.51.100.0/24");
+        assert_eq!(coarse("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+    }
+}

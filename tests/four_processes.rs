@@ -1,0 +1,193 @@
+//! Several instances of the real binary on one Postgres and one Redis: what must hold among them; and how one starts
+//! whose Redis is not to be trusted, not there, or behind TLS.
+
+#![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+use sqlx::PgPool;
+use tokio::{sync::Barrier, task::JoinSet};
+
+use self::instance::{Folder, Instance, PHONE, RIGHT, RedisServer, database_url, free_port, http, variable};
+
+mod instance;
+
+/// Four that share everything. The first makes the signing key that the others read; the secret is new, so that nobody
+/// else's limits are theirs.
+async fn four(db: &PgPool, redis: (&str, &str)) -> (Folder, Vec<Instance>) {
+    let folder = Folder::new();
+    let (database, secret) = (database_url(db), uuid::Uuid::new_v4().simple().to_string());
+    let fixed = format!("{PHONE}={RIGHT}");
+    let vars = [
+        ("DATABASE_URL", database.as_str()),
+        ("SECRET_KEY", &secret),
+        ("SIGN_UP", "open"),
+        ("TEST_PHONE_NUMBERS", &fixed),
+        ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "1000"),
+        redis,
+    ];
+    let mut instances = Vec::new();
+    for _ in 0..4 {
+        instances.push(Instance::start(&folder, &vars).await);
+    }
+    (folder, instances)
+}
+
+/// The statuses that so many guesses get, all sent at once and spread over the instances. Who is told that a service is
+/// away, as on a machine with too much to do, repeats the request, with its key.
+async fn guesses(instances: &[Instance], challenge: &str, codes: Vec<String>) -> HashMap<u16, usize> {
+    let together = Arc::new(Barrier::new(codes.len()));
+    let mut all = JoinSet::new();
+    let clients: Vec<_> = instances.iter().map(|instance| (http(), instance.address.clone())).collect();
+    for (number, code) in codes.into_iter().enumerate() {
+        let (client, address) = clients[number % clients.len()].clone();
+        let (together, body) = (together.clone(), json!({ "challenge_id": challenge, "code": code }));
+        let url = format!("http://{address}/v1/auth/otp/verify");
+        let request = client.post(url).header("idempotency-key", format!("guess-{number}")).json(&body);
+        all.spawn(async move {
+            together.wait().await;
+            loop {
+                let status = request.try_clone().expect("a body of bytes").send().await.unwrap().status().as_u16();
+                // 409: the one before was cut short, and nobody could free its key.
+                if ![503, 409].contains(&status) {
+                    return status;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+    }
+    let mut counts = HashMap::new();
+    for status in all.join_all().await {
+        *counts.entry(status).or_default() += 1;
+    }
+    counts
+}
+
+async fn of_a_hundred_right_codes_one_gets_in(db: PgPool, redis: (&str, &str)) {
+    let (_folder, instances) = four(&db, redis).await;
+    let challenge = instances[0].ask().await;
+    let statuses = guesses(&instances, &challenge, vec![RIGHT.to_owned(); 100]).await;
+    assert_eq!(statuses, HashMap::from([(200, 1), (401, 99)]));
+    for (table, rows) in [("sessions", 1), ("refresh_tokens", 1), ("consumed_challenges", 1), ("users", 1)] {
+        let count = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&db).await.unwrap();
+        assert_eq!(count, rows, "{table}");
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn of_a_hundred_right_codes_at_four_processes_one_gets_in(db: PgPool) {
+    of_a_hundred_right_codes_one_gets_in(db, ("REDIS_URL", &variable("TEST_REDIS_URL"))).await;
+}
+
+#[sqlx::test(migrations = false)]
+async fn of_a_hundred_right_codes_at_four_processes_on_a_cluster_one_gets_in(db: PgPool) {
+    of_a_hundred_right_codes_one_gets_in(db, ("REDIS_CLUSTER_NODES", &variable("TEST_REDIS_CLUSTER_NODES"))).await;
+}
+
+/// What the store itself says of a challenge: how many guesses it compared.
+async fn compared(challenge: &str) -> usize {
+    let mut link =
+        redis::Client::open(variable("TEST_REDIS_URL")).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let id = challenge.replace('-', "");
+    let slot = &id[28..];
+    let pointer: Vec<u8> = redis::cmd("GET").arg(format!("otp:{{{slot}}}:{id}")).query_async(&mut link).await.unwrap();
+    let live = format!("otp:{{{slot}}}:{}:login", String::from_utf8_lossy(&pointer[..32]));
+    let kept: HashMap<Vec<u8>, Vec<u8>> = redis::cmd("HGETALL").arg(live).query_async(&mut link).await.unwrap();
+    assert!(!kept.contains_key(b"mac".as_slice()), "there is nothing left to compare with");
+    kept.keys().filter(|field| field.starts_with(b"try:")).count()
+}
+
+#[sqlx::test(migrations = false)]
+async fn of_five_hundred_wrong_codes_at_four_processes_five_are_compared(db: PgPool) {
+    let (_folder, instances) = four(&db, ("REDIS_URL", &variable("TEST_REDIS_URL"))).await;
+    let challenge = instances[1].ask().await;
+    let wrong = (0..500).map(|number| format!("{number:06}")).collect();
+    assert_eq!(guesses(&instances, &challenge, wrong).await, HashMap::from([(401, 500)]));
+    assert_eq!(compared(&challenge).await, 5);
+    let right = json!({ "challenge_id": challenge, "code": RIGHT });
+    assert_eq!(instances[2].post("/auth/otp/verify", &right).await.0, 401);
+}
+
+async fn until_ready(instance: &Instance) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let (status, health) = instance.get("/health/ready").await;
+        if status == 200 {
+            assert_eq!(health["redis"], "ok");
+            return;
+        }
+        assert!(Instant::now() < deadline, "{health}\n{}", instance.said());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_may_drop_counters_stops_the_start_and_says_what_to_set() {
+    let (folder, port) = (Folder::new(), free_port());
+    let _redis = RedisServer::start(port, &["--maxmemory-policy", "allkeys-lru"]);
+    let up = Instant::now() + Duration::from_secs(10);
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(Instant::now() < up, "Redis does not start");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut instance = Instance::spawn(&folder, &[("REDIS_URL", &format!("redis://127.0.0.1:{port}"))]);
+    let ended = tokio::task::spawn_blocking(move || (instance.process.wait().unwrap(), instance)).await.unwrap();
+    assert!(!ended.0.success());
+    let said = ended.1.said();
+    assert!(said.contains("allkeys-lru") && said.contains("maxmemory-policy noeviction"), "{said}");
+}
+
+#[sqlx::test(migrations = false)]
+async fn an_instance_that_starts_before_its_redis_is_not_ready_until_there_is_one(db: PgPool) {
+    let (folder, port) = (Folder::new(), free_port());
+    let url = format!("redis://127.0.0.1:{port}");
+    let fixed = format!("{PHONE}={RIGHT}");
+    let vars = [
+        ("DATABASE_URL", database_url(&db)),
+        ("REDIS_URL", url),
+        ("SIGN_UP", "open".into()),
+        ("TEST_PHONE_NUMBERS", fixed),
+    ];
+    let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let instance = Instance::start(&folder, &vars).await;
+    assert_eq!(instance.get("/health/live").await.0, 200);
+    assert_eq!(instance.get("/health/ready").await.0, 503);
+    assert_eq!(instance.post("/auth/otp/request", &json!({ "phone": PHONE })).await.0, 503);
+    assert!(instance.said().contains("redis is not available"), "{}", instance.said());
+
+    let _redis = RedisServer::start(port, &[]);
+    until_ready(&instance).await;
+    let challenge = instance.ask().await;
+    let right = json!({ "challenge_id": challenge, "code": RIGHT });
+    assert_eq!(instance.post("/auth/otp/verify", &right).await.0, 200);
+}
+
+#[sqlx::test(migrations = false)]
+async fn redis_over_tls_is_believed_with_the_right_certificate_only(db: PgPool) {
+    let (folder, port) = (Folder::new(), free_port());
+    let file = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name);
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let (certificate, key, root) = (file("server.pem"), file("server.key"), file("ca.pem"));
+    let tls = port.to_string();
+    let settings = ["--tls-port", &tls, "--tls-cert-file", &certificate, "--tls-key-file", &key];
+    let settings = [&settings[..], &["--tls-auth-clients", "no", "--requirepass", "hunter2"]].concat();
+    let _redis = RedisServer::start(0, &settings);
+    let (database, url) = (database_url(&db), format!("rediss://:hunter2@localhost:{port}"));
+    let vars = [("DATABASE_URL", database.as_str()), ("REDIS_URL", &url)];
+
+    let trusting = Instance::start(&folder, &[&vars[..], &[("SSL_CERT_FILE", &root)]].concat()).await;
+    until_ready(&trusting).await;
+    let doubting = Instance::start(&folder, &vars).await;
+    let (status, problem) = doubting.get("/health/ready").await;
+    assert_eq!(status, 503, "{problem}");
+    assert!(!doubting.said().contains("hunter2"));
+}

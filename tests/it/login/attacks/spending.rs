@@ -1,0 +1,133 @@
+//! Making us pay: rows 24 and 25, and the budgets.
+
+use tokio::task::JoinSet;
+
+use super::*;
+use crate::login::{OTHER_PHONE, PHONE};
+
+async fn scope(app: &TestApp, scope: &str) -> (i64, i64, String) {
+    let sums = "select coalesce(sum(sent), 0), coalesce(sum(verified), 0), coalesce(sum(cost), 0)::text
+        from code_tallies where scope = $1";
+    sqlx::query_as(sums).bind(scope).fetch_one(&app.db).await.unwrap()
+}
+
+async fn stops(app: &TestApp) -> Vec<String> {
+    let told = "select detail from login_events where kind = 'sending_stopped' order by id";
+    sqlx::query_scalar(told).fetch_all(&app.db).await.unwrap()
+}
+
+async fn ask_from(app: &TestApp, source: u32, phone: &str) -> Answer {
+    let address = format!("198.51.{}.{}", source / 250, source % 250);
+    app.nobody().at(&address).post(REQUEST, json!({ "phone": phone })).await
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_24_numbers_of_which_no_code_comes_back_get_no_more_and_others_go_on(db: PgPool) {
+    let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("SMS_PRICES", "US=0.0079,*=0.08")]).await;
+    let mut first = None;
+    for number in 0..300 {
+        let mut answer = ask_from(&app, number, &format!("+1202555{number:04}")).await.expect(202);
+        answer.body["challenge_id"].take();
+        let body = first.get_or_insert_with(|| answer.body.clone());
+        assert_eq!(answer.body, *body, "the answer does not tell that nothing is sent");
+    }
+    assert_eq!(sent(&app).await, 20);
+    app.drain().await;
+    for number in 0..50 {
+        let phone = format!("+8210{}", 20_000_000 + number * 100_003);
+        let asked = ask_from(&app, number, &phone).await.expect(202).body;
+        if number < 40 {
+            app.drain().await;
+            verify(&app, &asked["challenge_id"], &last_code(&app)).await.ok();
+        }
+    }
+    assert_eq!(scope(&app, "+1202555").await, (20, 0, "0.158000".to_owned()));
+    assert_eq!(scope(&app, "KR").await, (50, 40, "4.000000".to_owned()));
+    assert_eq!(scope(&app, "*").await, (70, 40, "4.158000".to_owned()));
+    assert_eq!(stops(&app).await, ["+1202555"], "told once");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_24_a_country_stops_too_but_not_for_those_who_were_here_before(db: PgPool) {
+    let app = open_doors(db).await;
+    log_in(&app, "+14155550123").await;
+    for number in 0..120_u32 {
+        ask_from(&app, number, &format!("+1202{}{:04}", 456 + number / 15, number)).await.expect(202);
+    }
+    assert_eq!(stops(&app).await, ["US"]);
+    assert_eq!(scope(&app, "US").await.0, 100);
+    assert_eq!(sent(&app).await, 100);
+    app.drain().await;
+    log_in(&app, "+14155550123").await;
+    assert_eq!(scope(&app, "US").await.0, 101);
+    // A day later it is tried again, and if it goes on so, it is told again.
+    app.advance(TimeDelta::hours(25));
+    ask(&app, PHONE).await.expect(202);
+    assert_eq!(sent(&app).await, 102);
+    assert_eq!(count(&app, "select count(*) from code_stops").await, 0);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_24_at_the_budget_nobody_gets_a_code_and_everybody_the_same_answer(db: PgPool) {
+    let vars = [("SMS_PRICES", "*=1"), ("SMS_BUDGET_PER_HOUR", "3"), ("SMS_BUDGET_PER_DAY", "5")];
+    let app = TestApp::with_vars(db, &vars).await;
+    app.owner().await;
+    for number in 100..110 {
+        let made = sqlx::query("insert into users (id, phone, created_at, updated_at) values ($1, $2, now(), now())");
+        made.bind(uuid::Uuid::now_v7()).bind(format!("+1202555{number:04}")).execute(&app.db).await.unwrap();
+    }
+    let known = |number: u32| format!("+1202555{number:04}");
+    for number in 100..103 {
+        ask(&app, &known(number)).await.expect(202);
+    }
+    let left_of_hour = 3600 - app.now().timestamp().rem_euclid(3600);
+    let mut refusals = Vec::new();
+    for phone in [known(103), OTHER_PHONE.to_owned()] {
+        let refused = ask(&app, &phone).await;
+        let wait: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!((left_of_hour..=left_of_hour + 1).contains(&wait), "{wait} of {left_of_hour}");
+        refusals.push(crate::login::anonymous(refused.problem(503, "unavailable")));
+    }
+    assert_eq!(refusals[0], refusals[1]);
+    assert_eq!(stops(&app).await, ["hour budget"]);
+    // The refused phone has used up nothing.
+    app.advance(TimeDelta::seconds(left_of_hour));
+    for number in 103..105 {
+        ask(&app, &known(number)).await.expect(202);
+    }
+    ask(&app, &known(105)).await.problem(503, "unavailable");
+    assert_eq!(scope(&app, "*").await.2, "5.000000");
+    assert_eq!(stops(&app).await, ["hour budget", "day budget"]);
+    app.advance(TimeDelta::days(1));
+    ask(&app, &known(105)).await.expect(202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_24_a_hundred_requests_at_once_exceed_a_budget_by_no_more_than_run_at_once(db: PgPool) {
+    let vars = [("SIGN_UP", "open"), ("SMS_PRICES", "*=1"), ("SMS_BUDGET_PER_HOUR", "3")];
+    let app = TestApp::with_vars(db, &vars).await;
+    let mut asks = JoinSet::new();
+    for number in 0..100 {
+        let nobody = app.nobody();
+        let body = json!({ "phone": format!("+1202555{number:04}") });
+        asks.spawn(async move { nobody.post(REQUEST, body).await.status.as_u16() });
+    }
+    let admitted = asks.join_all().await.into_iter().filter(|status| *status == 202).count();
+    // The pool of the test has twelve connections.
+    assert!((3..3 + 12).contains(&admitted), "{admitted}");
+    assert_eq!(sent(&app).await, i64::try_from(admitted).unwrap());
+    assert_eq!(stops(&app).await, ["hour budget"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_25_what_is_dear_or_cannot_be_reached_is_refused_before_it_costs(db: PgPool) {
+    let app = open_doors(db).await;
+    let premium = ["+19005550123", "+18005550123", "+449098790123"];
+    let satellites = ["+870773123456", "+881612345678", "+882161234567", "+883510012345678"];
+    let undelivered = ["+989123456789", "+5351234567", "+963944567890"];
+    for dear in premium.iter().chain(&satellites).chain(&undelivered) {
+        ask(&app, dear).await.problem(422, "phone-refused");
+    }
+    assert_eq!(count(&app, "select count(*) from messages").await, 0);
+    assert_eq!(count(&app, "select count(*) from code_tallies").await, 0);
+}

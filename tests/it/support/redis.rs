@@ -1,0 +1,244 @@
+//! Redis for tests: the shared server and Cluster of `scripts/test`, a server of the test's own to stop and starve, and a
+//! wire to it that can be cut.
+
+use std::{
+    net::TcpListener as Reserved,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chemstock::{
+    clients::redis::Redis,
+    config::RedisConfig,
+    login::challenge::{Challenges, redis::RedisStore},
+};
+use sqlx::PgPool;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use uuid::Uuid;
+
+use super::TestApp;
+
+/// Which of the shared ones.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Kind {
+    Single,
+    Cluster,
+}
+
+impl Kind {
+    /// The variable that leads there, and its value.
+    pub fn setting(self) -> (&'static str, String) {
+        let (name, from) = match self {
+            Self::Single => ("REDIS_URL", "TEST_REDIS_URL"),
+            Self::Cluster => ("REDIS_CLUSTER_NODES", "TEST_REDIS_CLUSTER_NODES"),
+        };
+        #[expect(clippy::disallowed_methods, reason = "where the tests' own servers are")]
+        let value = std::env::var(from);
+        (name, value.unwrap_or_else(|_| panic!("{from} is not set; scripts/test sets it")))
+    }
+
+    pub fn client(self) -> Redis {
+        let (_, value) = self.setting();
+        Redis::new(&match self {
+            Self::Single => RedisConfig::Single { url: value.into() },
+            Self::Cluster => {
+                RedisConfig::Cluster { nodes: value.split(',').map(|node| format!("redis://{node}").into()).collect() }
+            }
+        })
+    }
+}
+
+/// What keeps the keys of one test from those of another.
+pub fn prefix() -> String {
+    format!("test:{}:", Uuid::new_v4().simple())
+}
+
+impl TestApp {
+    /// On a shared Redis, under a prefix of its own.
+    pub async fn on_redis(db: PgPool, kind: Kind, vars: &[(&str, &str)]) -> Self {
+        let (name, value) = kind.setting();
+        let app = Self::with_vars(db, &[vars, &[(name, &value)]].concat()).await;
+        let store = RedisStore::new(app.app.redis.clone().expect("set above"), &prefix());
+        app.app.part(|_| Challenges::new(store));
+        app
+    }
+}
+
+/// A server that this test alone talks to; it ends with the test.
+pub struct RedisServer {
+    process: Option<Child>,
+    folder: PathBuf,
+    pub port: u16,
+    settings: Vec<String>,
+}
+
+impl RedisServer {
+    pub async fn start(settings: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("chemstock-redis-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        // Another process may take the port in between: then there is another.
+        for _ in 0..5 {
+            let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+            let mut server = Self { process: None, folder: folder.clone(), port: free_port(), settings };
+            if server.up().await {
+                return server;
+            }
+            server.process = None;
+        }
+        panic!("Redis does not start")
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Starts it (again), empty, on its port.
+    pub async fn up(&mut self) -> bool {
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &self.port.to_string()]);
+        command.arg("--dir").arg(&self.folder).args(&self.settings).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = command.spawn().expect("redis-server on the PATH");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < deadline && matches!(process.try_wait(), Ok(None)) {
+            if self.asks_itself(process.id()).await {
+                self.process = Some(process);
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let _ = process.kill();
+        let _ = process.wait();
+        false
+    }
+
+    async fn asks_itself(&self, process: u32) -> bool {
+        let Ok(mut link) = self.client().get_multiplexed_async_connection().await else { return false };
+        let info: String = redis::cmd("INFO").arg("server").query_async(&mut link).await.unwrap_or_default();
+        info.contains(&format!("process_id:{process}\r"))
+    }
+
+    /// As a crash does.
+    pub fn down(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    pub fn client(&self) -> redis::Client {
+        redis::Client::open(self.url()).expect("a URL")
+    }
+
+    pub fn client_with(&self, password: &str) -> redis::Client {
+        redis::Client::open(format!("redis://:{password}@127.0.0.1:{}", self.port)).expect("a URL")
+    }
+
+    pub fn signal(&self, name: &str) {
+        let process = self.process.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([name, &process]).status().expect("kill").success());
+    }
+
+    /// As an operator does with redis-cli.
+    pub async fn command<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut link = self.client().get_multiplexed_async_connection().await.expect("the server");
+        let (name, arguments) = words.split_first().expect("a command");
+        redis::cmd(name).arg(arguments).query_async(&mut link).await.expect("an answer")
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.down();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn free_port() -> u16 {
+    Reserved::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
+}
+
+/// A wire to a server. Armed, it carries the next script about a challenge there, waits for its reply and cuts the connection instead of
+/// carrying it back.
+pub struct Wire {
+    pub port: u16,
+    state: Arc<WireState>,
+}
+
+#[derive(Default)]
+struct WireState {
+    armed: AtomicBool,
+    closes_then: AtomicBool,
+    closed: AtomicBool,
+    cuts: AtomicUsize,
+}
+
+impl Wire {
+    pub async fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let state = Arc::<WireState>::default();
+        let wire = Self { port, state: state.clone() };
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if !state.closed.load(Ordering::SeqCst) {
+                    tokio::spawn(carry(client, server, state.clone()));
+                }
+            }
+        });
+        wire
+    }
+
+    pub fn cut_the_reply_to_the_next_script(&self) {
+        self.state.armed.store(true, Ordering::SeqCst);
+    }
+
+    /// After that cut, until `let_through`.
+    pub fn then_let_nobody_through(&self) {
+        self.state.closes_then.store(true, Ordering::SeqCst);
+    }
+
+    pub fn let_through(&self) {
+        self.state.closes_then.store(false, Ordering::SeqCst);
+        self.state.closed.store(false, Ordering::SeqCst);
+    }
+
+    pub fn cuts(&self) -> usize {
+        self.state.cuts.load(Ordering::SeqCst)
+    }
+}
+
+async fn carry(mut client: TcpStream, server: u16, state: Arc<WireState>) {
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
+    let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut cut = false;
+    loop {
+        tokio::select! {
+            read = client.read(&mut asked) => {
+                let length = read.unwrap_or(0);
+                let has = |what: &[u8]| asked[..length].windows(what.len()).any(|word| word == what);
+                cut |= has(b"EVAL") && !has(b"rl:{") && state.armed.swap(false, Ordering::SeqCst);
+                if length == 0 || server.write_all(&asked[..length]).await.is_err() {
+                    return;
+                }
+            },
+            read = server.read(&mut answered) => {
+                let length = read.unwrap_or(0);
+                if cut && length > 0 {
+                    state.closed.store(state.closes_then.load(Ordering::SeqCst), Ordering::SeqCst);
+                    state.cuts.fetch_add(1, Ordering::SeqCst);
+                }
+                if cut || length == 0 || client.write_all(&answered[..length]).await.is_err() {
+                    return;
+                }
+            },
+        }
+    }
+}
