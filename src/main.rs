@@ -99,7 +99,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         // It tells what is wrong with the configuration itself.
-        Command::Doctor => return Ok(Box::pin(doctor::run(Config::from_env_and_dotenv())).await),
+        Command::Doctor => return Ok(doctor::run(Config::from_env_and_dotenv()).await),
         _ => {}
     }
     let config = Config::from_env_and_dotenv()?;

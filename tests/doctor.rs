@@ -162,10 +162,22 @@ async fn when_nobody_answers_it_is_done_within_ten_seconds() {
     .await;
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     has(Level::Problem, "database", "does not answer", &findings);
+    has(Level::Problem, "redis", "is not available", &findings);
     has(Level::Problem, "firebase", "the keys cannot be fetched", &findings);
     has(Level::Problem, "firebase", "got no access token", &findings);
     has(Level::Problem, "firebase", "App Check", &findings);
     assert!(!format!("{findings:?}").contains(PASSWORD), "{findings:?}");
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "where the tests' own servers are")]
+async fn a_redis_and_a_cluster_that_are_well_are_found_in_order() {
+    for (variable, kind) in [("TEST_REDIS_URL", "REDIS_URL"), ("TEST_REDIS_CLUSTER_NODES", "REDIS_CLUSTER_NODES")] {
+        let servers = std::env::var(variable).unwrap();
+        let findings = look(&[(kind, &servers)]).await;
+        has(Level::Ok, "redis", "answers in", &findings);
+        assert_eq!(of("redis", &findings).len(), 1, "{findings:#?}");
+    }
 }
 
 fn rsa_pem() -> String {

@@ -95,9 +95,9 @@ fn misconfigured(errors: &ConfigErrors) -> Vec<Finding> {
 /// Everything that can be known of an installation, by party: settings first, then who is asked over the network.
 pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     let (database, redis, firebase) = tokio::join!(
-        patiently("database", database::look(config, clock)),
-        patiently("redis", redis::look(config)),
-        patiently("firebase", firebase::look(config, clock.now())),
+        patiently("database", Box::pin(database::look(config, clock))),
+        patiently("redis", Box::pin(redis::look(config))),
+        patiently("firebase", Box::pin(firebase::look(config, clock.now()))),
     );
     let settings = [
         vec![start(config)],

@@ -84,7 +84,8 @@ pub async fn request(app: &App, asked: CodeRequest, from: ClientAddress) -> Resu
     if asked.channel.is_some_and(|channel| channel != Channel::Sms) {
         return Err(Error::field("/channel", "is not available here; use sms"));
     }
-    let device = asked.device_token.as_ref().and_then(|token| device::recognize(app, &phone, token.as_str()));
+    let device =
+        asked.device_token.as_ref().and_then(|token| device::recognize(app, &phone, token.as_str(), app.clock.now()));
     let holder = Holder { phone, invitation: None, device, changes_for: None };
     send_within_limits(app, holder, asked.invitation.as_ref(), from).await
 }
@@ -97,13 +98,17 @@ pub async fn send_within_limits(
 ) -> Result<Requested> {
     let now = app.clock.now();
     // A known device has limits of its own, so that the neighbours behind its address do not hold it up.
-    let ticket = if holder.device.is_none() { Some(throttle::request(app, from, now).await?) } else { None };
+    let ticket = if holder.device.is_none() {
+        throttle::request(app, from, now).await?
+    } else {
+        throttle::devices(app, &holder.phone, now).await?
+    };
     let trace = holder.trace(app, from);
     let requested = send(app, holder, invitation, &trace, now).await;
     if matches!(requested, Err(Error::RateLimited { .. })) {
         audit::note(app, LoginEvent::new(now, EventKind::CodeRequested, "limited", &trace));
     }
-    if let (true, Some(ticket)) = (requested.is_err(), ticket) {
+    if requested.is_err() {
         ticket.give_back(app).await;
     }
     requested

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     ids,
+    phone::Phone,
     web::ClientAddress,
 };
 
@@ -44,6 +45,19 @@ pub async fn request(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Resu
 pub async fn guess(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
     let hourly = (app.config.otp.address.verifications_per_hour, HOUR);
     take(app, from, EventKind::CodeGuessed, [hourly, hourly], now).await.map(drop)
+}
+
+/// All devices of a phone together: whoever logs in again and again gets more of them, and each has limits of its own.
+pub async fn devices(app: &App, phone: &Phone, now: DateTime<Utc>) -> Result<Ticket> {
+    let otp = &app.config.otp;
+    let key = app.secret.mac("all devices", &[phone.as_str().as_bytes()]);
+    let window = |most: u32, length| Window { most: 2 * most as usize, length };
+    let take = Take { key, id: ids::new(now), windows: [window(otp.per_hour, HOUR), window(otp.per_day, DAY)], now };
+    let id = take.id;
+    match challenges(app).take(take).await? {
+        Admission::Admitted { .. } => Ok(Ticket { key, id }),
+        Admission::Refused { retry_after } => Err(Error::RateLimited { retry_after }),
+    }
 }
 
 async fn take(

@@ -87,7 +87,8 @@ fn is_final(status: StatusCode) -> bool {
 async fn scope(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     match auth::identify(app, headers).await {
         Ok((caller, _)) => Some(caller.user_id.as_bytes().to_vec()),
-        Err(Error::NoToken) => Some(Vec::new()),
+        // An app that sends its dead token along to an open route is nobody there, too.
+        Err(Error::NoToken | Error::BadToken(_)) => Some(Vec::new()),
         Err(_) => None,
     }
 }
@@ -148,7 +149,7 @@ async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Resul
     let body = body.collect().await.map_err(|cause| Error::Internal(anyhow::anyhow!(cause)))?.to_bytes();
     let mut db = app.db().await?;
     if keep {
-        let kept = [header::CONTENT_TYPE, header::ETAG, header::WWW_AUTHENTICATE];
+        let kept = [header::CONTENT_TYPE, header::ETAG, header::WWW_AUTHENTICATE, header::CACHE_CONTROL];
         let headers =
             kept.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
         let answer: Answer = (parts.status.as_u16(), headers.collect(), String::from_utf8_lossy(&body).into_owned());

@@ -31,6 +31,9 @@ const ADDRESS: &str = "look at REDIS_HOST, REDIS_URL or REDIS_CLUSTER_NODES, and
     code is sent or accepted";
 const NO_EVICTION: &str = "set `maxmemory-policy noeviction` (redis-cli CONFIG SET maxmemory-policy noeviction, or the \
     parameter group of a managed service): any other may drop the counters that limit guesses and messages";
+/// Alone, it is no reason to worry.
+pub const POLICY_UNKNOWN: &str = "see that it is `noeviction`: any other may drop the counters that limit guesses and \
+    messages";
 const WRITABLE: &str = "connect to a primary, give its user the rights `~otp:* ~rl:* +@all -@dangerous +info +cluster`, \
     and see that it has memory left";
 
@@ -107,10 +110,10 @@ impl Redis {
 }
 
 fn judge((server, policy): &(String, Option<String>)) -> Option<Finding> {
-    let (fatal, what) = match policy.as_deref() {
+    let (fatal, what, remedy) = match policy.as_deref() {
         Some("noeviction") => return None,
-        Some(policy) => (true, format!("{server} has the eviction policy {policy}")),
-        None => (false, format!("{server} does not tell its eviction policy")),
+        Some(policy) => (true, format!("{server} has the eviction policy {policy}"), NO_EVICTION),
+        None => (false, format!("{server} does not tell its eviction policy"), POLICY_UNKNOWN),
     };
-    Some(Finding { fatal, what, remedy: NO_EVICTION })
+    Some(Finding { fatal, what, remedy })
 }

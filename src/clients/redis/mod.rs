@@ -25,7 +25,7 @@ use crate::{
 
 mod check;
 
-pub use self::check::Finding;
+pub use self::check::{Finding, POLICY_UNKNOWN};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_millis(300);

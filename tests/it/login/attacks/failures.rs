@@ -185,6 +185,33 @@ async fn row_14_a_stranger_neither_voids_the_owners_code_nor_uses_up_his_sends(d
     assert_eq!(retry_after(ask_as(&app, PHONE, &device).await), 30);
 }
 
+/// As many times as somebody logs in, so many devices he has.
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_14_all_devices_of_a_phone_together_get_twice_its_codes(db: PgPool) {
+    let app = open_doors(db).await;
+    let mut devices = Vec::new();
+    for _ in 0..3 {
+        devices.push(log_in(&app, PHONE).await["device_token"].clone());
+        app.advance(HALF_A_MINUTE);
+    }
+    let mut statuses = Vec::new();
+    for device in devices.iter().cycle().take(12) {
+        statuses.push(ask_as(&app, PHONE, device).await.status.as_u16());
+        app.advance(HALF_A_MINUTE);
+    }
+    assert_eq!(statuses, [[202; 10].as_slice(), &[429, 429]].concat());
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn row_14_a_device_is_known_for_half_a_year(db: PgPool) {
+    let app = open_doors(db).await;
+    let device = log_in(&app, PHONE).await["device_token"].clone();
+    app.advance(TimeDelta::days(180) - TimeDelta::minutes(1));
+    assert!(ask_as(&app, PHONE, &device).await.expect(202).headers.contains_key("ratelimit"));
+    app.advance(TimeDelta::minutes(1));
+    assert!(!ask_as(&app, PHONE, &device).await.expect(202).headers.contains_key("ratelimit"));
+}
+
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn row_14_a_device_is_known_for_its_own_phone_alone_and_no_answer_tells_it(db: PgPool) {
     let app = open_doors(db).await;

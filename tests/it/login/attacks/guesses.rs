@@ -193,7 +193,11 @@ async fn row_12_who_lost_the_answer_repeats_with_the_same_key_and_gets_the_same_
     let first = app.nobody().post_with_key(VERIFY, "lost", body.clone()).await.ok();
     let repeat = app.nobody().post_with_key(VERIFY, "lost", body.clone()).await.expect(200);
     assert_eq!(repeat.headers["idempotency-replayed"], "true");
+    assert_eq!(repeat.headers["cache-control"], "no-store");
     assert_eq!(repeat.body, first);
+    // Nor does it matter that an app sends a token along that has died.
+    let forgetful = app.nobody().with_token("dead.token.here");
+    assert_eq!(forgetful.post_with_key(VERIFY, "lost", body.clone()).await.ok(), first);
     assert_eq!(count(&app, "select count(*) from consumed_challenges").await, 1);
     assert_eq!(events(&app, "logged_in", "done").await, 1);
     app.nobody().post_with_key(VERIFY, "another", body).await.problem(401, "code-refused");
