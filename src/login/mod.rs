@@ -10,6 +10,7 @@ pub mod challenge;
 mod device;
 mod failures;
 mod firebase;
+mod guess;
 mod holder;
 mod http;
 mod otp;

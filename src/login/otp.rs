@@ -1,16 +1,16 @@
-//! One-time codes: who gets one, how it is kept, and what it takes to be believed. The rules follow NIST SP 800-63B-4
+//! One-time codes: who gets one, how it is kept, and what it is traded for. The rules follow NIST SP 800-63B-4
 //! section 3.1.3.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     audit::{self, EventKind, LoginEvent, Trace},
-    challenge::{Admission, Guess, NewChallenge, Verdict, Window, challenges, new_id},
+    challenge::{Admission, NewChallenge, Window, challenges, new_id},
     device, failures,
+    guess::{self, Shown},
     holder::{self, Holder},
     sending::{self, Account, Code, Outlook, Tally},
     sessions::TokenPair,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::App,
     config::SignUp,
-    error::{Error, Reason, Result},
+    error::{Error, Result},
     ids, labs,
     messages::{self, Channel, NewMessage},
     secrets::uniform_digits,
@@ -224,11 +224,11 @@ fn new_challenge(
 
 pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce: [u8; 16]) -> Result<TokenPair> {
     let now = app.clock.now();
-    admit_guess(app, &attempt.code, from, now).await?;
+    guess::admit(app, &attempt.code, from, now).await?;
     let mut db = app.db().await?;
     let is_blocked = failures::is_blocked(&mut db, attempt.challenge_id, now).await?;
     let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, changes_for: None, is_blocked, nonce };
-    let holder = compare(app, &mut db, &shown, from, now).await?;
+    let holder = guess::compare(app, &mut db, &shown, from, now).await?;
     drop(db);
     // A device that comes for the first time gets its id now.
     let device = holder.device.unwrap_or_else(|| ids::new(now));
@@ -240,7 +240,7 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
     };
     let proven = Proven {
         challenge_id: attempt.challenge_id,
-        refused,
+        refused: guess::refused,
         who: users::KnownBy::Phone(holder.phone),
         invitation: holder.invitation,
         amr: vec!["sms".to_owned()],
@@ -251,65 +251,4 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
     let mut pair = sign_in::sign_in(app, proven, device_name).await?;
     pair.device_token = Some(device_token);
     Ok(pair)
-}
-
-/// One guess of this address, if what was sent can be a code.
-pub async fn admit_guess(app: &App, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
-    throttle::guess(app, from, now).await?;
-    let length = usize::from(app.config.otp.length);
-    if code.len() == length && code.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(());
-    }
-    audit::note(app, LoginEvent::new(now, EventKind::CodeGuessed, "malformed", &Trace::of_address(from)));
-    Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")))
-}
-
-/// A code that is shown, and for what.
-pub struct Shown<'a> {
-    pub challenge_id: Uuid,
-    pub code: &'a str,
-    pub changes_for: Option<Uuid>,
-    /// Its bucket has to wait.
-    pub is_blocked: bool,
-    /// Of the request, so that its repeat after a lost answer is not one more guess.
-    pub nonce: [u8; 16],
-}
-
-/// Whose code it is, when it is right and for this. Every other way ends with the same answer, after one statement that
-/// says what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
-///
-/// The connection is kept over the comparison: a flood that leaves none must not leave a wrong guess uncounted.
-pub async fn compare(
-    app: &App,
-    db: &mut PgConnection,
-    shown: &Shown<'_>,
-    from: ClientAddress,
-    now: DateTime<Utc>,
-) -> Result<Holder> {
-    let (id, is_blocked) = (shown.challenge_id, shown.is_blocked);
-    // Somebody else's challenge is none, and loses no guess.
-    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.changes_for == shown.changes_for);
-    let mac = |sealed: &[u8]| open(sealed).map(|holder| holder.code_mac(app, id, shown.code));
-    let guess =
-        Guess { challenge_id: id, purpose: holder::purpose_of(shown.changes_for), mac: &mac, now, nonce: shown.nonce };
-    let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
-    match verdict {
-        Verdict::Right { sealed } => return Holder::open(app, id, &sealed).ok_or_else(refused),
-        Verdict::Wrong { sealed } => {
-            let holder = Holder::open(app, id, &sealed).ok_or_else(refused)?;
-            let (bucket, trace) = (holder.bucket(app), holder.trace(app, from));
-            failures::count(db, &bucket, &trace, now).await?;
-        }
-        Verdict::Gone => {
-            let outcome = if is_blocked { "locked" } else { "gone" };
-            let event = LoginEvent::new(now, EventKind::CodeGuessed, outcome, &Trace::of_address(from));
-            audit::store::insert(db, &[event.detail(id.to_string())]).await?;
-        }
-    }
-    Err(refused())
-}
-
-/// The same for every cause: whoever guesses learns nothing from it.
-pub fn refused() -> Error {
-    Reason::CodeRefused.because("the code was not accepted; ask for a new one if it does not work")
 }

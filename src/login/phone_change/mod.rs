@@ -11,8 +11,9 @@ pub use self::http::routes;
 use self::store::Change;
 use super::{
     audit::{self, EventKind, LoginEvent, Trace},
+    guess::{self, Shown},
     holder::{self, Holder},
-    otp::{self, CodeRequested, Shown},
+    otp::{self, CodeRequested},
     sending::Tally,
     sessions::store::EndedBecause,
 };
@@ -62,17 +63,17 @@ pub async fn request(by: &Auth<Anyone>, asked: &PhoneChange, from: ClientAddress
 
 pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientAddress) -> Result<User> {
     let (app, user_id, session_id, now) = (by.app(), by.user_id(), by.session_id()?, by.now());
-    otp::admit_guess(app, &shown.code, from, now).await?;
+    guess::admit(app, &shown.code, from, now).await?;
     let mut db = app.db().await?;
     let before = store::before(&mut db, user_id, shown.challenge_id, now).await?;
-    let guess = Shown {
+    let shown_code = Shown {
         challenge_id: shown.challenge_id,
         code: &shown.code,
         changes_for: Some(user_id),
         is_blocked: before.is_blocked,
         nonce: by.nonce(),
     };
-    let holder = otp::compare(app, &mut db, &guess, from, now).await?;
+    let holder = guess::compare(app, &mut db, &shown_code, from, now).await?;
     drop(db);
     let trace = holder.trace(app, from);
     let change = Change {
@@ -88,9 +89,9 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientA
         now,
     };
     let changed = store::change(&mut *app.db().await?, &change).await;
-    let changed = changed.on_constraint("consumed_challenges_pkey", otp::refused);
+    let changed = changed.on_constraint("consumed_challenges_pkey", guess::refused);
     let user =
-        changed.on_constraint("users_phone_key", || taken(app, user_id, &trace, now))?.ok_or_else(otp::refused)?;
+        changed.on_constraint("users_phone_key", || taken(app, user_id, &trace, now))?.ok_or_else(guess::refused)?;
     auth::forget(app, user_id);
     messages::ring(app);
     Ok(user)

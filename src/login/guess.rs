@@ -1,0 +1,80 @@
+//! What it takes for a code to be believed: the limits of who guesses, the wait of whose it is, and one comparison that is
+//! counted, whatever comes of it (NIST SP 800-63B-4 section 3.2.2).
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    audit::{self, EventKind, LoginEvent, Trace},
+    challenge::{Guess, Verdict, challenges},
+    failures,
+    holder::{self, Holder},
+    throttle,
+};
+use crate::{
+    app::App,
+    error::{Error, Reason, Result},
+    web::ClientAddress,
+};
+
+/// One guess of this address, if what was sent can be a code.
+pub async fn admit(app: &App, code: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
+    throttle::guess(app, from, now).await?;
+    let length = usize::from(app.config.otp.length);
+    if code.len() == length && code.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(());
+    }
+    audit::note(app, LoginEvent::new(now, EventKind::CodeGuessed, "malformed", &Trace::of_address(from)));
+    Err(Error::field("/code", format!("must be the {length} digits of the code, as a string")))
+}
+
+/// A code that is shown, and for what.
+pub struct Shown<'a> {
+    pub challenge_id: Uuid,
+    pub code: &'a str,
+    pub changes_for: Option<Uuid>,
+    /// Its bucket has to wait.
+    pub is_blocked: bool,
+    /// Of the request, so that its repeat after a lost answer is not one more guess.
+    pub nonce: [u8; 16],
+}
+
+/// Whose code it is, when it is right and for this. Every other way ends with the same answer, after one statement that
+/// says what happened. Whoever has to wait gets nothing compared, and loses no guess by it.
+///
+/// The connection is kept over the comparison: a flood that leaves none must not leave a wrong guess uncounted.
+pub async fn compare(
+    app: &App,
+    db: &mut PgConnection,
+    shown: &Shown<'_>,
+    from: ClientAddress,
+    now: DateTime<Utc>,
+) -> Result<Holder> {
+    let (id, is_blocked) = (shown.challenge_id, shown.is_blocked);
+    // Somebody else's challenge is none, and loses no guess.
+    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.changes_for == shown.changes_for);
+    let mac = |sealed: &[u8]| open(sealed).map(|holder| holder.code_mac(app, id, shown.code));
+    let guess =
+        Guess { challenge_id: id, purpose: holder::purpose_of(shown.changes_for), mac: &mac, now, nonce: shown.nonce };
+    let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
+    match verdict {
+        Verdict::Right { sealed } => return Holder::open(app, id, &sealed).ok_or_else(refused),
+        Verdict::Wrong { sealed } => {
+            let holder = Holder::open(app, id, &sealed).ok_or_else(refused)?;
+            let (bucket, trace) = (holder.bucket(app), holder.trace(app, from));
+            failures::count(db, &bucket, &trace, now).await?;
+        }
+        Verdict::Gone => {
+            let outcome = if is_blocked { "locked" } else { "gone" };
+            let event = LoginEvent::new(now, EventKind::CodeGuessed, outcome, &Trace::of_address(from));
+            audit::store::insert(db, &[event.detail(id.to_string())]).await?;
+        }
+    }
+    Err(refused())
+}
+
+/// The same for every cause: whoever guesses learns nothing from it.
+pub fn refused() -> Error {
+    Reason::CodeRefused.because("the code was not accepted; ask for a new one if it does not work")
+}
