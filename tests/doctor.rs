@@ -16,6 +16,10 @@ use chemstock::{
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 
+use self::folder::Folder;
+
+mod folder;
+
 const PASSWORD: &str = "hunter2-hunter2";
 const PHONE: &str = "+12025550123";
 
@@ -260,21 +264,4 @@ async fn the_command_prints_a_line_for_each_and_ends_with_one_if_there_is_a_prob
     }
     assert!(!said.contains(PASSWORD), "{said}");
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0, "it leaves nothing behind");
-}
-
-/// A temporary folder, gone with the test.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("chemstock-test-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -14,6 +14,10 @@ use std::{
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use self::folder::Folder;
+
+mod folder;
+
 /// The server in a process of its own.
 struct Server {
     process: Child,
@@ -211,21 +215,4 @@ async fn a_killed_process_loses_no_acknowledged_write_of_the_embedded_database()
     let acknowledged = *acknowledged.lock().unwrap();
     // The one that was under way when the process died may have been booked, too.
     assert!(booked == acknowledged || booked == acknowledged + 1, "{acknowledged} acknowledged, {booked} booked");
-}
-
-/// A temporary folder, gone with the test.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("chemstock-test-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

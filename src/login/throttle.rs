@@ -51,13 +51,7 @@ pub async fn guess(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Result
 pub async fn devices(app: &App, phone: &Phone, now: DateTime<Utc>) -> Result<Ticket> {
     let otp = &app.config.otp;
     let key = app.secret.mac("all devices", &[phone.as_str().as_bytes()]);
-    let window = |most: u32, length| Window { most: 2 * most as usize, length };
-    let take = Take { key, id: ids::new(now), windows: [window(otp.per_hour, HOUR), window(otp.per_day, DAY)], now };
-    let id = take.id;
-    match challenges(app).take(take).await? {
-        Admission::Admitted { .. } => Ok(Ticket { key, id }),
-        Admission::Refused { retry_after } => Err(Error::RateLimited { retry_after }),
-    }
+    count(app, key, [(2 * otp.per_hour, HOUR), (2 * otp.per_day, DAY)], now).await
 }
 
 async fn take(
@@ -69,15 +63,20 @@ async fn take(
 ) -> Result<Ticket> {
     let network = from.network().to_string();
     let key = app.secret.mac("client address", &[kind.as_str().as_bytes(), network.as_bytes()]);
+    let taken = count(app, key, windows, now).await;
+    if matches!(taken, Err(Error::RateLimited { .. })) {
+        metrics::counter!("login_addresses_limited_total").increment(1);
+        let event = LoginEvent::new(now, kind, "limited", &Trace::of_address(from));
+        audit::note(app, event.detail("address"));
+    }
+    taken
+}
+
+async fn count(app: &App, key: [u8; 32], windows: [(u32, TimeDelta); 2], now: DateTime<Utc>) -> Result<Ticket> {
     let id = ids::new(now);
     let windows = windows.map(|(most, length)| Window { most: most as usize, length });
     match challenges(app).take(Take { key, id, windows, now }).await? {
         Admission::Admitted { .. } => Ok(Ticket { key, id }),
-        Admission::Refused { retry_after } => {
-            metrics::counter!("login_addresses_limited_total").increment(1);
-            let event = LoginEvent::new(now, kind, "limited", &Trace::of_address(from));
-            audit::note(app, event.detail("address"));
-            Err(Error::RateLimited { retry_after })
-        }
+        Admission::Refused { retry_after } => Err(Error::RateLimited { retry_after }),
     }
 }

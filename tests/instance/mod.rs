@@ -3,7 +3,6 @@
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
-    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -11,6 +10,8 @@ use std::{
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
+
+use crate::folder::Folder;
 
 pub const PHONE: &str = "+15005550006";
 pub const RIGHT: &str = "424242";
@@ -89,23 +90,6 @@ fn collect(stream: impl Read + Send + 'static, into: Arc<Mutex<String>>) {
             text.push('\n');
         }
     });
-}
-
-/// A temporary folder, gone with the test.
-pub struct Folder(pub PathBuf);
-
-impl Folder {
-    pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("chemstock-test-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&path).expect("a folder");
-        Self(path)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the tests' own servers are")]

@@ -62,6 +62,26 @@ impl EndedBecause {
     }
 }
 
+/// From the columns that both queries below end with.
+macro_rules! live {
+    ($row:ident) => {
+        Live {
+            session_id: $row.id,
+            auth_time: $row.auth_time,
+            amr: $row.amr,
+            token_expires_at: $row.token_expires_at,
+            user: User {
+                id: $row.user_id,
+                phone: $row.phone,
+                name: $row.name,
+                is_owner: $row.is_owner,
+                labs: $row.labs,
+                version: $row.version,
+            },
+        }
+    };
+}
+
 /// Uses a token that can be used, and puts its successor in its place. Of many at once, the lock on the row lets one.
 pub async fn rotate(db: &mut PgConnection, rotation: &Rotation) -> Result<Option<Live>> {
     let row = sqlx::query!(
@@ -90,20 +110,7 @@ pub async fn rotate(db: &mut PgConnection, rotation: &Rotation) -> Result<Option
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Live {
-        session_id: row.id,
-        auth_time: row.auth_time,
-        amr: row.amr,
-        token_expires_at: row.token_expires_at,
-        user: User {
-            id: row.user_id,
-            phone: row.phone,
-            name: row.name,
-            is_owner: row.is_owner,
-            labs: row.labs,
-            version: row.version,
-        },
-    }))
+    Ok(row.map(|row| live!(row)))
 }
 
 pub async fn find_spent(db: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) -> Result<Option<Spent>> {
@@ -127,20 +134,7 @@ pub async fn find_spent(db: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) 
         used_at: row.used_at,
         successor_salt: row.successor_salt,
         last_hash: row.last_hash,
-        live: Live {
-            session_id: row.id,
-            auth_time: row.auth_time,
-            amr: row.amr,
-            token_expires_at: row.token_expires_at,
-            user: User {
-                id: row.user_id,
-                phone: row.phone,
-                name: row.name,
-                is_owner: row.is_owner,
-                labs: row.labs,
-                version: row.version,
-            },
-        },
+        live: live!(row),
     }))
 }
 
