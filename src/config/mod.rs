@@ -4,6 +4,7 @@ mod dev_secrets;
 mod dotenv;
 mod firebase;
 mod login;
+mod mail;
 mod phones;
 mod prices;
 mod production;
@@ -24,13 +25,15 @@ use secrecy::SecretString;
 pub use self::dev_secrets::load_or_create;
 pub use self::firebase::{AppCheckConfig, AppCheckMode, FirebaseConfig, ServiceAccount};
 pub use self::login::{AddressLimits, JwtConfig, OtpConfig, SignUp};
+pub use self::mail::SmtpConfig;
 pub use self::phones::{PhoneConfig, Private, TestPhones};
 pub use self::prices::SmsPrices;
 pub use self::providers::{
-    AwsSnsConfig, MessageBirdConfig, SmtpConfig, TwilioConfig, TwilioSender, VonageConfig, WhatsAppConfig,
+    AwsSnsConfig, BirdConfig, MessageBirdConfig, TwilioConfig, TwilioSender, TwilioWhatsApp, VonageConfig,
+    WhatsAppConfig,
 };
 pub use self::redis::RedisConfig;
-pub use self::sms::{SmsConfig, SmsProvider};
+pub use self::sms::{Channel, Provider, SmsConfig};
 pub use self::vars::{ConfigErrors, Problem};
 
 use self::vars::Vars;
@@ -54,7 +57,6 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     pub firebase: Option<FirebaseConfig>,
     pub sms: SmsConfig,
-    pub smtp: Option<SmtpConfig>,
     pub otp: OtpConfig,
     pub phone: PhoneConfig,
     pub test_phones: TestPhones,
@@ -105,7 +107,6 @@ fn read(vars: &mut Vars) -> Config {
         redis: redis::read(vars),
         firebase: firebase::read(vars),
         sms: sms::read(vars),
-        smtp: providers::smtp(vars),
         phone: phones::read(vars),
         test_phones: phones::test_phones(vars, otp.length),
         otp,
@@ -149,8 +150,8 @@ fn trusted_proxies(vars: &mut Vars) -> Vec<IpNet> {
 }
 
 fn fill_in_for_development(config: &mut Config) {
-    if config.sms.providers.is_empty() {
-        config.sms.providers.push(SmsProvider::Console);
+    if !config.sms.has(Channel::Sms) {
+        config.sms.providers.push(Provider::Console);
     }
     if config.jwt.issuer.is_empty() {
         config.jwt.issuer = format!("http://localhost:{}", config.port);

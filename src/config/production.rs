@@ -1,7 +1,7 @@
 //! What a production start must not lack, and what it must not have.
 
 use super::Config;
-use super::sms::SmsProvider;
+use super::sms::{Channel, Provider};
 use super::urls::is_secure_or_local;
 use super::vars::Vars;
 
@@ -35,15 +35,17 @@ fn require(vars: &mut Vars, present: bool, names: &[&str], remedy: &str) {
 }
 
 fn refuse_codes_that_nobody_gets(vars: &mut Vars, config: &Config) {
-    let real = SmsProvider::REAL;
+    let real = Provider::REAL;
     for provider in config.sms.providers.iter().filter(|provider| !provider.is_real()) {
         let wrong = format!("names {}, which sends nothing: refused in production", provider.name());
-        let remedy = format!("name some of {}", real.map(SmsProvider::name).join(", "));
+        let remedy = format!("name some of {}", real.map(Provider::name).join(", "));
         vars.problem("SMS_PROVIDERS", wrong, remedy);
     }
     let half_done = real.iter().any(|provider| vars.has_problem_with(provider.required()));
-    if config.sms.providers.is_empty() && !half_done && !vars.has_problem_with(&["SMS_PROVIDERS"]) {
-        let remedy = format!("set up one, such as Twilio: {}", SmsProvider::Twilio.required().join(", "));
+    // Nobody's first code can come by e-mail.
+    let reaches_phones = config.sms.providers.iter().any(|provider| provider.channel() != Channel::Email);
+    if !reaches_phones && !half_done && !vars.has_problem_with(&["SMS_PROVIDERS"]) {
+        let remedy = format!("set up one, such as Twilio: {}", Provider::Twilio.required().join(", "));
         vars.problem("SMS_PROVIDERS", "has no provider that can send a code", remedy);
     }
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::{Refusal, TokenError, fetch::Http, id_token::IdToken, service_account::ServiceAccount};
-use crate::config::FirebaseConfig;
+use super::{Refusal, TokenError, id_token::IdToken, service_account::ServiceAccount};
+use crate::{clients::http::Http, config::FirebaseConfig};
 
 /// While Google answers, nothing older is believed.
 const KEPT_FOR: TimeDelta = TimeDelta::seconds(60);
@@ -104,7 +104,7 @@ impl Accounts {
         let fetched = match fetched.await {
             Ok(fetched) => fetched,
             Err(failed) => {
-                if failed.status == Some(StatusCode::UNAUTHORIZED) {
+                if failed.status() == Some(StatusCode::UNAUTHORIZED) {
                     // It was revoked before its time.
                     *self.access.lock().await = Access::None;
                 }

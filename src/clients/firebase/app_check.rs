@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::{
     Refusal, TokenError,
-    fetch::Http,
     id_token::{self, Algorithm},
     keys::Keys,
 };
+use crate::clients::http::Http;
 use crate::config::{AppCheckMode, FirebaseConfig};
 
 /// As its documentation asks.

@@ -14,10 +14,8 @@ use reqwest::header::{AGE, CACHE_CONTROL, HeaderMap};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::{
-    Refusal,
-    fetch::{Fetched, Http},
-};
+use super::Refusal;
+use crate::clients::http::{Answer, Http};
 
 /// Also when `max-age` is shorter or missing: a source that says 0 must not be asked by every request.
 const KEPT_AT_LEAST: TimeDelta = TimeDelta::minutes(5);
@@ -163,7 +161,7 @@ fn read(body: &[u8]) -> Result<HashMap<String, DecodingKey>, String> {
 }
 
 /// What is left of it (RFC 9111 section 4.2): a cache on the way has used up `Age`.
-fn max_age(fetched: &Fetched) -> TimeDelta {
+fn max_age(fetched: &Answer) -> TimeDelta {
     let directives = text(&fetched.headers, &CACHE_CONTROL).to_ascii_lowercase();
     let mut ages = directives
         .split(',')

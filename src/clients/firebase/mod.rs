@@ -9,14 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::DecodingKey;
 use moka::sync::Cache;
 
-use self::{accounts::Accounts, fetch::Http, id_token::Algorithm, keys::Keys, service_account::ServiceAccount};
+use self::{accounts::Accounts, id_token::Algorithm, keys::Keys, service_account::ServiceAccount};
 pub use self::{app_check::AppCheck, id_token::IdToken};
-use crate::config::FirebaseConfig;
+use crate::{clients::http::Http, config::FirebaseConfig};
 
 mod accounts;
 mod app_check;
 mod custom_token;
-mod fetch;
 mod id_token;
 mod keys;
 mod reach;

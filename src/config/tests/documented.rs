@@ -79,7 +79,7 @@ fn a_live_env_file_of_the_former_service_moves_over() {
     assert_eq!(account.client_id.as_deref(), Some("123456789012345678901"));
     let Some(RedisConfig::Single { url }) = config.redis else { panic!("no Redis") };
     assert_eq!(url.expose_secret(), "redis://:redis-password@redis.example.org:6379/0");
-    assert_eq!(config.sms.providers, [SmsProvider::Twilio]);
+    assert_eq!(config.sms.providers, [Provider::Twilio]);
 
     let (former, _) = dotenv::parse(FORMER);
     let errors = Config::from_vars(|name| former.get(name).cloned()).unwrap_err();
@@ -95,9 +95,11 @@ fn a_copy_of_the_example_is_the_default_development_installation() {
 #[test]
 fn the_example_parses_with_every_line_uncommented() {
     let all = parsed(&uncommented("# "));
-    assert_eq!(all.sms.providers, SmsProvider::REAL);
+    let superseded = Provider::MessageBird;
+    let others = Provider::REAL.into_iter().filter(|provider| *provider != superseded).collect::<Vec<_>>();
+    assert_eq!(all.sms.providers, others);
     assert!(all.firebase.unwrap().service_account.is_some());
-    assert!(all.smtp.is_some() && all.redis.is_some() && all.secret_key.is_some());
+    assert!(all.sms.android_app_hash.is_some() && all.redis.is_some() && all.secret_key.is_some());
     assert!(all.bootstrap_owner_phone.is_some() && all.metrics_addr.is_some());
     assert_eq!((all.test_phones.codes.len(), all.cors_origins.len(), all.trusted_proxies.len()), (2, 2, 2));
     for name in ["REDIS_URL", "REDIS_CLUSTER_NODES"] {

@@ -37,9 +37,9 @@ fn nothing_set_is_a_development_installation() {
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 8080));
     assert!(!config.debug);
     assert!(config.database_url.is_none() && config.redis.is_none() && config.firebase.is_none());
-    assert!(config.smtp.is_none() && config.secret_key.is_none() && config.public_url.is_none());
+    assert!(config.sms.smtp.is_none() && config.secret_key.is_none() && config.public_url.is_none());
     assert_eq!(config.data_dir, PathBuf::from("./data"));
-    assert_eq!(config.sms.providers, [SmsProvider::Console]);
+    assert_eq!(config.sms.providers, [Provider::Console]);
     assert_eq!((config.otp.length, config.otp.max_guesses), (6, 5));
     assert_eq!((config.otp.ttl, config.otp.resend), (Duration::from_mins(10), Duration::from_secs(30)));
     assert_eq!((config.otp.per_hour, config.otp.per_day), (5, 20));
@@ -63,7 +63,7 @@ fn an_empty_variable_counts_as_absent() {
 }
 
 /// One wrong thing at a time.
-const MALFORMED: [(&str, &str); 58] = [
+const MALFORMED: [(&str, &str); 70] = [
     ("ENVIRONMENT", "staging"),
     ("DEBUG", "verbose"),
     ("HOST", "localhost"),
@@ -87,6 +87,9 @@ const MALFORMED: [(&str, &str); 58] = [
     ("SMS_PRICES", "US=cheap"),
     ("SMS_PRICES", "Atlantis=0.01"),
     ("SMS_PRICES", "US=-1"),
+    ("SMS_CURRENCY", "dollars"),
+    ("SMS_COUNTRY_BUDGETS_PER_DAY", "Atlantis=1"),
+    ("SMS_COUNTRY_BUDGETS_PER_DAY", "US=0"),
     ("SMS_BUDGET_PER_HOUR", "0"),
     ("SMS_BUDGET_PER_DAY", "1,000"),
     ("MAX_OTP_ATTEMPTS_PER_DAY", "many"),
@@ -114,6 +117,15 @@ const MALFORMED: [(&str, &str); 58] = [
     ("SMS_PROVIDERS", "twilio"),
     ("TWILIO_WHATSAPP_NUMBER", "whatsapp"),
     ("TWILIO_BASE_URL", "http://api.twilio.com"),
+    ("SMS_PROVIDERS", "smtp"),
+    ("SIMULATOR_SENDER", "5005550006"),
+    ("ANDROID_APP_HASH", "FA+9qCX9VS"),
+    ("AWS_SNS_SENDER_ID", "a name that is too long"),
+    ("AWS_SNS_MAX_PRICE", "-1"),
+    ("AWS_SNS_TOPIC_ARN", "chemstock"),
+    ("BIRD_BASE_URL", "http://api.bird.com"),
+    ("WHATSAPP_LANGUAGES", "en, German"),
+    ("WHATSAPP_LANGUAGES", "pt-BR"),
     ("AWS_SNS_ENDPOINT_URL", "sns.us-east-1.amazonaws.com"),
     ("VONAGE_BASE_URL", "http://127.0.0.1.example.org"),
     ("FIREBASE_JWKS_URL", "ftp://localhost/keys"),
@@ -132,6 +144,17 @@ fn each_malformed_value_is_named() {
 }
 
 #[test]
+fn a_mail_server_has_a_scheme_a_host_and_nothing_behind() {
+    let from = ("EMAIL_FROM", "Chemstock <codes@example.org>");
+    for bad in ["smtp.example.org", "https://smtp.example.org", "smtp://", "smtps://smtp.example.org?tls=none"] {
+        assert_eq!(complaints(&[("SMTP_URL", bad), from]), ["SMTP_URL"], "{bad}");
+    }
+    for good in ["smtp://smtp.example.org", "smtps://user:p%40ss@smtp.example.org:465/"] {
+        assert!(complaints(&[("SMTP_URL", good), from]).is_empty(), "{good}");
+    }
+}
+
+#[test]
 fn other_endpoints_are_https_or_on_this_machine() {
     for url in ["https://proxy.example.org/twilio/", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost"] {
         assert!(complaints(&[("TWILIO_BASE_URL", url)]).is_empty(), "{url}");
@@ -141,9 +164,11 @@ fn other_endpoints_are_https_or_on_this_machine() {
 #[test]
 fn half_of_a_providers_credentials_names_what_is_missing() {
     type Set<'a> = &'a [(&'a str, &'a str)];
-    let cases: [(Set, &[&str]); 8] = [
+    let cases: [(Set, &[&str]); 10] = [
         (&[("TWILIO_ACCOUNT_SID", "AC1")], &["TWILIO_AUTH_TOKEN", "TWILIO_PHONE_NUMBER"]),
         (&[("TWILIO_PHONE_NUMBER", "+12025550123")], &["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"]),
+        (&[("BIRD_ACCESS_KEY", "k")], &["BIRD_WORKSPACE_ID", "BIRD_CHANNEL_ID"]),
+        (&[("TWILIO_CONTENT_SID", "HX1")], &["TWILIO_WHATSAPP_NUMBER"]),
         (&[("AWS_ACCESS_KEY_ID", "AK")], &["AWS_SECRET_ACCESS_KEY", "AWS_REGION"]),
         (&[("MESSAGEBIRD_ORIGINATOR", "Lab")], &["MESSAGEBIRD_ACCESS_KEY"]),
         (&[("VONAGE_API_KEY", "k"), ("VONAGE_FROM", "Lab")], &["VONAGE_API_SECRET"]),
@@ -163,11 +188,11 @@ fn providers_are_those_set_up_unless_an_order_is_given() {
     let vonage = [("VONAGE_API_KEY", "k"), ("VONAGE_API_SECRET", "s"), ("VONAGE_FROM", "Lab")];
     let both = [&vonage[..], &twilio[..]].concat();
     let found = config(&both).unwrap().sms;
-    assert_eq!(found.providers, [SmsProvider::Twilio, SmsProvider::Vonage]);
-    assert_eq!(found.twilio.unwrap().sender, TwilioSender::MessagingService("MG1".to_owned()));
+    assert_eq!(found.providers, [Provider::Twilio, Provider::Vonage]);
+    assert_eq!(found.twilio.unwrap().sender, Some(TwilioSender::MessagingService("MG1".to_owned())));
 
     let ordered = [&both[..], &[("SMS_PROVIDERS", "vonage, simulator,twilio")]].concat();
-    let expected = [SmsProvider::Vonage, SmsProvider::Simulator, SmsProvider::Twilio];
+    let expected = [Provider::Vonage, Provider::Simulator, Provider::Twilio];
     assert_eq!(config(&ordered).unwrap().sms.providers, expected);
 }
 

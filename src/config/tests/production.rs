@@ -24,7 +24,7 @@ fn production_starts_when_all_is_there() {
     assert!(config.is_production());
     assert_eq!(config.host.to_string(), "0.0.0.0");
     assert_eq!(config.jwt.issuer, "https://chemstock.example.org");
-    assert_eq!(config.sms.providers, [SmsProvider::Twilio]);
+    assert_eq!(config.sms.providers, [Provider::Twilio]);
     assert!(complaints(&with(&[("JWT_ISSUER", "chemstock"), ("PUBLIC_URL", "")])).is_empty());
 }
 
