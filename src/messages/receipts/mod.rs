@@ -1,0 +1,101 @@
+//! What providers tell of a message after they took it. It is believed once its signature is right, may come twice, late
+//! and in any order, and moves a message forward only. It never says anything of whose phone it is: a delivered code
+//! proves nothing until it comes back.
+
+use uuid::Uuid;
+
+pub use self::http::routes;
+use self::store::{Found, News};
+use super::{carriers::carriers, carry, delivery::DeliveryState, provider_key, ring, routing::AttemptState};
+use crate::{
+    app::App,
+    clients::outbound::{Callback, Distrust, Fate, Receipt},
+    config::Provider,
+    error::{Error, Reason, Result},
+};
+
+mod http;
+mod store;
+
+/// In one callback.
+const MOST: usize = 100;
+
+/// Where a provider's receipts for this attempt are to go: none where we have no address that it could reach.
+pub fn address(app: &App, provider: Provider, attempt: Uuid) -> Option<String> {
+    let public_url = app.config.public_url.as_deref()?;
+    // Twilio has one webhook for its two channels.
+    let name = if provider == Provider::TwilioWhatsApp { Provider::Twilio.name() } else { provider.name() };
+    Some(format!("{public_url}/v1/webhooks/{name}?reference={attempt}"))
+}
+
+/// One callback of a provider.
+pub async fn hear(app: &App, provider: Provider, callback: &Callback<'_>) -> Result<()> {
+    let receipts = carriers(app).receipts(provider, callback).await;
+    let outcome = receipts.as_ref().map_or_else(|distrust| distrust_name(*distrust), |_| "believed");
+    metrics::counter!("message_callbacks_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
+    let receipts = receipts.map_err(|distrust| refused(provider, distrust))?;
+    for receipt in receipts.into_iter().take(MOST) {
+        take(app, provider, receipt).await?;
+    }
+    Ok(())
+}
+
+fn distrust_name(distrust: Distrust) -> &'static str {
+    match distrust {
+        Distrust::Forged => "forged",
+        Distrust::Stale => "stale",
+        Distrust::Unreadable => "unreadable",
+        Distrust::NotSetUp => "not_set_up",
+        Distrust::Away => "away",
+    }
+}
+
+fn refused(provider: Provider, distrust: Distrust) -> Error {
+    tracing::warn!(provider = provider.name(), %distrust, "a callback is not believed");
+    match distrust {
+        Distrust::NotSetUp => Error::NotFound("webhook"),
+        Distrust::Away => Error::Unavailable { service: "the provider's key", cause: distrust.to_string() },
+        _ => Reason::CallbackRefused.because(distrust.to_string()),
+    }
+}
+
+/// Of a message that is not ours, or long gone, nothing is to be done.
+async fn take(app: &App, provider: Provider, receipt: Receipt) -> Result<()> {
+    let now = app.clock.now();
+    let mut db = app.db().await?;
+    let key = provider_key(app, &receipt.id);
+    let Some(found) = store::find(&mut db, provider, receipt.reference, &key).await? else {
+        return Ok(());
+    };
+    let news = news(app, &found, receipt, key);
+    let Some(moved) = store::apply(&mut db, &found, &news, now).await? else {
+        return Ok(());
+    };
+    let outcome = news.failure.map_or(state_name(news.state), crate::clients::outbound::Failure::name);
+    metrics::counter!("message_receipts_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
+    if moved == DeliveryState::Queued {
+        ring(app);
+    }
+    Ok(())
+}
+
+fn state_name(state: AttemptState) -> &'static str {
+    if state == AttemptState::Delivered { "delivered" } else { "sent" }
+}
+
+/// A message that another provider may still bring goes back into the outbox; `dispatch` sees whether there is one.
+fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> News {
+    let (state, message_state, failure) = match receipt.fate {
+        Fate::Sent => (AttemptState::Accepted, DeliveryState::Sent, None),
+        Fate::Delivered => (AttemptState::Delivered, DeliveryState::Delivered, None),
+        Fate::Failed(why) if why.passes_on() => (AttemptState::Failed, DeliveryState::Queued, Some(why)),
+        Fate::Failed(why) => (AttemptState::Failed, DeliveryState::Failed, Some(why)),
+    };
+    let list_price = || carry::cost(app, found.provider, &found.country, receipt.price.as_ref());
+    let cost = match found.state {
+        // Nobody has written down yet that it was taken.
+        AttemptState::Sending | AttemptState::Unknown => Some(list_price()),
+        _ => receipt.price.as_ref().map(|_| list_price()),
+    };
+    News { state, message_state, failure, code: receipt.code, provider_key, cost }
+}

@@ -1,0 +1,131 @@
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    clients::outbound::Failure,
+    config::Provider,
+    error::Result,
+    messages::{delivery::DeliveryState, routing::AttemptState},
+};
+
+/// The attempt that a receipt is about.
+pub struct Found {
+    pub id: Uuid,
+    pub provider: Provider,
+    pub country: String,
+    pub state: AttemptState,
+}
+
+/// By our reference, where the provider brings it back, or by its own name for the message. One provider says nothing of
+/// another's; Twilio speaks for its two channels.
+pub async fn find(
+    db: &mut PgConnection,
+    provider: Provider,
+    reference: Option<Uuid>,
+    key: &[u8; 32],
+) -> Result<Option<Found>> {
+    let names = match provider {
+        Provider::Twilio | Provider::TwilioWhatsApp => vec![Provider::Twilio.name(), Provider::TwilioWhatsApp.name()],
+        other => vec![other.name()],
+    };
+    let names: Vec<_> = names.into_iter().map(str::to_owned).collect();
+    let found = sqlx::query!(
+        r#"select a.id as "id!", a.provider as "provider!", m.country as "country!", a.state as "state!: AttemptState"
+        from (
+            select id, message_id, provider, state from message_attempts where id = $1 and provider = any($2)
+            union all (
+                select id, message_id, provider, state from message_attempts
+                where provider_key = $3 and provider = any($2) order by seq desc limit 1
+            )
+        ) a join messages m on m.id = a.message_id limit 1"#,
+        reference,
+        &names,
+        &key[..]
+    );
+    let found = found.fetch_optional(db).await?;
+    Ok(found.and_then(|row| {
+        let provider = Provider::from_name(&row.provider)?;
+        Some(Found { id: row.id, provider, country: row.country, state: row.state })
+    }))
+}
+
+/// What is to be written.
+pub struct News {
+    pub state: AttemptState,
+    pub message_state: DeliveryState,
+    pub failure: Option<Failure>,
+    pub code: Option<String>,
+    pub provider_key: [u8; 32],
+    /// None leaves it.
+    pub cost: Option<Decimal>,
+}
+
+/// Where the message is now, if this was new. Delivered and failed are the end; only the last attempt moves its message.
+#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
+pub async fn apply(
+    db: &mut PgConnection,
+    found: &Found,
+    news: &News,
+    now: DateTime<Utc>,
+) -> Result<Option<DeliveryState>> {
+    let moved = sqlx::query_scalar!(
+        r#"with before as (
+            select id, seq, message_id, provider, channel, state, cost, started_at from message_attempts
+            where id = $1 and (state in ('sending', 'unknown') or (state = 'accepted' and ($2 <> 'accepted' or $6 <> cost)))
+            for update
+        ), ended as (
+            update message_attempts a set state = $2, failure = $3, code = $4,
+                provider_key = coalesce(a.provider_key, $5), cost = coalesce($6, a.cost),
+                updated_at = $7
+            from before b where a.id = b.id
+            returning a.id
+        ), counted as (
+            insert into message_tallies as t (hour, country, provider, channel, sent, delivered, number_refused,
+                consent_withdrawn, blocked, misconfigured, try_later, unknown, cost)
+            select date_trunc('hour', b.started_at, 'UTC'), m.country, b.provider, b.channel,
+                (b.state <> 'accepted')::integer, ($2 = 'delivered')::integer,
+                ($3 is not distinct from 'number_refused')::integer, ($3 is not distinct from 'consent_withdrawn')::integer,
+                ($3 is not distinct from 'blocked')::integer, ($3 is not distinct from 'misconfigured')::integer,
+                ($3 is not distinct from 'try_later')::integer,
+                ($3 is not distinct from 'unknown')::integer - (b.state = 'unknown')::integer, coalesce($6 - b.cost, 0)
+            from before b join messages m on m.id = b.message_id
+            on conflict (hour, country, provider, channel) do update set sent = t.sent + excluded.sent,
+                delivered = t.delivered + excluded.delivered,
+                number_refused = t.number_refused + excluded.number_refused,
+                consent_withdrawn = t.consent_withdrawn + excluded.consent_withdrawn,
+                blocked = t.blocked + excluded.blocked, misconfigured = t.misconfigured + excluded.misconfigured,
+                try_later = t.try_later + excluded.try_later, unknown = t.unknown + excluded.unknown,
+                cost = t.cost + excluded.cost
+        ), spent as (
+            insert into code_tallies as c (scope, hour, shard, cost)
+            select s.scope, date_trunc('hour', $7::timestamptz, 'UTC'), 0,
+                coalesce($6, b.cost) - b.cost - case when b.state = 'accepted' then 0 else m.reserve end
+            from before b join messages m on m.id = b.message_id, lateral (values (m.country), ('*')) s (scope)
+            where coalesce($6, b.cost) - b.cost <> case when b.state = 'accepted' then 0 else m.reserve end
+            order by s.scope = '*', 1
+            on conflict (scope, hour, shard) do update set cost = c.cost + excluded.cost
+        )
+        update messages m set updated_at = $7, due_at = case when $8 = 'queued' then $7 else due_at end,
+            state = case when $8 = 'queued' and expires_at <= $7 then 'failed' else $8 end,
+            channel = case when $8 in ('sent', 'delivered') then b.channel else m.channel end,
+            reserve = case when b.state = 'accepted' then m.reserve else 0 end,
+            body = case when $8 in ('delivered', 'failed') then '' else body end
+        from before b
+        where m.id = b.message_id and m.state in ('queued', 'sent') and not exists (
+            select from message_attempts n
+            where n.message_id = b.message_id and n.seq > b.seq and $8 not in ('delivered', 'sent')
+        )
+        returning m.state as "state: DeliveryState""#,
+        found.id,
+        news.state as AttemptState,
+        news.failure as Option<Failure>,
+        news.code,
+        &news.provider_key[..],
+        news.cost,
+        now,
+        news.message_state as DeliveryState
+    );
+    Ok(moved.fetch_optional(db).await?)
+}
