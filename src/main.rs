@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use chemstock::{
+    clock::Clock,
     config::Config,
     doctor, imports, router, serve,
     tokens::{KeyKind, KeyRing},
@@ -44,7 +45,11 @@ enum Command {
         what: Keys,
     },
     /// Look at everything that the server depends on, and say what is wrong and what to do
-    Doctor,
+    Doctor {
+        /// Send a test message to this phone, too; it costs what a message costs
+        #[arg(long, value_name = "PHONE")]
+        send: Option<String>,
+    },
     /// Ask the server on this machine whether it is up; for a container's health check
     Health,
 }
@@ -67,7 +72,7 @@ enum Import {
 
 #[derive(Subcommand)]
 enum Keys {
-    /// Print a new private key (PKCS#8 PEM) for `JWT_PRIVATE_KEYS`
+    /// Print a new private key (PKCS#8 PEM) for `JWT_PRIVATE_KEYS`, and when it was made
     New {
         #[arg(long, value_enum, ignore_case = true, default_value = "EdDSA")]
         alg: KeyKind,
@@ -95,11 +100,11 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
         Command::Keys { what: Keys::New { alg } } => {
-            print!("{}", KeyRing::generate_pem_of(alg));
+            print!("{}", KeyRing::generate_file(alg, Clock::real().now()));
             return Ok(ExitCode::SUCCESS);
         }
         // It tells what is wrong with the configuration itself.
-        Command::Doctor => return Ok(doctor::run(Config::from_env_and_dotenv()).await),
+        Command::Doctor { send } => return Ok(doctor::run(Config::from_env_and_dotenv(), send.as_deref()).await),
         _ => {}
     }
     let config = Config::from_env_and_dotenv()?;
@@ -114,6 +119,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
             imports::containers(config, &file, lab, create_locations).await
         }
         Command::Keys { what: Keys::List } => serve::list_keys(&config),
-        Command::Openapi | Command::Doctor | Command::Keys { what: Keys::New { .. } } => unreachable!("answered above"),
+        Command::Openapi | Command::Doctor { .. } | Command::Keys { what: Keys::New { .. } } => {
+            unreachable!("answered above")
+        }
     }
 }

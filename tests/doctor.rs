@@ -232,7 +232,7 @@ async fn settings_that_parse_but_mislead_are_told_without_a_phone() {
     has(Level::Problem, "test phones", "1 of 2 cannot log in", &findings);
     has(Level::Problem, "proxies", "0.0.0.0/0", &findings);
     has(Level::Problem, "data directory", "/proc cannot be written", &findings);
-    has(Level::Warning, "messages", "no code is sent by e-mail", &findings);
+    has(Level::Warning, "messages", "SMTP_URL lets people log in by e-mail", &findings);
     let all = format!("{findings:?}");
     assert!(!all.contains(PASSWORD) && !all.contains("5550123") && !all.contains("5550199"), "{all}");
     let only_korea = [("BOOTSTRAP_OWNER_PHONE", PHONE), ("PHONE_ALLOWED_COUNTRIES", "KR")];

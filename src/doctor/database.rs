@@ -7,11 +7,7 @@ use secrecy::ExposeSecret;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 
 use super::Finding;
-use crate::{
-    app::{Lanes, MIGRATIONS},
-    clock::Clock,
-    config::Config,
-};
+use crate::{app::MIGRATIONS, clock::Clock, config::Config, lanes::Lanes};
 
 const PART: &str = "database";
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Finding;
 use crate::{
-    config::{Config, PhoneConfig, SignUp, SmsProvider},
+    config::{Config, PhoneConfig, SignUp},
     phone::Phone,
 };
 
@@ -134,23 +134,4 @@ fn test_numbers(config: &Config, now: DateTime<Utc>) -> Finding {
         Some(until) => Finding::ok(PART, format!("{count}, with fixed codes until {}", until.format("%F"))),
         None => Finding::warning(PART, format!("{count}, with fixed codes for ever"), "set TEST_PHONE_NUMBERS_UNTIL"),
     }
-}
-
-/// Their credentials are complete, or `config` would have refused them. Whether they are right is not asked.
-pub(super) fn messages(config: &Config) -> Vec<Finding> {
-    const PART: &str = "messages";
-    let names = config.sms.providers.iter().map(|provider| provider.name()).collect::<Vec<_>>().join(", ");
-    let reaches_somebody = config.sms.providers.iter().any(|provider| provider.is_real());
-    let mut findings = vec![if reaches_somebody {
-        Finding::ok(PART, format!("credentials are complete for {names}; the providers were not asked"))
-    } else if config.sms.providers.contains(&SmsProvider::Console) {
-        Finding::ok(PART, "codes go to the server's terminal")
-    } else {
-        Finding::warning(PART, format!("{names} reaches no phone"), "set up a provider, such as Twilio")
-    }];
-    if config.smtp.is_some() {
-        let found = "SMTP_URL is set, but no code is sent by e-mail (NIST SP 800-63B-4 section 3.1.3.1)";
-        findings.push(Finding::warning(PART, found, "remove it"));
-    }
-    findings
 }

@@ -1,0 +1,51 @@
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Key, MessageBudget, MessageDay, Wanted};
+use crate::{
+    app::App,
+    auth::{Auth, Owner},
+    error::Result,
+    page::{Cursor, Limit, Page},
+    web::{Failures, Json, Query},
+};
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list_message_days)).routes(routes!(get_message_budget))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct MessageDaysQuery {
+    /// The first day, in UTC; thirty days before `to` unless said, a year at the most.
+    from: Option<NaiveDate>,
+    /// The last day, in UTC; today unless said.
+    to: Option<NaiveDate>,
+    /// 1 to 200.
+    #[serde(default)]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Key>>,
+}
+
+/// What was sent, what arrived, and what did it cost?
+///
+/// By day, country, provider and channel, the newest day first. The same figures are in the metrics.
+#[utoipa::path(get, path = "/admin/messages", tag = "login", security(("bearer" = ["owner"])),
+    params(MessageDaysQuery), responses((status = 200, body = Page<MessageDay>), Failures))]
+async fn list_message_days(by: Auth<Owner>, Query(query): Query<MessageDaysQuery>) -> Result<Json<Page<MessageDay>>> {
+    let wanted = Wanted { from: query.from, to: query.to, after: query.cursor, limit: query.limit };
+    super::list(&by, wanted).await.map(Json)
+}
+
+/// What may still be spent on messages?
+#[utoipa::path(get, path = "/admin/messages/budget", tag = "login", security(("bearer" = ["owner"])),
+    responses((status = 200, body = MessageBudget), Failures))]
+async fn get_message_budget(by: Auth<Owner>) -> Result<Json<MessageBudget>> {
+    super::budget(&by).await.map(Json)
+}
