@@ -19,7 +19,8 @@ struct Step {
 }
 
 const STEPS: &[Step] = &[
-    Step { name: "deliver messages", period: Duration::from_secs(2), run: |app| Box::pin(messages::deliver_due(app)) },
+    Step { name: "count codes", period: Duration::from_secs(5), run: |app| Box::pin(messages::tally_verified(app)) },
+    Step { name: "measure budgets", period: Duration::from_secs(30), run: |app| Box::pin(messages::measure(app)) },
     Step { name: "sweep messages", period: Duration::from_mins(10), run: |app| Box::pin(messages::sweep(app)) },
     Step { name: "sweep sessions", period: Duration::from_mins(10), run: |app| Box::pin(login::sweep(app)) },
     Step { name: "write login events", period: Duration::from_secs(2), run: |app| Box::pin(login::write_noted(app)) },
@@ -32,6 +33,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     for step in STEPS {
         tasks.spawn(repeat(step, app.clone(), stop.clone()));
     }
+    // It waits for what it sends, so it is no step: a slow provider would hold up the next batch.
+    tasks.spawn(messages::deliver(app, stop));
     tasks.close();
     tasks.wait().await;
 }
@@ -54,13 +57,13 @@ async fn repeat(step: &Step, app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
-            () = app.messages_queued.notified(), if step.name == STEPS[0].name => {}
         }
     }
 }
 
 /// Runs every step until none finds anything: for tests.
 pub async fn drain(app: &App) -> Result<()> {
+    while messages::deliver_due(app.clone()).await? > 0 {}
     for step in STEPS {
         while (step.run)(app.clone()).await? > 0 {}
     }

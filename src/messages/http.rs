@@ -4,7 +4,7 @@ use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::Delivery;
+use super::delivery::{self, Delivery};
 use crate::{
     app::App,
     error::Result,
@@ -20,5 +20,5 @@ pub fn routes() -> OpenApiRouter<App> {
     params(("challenge_id" = Uuid, Path)),
     responses((status = 200, body = Delivery), web::Failures))]
 async fn get_challenge(State(app): State<App>, Path(challenge_id): Path<Uuid>) -> Result<Json<Delivery>> {
-    super::delivery(&app, challenge_id).await.map(Json)
+    delivery::of_challenge(&app, challenge_id).await.map(Json)
 }

@@ -1,87 +1,114 @@
-//! The outbox: what is to be sent waits in the database, sealed, until a background step sends it. So a request never
+//! The outbox: what is to be sent waits in the database, sealed, until a background task sends it. So a request never
 //! waits for a provider, and what it promised outlives a crash.
+//!
+//! [`dispatch`] takes what is due and hands it to a provider, in the order of [`routing`]; [`receipts`] hear what became
+//! of it; [`report`] shows it to who runs the installation.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-pub use self::http::routes;
-use self::store::{Due, Outcome};
-use crate::{
-    app::App,
-    config::SmsProvider,
-    error::{Error, Result},
-    ids,
-    phone::Phone,
+pub use self::{
+    content::{Content, Kind},
+    delivery::{Delivery, DeliveryState},
+    dispatch::{deliver, deliver_due},
+    report::measure,
+    verified::tally as tally_verified,
 };
+pub use crate::config::Channel;
+use crate::{app::App, error::Result, ids, phone::Phone};
 
+mod breaker;
+mod carriers;
+mod carry;
+mod content;
+mod delivery;
+mod dispatch;
 mod http;
+pub mod probe;
+mod receipts;
+mod report;
+mod routing;
 mod store;
+pub mod texts;
+mod verified;
 
-/// How a message travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum Channel {
-    Sms,
-    Whatsapp,
-    Email,
+pub fn routes() -> OpenApiRouter<App> {
+    http::routes().merge(receipts::routes()).merge(report::routes())
 }
 
-/// How far a message has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
-#[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// Waits for its turn.
-    Queued,
-    /// A provider has taken it.
-    Sent,
-    /// It has arrived.
-    Delivered,
-    /// It will not arrive.
-    Failed,
+/// Whom a message goes to, and how.
+#[derive(Clone)]
+pub enum Recipient {
+    Sms(Phone),
+    Whatsapp(Phone),
+    /// A mailbox that its owner has proven.
+    Email(String),
+}
+
+impl Recipient {
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Sms(_) => Channel::Sms,
+            Self::Whatsapp(_) => Channel::Whatsapp,
+            Self::Email(_) => Channel::Email,
+        }
+    }
+
+    fn address(&self) -> &str {
+        match self {
+            Self::Sms(phone) | Self::Whatsapp(phone) => phone.as_str(),
+            Self::Email(address) => address,
+        }
+    }
+
+    fn country(&self) -> String {
+        match self {
+            Self::Sms(phone) | Self::Whatsapp(phone) => country_of(phone),
+            Self::Email(_) => NO_COUNTRY.to_owned(),
+        }
+    }
+}
+
+const NO_COUNTRY: &str = "no country";
+
+/// Under which a phone's messages are counted: ISO 3166-1 alpha-2, or `no country`.
+pub fn country_of(phone: &Phone) -> String {
+    phone.country().map_or_else(|| NO_COUNTRY.to_owned(), |country| country.as_ref().to_owned())
 }
 
 pub struct NewMessage {
     /// None for one without a code.
     pub challenge_id: Option<Uuid>,
-    pub recipient: Phone,
-    pub text: String,
+    pub recipient: Recipient,
+    pub content: Content,
     /// After this it is of no use, and is dropped.
     pub expires_at: DateTime<Utc>,
-    /// Goes through everything but reaches nobody. In development the terminal shows its text as a remark.
-    pub suppressed: bool,
-}
-
-/// How far the message with a code has come.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Delivery {
-    #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
-    pub challenge_id: Uuid,
-    pub channel: Channel,
-    pub state: DeliveryState,
-    /// The channel to ask for if the code does not come; null if there is no other.
-    #[schema(required = true)]
-    pub next_channel: Option<Channel>,
-    /// Not before this may another code be asked for.
-    pub resend_at: DateTime<Utc>,
+    /// Why it goes through everything but reaches nobody, if so. In development the terminal shows it as a remark.
+    pub withheld: Option<String>,
 }
 
 const RECIPIENT: &str = "message recipient";
 const BODY: &str = "message body";
-/// How long a message that is being sent is left alone; then whoever took it is taken for dead.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
-const MOST_ATTEMPTS: i32 = 5;
 const BATCH: usize = 500;
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+
+/// What is sealed in `messages.body`.
+#[derive(Serialize, Deserialize)]
+struct Body {
+    content: Content,
+    withheld: Option<String>,
+}
 
 /// A message as the database keeps it.
 pub struct Sealed {
     pub id: Uuid,
     pub challenge_id: Option<Uuid>,
+    pub kind: Kind,
+    pub channel: Channel,
+    pub country: String,
     pub recipient: Vec<u8>,
     pub body: Vec<u8>,
     pub expires_at: DateTime<Utc>,
@@ -89,90 +116,50 @@ pub struct Sealed {
 }
 
 /// For whoever queues it together with what it costs (`login::sending`), in one statement.
-pub fn seal(app: &App, new: &NewMessage) -> Sealed {
+pub fn seal(app: &App, new: NewMessage) -> Sealed {
     let id = ids::new(app.clock.now());
+    let (kind, suppressed) = (new.content.kind, new.withheld.is_some());
+    let body = Body { content: new.content, withheld: new.withheld };
+    let body = serde_json::to_vec(&body).expect("plain data");
     Sealed {
         id,
         challenge_id: new.challenge_id,
-        recipient: app.secret.seal(RECIPIENT, new.recipient.as_str().as_bytes(), id.as_bytes()),
-        body: app.secret.seal(BODY, new.text.as_bytes(), id.as_bytes()),
+        kind,
+        channel: new.recipient.channel(),
+        country: new.recipient.country(),
+        recipient: app.secret.seal(RECIPIENT, new.recipient.address().as_bytes(), id.as_bytes()),
+        body: app.secret.seal(BODY, &body, id.as_bytes()),
         expires_at: new.expires_at,
-        suppressed: new.suppressed,
+        suppressed,
     }
 }
 
 /// To be followed by [`ring`] once it is committed.
-pub async fn queue(db: &mut PgConnection, app: &App, new: &NewMessage) -> Result<()> {
+pub async fn queue(db: &mut PgConnection, app: &App, new: NewMessage) -> Result<()> {
     store::insert(db, &seal(app, new), app.clock.now()).await
 }
 
-/// Wakes the step that sends.
+/// Wakes the task that sends.
 pub fn ring(app: &App) {
     app.messages_queued.notify_one();
 }
 
-/// Of the message of a challenge.
-pub async fn delivery(app: &App, challenge_id: Uuid) -> Result<Delivery> {
-    let sent = store::find_sent(&mut *app.lookups().await?, challenge_id).await?.ok_or(Error::NotFound("challenge"))?;
-    Ok(Delivery {
-        challenge_id,
-        channel: sent.channel,
-        state: sent.state,
-        next_channel: None,
-        resend_at: sent.queued_at + app.config.otp.resend,
-    })
+/// Under which a receipt finds its attempt: what a provider calls a message may have a phone in it.
+fn provider_key(app: &App, id: &str) -> [u8; 32] {
+    app.secret.mac("name that a provider gives to a message", &[id.as_bytes()])
 }
 
-/// Background step: sends what is due. No transaction is open meanwhile: a message is taken by moving its time into the
-/// future, sent, and marked.
-pub async fn deliver_due(app: App) -> Result<usize> {
-    let now = app.clock.now();
-    let leased_until = now + LEASE;
-    let taken = store::take(&mut *app.db().await?, now, leased_until, BATCH).await?;
-    let count = taken.len();
-    for message in taken {
-        let now = app.clock.now();
-        if now >= leased_until {
-            break;
-        }
-        let outcome = if message.expires_at <= now { Outcome::Failed } else { send(&app, &message, now) };
-        store::settle(&mut *app.db().await?, &message, &outcome, now).await?;
-    }
-    Ok(count)
+/// By what phones know our codes.
+fn origin(app: &App) -> texts::Origin<'_> {
+    let public_url = app.config.public_url.as_deref();
+    let domain = public_url.and_then(|url| url.split("://").nth(1)).and_then(|rest| rest.split(['/', ':']).next());
+    texts::Origin { domain, android_app_hash: app.config.sms.android_app_hash.as_deref() }
 }
 
-fn send(app: &App, message: &Due, now: DateTime<Utc>) -> Outcome {
-    let open = |purpose, sealed| {
-        let plain = app.secret.open(purpose, sealed, message.id.as_bytes());
-        plain.and_then(|plain| String::from_utf8(plain).ok())
-    };
-    let (Some(recipient), Some(text)) = (open(RECIPIENT, &message.recipient), open(BODY, &message.body)) else {
-        tracing::error!(message = %message.id, "a queued message cannot be opened; has SECRET_KEY changed?");
-        return Outcome::Failed;
-    };
-    let in_the_terminal = app.config.sms.providers.contains(&SmsProvider::Console);
-    let printed = match (message.suppressed, in_the_terminal) {
-        (true, true) => app.console.note(&text),
-        (true, false) => Ok(()),
-        (false, true) => app.console.send(&recipient, &text),
-        (false, false) => Err(std::io::Error::other("no provider of SMS_PROVIDERS can send it")),
-    };
-    match printed {
-        Ok(()) => Outcome::Sent { provider: "console" },
-        Err(cause) => later_or_never(message, &cause, now),
-    }
-}
-
-/// Tries again in 2, 4, 8, 16 seconds, while the message is of use.
-fn later_or_never(message: &Due, cause: &std::io::Error, now: DateTime<Utc>) -> Outcome {
-    let due_at = now + TimeDelta::seconds(1 << message.attempts.clamp(1, MOST_ATTEMPTS));
-    let again = message.attempts < MOST_ATTEMPTS && due_at < message.expires_at;
-    tracing::warn!(message = %message.id, attempts = message.attempts, again, %cause, "a message was not sent");
-    if again { Outcome::Again { due_at } } else { Outcome::Failed }
-}
-
-/// Background step: drops what is older than thirty days.
+/// Background step: drops what is older than thirty days, and the texts of what is over.
 pub async fn sweep(app: App) -> Result<usize> {
-    let before = app.clock.now() - KEPT_FOR;
-    store::sweep(&mut *app.db().await?, before, BATCH).await
+    let now = app.clock.now();
+    let mut db = app.db().await?;
+    let emptied = store::empty_expired(&mut db, now, BATCH).await?;
+    Ok(emptied.max(store::sweep(&mut db, now - KEPT_FOR, BATCH).await?))
 }

@@ -42,8 +42,11 @@ impl Instance {
         while instance.address.is_empty() {
             let said = instance.said();
             assert!(Instant::now() < deadline, "it does not start:\n{said}");
-            if let Some((_, rest)) = said.split_once("API and docs   http://") {
-                instance.address = rest.split_once("/docs").expect("the line is whole").0.to_owned();
+            // In production there is only the log.
+            let greeting = said.split_once("API and docs   http://").and_then(|(_, rest)| rest.split_once("/docs"));
+            let logged = || said.split_once("\"address\":\"").and_then(|(_, rest)| rest.split_once('"'));
+            if let Some((address, _)) = greeting.or_else(logged) {
+                address.clone_into(&mut instance.address);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -62,6 +65,17 @@ impl Instance {
     pub async fn get(&self, path: &str) -> (u16, Value) {
         let response = http().get(format!("http://{}{path}", self.address)).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
+    }
+
+    /// What somebody with this token gets.
+    pub async fn get_as(&self, token: &str, path: &str) -> u16 {
+        let request = http().get(format!("http://{}/v1{path}", self.address)).bearer_auth(token);
+        request.send().await.unwrap().status().as_u16()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.process.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
     }
 
     pub async fn ask(&self) -> String {

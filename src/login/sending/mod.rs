@@ -13,11 +13,16 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use super::audit::{EventKind, LoginEvent, Trace};
+use super::{
+    audit::{EventKind, LoginEvent, Trace},
+    holder::Holder,
+};
 use crate::{
     app::App,
+    email::Email,
     error::{Error, Result},
-    messages,
+    language::Language,
+    messages::{self, Channel},
     phone::Phone,
     secrets,
 };
@@ -37,6 +42,11 @@ pub const HOUR_BUDGET: &str = "hour budget";
 pub const DAY_BUDGET: &str = "day budget";
 const EVERYWHERE: &str = "*";
 
+/// Under which it is told that what a day may cost in this country is spent.
+fn country_budget(country: &str) -> String {
+    format!("day budget of {country}")
+}
+
 /// Where a code to this phone, and its return, are counted.
 pub struct Tally {
     /// The block, the country, and all: every statement takes them in this order, so that no two wait for each other.
@@ -49,9 +59,8 @@ pub struct Tally {
 impl Tally {
     pub fn of(phone: &Phone, now: DateTime<Utc>) -> Self {
         let start = |length| now.duration_trunc(length).unwrap_or(now);
-        let country = phone.country().map_or_else(|| "no country".to_owned(), |country| country.as_ref().to_owned());
         Self {
-            scopes: [block(phone).to_owned(), country, EVERYWHERE.to_owned()],
+            scopes: [block(phone).to_owned(), messages::country_of(phone), EVERYWHERE.to_owned()],
             shard: (secrets::random::<1>()[0] % SHARDS).into(),
             hour: start(TimeDelta::hours(1)),
             day: start(TimeDelta::days(1)),
@@ -76,6 +85,9 @@ fn block(phone: &Phone) -> &str {
 /// What is known of a phone before a code goes there.
 pub struct Outlook {
     pub account: Account,
+    /// Of whoever is logged in, or else of the account: the language of messages, and the mailbox that was proven.
+    pub language: Option<Language>,
+    pub email: Option<Email>,
     /// Nobody at all has an account.
     pub nobody_yet: bool,
     /// Wrong codes in a row.
@@ -118,18 +130,24 @@ impl Share {
 pub async fn look(
     db: &mut PgConnection,
     app: &App,
-    phone: &Phone,
-    bucket: &[u8; 32],
+    holder: &Holder,
     tally: &Tally,
     now: DateTime<Utc>,
 ) -> Result<Outlook> {
     let prices = &app.config.sms.prices;
     let has_budget = prices.per_hour.is_some() || prices.per_day.is_some();
-    let seen = store::look(db, phone, bucket, tally, now - SEEN_BACK, has_budget).await?;
-    let price = prices.of(phone.country());
+    let country_budget = country_budget(tally.country());
+    let seen =
+        store::look(db, holder, &holder.bucket(app), tally, &country_budget, now - SEEN_BACK, has_budget).await?;
+    let price = prices.of(holder.phone.country());
     let is_over = |spent: Decimal, budget: Option<Decimal>| budget.is_some_and(|budget| spent + price > budget);
-    let budgets =
-        [(HOUR_BUDGET, is_over(seen.hour_cost, prices.per_hour)), (DAY_BUDGET, is_over(seen.day_cost, prices.per_day))];
+    let mut budgets = vec![
+        (HOUR_BUDGET, is_over(seen.hour_cost, prices.per_hour)),
+        (&country_budget, is_over(seen.country_cost, prices.budget_of(holder.phone.country()))),
+        (DAY_BUDGET, is_over(seen.day_cost, prices.per_day)),
+    ];
+    // Mail costs nothing: it is the way in when nothing is left for messages.
+    budgets.retain(|_| holder.channel != Channel::Email);
     if let Some((budget, _)) = budgets.iter().rev().find(|(_, is_over)| *is_over) {
         if !seen.stopped.iter().any(|scope| scope == budget) {
             stop(db, budget, now).await?;
@@ -149,6 +167,8 @@ pub async fn look(
     }
     Ok(Outlook {
         account: seen.account,
+        language: seen.language,
+        email: seen.email,
         nobody_yet: seen.nobody_yet,
         in_a_row: seen.in_a_row,
         blocked_until: seen.blocked_until,
@@ -173,7 +193,7 @@ fn stop_event(scope: &str, now: DateTime<Utc>) -> LoginEvent {
 /// Once for each time, on one instance.
 fn alert(scope: &str) {
     let kind = match scope {
-        HOUR_BUDGET | DAY_BUDGET => "budget",
+        scope if scope == HOUR_BUDGET || scope.starts_with(DAY_BUDGET) => "budget",
         scope if scope.starts_with('+') => "block",
         _ => "country",
     };
@@ -183,7 +203,7 @@ fn alert(scope: &str) {
 
 /// When the hour or the day is over.
 fn come_back(budget: &str, tally: &Tally, now: DateTime<Utc>) -> Error {
-    let over = if budget == DAY_BUDGET { tally.day + TimeDelta::days(1) } else { tally.hour + TimeDelta::hours(1) };
+    let over = if budget == HOUR_BUDGET { tally.hour + TimeDelta::hours(1) } else { tally.day + TimeDelta::days(1) };
     Error::Paused { retry_after: (over - now).to_std().unwrap_or(Duration::from_secs(1)) }
 }
 
@@ -202,11 +222,16 @@ pub async fn queue(db: &mut PgConnection, app: &App, code: Code<'_>, now: DateTi
     let prices = &app.config.sms.prices;
     let changes = &code.outlook.changes;
     let scopes = changes.stopped.iter().map(String::as_str);
-    let stops: Vec<_> = scopes.chain([HOUR_BUDGET, DAY_BUDGET]).map(|scope| stop_event(scope, now)).collect();
+    let country_budget = country_budget(code.tally.country());
+    let stops = scopes.chain([HOUR_BUDGET, DAY_BUDGET, &country_budget]).map(|scope| stop_event(scope, now));
+    let stops: Vec<_> = stops.collect();
+    let costs = code.message.channel != Channel::Email;
     let spending = store::Spending {
-        price: prices.of(code.phone.country()),
-        per_hour: prices.per_hour,
-        per_day: prices.per_day,
+        price: if costs { prices.of(code.phone.country()) } else { Decimal::ZERO },
+        per_hour: prices.per_hour.filter(|_| costs),
+        per_day: prices.per_day.filter(|_| costs),
+        of_country: prices.budget_of(code.phone.country()).filter(|_| costs),
+        country_budget: &country_budget,
         stops: &stops,
         resumed: &changes.resumed,
     };

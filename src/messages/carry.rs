@@ -1,0 +1,178 @@
+//! One message on its way: the providers that may have it, one after the other, until one takes it or says what ends it.
+//! All of them get the same code.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{
+    Content,
+    breaker::breakers,
+    carriers::carriers,
+    delivery::DeliveryState,
+    routing::AttemptState,
+    store::{self, Attempted, Done, Due, NewAttempt},
+    texts,
+};
+use crate::{
+    app::App,
+    clients::outbound::{Accepted, Failure, Outgoing, Price, Refused, Sending},
+    config::{Channel, Provider},
+    error::Result,
+    ids,
+    secrets::hex,
+};
+
+/// How often one is taken up again before it is given up.
+const MOST_ROUNDS: i32 = 5;
+
+/// A message, opened, with the providers that may have it.
+pub struct Job {
+    pub due: Due,
+    pub to: String,
+    pub content: Content,
+    /// The first of `providers`, which is written down already.
+    pub first: Uuid,
+    pub providers: Vec<Provider>,
+}
+
+impl Job {
+    pub fn attempt(&self, id: Uuid, provider: Provider) -> NewAttempt {
+        NewAttempt { id, message_id: self.due.id, provider: provider.name(), channel: provider.channel() }
+    }
+}
+
+/// Sends it, and says what is to be written down. Attempts that end on the way are written down here.
+pub async fn carry(app: App, job: Job) -> Done {
+    let mut rest = job.providers.iter().copied();
+    let (mut attempt, mut provider) = (job.first, rest.next());
+    // If only one of them asked to come later, it is not over.
+    let mut asked_to_come_later = false;
+    while let Some(at) = provider {
+        let sending = send(&app, &job, attempt, at).await;
+        let now = app.clock.now();
+        breakers(&app).learn(at, sending.as_ref().err().map(|refused| refused.why), now);
+        let refused = match sending {
+            Ok(accepted) => return taken(&app, &job.due, attempt, at, &accepted),
+            Err(refused) => refused,
+        };
+        tell(at, &job.due, &refused);
+        asked_to_come_later |= refused.why == Failure::TryLater;
+        let why = refused.why;
+        let failed = failed(attempt, at, refused);
+        // Past its end a code is of no use.
+        let may_go_on = why.passes_on() && now < job.due.expires_at;
+        provider = rest.find(|next| may_go_on && breakers(&app).lets_through(*next, now));
+        let Some(next) = provider else {
+            return ended(&app, &job.due, failed, asked_to_come_later, now);
+        };
+        attempt = ids::new(now);
+        if let Err(cause) = pass_on(&app, &job, failed, job.attempt(attempt, next), now).await {
+            tracing::error!(message = %job.due.id, cause = &cause as &dyn std::error::Error, "an attempt is not written down");
+            break;
+        }
+    }
+    Done::later(&job.due, later(&job.due, app.clock.now()).unwrap_or(job.due.expires_at))
+}
+
+async fn pass_on(app: &App, job: &Job, failed: Attempted, next: NewAttempt, now: DateTime<Utc>) -> Result<()> {
+    let done = Done { message_state: None, attempt: Some(failed), ..Done::now(&job.due, DeliveryState::Queued) };
+    let mut db = app.db().await?;
+    store::settle(&mut db, &[done], now).await?;
+    store::begin(&mut db, &[next], now).await
+}
+
+async fn send(app: &App, job: &Job, attempt: Uuid, provider: Provider) -> Sending {
+    let valid_for = (job.due.expires_at - app.clock.now()).to_std().unwrap_or_default();
+    let origin = super::origin(app);
+    let mail = (provider.channel() == Channel::Email).then(|| texts::mail(&job.content));
+    let (subject, text) = match mail {
+        Some(mail) => (mail.subject, mail.body),
+        None => (String::new(), texts::sms(&job.content, origin)),
+    };
+    let receipts_at = super::receipts::address(app, provider, attempt);
+    let message = Outgoing {
+        reference: attempt,
+        to: &job.to,
+        subject: &subject,
+        text: &text,
+        code: job.content.code.as_deref(),
+        language: job.content.language,
+        valid_for,
+        receipts_at: receipts_at.as_deref(),
+    };
+    let began = tokio::time::Instant::now();
+    let sending = carriers(app).send(provider, &message).await;
+    metrics::histogram!("message_provider_seconds", "provider" => provider.name()).record(began.elapsed());
+    sending
+}
+
+fn tell(provider: Provider, due: &Due, refused: &Refused) {
+    let (why, code, country) = (refused.why, &refused.code, &due.country);
+    tracing::warn!(message = %due.id, provider = provider.name(), country, ?why, code, "a message was not taken");
+}
+
+fn taken(app: &App, due: &Due, attempt_id: Uuid, provider: Provider, accepted: &Accepted) -> Done {
+    let (state, message_state) = if accepted.delivered {
+        (AttemptState::Delivered, DeliveryState::Delivered)
+    } else {
+        (AttemptState::Accepted, DeliveryState::Sent)
+    };
+    let attempt = Attempted {
+        attempt_id,
+        provider,
+        channel: provider.channel(),
+        state,
+        failure: None,
+        code: None,
+        provider_key: Some(super::provider_key(app, &accepted.id)).map(|key| format!("\\x{}", hex(&key))),
+        cost: cost(app, provider, &due.country, accepted.price.as_ref()),
+    };
+    Done { attempt: Some(attempt), ..Done::now(due, message_state) }
+}
+
+fn failed(attempt_id: Uuid, provider: Provider, refused: Refused) -> Attempted {
+    Attempted {
+        attempt_id,
+        provider,
+        channel: provider.channel(),
+        state: if refused.why == Failure::Unknown { AttemptState::Unknown } else { AttemptState::Failed },
+        failure: Some(refused.why),
+        code: Some(refused.code),
+        provider_key: None,
+        cost: Decimal::ZERO,
+    }
+}
+
+/// What becomes of the message when no other provider is asked now. One that may have been sent waits for its receipt until
+/// its holder may ask for another.
+fn ended(app: &App, due: &Due, last: Attempted, asked_to_come_later: bool, now: DateTime<Utc>) -> Done {
+    let resend_at = due.created_at + app.config.otp.resend;
+    let done = match last.failure {
+        Some(Failure::Unknown) if now < resend_at && resend_at < due.expires_at => Done::later(due, resend_at),
+        Some(Failure::Unknown) => Done::now(due, DeliveryState::Sent),
+        Some(why) if why.passes_on() && asked_to_come_later => match later(due, now) {
+            Some(due_at) => Done::later(due, due_at),
+            None => Done::now(due, DeliveryState::Failed),
+        },
+        _ => Done::now(due, DeliveryState::Failed),
+    };
+    Done { attempt: Some(last), ..done }
+}
+
+/// In 2, 4, 8, 16 seconds, while the message is of use.
+pub fn later(due: &Due, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let at = now + TimeDelta::seconds(1 << due.lease.clamp(1, MOST_ROUNDS));
+    (due.lease < MOST_ROUNDS && at < due.expires_at).then_some(at)
+}
+
+/// What the provider says, if it is in the currency of the budgets; else what the table says. Mail costs nothing.
+pub fn cost(app: &App, provider: Provider, country: &str, said: Option<&Price>) -> Decimal {
+    if provider.channel() == Channel::Email {
+        return Decimal::ZERO;
+    }
+    let prices = &app.config.sms.prices;
+    let most = Decimal::from(1_000_000);
+    let said = said.filter(|price| price.currency == prices.currency && (Decimal::ZERO..most).contains(&price.amount));
+    said.map_or_else(|| prices.of(country.parse().ok()), |price| price.amount.round_dp(6))
+}

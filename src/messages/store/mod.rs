@@ -1,0 +1,139 @@
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+pub use self::outcomes::{Attempted, Done, NewAttempt, begin, settle};
+use super::{Channel, Kind, Sealed, delivery::DeliveryState, routing::Tried};
+use crate::error::Result;
+
+mod outcomes;
+
+/// A message that is ours to send, for a while.
+pub struct Due {
+    pub id: Uuid,
+    pub channel: Channel,
+    pub country: String,
+    pub recipient: Vec<u8>,
+    pub body: Vec<u8>,
+    /// How often it was taken, this time included: whoever settles it must still hold it.
+    pub lease: i32,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    /// Its code has been used, or a newer one has made it void.
+    pub is_void: bool,
+    pub tried: Json<Vec<Tried>>,
+}
+
+pub async fn insert(db: &mut PgConnection, new: &Sealed, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "insert into messages (id, challenge_id, kind, channel, country, recipient, body, suppressed, state, due_at,
+            expires_at, created_at, updated_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $10, $9, $9)",
+        new.id,
+        new.challenge_id,
+        new.kind as Kind,
+        new.channel as Channel,
+        new.country,
+        new.recipient,
+        new.body,
+        new.suppressed,
+        now,
+        new.expires_at
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub struct Sent {
+    pub channel: Channel,
+    pub state: DeliveryState,
+    pub suppressed: bool,
+    pub queued_at: DateTime<Utc>,
+}
+
+pub async fn find_sent(db: &mut PgConnection, challenge_id: Uuid) -> Result<Option<Sent>> {
+    let found = sqlx::query_as!(
+        Sent,
+        r#"select channel as "channel: Channel", state as "state: DeliveryState", suppressed, created_at as queued_at
+        from messages where challenge_id = $1"#,
+        challenge_id
+    );
+    Ok(found.fetch_optional(db).await?)
+}
+
+pub async fn take(
+    db: &mut PgConnection,
+    now: DateTime<Utc>,
+    leased_until: DateTime<Utc>,
+    most: usize,
+) -> Result<Vec<Due>> {
+    let taken = sqlx::query_as!(
+        Due,
+        r#"with taken as (
+            update messages set due_at = $2, attempts = attempts + 1, updated_at = $1
+            where id in (
+                select id from messages where state = 'queued' and due_at <= $1
+                order by due_at limit $3 for update skip locked
+            )
+            returning id, challenge_id, bucket, kind, channel, country, recipient, body, attempts, created_at, expires_at
+        )
+        select t.id, t.channel as "channel: Channel", t.country, t.recipient, t.body,
+            t.attempts as lease, t.created_at, t.expires_at,
+            exists (select from consumed_challenges c where c.challenge_id = t.challenge_id) or exists (
+                select from messages n where n.bucket = t.bucket and n.kind = t.kind and n.created_at > t.created_at
+            ) as "is_void!",
+            (
+                select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'state', state, 'failure', failure)
+                    order by seq), '[]')
+                from message_attempts where message_id = t.id
+            ) as "tried!: Json<Vec<Tried>>"
+        from taken t"#,
+        now,
+        leased_until,
+        i64::try_from(most).unwrap_or(i64::MAX)
+    );
+    Ok(taken.fetch_all(db).await?)
+}
+
+pub struct CountryConversion {
+    pub country: String,
+    pub provider: String,
+    pub sent: i64,
+    pub verified: i64,
+}
+
+pub async fn conversions(db: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<CountryConversion>> {
+    let rows = sqlx::query_as!(
+        CountryConversion,
+        r#"select country, provider, sum(sent) as "sent!", sum(verified) as "verified!"
+        from message_tallies where hour > $1 group by country, provider"#,
+        since
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, most: usize) -> Result<usize> {
+    let swept = sqlx::query!(
+        "delete from messages where id in
+            (select id from messages where created_at < $1 order by created_at limit $2 for update skip locked)",
+        before,
+        i64::try_from(most).unwrap_or(i64::MAX)
+    );
+    let swept = swept.execute(db).await?.rows_affected();
+    Ok(usize::try_from(swept).unwrap_or(usize::MAX))
+}
+
+/// What was sent keeps its text as long as another provider may have to send it.
+pub async fn empty_expired(db: &mut PgConnection, now: DateTime<Utc>, most: usize) -> Result<usize> {
+    let emptied = sqlx::query!(
+        "update messages set body = '' where id in (
+            select id from messages where state = 'sent' and body <> '' and expires_at <= $1
+            limit $2 for update skip locked
+        )",
+        now,
+        i64::try_from(most).unwrap_or(i64::MAX)
+    );
+    let emptied = emptied.execute(db).await?.rows_affected();
+    Ok(usize::try_from(emptied).unwrap_or(usize::MAX))
+}
