@@ -5,15 +5,9 @@ use std::{
     collections::HashMap,
     ops::Deref,
     sync::{Arc, PoisonError, RwLock, Weak},
-    time::Duration,
 };
 
 use anyhow::Context;
-use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, Postgres},
-};
 use tokio::sync::Notify;
 
 use crate::{
@@ -21,6 +15,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::Result,
+    lanes::{Lanes, Lease},
     secrets::SecretKey,
     tokens::Tokens,
 };
@@ -62,72 +57,6 @@ impl Deref for App {
     }
 }
 
-/// Connections by kind of work. Writes want many, as what bounds them is the flush that commits share; reads want few,
-/// as each more only wakes one more process; and a slow search must not keep a lookup waiting.
-#[derive(Clone)]
-pub struct Lanes {
-    writes: PgPool,
-    lookups: PgPool,
-    lists: PgPool,
-}
-
-impl Lanes {
-    const WRITES: u32 = 32;
-    const LOOKUPS: u32 = 4;
-    const LISTS: u32 = 8;
-    /// Connections of one process.
-    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS;
-
-    /// One pool for everything: an embedded database has one connection, a test wants one pool.
-    pub fn single(pool: PgPool) -> Self {
-        Self { writes: pool.clone(), lookups: pool.clone(), lists: pool }
-    }
-
-    pub async fn open(url: &str) -> anyhow::Result<Self> {
-        let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
-        let lane = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
-        let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
-        lanes.writes.acquire().await.context("no connection to Postgres; check DATABASE_URL")?;
-        Ok(lanes)
-    }
-
-    pub async fn close(&self) {
-        self.writes.close().await;
-        self.lookups.close().await;
-        self.lists.close().await;
-    }
-}
-
-/// What every pool has in common.
-pub fn pool_options() -> PgPoolOptions {
-    PgPoolOptions::new()
-        .acquire_timeout(Duration::from_secs(5))
-        .idle_timeout(None)
-        .max_lifetime(None)
-        // A ping before every use would double the round trips; one after a pause finds a server that was restarted.
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move {
-                if about.idle_for > Duration::from_secs(5) {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_connect(|connection, _| Box::pin(set_up(connection)))
-}
-
-/// Disks that seek for free, and no helpers: else the planner reads a page of a small lab through the index of all labs.
-async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
-    connection
-        .execute(
-            "set statement_timeout = '15s'; set lock_timeout = '10s'; set jit = off;
-             set max_parallel_workers_per_gather = 0; set random_page_cost = 1.1",
-        )
-        .await?;
-    Ok(())
-}
-
 impl App {
     pub fn new(
         config: Config,
@@ -158,22 +87,18 @@ impl App {
     }
 
     /// The connection of a use case: it writes, or reads what it is about to write.
-    pub async fn db(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.lanes.writes.acquire().await?)
-    }
-
-    pub async fn begin(&self) -> Result<sqlx::Transaction<'static, Postgres>> {
-        Ok(self.lanes.writes.begin().await?)
+    pub async fn db(&self) -> Result<Lease> {
+        Ok(self.lanes.writes.lease().await?)
     }
 
     /// For a read by key.
-    pub async fn lookups(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.lanes.lookups.acquire().await?)
+    pub async fn lookups(&self) -> Result<Lease> {
+        Ok(self.lanes.lookups.lease().await?)
     }
 
     /// For lists and searches.
-    pub async fn lists(&self) -> Result<PoolConnection<Postgres>> {
-        Ok(self.lanes.lists.acquire().await?)
+    pub async fn lists(&self) -> Result<Lease> {
+        Ok(self.lanes.lists.lease().await?)
     }
 
     pub fn lanes(&self) -> &Lanes {
@@ -193,7 +118,7 @@ impl App {
     }
 
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let mut connection = self.lanes.writes.acquire().await?;
+        let mut connection = self.lanes.writes.lease().await?;
         MIGRATIONS.run(&mut *connection).await.context("migration")
     }
 }

@@ -5,16 +5,20 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use anyhow::Context;
 use axum::{Router, routing::get, serve::ListenerExt};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use chrono::SecondsFormat;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, Lanes, pool_options},
+    app::App,
     clients::{console::Console, redis::Redis},
     clock::Clock,
-    config::{Config, SmsProvider, load_or_create},
+    config::{Config, Provider, load_or_create},
     embedded::Embedded,
+    lanes::{FRESH_FOR, Lanes, pool_options},
     login,
     phone::Phone,
     router,
@@ -61,7 +65,7 @@ async fn database(config: &Config) -> anyhow::Result<(Lanes, Option<Embedded>)> 
     // It has one connection, so the pool is a queue for it.
     let options = embedded.url().parse().context("the embedded database's address")?;
     let pool = pool_options().max_connections(1).connect_with(options).await.context("the embedded database")?;
-    Ok((Lanes::single(pool), Some(embedded)))
+    Ok((Lanes::single(pool, FRESH_FOR), Some(embedded)))
 }
 
 /// In development a secret and a key are made at the first start and kept, so that a restart logs nobody out.
@@ -82,11 +86,9 @@ pub fn reload_keys(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// SIGHUP is how one asks a service to read its files again.
+/// SIGHUP is how one asks a service to read its files again. Whoever has none is ended by it, as is usual.
 #[cfg(unix)]
-async fn reload_keys_on_signal(app: App) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut asked) = signal(SignalKind::hangup()) else { return };
+async fn reload_keys_on_signal(app: App, mut asked: Signal) {
     while asked.recv().await.is_some() {
         if let Err(cause) = reload_keys(&app) {
             tracing::error!(cause = format!("{cause:#}"), "the signing keys stay as they were");
@@ -100,9 +102,14 @@ pub fn list_keys(config: &Config) -> anyhow::Result<ExitCode> {
     for key in key_ring(config)?.list() {
         let state = match key.state {
             KeyState::Active => "active: signs and verifies",
-            KeyState::NextOrRetiring => "next or retiring: verifies",
+            KeyState::Next => "next: verifies; made after the active one",
+            KeyState::Retiring => "retiring: verifies; made before the active one",
+            KeyState::NextOrRetiring => {
+                "next or retiring: verifies; there is no time above it, or above the active one"
+            }
         };
-        println!("{}  {:<5}  {state}", key.kid, key.algorithm);
+        let made = key.made.map_or_else(|| "-".to_owned(), |made| made.to_rfc3339_opts(SecondsFormat::Secs, true));
+        println!("{}  {:<5}  {made:<20}  {state}", key.kid, key.algorithm);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -122,7 +129,9 @@ fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
 /// `chemstock serve`: until Ctrl-C or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config)?;
-    refuse_what_is_not_built(&config)?;
+    // From the start, so that none ends a server that is just coming up.
+    #[cfg(unix)]
+    let hangups = (!config.jwt.private_keys.is_empty()).then(|| signal(SignalKind::hangup())).transpose()?;
     look_at_redis(&config).await?;
     let address = SocketAddr::new(config.host, config.port);
     // Before the database: a port that is taken should not cost the start of one.
@@ -139,8 +148,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let stop = CancellationToken::new();
     tokio::spawn(stop_on_signal(stop.clone()));
     #[cfg(unix)]
-    if !app.config.jwt.private_keys.is_empty() {
-        tokio::spawn(reload_keys_on_signal(app.clone()));
+    if let Some(hangups) = hangups {
+        tokio::spawn(reload_keys_on_signal(app.clone(), hangups));
     }
     let background = tokio::spawn(worker::run(app.clone(), stop.clone()));
     if let Some(metrics) = metrics {
@@ -156,16 +165,6 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     background.await?;
     connected.close().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Codes go to the terminal: good for development; in production nobody would get one.
-pub(crate) fn refuse_what_is_not_built(config: &Config) -> anyhow::Result<()> {
-    let missing = "this version sends one-time codes to the terminal only";
-    anyhow::ensure!(!config.is_production(), "{missing}, so it does not serve in production");
-    if config.sms.providers.iter().any(|provider| *provider != SmsProvider::Console) {
-        tracing::warn!("{missing}; the SMS settings are not used");
-    }
-    Ok(())
 }
 
 /// What would else show at the first login.
@@ -205,7 +204,8 @@ fn welcome(app: &App, address: SocketAddr) {
     }
     println!("Chemstock is up.");
     println!("  API and docs   http://{address}/docs");
-    println!("  sign in        POST /v1/auth/otp/request with {{\"phone\": \"+12025550123\"}}; the code appears here");
+    let way = if app.config.sms.providers.contains(&Provider::Console) { "appears here" } else { "comes by message" };
+    println!("  sign in        POST /v1/auth/otp/request with {{\"phone\": \"+12025550123\"}}; the code {way}");
     println!("  stop           Ctrl-C");
 }
 
@@ -213,7 +213,6 @@ async fn stop_on_signal(stop: CancellationToken) {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
-        use tokio::signal::unix::{SignalKind, signal};
         match signal(SignalKind::terminate()) {
             Ok(mut terminate) => tokio::select! { _ = interrupt => {}, _ = terminate.recv() => {} },
             Err(_) => drop(interrupt.await),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 use super::{
     Report,
@@ -108,7 +108,8 @@ async fn in_transaction<L: Load>(app: &App, load: &L, items: &[L::Item]) -> Resu
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let mut tx = app.begin().await?;
+    let mut db = app.db().await?;
+    let mut tx = db.begin().await?;
     store::give_time(&mut tx).await?;
     let outcomes = load.store(&mut tx, items, app.clock.now()).await?;
     tx.commit().await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::Connection as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -53,7 +54,8 @@ fn sees_phones(by: &Auth<Viewer>) -> bool {
 }
 
 pub async fn change(by: &Auth<Admin>, user_id: Uuid, version: Option<i32>, patch: MemberPatch) -> Result<Member> {
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     lock(&mut tx, by.lab_id()).await?;
     let changed = store::set_role(&mut tx, by.lab_id(), user_id, version, patch.role, by.now()).await?;
     let Some((member, before)) = changed else {
@@ -71,7 +73,8 @@ pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> R
     if by.role() < Role::Admin && user_id != by.user_id() {
         return Err(Error::Forbidden("this needs the role Admin in the lab, unless it is you who leaves"));
     }
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     lock(&mut tx, by.lab_id()).await?;
     let Some(before) = store::delete(&mut tx, by.lab_id(), user_id, version).await? else {
         let found = store::find(&mut tx, by.lab_id(), user_id, false).await?;

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -132,7 +132,8 @@ pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Re
 pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
     let id = by.id_or_new(new.id);
     let code = new.code.map_or_else(new_code, |code| canonical(code.as_str()));
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     // A parent's kind may not change between the look at it and the commit.
     labs::lock(&mut tx, by.lab_id()).await?;
     let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: &new.name, code: &code };
@@ -143,7 +144,8 @@ pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
 }
 
 pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: &LocationPatch) -> Result<Location> {
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
     let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, patch, by.now()).await? else {
         let found = store::find(&mut tx, by.lab_id(), id).await?;

@@ -1,0 +1,198 @@
+//! Connections to Postgres by kind of work. Writes want many, as what bounds them is the flush that commits share; reads
+//! want few, as each more only wakes one more process; and a slow search must not keep a lookup waiting.
+//!
+//! A pool of sqlx's tests every connection that comes back to it: one more round trip for each statement, and a wake-up
+//! on both sides. So a lane keeps the connections that are ready for the next statement, and gives only others back.
+
+use std::{
+    future::Future as _,
+    ops::{Deref, DerefMut},
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context as _;
+use sqlx::{
+    Connection as _, Executor as _, PgConnection, PgPool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, Postgres},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// A connection that did nothing for longer is tested before its next use: the server may have been restarted.
+pub const FRESH_FOR: Duration = Duration::from_secs(5);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+
+#[derive(Clone)]
+pub struct Lanes {
+    pub writes: Arc<Lane>,
+    pub lookups: Arc<Lane>,
+    pub lists: Arc<Lane>,
+}
+
+impl Lanes {
+    const WRITES: u32 = 32;
+    const LOOKUPS: u32 = 4;
+    const LISTS: u32 = 8;
+    /// Connections of one process.
+    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS;
+
+    /// One lane for everything: an embedded database has one connection, a test wants few.
+    pub fn single(pool: PgPool, fresh_for: Duration) -> Self {
+        let lane = Lane::new(pool, fresh_for);
+        Self { writes: lane.clone(), lookups: lane.clone(), lists: lane }
+    }
+
+    pub async fn open(url: &str) -> anyhow::Result<Self> {
+        let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+        let pool = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
+        let lane = |size| Lane::new(pool(size), FRESH_FOR);
+        let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
+        lanes.writes.lease().await.context("no connection to Postgres; check DATABASE_URL")?;
+        Ok(lanes)
+    }
+
+    pub async fn close(&self) {
+        self.writes.close().await;
+        self.lookups.close().await;
+        self.lists.close().await;
+    }
+}
+
+/// What every pool has in common.
+pub fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .acquire_timeout(LONGEST_WAIT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move {
+                if about.idle_for > FRESH_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(|connection, _| Box::pin(set_up(connection)))
+}
+
+/// Disks that seek for free, and no helpers: else the planner reads a page of a small lab through the index of all labs.
+async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
+    connection
+        .execute(
+            "set statement_timeout = '15s'; set lock_timeout = '10s'; set jit = off;
+             set max_parallel_workers_per_gather = 0; set random_page_cost = 1.1",
+        )
+        .await?;
+    Ok(())
+}
+
+pub struct Lane {
+    pool: PgPool,
+    /// One for each connection that the pool may open, so that whoever has one finds a connection here or there.
+    permits: Arc<Semaphore>,
+    ready: Mutex<Vec<Ready>>,
+    fresh_for: Duration,
+}
+
+struct Ready {
+    connection: PoolConnection<Postgres>,
+    since: Instant,
+}
+
+impl Lane {
+    fn new(pool: PgPool, fresh_for: Duration) -> Arc<Self> {
+        let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
+        Arc::new(Self { pool, permits: Arc::new(Semaphore::new(size)), ready: Mutex::default(), fresh_for })
+    }
+
+    pub async fn lease(self: &Arc<Self>) -> sqlx::Result<Lease> {
+        let permit = timeout(LONGEST_WAIT, self.permits.clone().acquire_owned())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)?
+            .map_err(|_| sqlx::Error::PoolClosed)?;
+        let connection = match self.find_ready().await {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
+        Ok(Lease { connection: Some(connection), lane: self.clone(), _permit: permit })
+    }
+
+    /// The one that was used last, so that in quiet times few are in use.
+    async fn find_ready(&self) -> Option<PoolConnection<Postgres>> {
+        loop {
+            let Ready { mut connection, since } = self.ready().pop()?;
+            if since.elapsed() < self.fresh_for {
+                return Some(connection);
+            }
+            match timeout(ANSWERS_WITHIN, connection.ping()).await {
+                Ok(Ok(())) => return Some(connection),
+                // Out of the pool, which would wait for its answer.
+                _ => drop(connection.detach()),
+            }
+        }
+    }
+
+    /// Takes back what the next statement can have at once; the rest goes to the pool, which tests it or ends it.
+    fn take_back(&self, mut connection: PoolConnection<Postgres>) {
+        if is_ready(&mut connection) {
+            let mut ready = self.ready();
+            if !self.permits.is_closed() {
+                ready.push(Ready { connection, since: Instant::now() });
+            }
+        }
+    }
+
+    fn ready(&self) -> MutexGuard<'_, Vec<Ready>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn close(&self) {
+        self.permits.close();
+        self.ready().clear();
+        self.pool.close().await;
+    }
+}
+
+/// Whether Postgres has answered everything: nothing is left of a statement that failed, of a caller that hung up, or of
+/// a transaction that was dropped.
+fn is_ready(connection: &mut PgConnection) -> bool {
+    let flushed = pin!(connection.flush()).poll(&mut Context::from_waker(Waker::noop()));
+    matches!(flushed, Poll::Ready(Ok(())))
+}
+
+/// A connection, until it is dropped.
+pub struct Lease {
+    connection: Option<PoolConnection<Postgres>>,
+    lane: Arc<Lane>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Deref for Lease {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection.as_ref().unwrap_or_else(|| unreachable!("it is taken by the drop"))
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection.as_mut().unwrap_or_else(|| unreachable!("it is taken by the drop"))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.lane.take_back(connection);
+        }
+    }
+}
