@@ -1,7 +1,8 @@
-//! Dates from outside: in the years 1 to 9999, which have four digits in every format and which Postgres can keep.
+//! Dates from outside: in the years 1 to 9999, which have four digits in every format and which Postgres can keep. And
+//! dates on their way out, where there are many: chrono writes the same, character by character.
 
-use chrono::Datelike;
-use serde::{Deserialize, Deserializer, de::Error};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::patch::Change;
 
@@ -34,9 +35,59 @@ pub fn change<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(
     optional(deserializer).map(Some)
 }
 
+/// Use with `#[serde(serialize_with = "dates::day")]`.
+pub fn day<S: Serializer>(date: &Option<NaiveDate>, serializer: S) -> Result<S::Ok, S::Error> {
+    let Some(date) = *date else { return serializer.serialize_none() };
+    let mut text = *b"0000-00-00";
+    if put_date(&mut text, date).is_none() {
+        return date.serialize(serializer);
+    }
+    serializer.serialize_str(str::from_utf8(&text).unwrap_or_default())
+}
+
+/// Use with `#[serde(serialize_with = "dates::time")]`.
+pub fn time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    if put_time(&mut text, at).is_none() {
+        return at.serialize(serializer);
+    }
+    serializer.serialize_str(str::from_utf8(&text).unwrap_or_default())
+}
+
+fn put_date(text: &mut [u8], date: NaiveDate) -> Option<()> {
+    let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+    put(&mut text[..4], year);
+    put(&mut text[5..7], date.month());
+    put(&mut text[8..10], date.day());
+    Some(())
+}
+
+/// None for a time that has no microseconds, or more than them: it is written with other digits.
+fn put_time(text: &mut [u8], at: &DateTime<Utc>) -> Option<()> {
+    let nanos = at.nanosecond();
+    if nanos.is_multiple_of(1_000_000) || !nanos.is_multiple_of(1_000) || nanos >= 1_000_000_000 {
+        return None;
+    }
+    put_date(text, at.date_naive())?;
+    put(&mut text[11..13], at.hour());
+    put(&mut text[14..16], at.minute());
+    put(&mut text[17..19], at.second());
+    put(&mut text[20..26], nanos / 1_000);
+    Some(())
+}
+
+fn put(digits: &mut [u8], mut number: u32) {
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use chrono::NaiveDate;
+    use chrono::TimeDelta;
+    use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -44,6 +95,37 @@ mod tests {
     struct Bottle {
         #[serde(default, deserialize_with = "change")]
         expires_on: Change<NaiveDate>,
+    }
+
+    #[derive(Serialize)]
+    struct Out {
+        #[serde(serialize_with = "day")]
+        day: Option<NaiveDate>,
+        #[serde(serialize_with = "time")]
+        time: DateTime<Utc>,
+    }
+
+    fn assert_as_chrono_writes(time: DateTime<Utc>) {
+        let day = Some(time.date_naive());
+        assert_eq!(serde_json::to_value(Out { day, time }).unwrap(), json!({"day": day, "time": time}));
+    }
+
+    #[test]
+    fn any_fraction_of_a_second_and_any_year_is_written_as_chrono_writes_it() {
+        for nanos in [0, 1, 1_000, 120_000, 1_000_000, 500_000_000, 999_999_000, 999_999_999, 1_000_001_000] {
+            assert_as_chrono_writes(DateTime::from_timestamp(1_795_000_019, nanos).unwrap_or_default());
+        }
+        for at in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            assert_as_chrono_writes(at);
+        }
+        assert_eq!(serde_json::to_value(Out { day: None, time: DateTime::default() }).unwrap()["day"], json!(null));
+    }
+
+    proptest! {
+        #[test]
+        fn any_time_is_written_as_chrono_writes_it(micros in -70_000_000_000_000_000..260_000_000_000_000_000_i64) {
+            assert_as_chrono_writes(DateTime::<Utc>::default() + TimeDelta::microseconds(micros));
+        }
     }
 
     #[test]

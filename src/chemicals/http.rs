@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     page::{Cursor, Limit, Page},
     text::{Name, Text},
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged, Versioned},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -20,6 +20,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_chemicals, create_chemical))
         .routes(routes!(look_up_chemical))
         .routes(routes!(get_chemical, update_chemical, delete_chemical))
+}
+
+impl Versioned for Chemical {
+    fn version(&self) -> i32 {
+        self.version
+    }
 }
 
 #[derive(Deserialize, IntoParams)]

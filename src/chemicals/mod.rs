@@ -13,7 +13,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -60,12 +60,6 @@ pub struct Chemical {
     pub updated_at: DateTime<Utc>,
 }
 
-impl crate::web::Versioned for Chemical {
-    fn version(&self) -> i32 {
-        self.version
-    }
-}
-
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
@@ -97,20 +91,26 @@ pub struct NewChemical {
 pub struct ChemicalPatch {
     pub name: Option<Name>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<CasNumber>)]
     pub cas: Change<CasNumber>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<EcNumber>)]
     pub ec: Change<EcNumber>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<InChIKey>)]
     pub inchikey: Change<InChIKey>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Formula>)]
     pub formula: Change<Formula>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<MolarMass>)]
     pub molar_mass: Change<MolarMass>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Density>)]
     pub density: Change<Density>,
     /// Replaces them all.
     #[serde(deserialize_with = "patch::change")]
-    #[schema(max_items = 200)]
+    #[schema(value_type = Option<Vec<Synonym>>, max_items = 200)]
     pub synonyms: Change<Vec<Synonym>>,
 }
 
@@ -267,7 +267,8 @@ pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical>
 }
 
 pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: ChemicalPatch) -> Result<Chemical> {
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     let mut chemical = store::lock(&mut tx, id).await?.ok_or(Error::NotFound("chemical"))?;
     if read.is_some_and(|read| read != chemical.version) {
         return Err(Error::Stale);

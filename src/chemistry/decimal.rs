@@ -4,7 +4,7 @@
 use std::{fmt, marker::PhantomData, str::FromStr};
 
 use rust_decimal::Decimal;
-use serde::{Deserializer, de};
+use serde::{Deserializer, Serializer, de};
 
 use super::text::is_digits;
 
@@ -59,7 +59,7 @@ impl Digits {
     }
 }
 
-/// Everything that follows from `DIGITS` and `TryFrom<Decimal>`: text and JSON in and out.
+/// Everything that follows from `DIGITS` and `TryFrom<Decimal>`: text and JSON in and out, and from a column.
 macro_rules! decimal_value {
     ($value:ident, $error:ident) => {
         impl $value {
@@ -82,6 +82,18 @@ macro_rules! decimal_value {
             }
         }
 
+        impl ::sqlx::Type<::sqlx::Postgres> for $value {
+            fn type_info() -> ::sqlx::postgres::PgTypeInfo {
+                <::rust_decimal::Decimal as ::sqlx::Type<::sqlx::Postgres>>::type_info()
+            }
+        }
+
+        impl ::sqlx::Decode<'_, ::sqlx::Postgres> for $value {
+            fn decode(value: ::sqlx::postgres::PgValueRef<'_>) -> Result<Self, ::sqlx::error::BoxDynError> {
+                $crate::chemistry::numeric::decode(value).map(Self)
+            }
+        }
+
         impl From<$value> for ::rust_decimal::Decimal {
             fn from(value: $value) -> Self {
                 value.0
@@ -90,7 +102,7 @@ macro_rules! decimal_value {
 
         impl ::serde::Serialize for $value {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(&self.0)
+                $crate::chemistry::decimal::to_string(self.0, serializer)
             }
         }
 
@@ -109,6 +121,29 @@ where
     T: FromStr<Err: fmt::Display>,
 {
     deserializer.deserialize_str(DecimalString(PhantomData))
+}
+
+/// `Display` divides 96 bits by ten for each digit. Nearly all numbers have 64.
+pub(super) fn to_string<S: Serializer>(number: Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    match u64::try_from(number.mantissa()) {
+        Ok(digits) => serializer.serialize_str(plain(digits, number.scale(), &mut [0; 32])),
+        Err(_) => serializer.collect_str(&number),
+    }
+}
+
+/// Written from the last digit to the first; a scale is at most 28.
+fn plain(digits: u64, scale: u32, room: &mut [u8; 32]) -> &str {
+    let (mut rest, mut start, mut written) = (digits, room.len(), 0);
+    while rest > 0 || written <= scale {
+        if written == scale && scale > 0 {
+            start -= 1;
+            room[start] = b'.';
+        }
+        start -= 1;
+        room[start] = b'0' + u8::try_from(rest % 10).unwrap_or_default();
+        (rest, written) = (rest / 10, written + 1);
+    }
+    str::from_utf8(&room[start..]).unwrap_or_default()
 }
 
 struct DecimalString<T>(PhantomData<T>);
@@ -147,6 +182,16 @@ mod tests {
         for text in ["", ".", "1.", ".5", "1.2.3", "-1", "+1", "1e3", "1,5", "1_0", " 1", "NaN", "inf", "٣", "0x1"] {
             assert_eq!(TWO_AND_TWO.parse(text), Err(DecimalError::Notation), "{text}");
         }
+    }
+
+    #[test]
+    fn json_has_every_number_as_display_shows_it() {
+        for text in ["0", "0.0", "7", "0.5", "12.50", "0.0000000000000000000000000001", "18446744073709551615", "-1.5"]
+        {
+            let number: Decimal = text.parse().unwrap();
+            assert_eq!(to_string(number, serde_json::value::Serializer).unwrap(), text);
+        }
+        assert_eq!(to_string(Decimal::MAX, serde_json::value::Serializer).unwrap(), Decimal::MAX.to_string());
     }
 
     #[test]

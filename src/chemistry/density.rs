@@ -7,9 +7,8 @@ use super::decimal::{DecimalError, Digits, decimal_value};
 
 /// Density in g/mL at 20 °C, as a decimal string: more than 0 and at most 25 (osmium, the densest
 /// element, has 22.6).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]{1,2}(\.[0-9]{1,6})?$", example = "0.7893")]
-#[sqlx(transparent)]
 pub struct Density(Decimal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

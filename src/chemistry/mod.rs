@@ -23,6 +23,7 @@ mod formula_parser;
 pub mod gs1;
 mod gs1_date;
 mod hill;
+mod numeric;
 mod text;
 
 #[cfg(test)]

@@ -6,9 +6,8 @@ use utoipa::ToSchema;
 use super::decimal::{DecimalError, Digits, decimal_value};
 
 /// Molar mass in g/mol, as a decimal string: more than 0 and at most 10,000,000.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]{1,8}(\.[0-9]{1,12})?$", example = "46.069")]
-#[sqlx(transparent)]
 pub struct MolarMass(Decimal);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -12,9 +12,8 @@ use super::{
 };
 
 /// Decimal string in plain notation: not negative, at most 12 digits on either side of the point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]{1,12}(\.[0-9]{1,12})?$", example = "12.5")]
-#[sqlx(transparent)]
 pub struct Amount(Decimal);
 
 impl Amount {

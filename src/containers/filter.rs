@@ -75,7 +75,7 @@ impl ContainerFilter {
 }
 
 /// The condition that narrows most chooses the index; the query checks the others.
-pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Page<Container>> {
+pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
     if let Some(q) = &filter.q {
         if q.as_str().chars().count() < 2 {
             return Err(Error::field("?q", "must have at least 2 characters"));
@@ -95,10 +95,10 @@ pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter)
     } else {
         store::all(db, lab_id, filter).await?
     };
-    Ok(Page::new(rows, filter.limit, Key::of))
+    Ok(Page::new(rows, filter.limit, |last| Key::of(last)))
 }
 
-async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &ContainerFilter) -> Result<Vec<Container>> {
+async fn search(db: &mut PgConnection, lab_id: Uuid, q: &str, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let words = chemicals::words_of(q);
     let found = store::search(db, lab_id, q, &words, filter).await?;
     if !found.is_empty() {

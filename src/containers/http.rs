@@ -42,7 +42,10 @@ struct InLab {
 #[utoipa::path(get, path = "/labs/{lab_id}/containers", tag = "containers",
     params(("lab_id" = Uuid, Path), ContainerFilter),
     responses((status = 200, body = Page<Container>), Failures), security(("bearer" = ["viewer"])))]
-async fn list_containers(by: Auth<Viewer>, Query(filter): Query<ContainerFilter>) -> Result<Json<Page<Container>>> {
+async fn list_containers(
+    by: Auth<Viewer>,
+    Query(filter): Query<ContainerFilter>,
+) -> Result<Json<Page<Box<Container>>>> {
     super::list(&by, &filter).await.map(Json)
 }
 

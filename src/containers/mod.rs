@@ -65,13 +65,18 @@ pub struct Container {
     pub supplier: Option<String>,
     pub catalogue_number: Option<String>,
     pub note: Option<String>,
+    #[serde(serialize_with = "dates::day")]
     pub received_on: Option<NaiveDate>,
+    #[serde(serialize_with = "dates::day")]
     pub opened_on: Option<NaiveDate>,
+    #[serde(serialize_with = "dates::day")]
     pub expires_on: Option<NaiveDate>,
     /// Who has it on loan.
     pub holder_id: Option<Uuid>,
     pub version: i32,
+    #[serde(serialize_with = "dates::time")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "dates::time")]
     pub updated_at: DateTime<Utc>,
 }
 
@@ -131,22 +136,31 @@ pub struct NewContainer {
 pub struct ContainerPatch {
     pub code: Option<Code>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
     pub low_at: Change<Quantity>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
     pub tare: Change<Quantity>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Density>)]
     pub density: Change<Density>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
     pub lot: Change<Text<100>>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<200>>)]
     pub supplier: Change<Text<200>>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
     pub catalogue_number: Change<Text<100>>,
     #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Note>)]
     pub note: Change<Note>,
     #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
     pub received_on: Change<NaiveDate>,
     #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
     pub expires_on: Change<NaiveDate>,
 }
 
@@ -162,7 +176,7 @@ fn reader(app: &App) -> Arc<Reader> {
                 let Some(app) = app else { return Ok(HashMap::new()) };
                 let ids: Vec<_> = keys.iter().map(|(_, id)| *id).collect();
                 let found = store::find_all(&mut *app.lookups().await?, &ids).await?;
-                Ok(found.into_iter().map(|it| ((it.lab_id, it.id), Arc::new(it))).collect())
+                Ok(found.into_iter().map(|it| ((it.lab_id, it.id), Arc::from(it))).collect())
             }
         })
     })
@@ -176,7 +190,7 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
     snapshot(by.app(), by.lab_id(), id).await
 }
 
-pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Container>> {
+pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
     filter::list(&mut *by.app().lists().await?, by.lab_id(), filter).await
 }
 

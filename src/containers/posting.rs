@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -85,7 +85,8 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
         return Ok(done);
     }
     // Somebody else was faster.
-    let mut tx = by.app().begin().await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     let before = store::lock(&mut tx, by.lab_id(), container_id).await?.ok_or(Error::NotFound("container"))?;
     let done = book(&mut tx, by, &before, draft).await?.ok_or(Error::Stale)?;
     tx.commit().await?;
@@ -186,7 +187,7 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
         return Err(taken());
     }
     let container = store::find_all(db, &[container_id]).await?.pop().ok_or(Error::NotFound("container"))?;
-    Ok(Posted { event, container, is_new: false })
+    Ok(Posted { event, container: *container, is_new: false })
 }
 
 /// The ledger, newest first.

@@ -21,14 +21,14 @@ pub enum ScanResult {
     /// A place.
     Location { location: Box<Location>, allowed_actions: Vec<&'static str> },
     /// A CAS number: what the catalogue says, and which bottles of it the lab has.
-    Chemical { chemical: Box<Chemical>, containers: Vec<Container>, allowed_actions: Vec<&'static str> },
+    Chemical { chemical: Box<Chemical>, containers: Vec<Box<Container>>, allowed_actions: Vec<&'static str> },
     /// A supplier's GS1 label: what it says, and the bottles of that lot.
     Product {
         gtin: Option<String>,
         lot: Option<String>,
         serial: Option<String>,
         expires_on: Option<NaiveDate>,
-        containers: Vec<Container>,
+        containers: Vec<Box<Container>>,
         allowed_actions: Vec<&'static str>,
     },
     /// Nothing that we know.

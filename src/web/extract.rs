@@ -3,14 +3,14 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request},
-    http::{header, request::Parts},
+    http::{HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
 
-use super::{catalogue::general, problem::Problem};
-use crate::error::Field;
+use super::{catalogue::general, json, problem::Problem};
+use crate::error::{Error, Field};
 
 /// A JSON body, in or out.
 pub struct Json<T>(pub T);
@@ -78,7 +78,10 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        axum::Json(self.0).into_response()
+        match json::to_vec(&self.0) {
+            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
+            Err(cause) => Error::Internal(cause.into()).into_response(),
+        }
     }
 }
 

@@ -40,14 +40,16 @@ macro_rules! containers {
                 c.received_on, c.opened_on, c.expires_on, c.holder_id, c.version, c.created_at, c.updated_at "# + $rest
             $(, $argument)*
         )
+        // On its way through the streams of sqlx a row is moved some ten times.
+        .map(|row| Box::new($crate::containers::Container::from(row)))
     };
 }
 pub(crate) use containers;
 
 /// By ids of any lab: the caller compares the lab.
-pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Container>> {
+pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Box<Container>>> {
     let rows = containers!("from containers c join chemicals h on h.id = c.chemical_id where c.id = any($1)", ids);
-    Ok(rows.fetch_all(db).await?.into_iter().map(Container::from).collect())
+    Ok(rows.fetch_all(db).await?)
 }
 
 pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Container>> {
@@ -56,7 +58,7 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
         lab_id,
         id
     );
-    Ok(row.fetch_optional(db).await?.map(Container::from))
+    Ok(row.fetch_optional(db).await?.map(|it| *it))
 }
 
 /// The first of the codes that a container has.
@@ -67,7 +69,7 @@ pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -
         lab_id,
         codes as &[&str]
     );
-    Ok(row.fetch_optional(db).await?.map(Container::from))
+    Ok(row.fetch_optional(db).await?.map(|it| *it))
 }
 
 /// What `create` has worked out, beside what the client sent.
@@ -124,7 +126,7 @@ pub async fn insert(
         it.event_id,
         by
     );
-    let inserted = row.fetch_one(db).await.map(Container::from);
+    let inserted = row.fetch_one(db).await.map(|it| *it);
     named_constraints(inserted.map_err(Error::from))
 }
 
@@ -154,7 +156,7 @@ pub async fn update(db: &mut PgConnection, it: &Container, now: DateTime<Utc>) -
         it.expires_on,
         now
     );
-    let updated = row.fetch_optional(db).await.map(|row| row.map(Container::from));
+    let updated = row.fetch_optional(db).await.map(|row| row.map(|it| *it));
     named_constraints(updated.map_err(Error::from))
 }
 

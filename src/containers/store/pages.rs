@@ -5,19 +5,15 @@ use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Row, containers};
+use super::containers;
 use crate::{
     containers::{Container, ContainerFilter, State},
     error::Result,
 };
 
-fn whole(rows: Vec<Row>) -> Vec<Container> {
-    rows.into_iter().map(Container::from).collect()
-}
-
 /// (Of the index's columns also the lab stands in the order, as a range: else the planner may go through the containers
 /// of all labs in the order of their ids, and throw away those of others.)
-pub async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Container>> {
+pub async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
         where (c.lab_id, c.id) > ($1, $2) and c.lab_id <= $1 order by c.lab_id, c.id limit $3",
@@ -25,7 +21,7 @@ pub async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) 
         filter.after().id,
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
 pub async fn in_state(
@@ -33,7 +29,7 @@ pub async fn in_state(
     lab_id: Uuid,
     state: State,
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
         where c.lab_id = $1 and (c.state, c.id) > ($2, $3) and c.state <= $2 order by c.state, c.id limit $4",
@@ -42,10 +38,10 @@ pub async fn in_state(
         filter.after().id,
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
-pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Container>> {
+pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
         where c.lab_id = $1 and c.is_low and c.id > $2 and ($3::text is null or c.state = $3)
@@ -55,7 +51,7 @@ pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) 
         filter.state_name(),
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
 pub async fn with_chemical(
@@ -63,7 +59,7 @@ pub async fn with_chemical(
     lab_id: Uuid,
     chemical: Uuid,
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
         where c.lab_id = $1 and c.chemical_id = $2 and c.id > $3 and ($4::text is null or c.state = $4)
@@ -77,7 +73,7 @@ pub async fn with_chemical(
         filter.low,
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// What expires before a day, the first to expire first.
@@ -86,7 +82,7 @@ pub async fn expiring(
     lab_id: Uuid,
     date: NaiveDate,
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
@@ -101,7 +97,7 @@ pub async fn expiring(
         filter.low,
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// What stands in a location and everything below it, place by place: each place is one short walk, and the walk ends
@@ -111,7 +107,7 @@ pub async fn in_location(
     lab_id: Uuid,
     location: Uuid,
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
         "with recursive below (id) as (
@@ -139,11 +135,16 @@ pub async fn in_location(
         filter.low,
         filter.limit.plus_one()
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// What is left of a chemical.
-pub async fn of_chemical(db: &mut PgConnection, lab_id: Uuid, chemical: Uuid, most: i64) -> Result<Vec<Container>> {
+pub async fn of_chemical(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    most: i64,
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
         where c.lab_id = $1 and c.chemical_id = $2 and c.state not in ('disposed', 'empty') order by c.id limit $3",
@@ -151,10 +152,10 @@ pub async fn of_chemical(db: &mut PgConnection, lab_id: Uuid, chemical: Uuid, mo
         chemical,
         most
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }
 
-pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Container>> {
+pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         r#"from containers c join chemicals h on h.id = c.chemical_id
         where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) order by c.id limit $3"#,
@@ -162,5 +163,5 @@ pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -
         lot,
         most
     );
-    Ok(whole(rows.fetch_all(db).await?))
+    Ok(rows.fetch_all(db).await?)
 }

@@ -19,7 +19,7 @@ pub async fn search(
     q: &str,
     words: &[String],
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let (label, term) = (q.to_uppercase(), q.to_lowercase());
     let rows = containers!(
         r#"with recursive below (id) as (
@@ -67,7 +67,7 @@ pub async fn search(
         filter.low,
         filter.limit.count()
     );
-    Ok(rows.fetch_all(db).await?.into_iter().map(Container::from).collect())
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// What may have been meant: a label, a word or a CAS number that is one slip away.
@@ -77,7 +77,7 @@ pub async fn search_alike(
     labels: &[String],
     (words, slips): (&[String], &Slips),
     filter: &ContainerFilter,
-) -> Result<Vec<Container>> {
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         r#"with recursive below (id) as (
             select id from locations where lab_id = $1 and id = $7
@@ -118,5 +118,5 @@ pub async fn search_alike(
         filter.low,
         filter.limit.count()
     );
-    Ok(rows.fetch_all(db).await?.into_iter().map(Container::from).collect())
+    Ok(rows.fetch_all(db).await?)
 }
