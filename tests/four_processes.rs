@@ -1,15 +1,17 @@
-//! Several instances of the real binary on one Postgres and one Redis: what must hold among them; and how one starts
-//! whose Redis is not to be trusted, not there, or behind TLS.
+//! Several instances of the real binary on one Postgres and one Redis: what must hold among them; how one starts whose
+//! Redis is not to be trusted, not there, or behind TLS; and how one changes its signing keys.
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 use std::{
     collections::HashMap,
-    path::Path,
+    fs,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use chemstock::tokens::KeyRing;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::{sync::Barrier, task::JoinSet};
@@ -192,4 +194,90 @@ async fn redis_over_tls_is_believed_with_the_right_certificate_only(db: PgPool) 
     let (status, problem) = doubting.get("/health/ready").await;
     assert_eq!(status, 503, "{problem}");
     assert!(!doubting.said().contains("hunter2"));
+}
+
+/// An instance that signs with the key of a file of its own, and that file.
+async fn with_a_key_file(db: &PgPool, folder: &Folder, pem: &str) -> (Instance, PathBuf) {
+    let file = folder.0.join("jwt.pem");
+    fs::write(&file, pem).unwrap();
+    let vars = [
+        ("DATABASE_URL", database_url(db)),
+        ("JWT_PRIVATE_KEYS", file.to_str().unwrap().to_owned()),
+        ("SIGN_UP", "open".into()),
+        ("TEST_PHONE_NUMBERS", format!("{PHONE}={RIGHT}")),
+        ("OTP_RESEND_SECONDS", "1".into()),
+    ];
+    let vars: Vec<_> = vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    (Instance::start(folder, &vars).await, file)
+}
+
+fn kids(pems: &[&str]) -> Vec<String> {
+    let pems: Vec<_> = pems.iter().map(|pem| (*pem).to_owned()).collect();
+    KeyRing::from_pems(&pems).unwrap().list().into_iter().map(|key| key.kid).collect()
+}
+
+async fn published(instance: &Instance) -> Vec<String> {
+    let (status, set) = instance.get("/.well-known/jwks.json").await;
+    assert_eq!(status, 200);
+    set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// An access token, and the id of the key that signed it.
+async fn token(instance: &Instance) -> (String, String) {
+    let right = json!({ "challenge_id": instance.ask().await, "code": RIGHT });
+    let (status, pair) = instance.post("/auth/otp/verify", &right).await;
+    assert_eq!(status, 200, "{pair}");
+    let token = pair["access_token"].as_str().unwrap().to_owned();
+    let kid = jsonwebtoken::decode_header(&token).unwrap().kid.unwrap();
+    (token, kid)
+}
+
+async fn until_it_says(instance: &Instance, what: &str) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !instance.said().contains(what) {
+        assert!(Instant::now() < deadline, "no {what:?} in:\n{}", instance.said());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_hangup_signal_changes_the_keys_and_tokens_of_the_old_one_stay_good(db: PgPool) {
+    let (folder, old, new) = (Folder::new(), KeyRing::generate_pem(), KeyRing::generate_pem());
+    let (instance, file) = with_a_key_file(&db, &folder, &old).await;
+    assert_eq!(published(&instance).await, kids(&[&old]));
+    let (by_old, signer) = token(&instance).await;
+    assert_eq!(signer, kids(&[&old])[0]);
+
+    let beside = folder.0.join("jwt.pem.new");
+    fs::write(&beside, format!("{new}{old}")).unwrap();
+    fs::rename(&beside, &file).unwrap();
+    instance.signal("-HUP");
+    until_it_says(&instance, "signing keys were read again").await;
+    assert_eq!(published(&instance).await, kids(&[&new, &old]));
+    assert_eq!(instance.get_as(&by_old, "/me").await, 200);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (by_new, signer) = token(&instance).await;
+    assert_eq!(signer, kids(&[&new])[0]);
+
+    // The old one goes, and its tokens with it.
+    fs::write(&file, &new).unwrap();
+    instance.signal("-HUP");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while published(&instance).await != kids(&[&new]) {
+        assert!(Instant::now() < deadline, "{}", instance.said());
+    }
+    assert_eq!([instance.get_as(&by_old, "/me").await, instance.get_as(&by_new, "/me").await], [401, 200]);
+}
+
+#[sqlx::test(migrations = false)]
+async fn a_hangup_signal_over_a_broken_key_file_leaves_the_keys_as_they_were(db: PgPool) {
+    let (folder, pem) = (Folder::new(), KeyRing::generate_pem());
+    let (instance, file) = with_a_key_file(&db, &folder, &pem).await;
+    let (token, _) = token(&instance).await;
+    fs::write(&file, &pem[..70]).unwrap();
+    instance.signal("-HUP");
+    until_it_says(&instance, "the signing keys stay as they were").await;
+    assert_eq!(published(&instance).await, kids(&[&pem]));
+    assert_eq!(instance.get_as(&token, "/me").await, 200);
+    assert!(!instance.said().contains(&pem[40..60]), "nothing of the key is said");
 }

@@ -1,10 +1,16 @@
 //! The keys of our tokens: the first of the ring signs, all of them verify, so that a key is changed without logging
 //! anybody out. A key comes in as the last (it verifies everywhere before anything is signed by it), moves to the front
 //! once everybody has read the key set again, and the one before it goes when its last token has expired.
+//!
+//! Above a key that `chemstock keys new` has printed stands when it was made: that never grows old, and tells which of
+//! those that only verify is on its way in, and which on its way out.
+
+use std::cmp::Ordering;
 
 use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 use serde_json::json;
@@ -33,15 +39,22 @@ pub(super) struct Key {
     pub public: DecodingKey,
     pub validation: Validation,
     jwk: Jwk,
+    made: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug)]
 pub struct KeyRing(Vec<Key>);
 
-/// What a key does at present. Whether one that only verifies is on its way in or out, only its place in time tells.
+/// What a key does at present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyState {
+    /// Signs.
     Active,
+    /// Verifies, and was made after the active one.
+    Next,
+    /// Verifies, and was made before the active one.
+    Retiring,
+    /// Verifies; of it, or of the active one, nobody knows when it was made.
     NextOrRetiring,
 }
 
@@ -52,25 +65,39 @@ pub struct ListedKey {
     pub kid: String,
     pub algorithm: String,
     pub state: KeyState,
+    pub made: Option<DateTime<Utc>>,
 }
 
 const BEGIN: &str = "-----BEGIN";
+const END: &str = "-----END";
+/// Before the time in a line of its own above a key.
+pub(super) const MADE: &str = "Made ";
 
-/// A file may hold several keys, one after the other (RFC 7468, 2): so a list changes without a new setting. A text with
-/// none is given back whole, to be refused by its place.
-fn blocks(text: &str) -> impl Iterator<Item = &str> {
-    let later = text.match_indices(BEGIN).skip(1).map(|(at, _)| at);
-    let bounds: Vec<_> = std::iter::once(0).chain(later).chain([text.len()]).collect();
-    (1..bounds.len()).map(move |end| &text[bounds[end - 1]..bounds[end]])
+/// A file may hold several keys, one after the other, with remarks above each (RFC 7468, 2): so a list changes without a
+/// new setting. Each comes with what stands above it. A text with none is given back whole, to be refused by its place.
+fn blocks(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut starts: Vec<_> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
+    if starts.is_empty() {
+        starts.push(0);
+    }
+    let above = std::iter::once(0).chain(starts.clone());
+    let ends = starts.clone().into_iter().skip(1).chain([text.len()]);
+    let bounds: Vec<_> = above.zip(starts).zip(ends).collect();
+    bounds.into_iter().map(|((above, start), end)| (&text[above..start], &text[start..end]))
+}
+
+fn made(above: &str) -> Option<DateTime<Utc>> {
+    let remarks = above.lines().rev().take_while(|line| !line.starts_with(END));
+    remarks.filter_map(|line| line.strip_prefix(MADE)).find_map(|time| time.trim().parse().ok())
 }
 
 impl KeyRing {
     /// Reads private keys. Errors count the keys from 1, over all texts, and never show one.
     pub fn from_pems(pems: &[String]) -> Result<Self, KeyError> {
         let mut keys: Vec<Key> = Vec::with_capacity(pems.len());
-        for (index, pem) in pems.iter().flat_map(|text| blocks(text)).enumerate() {
+        for (index, (above, pem)) in pems.iter().flat_map(|text| blocks(text)).enumerate() {
             let place = index + 1;
-            let key = Key::from_pem(pem.as_bytes(), place)?;
+            let key = Key { made: made(above), ..Key::from_pem(pem.as_bytes(), place)? };
             if keys.iter().any(|other| other.kid == key.kid) {
                 return Err(KeyError::Duplicate(place));
             }
@@ -88,9 +115,19 @@ impl KeyRing {
         let listed = |(index, key): (usize, &Key)| ListedKey {
             kid: key.kid.clone(),
             algorithm: format!("{:?}", key.algorithm),
-            state: if index == 0 { KeyState::Active } else { KeyState::NextOrRetiring },
+            state: if index == 0 { KeyState::Active } else { self.state_of(key) },
+            made: key.made,
         };
         self.0.iter().enumerate().map(listed).collect()
+    }
+
+    /// Of one that does not sign.
+    fn state_of(&self, key: &Key) -> KeyState {
+        match key.made.zip(self.first().made).map(|(made, active)| made.cmp(&active)) {
+            Some(Ordering::Greater) => KeyState::Next,
+            Some(Ordering::Less) => KeyState::Retiring,
+            Some(Ordering::Equal) | None => KeyState::NextOrRetiring,
+        }
     }
 
     pub(super) fn first(&self) -> &Key {
@@ -122,7 +159,7 @@ impl Key {
         jwk.common.key_id = Some(kid.clone());
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);
         let public = DecodingKey::from_jwk(&jwk).map_err(unsupported)?;
-        Ok(Self { kid, algorithm, private, public, validation: signature_only(algorithm), jwk })
+        Ok(Self { kid, algorithm, private, public, validation: signature_only(algorithm), jwk, made: None })
     }
 }
 

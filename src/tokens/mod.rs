@@ -1,5 +1,6 @@
 //! Our access tokens: signed JWTs after RFC 9068, verified after RFC 8725. Pure: no clock, no I/O.
 
+mod assurance;
 mod keys;
 mod new_key;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use self::{
+    assurance::{Assurance, BY_EMAIL},
     keys::{KeyError, KeyRing, KeyState, ListedKey},
     new_key::KeyKind,
 };
@@ -31,7 +33,8 @@ const CACHED_TOKENS: u64 = 20_000;
 /// RFC 9068, 2.2 wants the client named. There is one, which is public and unregistered: the app.
 const CLIENT: &str = "chemstock-app";
 
-/// Every claim is required. RFC 9068, 2.2; `sid` is the session, `amr` how its login was done.
+/// Every claim is required. RFC 9068, 2.2; `sid` is the session, `amr` how its login was done, `acr`
+/// what that is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     pub iss: String,
@@ -44,6 +47,7 @@ pub struct Claims {
     pub exp: i64,
     pub jti: Uuid,
     pub auth_time: i64,
+    pub acr: Assurance,
     pub amr: Vec<String>,
 }
 
@@ -127,6 +131,7 @@ impl Tokens {
             exp: iat.saturating_add_unsigned(self.ttl.as_secs()),
             jti: Uuid::new_v4(),
             auth_time,
+            acr: Assurance::of(&amr),
             amr,
         };
         let current = self.current();

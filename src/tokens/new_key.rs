@@ -7,8 +7,9 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair},
 };
 use base64::prelude::{BASE64_STANDARD, Engine as _};
+use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::KeyRing;
+use super::{KeyRing, keys::MADE};
 
 /// By the name that RFC 7518 and RFC 8037 give the algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -25,6 +26,11 @@ pub enum KeyKind {
 }
 
 impl KeyRing {
+    /// A new key in PEM, with the time above it.
+    pub fn generate_file(kind: KeyKind, now: DateTime<Utc>) -> String {
+        format!("{MADE}{}\n{}", now.to_rfc3339_opts(SecondsFormat::Secs, true), Self::generate_pem_of(kind))
+    }
+
     /// A new Ed25519 key in PEM.
     pub fn generate_pem() -> String {
         Self::generate_pem_of(KeyKind::EdDsa)

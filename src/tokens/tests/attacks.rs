@@ -129,7 +129,9 @@ fn a_missing_or_mistyped_claim_is_refused_also_when_truly_signed() {
             assert!(matches!(result, Err(TokenError::Invalid | TokenError::Foreign)), "{name}: {wrong}: {result:?}");
         }
     }
-    for (name, value) in [("exp", json!("1800000600")), ("aud", json!(["chemstock"])), ("amr", json!("sms"))] {
+    for (name, value) in
+        [("exp", json!("1800000600")), ("aud", json!(["chemstock"])), ("amr", json!("sms")), ("acr", json!("2"))]
+    {
         let mut mistyped = claims.clone();
         mistyped[name] = value;
         assert_eq!(tokens.verify(&forge(&pem, &header, &mistyped), now()), Err(TokenError::Invalid), "{name}");

@@ -69,6 +69,23 @@ fn claims_are_those_of_the_login() {
 }
 
 #[test]
+fn what_a_login_is_worth_follows_from_how_it_was_done() {
+    let tokens = tokens(&[KeyRing::generate_pem()]);
+    let cases = [
+        (&["sms"][..], "1"),
+        (&["otp", "whatsapp"], "1"),
+        (&["fed", "sms"], "1"),
+        (&["otp", "email"], "0"),
+        (&["fed", "email"], "0"),
+    ];
+    for (amr, acr) in cases {
+        let amr: Vec<String> = amr.iter().map(|method| (*method).to_owned()).collect();
+        let (_, claims) = tokens.sign(Uuid::from_u128(1), Uuid::from_u128(2), 0, amr, now());
+        assert_eq!(serde_json::to_value(&claims).unwrap()["acr"], acr, "{claims:?}");
+    }
+}
+
+#[test]
 fn jwks_has_public_parts_only_and_thumbprints_as_kid() {
     let ring = KeyRing::from_pems(&[KeyRing::generate_pem(), p256_pem(), rsa_pem()]).unwrap();
     let jwks = ring.jwks();

@@ -30,6 +30,30 @@ fn one_text_may_hold_several_keys_with_remarks_between_them() {
 }
 
 #[test]
+fn the_time_above_a_key_tells_whether_it_comes_or_goes() {
+    use KeyState::{Active, Next, NextOrRetiring, Retiring};
+    let [old, new, odd] = [-60, 0, 0].map(|seconds| KeyRing::generate_file(KeyKind::EdDsa, later(seconds)));
+    let (_, odd) = odd.split_once('\n').unwrap();
+    let states = |text: &str| {
+        let ring = KeyRing::from_pems(&[text.to_owned()]).unwrap();
+        ring.list().into_iter().map(|key| key.state).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&format!("{old}{new}")), [Active, Next]);
+    assert_eq!(states(&format!("{new}{old}")), [Active, Retiring]);
+    // Of a key without a time nothing is said, nor of the others where the active one has none: the time of one key is
+    // not that of the one after it.
+    assert_eq!(states(&format!("{new}{odd}{old}")), [Active, NextOrRetiring, Retiring]);
+    assert_eq!(states(&format!("{odd}{new}{old}")), [Active, NextOrRetiring, NextOrRetiring]);
+    for bad in ["Made yesterday\n", "Made \n", "made 2026-11-22T00:00:00Z\n"] {
+        assert_eq!(states(&format!("{new}{bad}{odd}")), [Active, NextOrRetiring]);
+    }
+    // Other remarks may stand beside it.
+    assert_eq!(states(&format!("ours\n{old}the next one\n{new}")), [Active, Next]);
+    let ring = KeyRing::from_pems(&[new]).unwrap();
+    assert_eq!(ring.list()[0].made, Some(now()));
+}
+
+#[test]
 fn a_key_that_is_gone_verifies_nothing_also_of_what_it_had_verified() {
     let (old, new) = (KeyRing::generate_pem(), KeyRing::generate_pem());
     let tokens = tokens(std::slice::from_ref(&old));

@@ -16,13 +16,21 @@ fn sources(folder: &Path, into: &mut String) {
     }
 }
 
-/// A function with an attribute of a test before it, or one of `proptest!`'s.
+/// The list of attacks, whose lines are tests.
+const ATTACKS: &str = include_str!("../login/attacks/mod.rs");
+
+fn attacks() -> impl Iterator<Item = &'static str> {
+    let lines = ATTACKS.lines().map(str::trim_start).filter(|line| line.starts_with("row_"));
+    lines.filter_map(|line| line.split_whitespace().next())
+}
+
+/// A function with an attribute of a test before it, or one of `proptest!`'s, or a line of the list of attacks.
 fn tests() -> HashSet<String> {
     let mut text = String::new();
     for folder in ["src", "tests"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
     }
-    let (mut is_test, mut found) = (false, HashSet::new());
+    let (mut is_test, mut found) = (false, attacks().map(str::to_owned).collect::<HashSet<_>>());
     for line in text.lines().map(str::trim_start) {
         if let Some(attribute) = line.strip_prefix("#[") {
             let name = attribute.split(['(', ']']).next().unwrap_or_default();
@@ -71,4 +79,23 @@ fn every_row_of_the_document_on_security_has_a_test_or_says_that_it_is_not_met()
         let is_told = last.starts_with("not met") || last.starts_with("by design");
         assert!(is_told || quoted(last).any(looks_like_a_test), "{row}");
     }
+}
+
+/// What a line of the list says of its row: the number before the dot of a heading, or in the name of a test.
+fn row_of(line: &str) -> Option<usize> {
+    let line = line.trim_start();
+    let heading = || line.strip_prefix("// ").and_then(|text| text.split_once(". ")).map(|(number, _)| number);
+    line.strip_prefix("row_").and_then(|name| name.get(..2)).or_else(heading)?.parse().ok()
+}
+
+#[test]
+fn the_list_of_attacks_has_every_row_in_its_order_with_a_heading_and_tests() {
+    let (_, list) = ATTACKS.split_once("\nattacks! {").expect("the list");
+    let lines: Vec<_> = list.lines().filter_map(|line| Some((row_of(line)?, line.contains("//")))).collect();
+    let headings: Vec<_> = lines.iter().filter(|(_, is_heading)| *is_heading).map(|(row, _)| *row).collect();
+    assert_eq!(headings, (1..=38).collect::<Vec<_>>());
+    assert!(lines.is_sorted_by_key(|(row, _)| *row), "each test stands under its row");
+    let tests = |row: &usize| lines.iter().filter(|line| **line == (*row, false)).count();
+    let bare: Vec<_> = headings.iter().filter(|row| tests(row) == 0).collect();
+    assert!(bare.is_empty(), "rows without a test: {bare:?}");
 }

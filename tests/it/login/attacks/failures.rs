@@ -1,10 +1,9 @@
 //! Wrong codes in a row: rows 1, 13 and 14.
 
-use super::*;
+use super::scene::*;
 use crate::login::{OTHER_PHONE, PHONE, refresh};
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_01_a_new_code_does_not_reset_the_failure_count(db: PgPool) {
+pub async fn a_new_code_resets_no_count(db: PgPool) {
     let app = open_doors(db).await;
     let (first, code) = challenge(&app, PHONE).await;
     for _ in 0..4 {
@@ -28,8 +27,7 @@ async fn row_01_a_new_code_does_not_reset_the_failure_count(db: PgPool) {
     assert_eq!(failures_of(&app, PHONE).await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_01_the_failure_count_outlives_the_store_of_the_codes(db: PgPool) {
+pub async fn the_count_outlives_the_codes(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     for _ in 0..5 {
@@ -42,8 +40,7 @@ async fn row_01_the_failure_count_outlives_the_store_of_the_codes(db: PgPool) {
     ask(&app, OTHER_PHONE).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_01_waits_double_to_an_hour(db: PgPool) {
+pub async fn waits_double(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("MAX_OTP_ATTEMPTS_PER_HOUR", "100")]).await;
     app.owner().await;
     have_failed(&app, PHONE, 4, app.now()).await;
@@ -55,8 +52,7 @@ async fn row_01_waits_double_to_an_hour(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_01_the_hundredth_failure_locks_the_phone_until_it_is_unlocked(db: PgPool) {
+pub async fn the_hundredth_locks(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, PHONE).await;
     app.advance(HALF_A_MINUTE);
@@ -79,8 +75,7 @@ async fn row_01_the_hundredth_failure_locks_the_phone_until_it_is_unlocked(db: P
     assert!(!chemstock::login::unlock(&app.app, &phone).await.unwrap());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_01_guesses_all_at_once_do_not_get_past_the_hundredth_either(db: PgPool) {
+pub async fn fifty_at_once_near_the_lock(db: PgPool) {
     let app = open_doors(db).await;
     have_failed(&app, PHONE, 97, app.now()).await;
     let (id, code) = challenge(&app, PHONE).await;
@@ -96,8 +91,7 @@ async fn row_01_guesses_all_at_once_do_not_get_past_the_hundredth_either(db: PgP
     assert_eq!(events(&app, "code_guessed", "wrong").await, i64::from(in_a_row - 97));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_13_a_lock_that_comes_after_the_code_was_sent_lets_nobody_in(db: PgPool) {
+pub async fn a_lock_after_the_code_was_sent(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, PHONE).await;
     app.advance(HALF_A_MINUTE);
@@ -107,8 +101,7 @@ async fn row_13_a_lock_that_comes_after_the_code_was_sent_lets_nobody_in(db: PgP
     assert_eq!(events(&app, "code_guessed", "locked").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_13_a_lock_that_comes_between_the_comparison_and_the_token_stops_the_token(db: PgPool) {
+pub async fn a_lock_before_the_token(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, PHONE).await;
     app.advance(HALF_A_MINUTE);
@@ -133,8 +126,7 @@ async fn row_13_a_lock_that_comes_between_the_comparison_and_the_token_stops_the
     assert_eq!(count(&app, "select count(*) from consumed_challenges").await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_13_who_is_disabled_gets_neither_a_token_nor_a_new_one(db: PgPool) {
+pub async fn disabled_with_a_code(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
     app.advance(HALF_A_MINUTE);
@@ -145,8 +137,7 @@ async fn row_13_who_is_disabled_gets_neither_a_token_nor_a_new_one(db: PgPool) {
     assert_eq!(events(&app, "logged_in", "disabled").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_14_a_stranger_cannot_lock_out_the_owner_of_a_known_device(db: PgPool) {
+pub async fn a_known_device_of_a_locked_phone(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
     let device = pair["device_token"].clone();
@@ -165,8 +156,7 @@ async fn row_14_a_stranger_cannot_lock_out_the_owner_of_a_known_device(db: PgPoo
     assert!(refreshed.get("device_token").is_none());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_14_a_stranger_neither_voids_the_owners_code_nor_uses_up_his_sends(db: PgPool) {
+pub async fn a_known_device_has_codes_of_its_own(db: PgPool) {
     let app = open_doors(db).await;
     let device = log_in(&app, PHONE).await["device_token"].clone();
     app.advance(HALF_A_MINUTE);
@@ -186,8 +176,7 @@ async fn row_14_a_stranger_neither_voids_the_owners_code_nor_uses_up_his_sends(d
 }
 
 /// As many times as somebody logs in, so many devices he has.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_14_all_devices_of_a_phone_together_get_twice_its_codes(db: PgPool) {
+pub async fn many_devices_of_one_phone(db: PgPool) {
     let app = open_doors(db).await;
     let mut devices = Vec::new();
     for _ in 0..3 {
@@ -202,8 +191,7 @@ async fn row_14_all_devices_of_a_phone_together_get_twice_its_codes(db: PgPool) 
     assert_eq!(statuses, [[202; 10].as_slice(), &[429, 429]].concat());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_14_a_device_is_known_for_half_a_year(db: PgPool) {
+pub async fn half_a_year(db: PgPool) {
     let app = open_doors(db).await;
     let device = log_in(&app, PHONE).await["device_token"].clone();
     app.advance(TimeDelta::days(180) - TimeDelta::minutes(1));
@@ -212,8 +200,7 @@ async fn row_14_a_device_is_known_for_half_a_year(db: PgPool) {
     assert!(!ask_as(&app, PHONE, &device).await.expect(202).headers.contains_key("ratelimit"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_14_a_device_is_known_for_its_own_phone_alone_and_no_answer_tells_it(db: PgPool) {
+pub async fn forged_devices(db: PgPool) {
     let app = open_doors(db).await;
     let device = log_in(&app, PHONE).await["device_token"].clone();
     app.advance(HALF_A_MINUTE);

@@ -4,11 +4,10 @@ use chemstock::login::challenge::{Guess, Purpose, Verdict, challenges};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::*;
+use super::scene::*;
 use crate::login::{OTHER_PHONE, PHONE, anonymous};
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_02_of_two_hundred_guesses_from_as_many_addresses_five_are_compared(db: PgPool) {
+pub async fn two_hundred_addresses(db: PgPool) {
     let app =
         TestApp::with_vars(db, &[("SIGN_UP", "open"), ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "60")]).await;
     let (id, code) = challenge(&app, PHONE).await;
@@ -24,8 +23,7 @@ async fn row_02_of_two_hundred_guesses_from_as_many_addresses_five_are_compared(
     assert_eq!(anonymous(right), answers[0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_03_fifty_challenges_at_once_are_one_with_five_guesses(db: PgPool) {
+pub async fn fifty_challenges_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let mut asks = JoinSet::new();
     for source in 0..50 {
@@ -50,8 +48,7 @@ async fn row_03_fifty_challenges_at_once_are_one_with_five_guesses(db: PgPool) {
     assert_eq!(failures_of(&app, PHONE).await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_04_of_a_hundred_right_guesses_at_once_one_is_let_in(db: PgPool) {
+pub async fn a_hundred_right_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     let mut guesses = JoinSet::new();
@@ -66,8 +63,7 @@ async fn row_04_of_a_hundred_right_guesses_at_once_one_is_let_in(db: PgPool) {
     assert_eq!(events(&app, "logged_in", "done").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_05_of_five_hundred_wrong_guesses_at_once_five_are_compared_and_all_five_counted(db: PgPool) {
+pub async fn five_hundred_wrong_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     let mut guesses = JoinSet::new();
@@ -83,8 +79,7 @@ async fn row_05_of_five_hundred_wrong_guesses_at_once_five_are_compared_and_all_
     verify(&app, &id, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_06_no_empty_code_matches_whether_or_not_one_was_sent(db: PgPool) {
+pub async fn empty_codes(db: PgPool) {
     let app = open_doors(db).await;
     let nothing = [json!(""), json!(null), json!(0), json!([]), json!("      "), json!({}), json!(false)];
     let unknown = json!(Uuid::now_v7());
@@ -101,8 +96,7 @@ async fn row_06_no_empty_code_matches_whether_or_not_one_was_sent(db: PgPool) {
     verify(&app, &id, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_07_look_alikes_of_the_code_are_refused_and_cost_no_guess_but_count_for_the_address(db: PgPool) {
+pub async fn look_alikes(db: PgPool) {
     let limit = [("SIGN_UP", "open"), ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "8")];
     let app = TestApp::with_vars(db, &limit).await;
     let (id, code) = challenge(&app, PHONE).await;
@@ -126,8 +120,7 @@ async fn row_07_look_alikes_of_the_code_are_refused_and_cost_no_guess_but_count_
     assert_eq!(events(&app, "code_guessed", "malformed").await, 8);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_08_a_code_is_good_once_and_to_the_last_second_by_the_servers_clock(db: PgPool) {
+pub async fn once_and_to_the_last_second(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     app.advance(TimeDelta::seconds(599));
@@ -141,8 +134,7 @@ async fn row_08_a_code_is_good_once_and_to_the_last_second_by_the_servers_clock(
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_09_a_code_for_logging_in_is_good_for_nothing_else(db: PgPool) {
+pub async fn another_purpose(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     // Of another purpose the store does not even hand out what it would take to compare.
@@ -158,8 +150,7 @@ async fn row_09_a_code_for_logging_in_is_good_for_nothing_else(db: PgPool) {
     verify(&app, &pair["refresh_token"], &code).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_10_a_code_is_good_with_the_challenge_of_its_own_request_alone(db: PgPool) {
+pub async fn another_request(db: PgPool) {
     let app = open_doors(db).await;
     let (victims, victims_code) = challenge(&app, PHONE).await;
     let (attackers, attackers_code) = loop {
@@ -175,8 +166,7 @@ async fn row_10_a_code_is_good_with_the_challenge_of_its_own_request_alone(db: P
     verify(&app, &victims, &victims_code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_11_whose_phone_it_is_says_the_challenge_and_never_the_body(db: PgPool) {
+pub async fn another_phone(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, OTHER_PHONE).await;
     let body = json!({ "challenge_id": id, "code": code, "phone": PHONE });
@@ -185,8 +175,7 @@ async fn row_11_whose_phone_it_is_says_the_challenge_and_never_the_body(db: PgPo
     assert_eq!(pair["user"]["phone"], OTHER_PHONE);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_12_who_lost_the_answer_repeats_with_the_same_key_and_gets_the_same_session(db: PgPool) {
+pub async fn a_lost_answer(db: PgPool) {
     let app = open_doors(db).await;
     let (id, code) = challenge(&app, PHONE).await;
     let body = json!({ "challenge_id": id, "code": code });

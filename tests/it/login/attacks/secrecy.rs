@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use chemstock::config::Config;
 use tracing_subscriber::{layer::SubscriberExt, registry};
 
-use super::*;
+use super::scene::*;
 use crate::{
     contract::statements::Statements,
-    login::{PHONE, anonymous},
+    login::{E_MAIL, MAILBOX, PHONE, anonymous, ask_by},
 };
 
 const KNOWN: &str = "+12025550123";
@@ -24,12 +24,14 @@ async fn four_phones(db: PgPool) -> TestApp {
         ("MAX_OTP_ATTEMPTS_PER_DAY", "10000"),
         ("OTP_MAX_GUESSES", "10"),
     ];
-    let app = TestApp::with_vars(db, &vars).await;
+    let app = TestApp::with_vars(db, &[&vars[..], &E_MAIL].concat()).await;
     app.owner().await;
-    for (phone, disabled_at) in [(KNOWN, None), (DISABLED, Some(app.now())), (LOCKED, None)] {
-        let made = "insert into users (id, phone, disabled_at, created_at, updated_at) values ($1, $2, $3, $4, $4)";
-        let made = sqlx::query(made).bind(uuid::Uuid::now_v7()).bind(phone).bind(disabled_at).bind(app.now());
-        made.execute(&app.db).await.unwrap();
+    let people = [(KNOWN, None, Some(MAILBOX)), (DISABLED, Some(app.now()), Some(MAILBOX)), (LOCKED, None, None)];
+    for (phone, disabled_at, email) in people {
+        let made = "insert into users (id, phone, disabled_at, email, created_at, updated_at)
+            values ($1, $2, $3, $4, $5, $5)";
+        let made = sqlx::query(made).bind(uuid::Uuid::now_v7()).bind(phone).bind(disabled_at).bind(email);
+        made.bind(app.now()).execute(&app.db).await.unwrap();
     }
     app
 }
@@ -43,28 +45,35 @@ fn without_id(mut answer: Answer) -> (u16, axum::http::HeaderMap, Value) {
     (answer.status.as_u16(), answer.headers, anonymous(answer.body))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_23_bodies_headers_and_statements_are_the_same_for_every_phone(db: PgPool) {
-    let app = four_phones(db).await;
+pub async fn the_same_for_every_phone(db: PgPool) {
+    are_alike(&four_phones(db).await, "sms", &[KNOWN, UNKNOWN, DISABLED]).await;
+}
+
+pub async fn the_same_by_email(db: PgPool) {
+    are_alike(&four_phones(db).await, "email", &[KNOWN, LOCKED, UNKNOWN, DISABLED]).await;
+}
+
+/// Of these, the first alone is sent a code.
+async fn are_alike(app: &TestApp, channel: &str, phones: &[&str]) {
     let statements = Statements::default();
     let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
     let mut all = Vec::new();
-    for phone in [KNOWN, UNKNOWN, DISABLED] {
+    for phone in phones {
         statements.take();
-        let asked = ask(&app, phone).await.expect(202);
+        let asked = ask_by(app, channel, phone).await.expect(202);
         let id = asked.body["challenge_id"].clone();
         let request = statements.take();
         // Nobody has that code but by chance, and then the next has not.
-        let guess = verify(&app, &id, "000000").await;
+        let guess = verify(app, &id, "000000").await;
         let guessing = statements.take();
-        let again = ask(&app, phone).await;
+        let again = ask_by(app, channel, phone).await;
         let asked_again = statements.take();
         let delivery = app.nobody().get(&format!("/v1/auth/otp/challenges/{}", id.as_str().unwrap())).await.ok();
         assert_eq!((request.len(), guessing.len(), asked_again.len()), (3, 2, 2), "{guessing:?}");
         all.push((
             [without_id(asked), without_id(guess), without_id(again)],
             [request, guessing, asked_again].concat(),
-            (delivery["state"].clone(), delivery["resend_at"].clone()),
+            (delivery["state"].clone(), delivery["channel"].clone(), delivery["resend_at"].clone()),
         ));
     }
     for other in &all[1..] {
@@ -72,11 +81,10 @@ async fn row_23_bodies_headers_and_statements_are_the_same_for_every_phone(db: P
         assert_eq!(other.1, all[0].1, "the same statements, word for word");
         assert_eq!(other.2, all[0].2);
     }
-    assert_eq!(sent(&app).await, 1);
+    assert_eq!(sent(app).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_23_a_locked_phone_answers_like_one_that_waits_and_costs_as_much(db: PgPool) {
+pub async fn locked_like_waiting(db: PgPool) {
     let app = four_phones(db).await;
     let asked = ask(&app, LOCKED).await.expect(202).body["challenge_id"].clone();
     let others = ask(&app, KNOWN).await.expect(202).body["challenge_id"].clone();
@@ -126,8 +134,7 @@ async fn times(app: &TestApp) -> [[Vec<Duration>; 3]; 2] {
 
 /// Statistical: medians of sixty, which may differ by a quarter or by their own spread. A machine under load gets a
 /// second and a third try; a difference that is real shows in all of them.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_23_the_time_of_an_answer_does_not_tell_whose_phone_it_is(db: PgPool) {
+pub async fn the_time_of_an_answer(db: PgPool) {
     let app = four_phones(db).await;
     let mut seen = Vec::new();
     for _try in 0..3 {
@@ -146,8 +153,7 @@ async fn row_23_the_time_of_an_answer_does_not_tell_whose_phone_it_is(db: PgPool
     panic!("known, unknown and disabled differ in every try: {seen:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_26_no_text_of_a_user_gets_into_a_message(db: PgPool) {
+pub async fn text_of_a_user(db: PgPool) {
     let app = open_doors(db).await;
     let evil = "x\n@evil.example #123456";
     for (path, body, pointer) in [
@@ -165,8 +171,7 @@ async fn row_26_no_text_of_a_user_gets_into_a_message(db: PgPool) {
     assert!(app.terminal().contains("code is") && !app.terminal().contains("evil"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_27_a_fixed_code_needs_an_end_in_production_and_its_use_is_told(db: PgPool) {
+pub async fn fixed_codes(db: PgPool) {
     let production = |name: &str| match name {
         "ENVIRONMENT" => Some("production".to_owned()),
         "TEST_PHONE_NUMBERS" => Some("+15005550006=424242".to_owned()),

@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use super::*;
+use super::scene::*;
 use crate::login::{OTHER_PHONE, PHONE};
 
 /// A phone for every number.
@@ -22,8 +22,7 @@ const TEN_AN_HOUR: [(&str, &str); 3] = [
     ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_DAY", "15"),
 ];
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_15_a_made_up_forwarded_for_does_not_make_another_client(db: PgPool) {
+pub async fn made_up_hops(db: PgPool) {
     let app = TestApp::with_vars(db, &TEN_AN_HOUR).await;
     let mut statuses = Vec::new();
     for number in 0..30 {
@@ -42,8 +41,7 @@ async fn row_15_a_made_up_forwarded_for_does_not_make_another_client(db: PgPool)
     assert_eq!(events(&app, "code_requested", "limited").await, 22);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_15_without_any_address_the_limit_holds_too(db: PgPool) {
+pub async fn no_address(db: PgPool) {
     let app = TestApp::with_vars(db, &TEN_AN_HOUR).await;
     for number in 0..11 {
         let asked = ask(&app, &phone(number)).await;
@@ -51,8 +49,7 @@ async fn row_15_without_any_address_the_limit_holds_too(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_15_behind_a_trusted_proxy_the_right_most_foreign_hop_is_the_client(db: PgPool) {
+pub async fn behind_a_proxy(db: PgPool) {
     let vars = [&TEN_AN_HOUR[..], &[("TRUSTED_PROXIES", "10.0.0.0/8")]].concat();
     let app = TestApp::with_vars(db, &vars).await;
     for number in 0..30 {
@@ -65,8 +62,7 @@ async fn row_15_behind_a_trusted_proxy_the_right_most_foreign_hop_is_the_client(
     assert_eq!(ask_through(&app, "198.51.100.7", &["198.51.100.9"], 31).await, 429);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_15_addresses_of_one_ipv6_network_are_one_client(db: PgPool) {
+pub async fn one_ipv6_network(db: PgPool) {
     let app = TestApp::with_vars(db, &TEN_AN_HOUR).await;
     for number in 0..12 {
         let status = ask_through(&app, &format!("2001:db8:1:2:{number:x}::1"), &[], number).await;
@@ -75,8 +71,7 @@ async fn row_15_addresses_of_one_ipv6_network_are_one_client(db: PgPool) {
     assert_eq!(ask_through(&app, "2001:db8:1:3::1", &[], 12).await, 202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_15_sixty_guesses_an_hour_from_one_address(db: PgPool) {
+pub async fn sixty_guesses(db: PgPool) {
     let app =
         TestApp::with_vars(db, &[("SIGN_UP", "open"), ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "60")]).await;
     let (id, code) = challenge(&app, PHONE).await;
@@ -88,8 +83,7 @@ async fn row_15_sixty_guesses_an_hour_from_one_address(db: PgPool) {
     guess_from(&app, "198.51.100.2", &id, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_16_spellings_of_one_number_share_counter_and_cooldown(db: PgPool) {
+pub async fn spellings(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, "+821012345678").await.expect(202);
     for same in ["+8201012345678", "+82 (0)10-1234-5678", "+82 10 1234 5678", "+82.10.1234.5678"] {
@@ -103,8 +97,7 @@ async fn row_16_spellings_of_one_number_share_counter_and_cooldown(db: PgPool) {
     assert_eq!(sent(&app).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_17_of_fifty_requests_at_once_one_sends(db: PgPool) {
+pub async fn fifty_requests_at_once(db: PgPool) {
     let app = open_doors(db).await;
     for round in 1..=5 {
         let mut asks = JoinSet::new();
@@ -121,8 +114,7 @@ async fn row_17_of_fifty_requests_at_once_one_sends(db: PgPool) {
     assert_eq!(retry_after(ask(&app, PHONE).await), 3600 - 150);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_18_no_window_has_an_edge_at_which_twice_as_many_fit(db: PgPool) {
+pub async fn the_edge_of_a_window(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("OTP_RESEND_SECONDS", "1")]).await;
     // Five in the last seconds of an hour.
     app.advance(TimeDelta::seconds(3595 - app.now().timestamp().rem_euclid(3600)));
@@ -137,8 +129,7 @@ async fn row_18_no_window_has_an_edge_at_which_twice_as_many_fit(db: PgPool) {
     assert_eq!(sent(&app).await, 5);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_19_a_message_that_fails_gives_nothing_back(db: PgPool) {
+pub async fn a_message_that_fails(db: PgPool) {
     let twilio = [
         ("SIGN_UP", "open"),
         ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "1"),
@@ -159,8 +150,7 @@ async fn row_19_a_message_that_fails_gives_nothing_back(db: PgPool) {
     assert_eq!(count(&app, "select sum(sent) from code_tallies where scope = '*'").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_19_what_the_phones_own_limit_refuses_is_given_back_to_the_address(db: PgPool) {
+pub async fn refused_by_the_phones_limit(db: PgPool) {
     let app = TestApp::with_vars(db, &TEN_AN_HOUR).await;
     for _ in 0..20 {
         ask(&app, PHONE).await;

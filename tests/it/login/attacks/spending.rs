@@ -2,7 +2,7 @@
 
 use tokio::task::JoinSet;
 
-use super::*;
+use super::scene::*;
 use crate::login::{OTHER_PHONE, PHONE};
 
 async fn scope(app: &TestApp, scope: &str) -> (i64, i64, String) {
@@ -21,8 +21,7 @@ async fn ask_from(app: &TestApp, source: u32, phone: &str) -> Answer {
     app.nobody().at(&address).post(REQUEST, json!({ "phone": phone })).await
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_24_numbers_of_which_no_code_comes_back_get_no_more_and_others_go_on(db: PgPool) {
+pub async fn numbers_that_verify_nothing(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("SMS_PRICES", "US=0.0079,*=0.08")]).await;
     let mut first = None;
     for number in 0..300 {
@@ -47,8 +46,7 @@ async fn row_24_numbers_of_which_no_code_comes_back_get_no_more_and_others_go_on
     assert_eq!(stops(&app).await, ["+1202555"], "told once");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_24_a_country_stops_too_but_not_for_those_who_were_here_before(db: PgPool) {
+pub async fn a_country(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, "+14155550123").await;
     for number in 0..120_u32 {
@@ -67,8 +65,7 @@ async fn row_24_a_country_stops_too_but_not_for_those_who_were_here_before(db: P
     assert_eq!(count(&app, "select count(*) from code_stops").await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_24_at_the_budget_nobody_gets_a_code_and_everybody_the_same_answer(db: PgPool) {
+pub async fn a_budget(db: PgPool) {
     let vars = [("SMS_PRICES", "*=1"), ("SMS_BUDGET_PER_HOUR", "3"), ("SMS_BUDGET_PER_DAY", "5")];
     let app = TestApp::with_vars(db, &vars).await;
     app.owner().await;
@@ -102,8 +99,7 @@ async fn row_24_at_the_budget_nobody_gets_a_code_and_everybody_the_same_answer(d
     ask(&app, &known(105)).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_24_a_hundred_requests_at_once_exceed_a_budget_by_no_more_than_run_at_once(db: PgPool) {
+pub async fn a_budget_at_once(db: PgPool) {
     let vars = [("SIGN_UP", "open"), ("SMS_PRICES", "*=1"), ("SMS_BUDGET_PER_HOUR", "3")];
     let app = TestApp::with_vars(db, &vars).await;
     let mut asks = JoinSet::new();
@@ -119,8 +115,7 @@ async fn row_24_a_hundred_requests_at_once_exceed_a_budget_by_no_more_than_run_a
     assert_eq!(stops(&app).await, ["hour budget"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_25_what_is_dear_or_cannot_be_reached_is_refused_before_it_costs(db: PgPool) {
+pub async fn dear_destinations(db: PgPool) {
     let app = open_doors(db).await;
     let premium = ["+19005550123", "+18005550123", "+449098790123"];
     let satellites = ["+870773123456", "+881612345678", "+882161234567", "+883510012345678"];

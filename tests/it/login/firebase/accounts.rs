@@ -22,8 +22,7 @@ async fn assert_refused(app: &TestApp, token: &str, why: &str) {
     assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_32_a_disabled_a_deleted_and_a_revoked_account_are_refused(db: PgPool) {
+pub async fn bad_accounts(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     google.says_of(UID, json!({"disabled": true, "validSince": "1000000000"}));
     assert_refused(&app, &token(&app), "disabled").await;

