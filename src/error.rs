@@ -84,10 +84,12 @@ macro_rules! reasons {
 reasons! {
     AlreadyMember,
     AppCheckRefused,
+    CallbackRefused,
     CasTaken,
     ChemicalInUse,
     CodeRefused,
     CodeTaken,
+    EmailOff,
     EventNotAllowed,
     FirebaseOff,
     FirebaseTokenRefused,
@@ -106,6 +108,7 @@ reasons! {
     NotEnough,
     NotReversible,
     PhoneRefused,
+    PhoneRequired,
     PhoneTaken,
     RefreshTokenRefused,
     SessionRequired,
@@ -130,12 +133,27 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Whether it is the violation of the constraint of this name.
+    pub fn violates(&self, constraint: &str) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(violation)) if violation.constraint() == Some(constraint))
+    }
+}
+
+/// SQLSTATE 40P01 `deadlock_detected`, 40001 `serialization_failure` and 55P03 `lock_not_available`: nothing was done, and a
+/// repeat may well succeed.
+const TO_BE_REPEATED: [&str; 3] = ["40P01", "40001", "55P03"];
+
 impl From<sqlx::Error> for Error {
-    /// A pool that gives no connection in time is a service that is away, not a defect of ours.
+    /// A pool that gives no connection in time is a service that is away, not a defect of ours; nor is it one that two
+    /// who wait for each other are told to come again.
     fn from(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Self::Unavailable { service: "database", cause: error.to_string() }
+            }
+            sqlx::Error::Database(why) if why.code().is_some_and(|code| TO_BE_REPEATED.contains(&&*code)) => {
+                Self::Unavailable { service: "database", cause: why.message().to_owned() }
             }
             other => Self::Database(other),
         }
@@ -151,7 +169,7 @@ pub trait OnConstraint<T> {
 impl<T, E: Into<Error>> OnConstraint<T> for std::result::Result<T, E> {
     fn on_constraint(self, name: &str, refusal: impl FnOnce() -> Error) -> Result<T> {
         self.map_err(|error| match error.into() {
-            Error::Database(sqlx::Error::Database(violation)) if violation.constraint() == Some(name) => refusal(),
+            violation if violation.violates(name) => refusal(),
             other => other,
         })
     }

@@ -148,7 +148,7 @@ async fn the_docs_are_tried_out_in_a_browser_that_reaches_no_other_host(db: PgPo
     let picture = page.screenshot().await.expect("a picture");
     page.close().await.expect("closed");
     // The server's task outlives the test, and its connections would be in the way of dropping the database.
-    app.db.close().await;
+    app.app.lanes().close().await;
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("docs.png"), picture).expect("written");
     visit.expect("no step fails");
 }

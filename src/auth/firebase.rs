@@ -34,7 +34,7 @@ pub(super) async fn identify(app: &App, token: &str) -> Result<Option<(Caller, A
     firebase.check_account(&verified, now, PATIENCE).await.map_err(refused)?;
     let unknown = || Reason::FirebaseUserUnknown.because("trade the ID token at /v1/auth/firebase first");
     let user_id = find_user(app, &verified).await?.ok_or_else(unknown)?;
-    let caller = Caller { user_id, session_id: None, auth_time: None };
+    let caller = Caller { user_id, session_id: None, auth_time: None, acr: None };
     let standing = standing::of(app, caller, verified.issued_at).await?;
     let standing = standing.ok_or_else(|| Error::BadToken("unknown user".into()))?;
     Ok(Some((caller, standing)))

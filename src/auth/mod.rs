@@ -19,6 +19,8 @@ pub use self::standing::forget;
 use crate::{
     app::App,
     error::{Error, Reason, Result},
+    phone::Phone,
+    tokens::Assurance,
 };
 
 mod firebase;
@@ -117,6 +119,7 @@ const FRESH_SECONDS: i64 = 300;
 pub struct Auth<R> {
     app: App,
     caller: Caller,
+    standing: Arc<Standing>,
     lab_id: Uuid,
     role: Option<Role>,
     /// From the Idempotency-Key: makes the ids of a repeated request come out the same.
@@ -132,6 +135,8 @@ pub struct Caller {
     pub session_id: Option<Uuid>,
     /// When the login was; none without a session.
     pub auth_time: Option<i64>,
+    /// What the login is worth; none without a session.
+    pub acr: Option<Assurance>,
 }
 
 impl<R> Auth<R> {
@@ -149,10 +154,18 @@ impl<R> Auth<R> {
         self.caller.session_id.ok_or_else(needed)
     }
 
-    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open. A refresh
-    /// does not renew the time of the login.
+    /// The caller's own, at most five seconds old.
+    pub fn phone(&self) -> Option<&Phone> {
+        self.standing.phone.as_ref()
+    }
+
+    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open, and more than
+    /// the mailbox. A refresh renews neither the time of the login nor what it is worth.
     pub fn check_fresh_login(&self) -> Result<()> {
         self.session_id()?;
+        if self.caller.acr != Some(Assurance::Phone) {
+            return Err(Reason::FreshLoginRequired.because("your login was by e-mail; log in by phone"));
+        }
         let logged_in_at = self.caller.auth_time.unwrap_or(i64::MIN);
         if self.now().timestamp().saturating_sub(logged_in_at) <= FRESH_SECONDS {
             return Ok(());
@@ -198,7 +211,7 @@ impl<R: Right> FromRequestParts<App> for Auth<R> {
         let lab = lab_of_path(parts, app).await;
         let role = R::check(&standing, lab)?;
         let seed = parts.extensions.get().cloned();
-        Ok(Self { app: app.clone(), caller, lab_id: lab.unwrap_or_default(), role, seed, right: PhantomData })
+        Ok(Self { app: app.clone(), caller, standing, lab_id: lab.unwrap_or_default(), role, seed, right: PhantomData })
     }
 }
 
@@ -215,7 +228,12 @@ pub async fn identify(app: &App, headers: &HeaderMap) -> Result<(Caller, Arc<Sta
         Ok(claims) => claims,
         Err(why) => return firebase::identify(app, token).await?.ok_or_else(|| Error::BadToken(why.to_string())),
     };
-    let caller = Caller { user_id: claims.sub, session_id: Some(claims.sid), auth_time: Some(claims.auth_time) };
+    let caller = Caller {
+        user_id: claims.sub,
+        session_id: Some(claims.sid),
+        auth_time: Some(claims.auth_time),
+        acr: Some(claims.acr),
+    };
     let standing =
         standing::of(app, caller, claims.iat).await?.ok_or_else(|| Error::BadToken("unknown user".into()))?;
     if !standing.has_session(claims.sid) {

@@ -13,7 +13,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::{Caller, Role};
-use crate::{app::App, error::Result};
+use crate::{app::App, error::Result, phone::Phone};
 
 const KEPT_FOR: Duration = Duration::from_secs(5);
 const CLOCK_SKEW_SECONDS: i64 = 2;
@@ -21,6 +21,7 @@ const CLOCK_SKEW_SECONDS: i64 = 2;
 #[derive(Debug)]
 pub struct Standing {
     pub is_owner: bool,
+    pub phone: Option<Phone>,
     labs: Vec<(Uuid, Role)>,
     sessions: Vec<Uuid>,
     read_at: i64,
@@ -92,7 +93,7 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     let read_at = app.clock.now().timestamp();
     let mut db = app.lookups().await?;
     let row = sqlx::query!(
-        r#"select is_owner,
+        r#"select is_owner, phone as "phone: Phone",
             array(select lab_id from memberships where user_id = u.id order by lab_id) as "labs!",
             array(select role from memberships where user_id = u.id order by lab_id) as "roles!: Vec<Role>",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
@@ -103,6 +104,7 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     .await?;
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
+        phone: row.phone,
         labs: row.labs.into_iter().zip(row.roles).collect(),
         sessions: row.sessions,
         read_at,

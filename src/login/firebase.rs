@@ -3,15 +3,19 @@
 //! code had been ours; and on the name that it gives to an account (`OpenID` Connect Core section 5.7: issuer and
 //! subject together). Never on an e-mail address, and not on a phone that another provider states.
 
-use chrono::{DateTime, TimeDelta};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    audit::{Trace, phone_hash},
+    audit::{self, EventKind, LoginEvent, Trace, phone_hash},
+    failures,
     sessions::TokenPair,
-    sign_in::{self, Attempt, Proven},
+    sign_in::{self, Attempt, InVain, Proven},
+    throttle,
 };
 use crate::{
     app::App,
@@ -53,31 +57,64 @@ pub struct CustomToken {
 const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
 
 pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> Result<TokenPair> {
-    let firebase = set_up(app)?;
-    let now = app.clock.now();
-    let token = firebase.verify(&asked.id_token, now).await.map_err(refused)?;
-    let signed_in_at = DateTime::from_timestamp(token.signed_in_at, 0).unwrap_or_default();
-    if now - signed_in_at > FRESH_FOR {
+    let (firebase, now) = (set_up(app)?, app.clock.now());
+    throttle::id_token(app, from, now).await?;
+    let examined = examine(firebase, &asked.id_token, now).await;
+    let (token, who) = examined.inspect_err(|why| note_refused(app, why, from, now))?;
+    let code = asked.invitation.as_ref().map(Name::as_str);
+    let invitation = labs::find_invitation(&mut *app.db().await?, code, who.phone(), now).await?;
+    // The bucket of a phone that comes with no device is named by the same hash.
+    let phone_hash = who.phone().map(|phone| phone_hash(app, phone));
+    let attempt = Attempt {
+        bucket: phone_hash,
+        // Nothing is guessed here: what strangers guess elsewhere makes nobody wait. A lock holds.
+        blocked_beyond: failures::longest_wait(now),
+        tally: None,
+        trace: Trace { phone_hash, ..Trace::of_address(from) },
+    };
+    let proven = Proven {
+        challenge_id: fingerprint(app, &token, &asked.id_token),
+        refused: in_vain,
+        who,
+        mailbox: None,
+        invitation,
+        amr: methods(&token),
+        // Google's clock may be ahead of ours.
+        auth_time: signed_in_at(&token).min(now),
+        attempt,
+    };
+    let device_name = asked.device_name.map(String::from).unwrap_or_default();
+    sign_in::sign_in(app, proven, device_name).await
+}
+
+async fn examine(firebase: &Firebase, id_token: &str, now: DateTime<Utc>) -> Result<(Arc<IdToken>, KnownBy)> {
+    let token = firebase.verify(id_token, now).await.map_err(refused)?;
+    if now - signed_in_at(&token) > FRESH_FOR {
         return Err(Reason::FirebaseTokenRefused.because("its sign-in is older than five minutes; sign in again"));
     }
     // While Google cannot say whether the account is still good, nobody gets a session.
     firebase.check_account(&token, now, TimeDelta::zero()).await.map_err(refused)?;
     let who = known_by(&token)?;
-    let code = asked.invitation.as_ref().map(Name::as_str);
-    let invitation = labs::find_invitation(&mut *app.db().await?, code, who.phone(), now).await?;
-    let trace = Trace { phone_hash: who.phone().map(|phone| phone_hash(app, phone)), ..Trace::of_address(from) };
-    let proven = Proven {
-        challenge_id: fingerprint(app, &token, &asked.id_token),
-        refused: || Reason::FirebaseTokenRefused.because("it has been traded already; sign in again"),
-        who,
-        invitation,
-        amr: methods(&token),
-        // Google's clock may be ahead of ours.
-        auth_time: signed_in_at.min(now),
-        attempt: Attempt { bucket: None, tally: None, trace },
-    };
-    let device_name = asked.device_name.map(String::from).unwrap_or_default();
-    sign_in::sign_in(app, proven, device_name).await
+    Ok((token, who))
+}
+
+fn signed_in_at(token: &IdToken) -> DateTime<Utc> {
+    DateTime::from_timestamp(token.signed_in_at, 0).unwrap_or_default()
+}
+
+/// The detail is one of our own sentences: nothing of the token is in it.
+fn note_refused(app: &App, why: &Error, from: ClientAddress, now: DateTime<Utc>) {
+    if let Error::Rejected(why) = why {
+        let event = LoginEvent::new(now, EventKind::LoggedIn, "refused", &Trace::of_address(from));
+        audit::note(app, event.detail(why.detail.clone()));
+    }
+}
+
+fn in_vain(why: InVain) -> Error {
+    Reason::FirebaseTokenRefused.because(match why {
+        InVain::Replayed => "it has been traded already; sign in again",
+        InVain::Locked => "its phone is locked after too many wrong codes; ask those who run the installation",
+    })
 }
 
 /// An access token that was stolen must not become a Firebase login that outlives its session and comes back here: the

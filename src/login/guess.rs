@@ -9,7 +9,7 @@ use super::{
     audit::{self, EventKind, LoginEvent, Trace},
     challenge::{Guess, Verdict, challenges},
     failures,
-    holder::{self, Holder},
+    holder::{Aim, Holder},
     throttle,
 };
 use crate::{
@@ -33,7 +33,7 @@ pub async fn admit(app: &App, code: &str, from: ClientAddress, now: DateTime<Utc
 pub struct Shown<'a> {
     pub challenge_id: Uuid,
     pub code: &'a str,
-    pub changes_for: Option<Uuid>,
+    pub aim: Aim,
     /// Its bucket has to wait.
     pub is_blocked: bool,
     /// Of the request, so that its repeat after a lost answer is not one more guess.
@@ -53,10 +53,10 @@ pub async fn compare(
 ) -> Result<Holder> {
     let (id, is_blocked) = (shown.challenge_id, shown.is_blocked);
     // Somebody else's challenge is none, and loses no guess.
-    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.changes_for == shown.changes_for);
+    let open = |sealed: &[u8]| Holder::open(app, id, sealed).filter(|holder| holder.aim == shown.aim);
     let mac = |sealed: &[u8]| open(sealed).map(|holder| holder.code_mac(app, id, shown.code));
-    let guess =
-        Guess { challenge_id: id, purpose: holder::purpose_of(shown.changes_for), mac: &mac, now, nonce: shown.nonce };
+    let purpose = shown.aim.purpose();
+    let guess = Guess { challenge_id: id, purpose, mac: &mac, now, nonce: shown.nonce };
     let verdict = if is_blocked { Verdict::Gone } else { challenges(app).verify(guess).await? };
     match verdict {
         Verdict::Right { sealed } => return Holder::open(app, id, &sealed).ok_or_else(refused),

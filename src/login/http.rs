@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     accounts,
     app_check::OwnApp,
-    audit,
+    audit, email_change,
     firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
     phone_change,
@@ -25,7 +25,7 @@ use crate::{
     ids::Seed,
     page::{Cursor, Limit, Page},
     secrets,
-    web::{self, ClientAddress, Json, NoContent, Path, Query, Quotas},
+    web::{self, AcceptLanguage, ClientAddress, Json, NoContent, Path, Query, Quotas},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -40,6 +40,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_session))
         .merge(accounts::routes())
         .merge(audit::routes())
+        .merge(email_change::routes())
         .merge(phone_change::routes())
 }
 
@@ -52,14 +53,15 @@ fn unstored<T>(body: T) -> Unstored<T> {
 
 /// Ask for a one-time code.
 ///
-/// The answer is the same whether or not anybody has this phone. In development the code stands in the server's
+/// The answer is the same whether or not anybody has this phone, or has proven a mailbox. In development the code stands in the server's
 /// terminal. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day, unless configured otherwise;
 /// so are those that one address asks for. After five wrong codes in a row the next one has to wait, for everybody but a
 /// device that has logged in before and shows its `device_token`: it has limits of its own, and the fields `RateLimit` and
 /// `RateLimit-Policy` tell it how much of them is left. An installation may give codes to its own apps only, which show
 /// it with a Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
-    params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token.")),
+    params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token."),
+        ("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),
     request_body(content = CodeRequest, example = json!({"phone": "+12025550123"})),
     responses((status = 202, body = CodeRequested), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: whoever asks is nobody yet")]
@@ -67,9 +69,10 @@ async fn request_code(
     _: OwnApp,
     State(app): State<App>,
     from: ClientAddress,
+    language: AcceptLanguage,
     Json(asked): Json<CodeRequest>,
 ) -> Result<(StatusCode, Option<Quotas>, Json<CodeRequested>)> {
-    let requested = otp::request(&app, asked, from).await?;
+    let requested = otp::request(&app, asked, from, language).await?;
     Ok((StatusCode::ACCEPTED, requested.quotas, Json(requested.answer)))
 }
 
@@ -95,7 +98,8 @@ async fn verify_code(
 /// A sign-in by phone is that phone's user, as if a code had been sent from here; any other is known by its Firebase
 /// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once,
 /// within five minutes of its sign-in; a repeat with the same `Idempotency-Key` gets the same answer. Custom tokens,
-/// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused. `firebase-off` says that
+/// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused, and so is a phone that a
+/// hundred wrong codes have locked. One address may bring as many tokens as it may guess codes. `firebase-off` says that
 /// Firebase is not set up here.
 #[utoipa::path(post, path = "/auth/firebase", tag = "login", security(()), request_body(content = FirebaseLogin,
         example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),

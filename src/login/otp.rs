@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{
     audit::{self, EventKind, LoginEvent, Trace},
     challenge::{Admission, NewChallenge, Window, challenges, new_id},
-    device, failures,
+    channels, device, failures,
     guess::{self, Shown},
-    holder::{self, Holder},
+    holder::{self, Aim, Holder},
     sending::{self, Account, Code, Outlook, Tally},
     sessions::TokenPair,
     sign_in::{self, Attempt, Proven},
@@ -26,7 +26,7 @@ use crate::{
     secrets::uniform_digits,
     text::Name,
     users,
-    web::{ClientAddress, Quota, Quotas},
+    web::{AcceptLanguage, ClientAddress, Quota, Quotas},
 };
 
 /// Who wants a code.
@@ -36,9 +36,10 @@ pub struct CodeRequest {
     /// In E.164 form, or as it is dialled in the country of the installation.
     #[schema(example = "+12025550123", max_length = 32)]
     pub phone: String,
-    /// How the code is to come; `sms` unless said.
+    /// How the code is to come; unless said, `sms`, or `whatsapp` where there is no SMS. `email` is for an account that has
+    /// proven a mailbox, where e-mail is set up, and what such a login may do is less: it changes neither phone nor mailbox.
     pub channel: Option<Channel>,
-    /// The code of an invitation. It is redeemed when the code that is sent comes back.
+    /// The code of an invitation. It is redeemed when the code that is sent comes back; not with one by e-mail.
     #[schema(value_type = Option<String>, max_length = 200)]
     pub invitation: Option<Name>,
     /// From this device's last login with this phone. Without it, or with another, the request is one of a stranger.
@@ -79,15 +80,21 @@ pub struct Requested {
     pub quotas: Option<Quotas>,
 }
 
-pub async fn request(app: &App, asked: CodeRequest, from: ClientAddress) -> Result<Requested> {
+pub async fn request(
+    app: &App,
+    asked: CodeRequest,
+    from: ClientAddress,
+    language: AcceptLanguage,
+) -> Result<Requested> {
     let phone = holder::acceptable_phone(app, &asked.phone)?;
-    if asked.channel.is_some_and(|channel| channel != Channel::Sms) {
-        return Err(Error::field("/channel", "is not available here; use sms"));
+    let channel = channels::choose(app, asked.channel)?;
+    if channel == Channel::Email && asked.invitation.is_some() {
+        return Err(Error::field("/invitation", "is redeemed with a code to the phone; choose another channel"));
     }
     let device =
         asked.device_token.as_ref().and_then(|token| device::recognize(app, &phone, token.as_str(), app.clock.now()));
-    let holder = Holder { phone, invitation: None, device, changes_for: None };
-    send_within_limits(app, holder, asked.invitation.as_ref(), from).await
+    let holder = Holder { device, ..Holder::new(phone, channel, Aim::Login) };
+    send_within_limits(app, holder, asked.invitation.as_ref(), from, language).await
 }
 
 pub async fn send_within_limits(
@@ -95,6 +102,7 @@ pub async fn send_within_limits(
     holder: Holder,
     invitation: Option<&Name>,
     from: ClientAddress,
+    language: AcceptLanguage,
 ) -> Result<Requested> {
     let now = app.clock.now();
     // A known device has limits of its own, so that the neighbours behind its address do not hold it up.
@@ -104,7 +112,7 @@ pub async fn send_within_limits(
         throttle::devices(app, &holder.phone, now).await?
     };
     let trace = holder.trace(app, from);
-    let requested = send(app, holder, invitation, &trace, now).await;
+    let requested = send(app, holder, invitation, language, &trace, now).await;
     if matches!(requested, Err(Error::RateLimited { .. })) {
         audit::note(app, LoginEvent::new(now, EventKind::CodeRequested, "limited", &trace));
     }
@@ -119,17 +127,21 @@ async fn send(
     app: &App,
     mut holder: Holder,
     invitation: Option<&Name>,
+    language: AcceptLanguage,
     trace: &Trace,
     now: DateTime<Utc>,
 ) -> Result<Requested> {
     let (bucket, tally) = (holder.bucket(app), Tally::of(&holder.phone, now));
+    let by_email = holder.channel == Channel::Email;
     let mut db = app.db().await?;
-    let outlook = sending::look(&mut db, app, &holder.phone, &bucket, &tally, now).await?;
-    if holder.changes_for.is_none() {
-        holder.invitation = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
+    let outlook = sending::look(&mut db, app, &holder, &tally, now).await?;
+    if holder.aim == Aim::Login {
+        let found = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
+        (holder.invitation, holder.mailbox) = if by_email { (None, outlook.email.clone()) } else { (found, None) };
     }
     drop(db);
-    let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now);
+    // A fixed code stands for a phone that nobody has, and proves no mailbox.
+    let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now).filter(|_| !by_email);
     let withheld = withheld(app, &holder, &outlook, fixed_code.is_some());
     let code = fixed_code.map_or_else(|| uniform_digits(app.config.otp.length.into()), str::to_owned);
     let new = new_challenge(app, &holder, &code, &outlook, now)?;
@@ -140,20 +152,19 @@ async fn send(
     };
     let message = NewMessage {
         challenge_id: Some(challenge_id),
-        recipient: holder.phone.clone(),
-        suppressed: withheld.is_some(),
-        text: withheld
-            .map_or_else(|| holder.letter(app, &code), |why| format!("a code was withheld, as its phone {why}")),
+        recipient: holder.recipient(),
+        content: holder.letter(app, code, outlook.language.or(language.0).unwrap_or_default()),
         expires_at,
+        withheld: withheld.map(|why| format!("a code was withheld, as its phone {why}")),
     };
     let event = LoginEvent::new(now, EventKind::CodeRequested, withheld.map_or("sent", |_| "suppressed"), trace);
-    let event = LoginEvent { detail: withheld.map(str::to_owned), user_id: holder.changes_for, ..event };
-    let message = messages::seal(app, &message);
+    let event = LoginEvent { detail: withheld.map(str::to_owned), user_id: holder.aim.user_id(), ..event };
+    let message = messages::seal(app, message);
     let code = Code { message, phone: &holder.phone, bucket: &bucket, tally: &tally, outlook: &outlook, event };
     sending::queue(&mut *app.db().await?, app, code, now).await?;
     messages::ring(app);
     let code_length = app.config.otp.length;
-    let answer = CodeRequested { challenge_id, channel: Channel::Sms, code_length, expires_at, resend_at };
+    let answer = CodeRequested { challenge_id, channel: holder.channel, code_length, expires_at, resend_at };
     Ok(Requested { answer, quotas: holder.device.map(|_| quotas(&windows, left)) })
 }
 
@@ -167,7 +178,7 @@ fn withheld(app: &App, holder: &Holder, outlook: &Outlook, has_fixed_code: bool)
     };
     let is_known = outlook.account == Account::Good;
     let may_come = is_known
-        || holder.changes_for.is_some()
+        || holder.aim.user_id().is_some()
         || holder.invitation.is_some()
         || will_own
         || app.config.sign_up == SignUp::Open;
@@ -175,6 +186,8 @@ fn withheld(app: &App, holder: &Holder, outlook: &Outlook, has_fixed_code: bool)
         Some("has a fixed one in TEST_PHONE_NUMBERS")
     } else if outlook.account == Account::Disabled {
         Some("has an account that is disabled")
+    } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
+        Some("has no mailbox that was proven")
     } else if !may_come {
         Some("has neither an account nor an invitation")
     } else if outlook.is_stopped && !is_known {
@@ -210,7 +223,7 @@ fn new_challenge(
     let id = new_id(&bucket, now);
     Ok(NewChallenge {
         id,
-        purpose: holder.purpose(),
+        purpose: holder.aim.purpose(),
         phone_key: bucket,
         mac: holder.code_mac(app, id, code),
         sealed: holder.seal(app, id)?,
@@ -227,28 +240,35 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
     guess::admit(app, &attempt.code, from, now).await?;
     let mut db = app.db().await?;
     let is_blocked = failures::is_blocked(&mut db, attempt.challenge_id, now).await?;
-    let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, changes_for: None, is_blocked, nonce };
+    let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, aim: Aim::Login, is_blocked, nonce };
     let holder = guess::compare(app, &mut db, &shown, from, now).await?;
     drop(db);
-    // A device that comes for the first time gets its id now.
-    let device = holder.device.unwrap_or_else(|| ids::new(now));
-    let device_token = device::token(app, &holder.phone, device);
+    let mailbox = match holder.channel {
+        Channel::Email => Some(holder.mailbox.clone().ok_or_else(guess::refused)?),
+        Channel::Sms | Channel::Whatsapp => None,
+    };
+    // A device that comes for the first time gets its id now; but one that has shown only a mailbox is as good a guesser
+    // of codes to the phone as any stranger.
+    let device = holder.device.or_else(|| mailbox.is_none().then(|| ids::new(now)));
+    let device_token = device.map(|device| device::token(app, &holder.phone, device));
     let attempt_made = Attempt {
         bucket: Some(holder.bucket(app)),
+        blocked_beyond: now,
         tally: Some(Tally::of(&holder.phone, now)),
-        trace: Trace { device: Some(device), ..holder.trace(app, from) },
+        trace: Trace { device, ..holder.trace(app, from) },
     };
     let proven = Proven {
         challenge_id: attempt.challenge_id,
-        refused: guess::refused,
+        refused: |_| guess::refused(),
         who: users::KnownBy::Phone(holder.phone),
+        mailbox,
         invitation: holder.invitation,
-        amr: vec!["sms".to_owned()],
+        amr: channels::methods(holder.channel),
         auth_time: now,
         attempt: attempt_made,
     };
     let device_name = attempt.device_name.map(String::from).unwrap_or_default();
     let mut pair = sign_in::sign_in(app, proven, device_name).await?;
-    pair.device_token = Some(device_token);
+    pair.device_token = device_token;
     Ok(pair)
 }

@@ -5,7 +5,7 @@ use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::{
-    audit::Trace,
+    audit::{self, EventKind, LoginEvent, Trace},
     sending::Tally,
     sessions::{NewSession, TokenPair},
     store,
@@ -14,7 +14,8 @@ use crate::{
     app::App,
     auth,
     config::{Environment, SignUp},
-    error::{Error, OnConstraint, Reason, Result},
+    email::Email,
+    error::{Error, Reason, Result},
     ids, labs,
     phone::Phone,
     users::{self, KnownBy, NewUser, Ownership, User},
@@ -25,9 +26,11 @@ use crate::{
 pub struct Proven {
     /// What shows it is good for one login, and this is its name.
     pub challenge_id: Uuid,
-    /// What is said to whoever shows it once more.
-    pub refused: fn() -> Error,
+    /// What is said to whoever shows it in vain.
+    pub refused: fn(InVain) -> Error,
     pub who: KnownBy,
+    /// To which the code went, if not to the phone. It must still be the account's, and no account begins with it.
+    pub mailbox: Option<Email>,
     pub invitation: Option<Uuid>,
     /// RFC 8176.
     pub amr: Vec<String>,
@@ -35,10 +38,22 @@ pub struct Proven {
     pub attempt: Attempt,
 }
 
-/// What a login ends beside making a session: the failures before it, and the wait for a code to come back. There is
-/// neither without a code.
+/// Why somebody who shows what is good does not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InVain {
+    /// It has let somebody in already.
+    Replayed,
+    /// Too many codes of this phone were wrong before.
+    Locked,
+}
+
+/// What a login ends beside making a session: the failures before it, and the wait for a code to come back.
 pub struct Attempt {
+    /// None without a phone.
     pub bucket: Option<[u8; 32]>,
+    /// A bucket that is blocked beyond this time lets nobody in.
+    pub blocked_beyond: DateTime<Utc>,
+    /// None without a code.
     pub tally: Option<Tally>,
     pub trace: Trace,
 }
@@ -55,36 +70,69 @@ pub fn ownership(app: &App, phone: Option<&Phone>) -> Ownership {
     }
 }
 
+/// How a try ends.
+enum End {
+    In(User),
+    Unknown,
+    Out {
+        outcome: &'static str,
+        why: Error,
+        /// By the statement that found it out.
+        is_told: bool,
+    },
+}
+
 pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<TokenPair> {
     let session = NewSession::new(app, device_name, proven.amr.clone(), proven.auth_time);
     let mut db = app.db().await?;
     // Somebody who was here before, with no invitation to redeem: one statement.
-    let known = match proven.invitation {
+    let mut end = match proven.invitation {
         None => log_in(&mut db, &proven, &session).await?,
-        Some(_) => None,
+        Some(_) => End::Unknown,
     };
-    let user = match known {
-        Some(user) => user,
-        None => sign_up(app, &mut db, &proven, &session).await?,
-    };
+    if matches!(end, End::Unknown) && proven.mailbox.is_some() {
+        let event = LoginEvent::new(session.now, EventKind::CodeGuessed, "gone", &proven.attempt.trace);
+        audit::note(app, event.detail("the mailbox is no longer the account's"));
+        return Err((proven.refused)(InVain::Replayed));
+    }
+    if matches!(end, End::Unknown) {
+        end = sign_up(app, &mut db, &proven, &session).await?;
+    }
     drop(db);
+    let user = match end {
+        End::In(user) => user,
+        End::Unknown => return Err(Error::Internal(anyhow::anyhow!("a user who was just there is gone"))),
+        End::Out { outcome, why, is_told } => {
+            if !is_told {
+                audit::note(app, LoginEvent::new(session.now, EventKind::LoggedIn, outcome, &proven.attempt.trace));
+            }
+            return Err(why);
+        }
+    };
     // A standing that is kept from before does not know the new session.
     auth::forget(app, user.id);
     Ok(session.into_pair(app, user))
 }
 
-async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<User> {
+async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<End> {
     let mut tx = db.begin().await?;
     let owner = ownership(app, proven.who.phone());
     let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
     match users::insert(&mut tx, &new, session.now).await? {
-        Some(is_owner) => admit(app, &mut tx, &new, is_owner, proven.invitation, session).await?,
+        Some(is_owner) => match admit(app, &mut tx, &new, is_owner, proven.invitation, session).await {
+            Err(why @ Error::Rejected(_)) => return Ok(End::Out { outcome: "uninvited", why, is_told: false }),
+            admitted => admitted?,
+        },
         None => welcome_back(&mut tx, proven, session).await?,
     }
-    let user = log_in(&mut tx, proven, session).await?;
-    let user = user.ok_or_else(|| Error::Internal(anyhow::anyhow!("a user who was just there is gone")))?;
-    tx.commit().await?;
-    Ok(user)
+    match log_in(&mut tx, proven, session).await? {
+        // What the statement has told is undone with all else.
+        End::Out { outcome, why, .. } => Ok(End::Out { outcome, why, is_told: false }),
+        end => {
+            tx.commit().await?;
+            Ok(end)
+        }
+    }
 }
 
 /// The new person stays if there is a reason to: owner, invited, or open doors.
@@ -129,12 +177,20 @@ async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, ses
     }
 }
 
-async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<Option<User>> {
-    let found = store::log_in(db, proven, session).await.on_constraint("consumed_challenges_pkey", proven.refused)?;
-    match found {
+async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<End> {
+    let out = |outcome, why, is_told| Ok(End::Out { outcome, why, is_told });
+    match store::log_in(db, proven, session).await {
+        // Whoever keeps the codes has forgotten that this one was used: a Redis that lost its last writes.
+        Err(why) if why.violates("consumed_challenges_pkey") => {
+            out("replayed", (proven.refused)(InVain::Replayed), false)
+        }
+        Err(why) => Err(why),
+        Ok(None) => Ok(End::Unknown),
         // The lock is looked at where the token is made: it may have come after the code was compared.
-        Some(found) if found.is_locked => Err((proven.refused)()),
-        Some(found) if found.is_disabled => Err(Error::Forbidden("this account has been disabled")),
-        found => Ok(found.map(|found| found.user)),
+        Ok(Some(found)) if found.is_locked => out("locked", (proven.refused)(InVain::Locked), true),
+        Ok(Some(found)) if found.is_disabled => {
+            out("disabled", Error::Forbidden("this account has been disabled"), true)
+        }
+        Ok(Some(found)) => Ok(End::In(found.user)),
     }
 }

@@ -6,7 +6,9 @@ use super::{
     sign_in::{Attempt, Proven},
 };
 use crate::{
+    email::Email,
     error::Result,
+    language::Language,
     phone::Phone,
     users::{LabRole, User},
 };
@@ -22,15 +24,15 @@ pub struct Found {
 /// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing.
 #[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) -> Result<Option<Found>> {
-    let Attempt { bucket, tally, trace } = &proven.attempt;
+    let Attempt { bucket, blocked_beyond, tally, trace } = &proven.attempt;
     let event = LoginEvent { session_id: Some(new.id), ..LoginEvent::new(new.now, EventKind::LoggedIn, "done", trace) };
     let (issuer, subject) = proven.who.identity().unzip();
     let row = sqlx::query!(
         r#"with who as (
-            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs,
-                exists (select from login_failures where bucket = $10 and blocked_until > $3) as is_locked
+            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs, language, email,
+                exists (select from login_failures where bucket = $10 and blocked_until > $19) as is_locked
             from profiles
-            where phone = $1 or id = (select user_id from identities where issuer = $15 and subject = $16)
+            where phone = $1 and ($18::text is null or email = $18) or id = (select user_id from identities where issuer = $15 and subject = $16)
         ), welcome as (
             select id from who where not is_disabled and not is_locked
         ), consumed as (
@@ -43,7 +45,8 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         ), token as (
             insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from welcome
         ), forgiven as (
-            delete from login_failures where bucket = $10 and exists (select from welcome)
+            -- What comes from a mailbox shows nothing of who has guessed the codes to the phone.
+            delete from login_failures where bucket = $10 and $18 is null and exists (select from welcome)
         ), verified as (
             insert into code_tallies as t (scope, hour, shard, verified)
             select scope, $12, $13, 1 from unnest($11::text[]) scope, welcome
@@ -56,7 +59,8 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
             from who, jsonb_populate_record(null::login_events, $14) e
         )
         select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>", is_disabled as "is_disabled!", is_locked as "is_locked!"
+            labs as "labs!: Json<Vec<LabRole>>", language as "language: Language", email as "email: Email",
+            is_disabled as "is_disabled!", is_locked as "is_locked!"
         from who"#,
         proven.who.phone().map(Phone::as_str),
         proven.challenge_id,
@@ -74,7 +78,9 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         Json(&event) as _,
         issuer,
         subject,
-        new.auth_time
+        new.auth_time,
+        proven.mailbox.as_ref().map(Email::as_str),
+        blocked_beyond
     )
     .fetch_optional(db)
     .await?;
@@ -87,6 +93,8 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
             name: row.name,
             is_owner: row.is_owner,
             labs: row.labs,
+            language: row.language,
+            email: row.email,
             version: row.version,
         },
     }))

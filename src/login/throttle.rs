@@ -1,5 +1,5 @@
-//! How often one client address may ask for codes and guess them, whichever phones it names. It is counted before the
-//! phone's own limits are, and given back when those refuse: nothing was sent then.
+//! How often one client address may ask for codes, guess them, and bring ID tokens, whichever phones it names. Requests
+//! are counted before the phone's own limits are, and given back when those refuse: nothing was sent then.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -45,6 +45,12 @@ pub async fn request(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Resu
 pub async fn guess(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
     let hourly = (app.config.otp.address.verifications_per_hour, HOUR);
     take(app, from, EventKind::CodeGuessed, [hourly, hourly], now).await.map(drop)
+}
+
+/// Every ID token counts, before anybody looks at it: as many as guesses, and beside them.
+pub async fn id_token(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Result<()> {
+    let hourly = (app.config.otp.address.verifications_per_hour, HOUR);
+    take(app, from, EventKind::LoggedIn, [hourly, hourly], now).await.map(drop)
 }
 
 /// All devices of a phone together: whoever logs in again and again gets more of them, and each has limits of its own.

@@ -10,8 +10,11 @@ pub use self::http::routes;
 use crate::{
     app::App,
     auth::{self, Anyone, Auth, Role},
+    email::Email,
     error::{Error, Result},
     ids,
+    language::Language,
+    patch::{self, Change},
     phone::Phone,
     text::Name,
     web::Versioned,
@@ -35,6 +38,12 @@ pub struct User {
     pub is_owner: bool,
     #[schema(value_type = Vec<LabRole>)]
     pub labs: Json<Vec<LabRole>>,
+    /// Of messages to them. Null: as each request's `Accept-Language` asks for it.
+    #[schema(required = true)]
+    pub language: Option<Language>,
+    /// A mailbox to which a code can go when the phone is out of reach; null unless one was proven at `/v1/me/email`.
+    #[schema(value_type = Option<String>, required = true, example = "rosalind@example.org")]
+    pub email: Option<Email>,
     #[serde(skip)]
     pub version: i32,
 }
@@ -58,9 +67,13 @@ impl Versioned for User {
 /// What is to change; a field that is left out stays.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Rosalind Franklin"}))]
+#[schema(example = json!({"name": "Rosalind Franklin", "language": "de"}))]
 pub struct UserPatch {
     pub name: Option<Name>,
+    /// Of messages; null leaves it to each request.
+    #[serde(default, deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Language>)]
+    pub language: Change<Language>,
 }
 
 /// By what a person is known again.

@@ -3,13 +3,13 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
-use crate::{error::Result, phone::Phone};
+use crate::{email::Email, error::Result, language::Language, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
     let found = sqlx::query_as!(
         User,
         r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>"
+            labs as "labs!: Json<Vec<LabRole>>", language as "language: Language", email as "email: Email"
         from profiles where id = $1"#,
         id
     );
@@ -38,17 +38,20 @@ pub async fn update(
     let updated = sqlx::query_as!(
         User,
         r#"with changed as (
-            update users set name = coalesce($3, name), version = version + 1, updated_at = $4
+            update users set name = coalesce($3, name), language = case when $5 then $6 else language end,
+                version = version + 1, updated_at = $4
             where id = $1 and ($2::integer is null or version = $2)
-            returning id, name, version
+            returning id, name, language, version
         )
         select p.id as "id!", p.phone as "phone: Phone", c.name, p.is_owner as "is_owner!", c.version,
-            p.labs as "labs!: Json<Vec<LabRole>>"
+            p.labs as "labs!: Json<Vec<LabRole>>", c.language as "language: Language", p.email as "email: Email"
         from changed c join profiles p on p.id = c.id"#,
         id,
         version,
         patch.name.map(String::from),
-        now
+        now,
+        patch.language.is_some(),
+        patch.language.flatten() as Option<Language>
     );
     Ok(updated.fetch_optional(db).await?)
 }

@@ -66,7 +66,7 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
     let now = app.clock.now();
     let claim = match claim(&app, &id, &fingerprint, now).await? {
         Claim::Ours { started_at } => started_at,
-        Claim::Answered(answer) => return replay(&app, &id, &answer),
+        Claim::Answered(answer) => return replay(&app, &id, &answer, parts.headers.get(X_REQUEST_ID)),
         Claim::Refused(refusal) => return Err(refusal.into()),
     };
     parts.extensions.insert(Seed::new(claim, app.secret.mac("idempotency ids", &[&id])));
@@ -165,18 +165,27 @@ async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Resul
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn replay(app: &App, id: &[u8], sealed: &[u8]) -> Result<Response, Problem> {
+fn replay(app: &App, id: &[u8], sealed: &[u8], request_id: Option<&HeaderValue>) -> Result<Response, Problem> {
     let lost = || Error::Internal(anyhow::anyhow!("a kept answer cannot be opened; has SECRET_KEY changed?"));
     let plain = app.secret.open("idempotency answer", sealed, id).ok_or_else(lost)?;
     let (status, headers, body): Answer = serde_json::from_slice(&plain).map_err(|_| lost())?;
+    let status = StatusCode::from_u16(status).map_err(|_| lost())?;
+    let body = if status.is_success() { body } else { of_this_time(&body, request_id).ok_or_else(lost)? };
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).map_err(|_| lost())?;
+    *response.status_mut() = status;
     for (name, value) in headers {
         let name = HeaderName::try_from(name).map_err(|_| lost())?;
         response.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|_| lost())?);
     }
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
+}
+
+/// A kept problem, with the id of the request that is told of it now: the one that whoever reports it has at hand.
+fn of_this_time(problem: &str, request_id: Option<&HeaderValue>) -> Option<String> {
+    let mut problem: serde_json::Map<_, _> = serde_json::from_str(problem).ok()?;
+    problem.insert("instance".to_owned(), request_id?.to_str().ok()?.into());
+    serde_json::to_string(&problem).ok()
 }
 
 /// Background step: drops what is older than a day.

@@ -3,9 +3,12 @@
 mod support;
 
 mod chemicals;
+mod clients;
 mod containers;
 mod contract;
 mod imports;
 mod labs;
+mod lanes;
 mod locations;
 mod login;
+mod messages;

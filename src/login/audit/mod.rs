@@ -8,7 +8,6 @@
 
 use std::{
     collections::VecDeque,
-    fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,6 +24,7 @@ use crate::{
     ids,
     page::{Cursor, Limit, Page},
     phone::Phone,
+    secrets::hex,
     web::ClientAddress,
 };
 
@@ -39,11 +39,12 @@ pub enum EventKind {
     CodeRequested,
     /// `wrong`, `gone` (unknown, expired, used or burnt), `locked`, `malformed`, or `limited`.
     CodeGuessed,
-    /// `done`, or `locked`: the code was right, but too many were wrong before.
+    /// `done`; or it was good, but `locked`: too many codes were wrong before, `replayed`: used before, `disabled`, or
+    /// `uninvited`. Of an ID token also `refused`, `detail` says why, and `limited`.
     LoggedIn,
     /// A refresh token came back after its use: its session was `ended`.
     RefreshReused,
-    /// `logout`, `ended_by_user`, `ended_by_admin`, or `phone_changed`.
+    /// `logout`, `ended_by_user`, `ended_by_admin`, `phone_changed`, or `email_changed`.
     SessionEnded,
     /// Codes are no longer sent to `detail`: a block of numbers, a country, or nowhere as a budget is spent.
     SendingStopped,
@@ -52,6 +53,8 @@ pub enum EventKind {
     PhoneUnlocked,
     /// `done`, filed under the new number; `left`, under the old one; or `taken`: somebody has the number.
     PhoneChanged,
+    /// `done`: a code came back from the new mailbox; or `removed`. Filed under the phone.
+    EmailChanged,
     /// By an owner of the installation, whom `detail` names.
     AccountDisabled,
     AccountEnabled,
@@ -70,6 +73,7 @@ impl EventKind {
             Self::PhoneLocked => "phone_locked",
             Self::PhoneUnlocked => "phone_unlocked",
             Self::PhoneChanged => "phone_changed",
+            Self::EmailChanged => "email_changed",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
         }
@@ -143,14 +147,6 @@ impl LoginEvent {
 /// The keyed hash that stands for a phone wherever the phone itself must not stand.
 pub fn phone_hash(app: &App, phone: &Phone) -> [u8; 32] {
     app.secret.mac("phone", &[phone.as_str().as_bytes()])
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // A String takes whatever is written to it.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 const MOST_WAITING: usize = 10_000;

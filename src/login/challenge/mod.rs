@@ -45,6 +45,7 @@ pub struct Purpose(pub &'static str);
 impl Purpose {
     pub const LOGIN: Self = Self("login");
     pub const PHONE_CHANGE: Self = Self("phone change");
+    pub const EMAIL: Self = Self("email");
 }
 
 pub struct NewChallenge {

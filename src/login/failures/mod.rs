@@ -44,6 +44,12 @@ fn waits() -> Vec<f64> {
     (1..=MOST).map(wait).collect()
 }
 
+/// Whoever is blocked for longer than until then is locked: no wait is as long.
+pub fn longest_wait(now: DateTime<Utc>) -> DateTime<Utc> {
+    // An hour, and what the clocks of our servers differ by at the most.
+    now + LONGEST_SHOWN * 2
+}
+
 /// What a request for a code is told: a lock looks like any other wait.
 pub fn not_before(blocked_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     blocked_until.map(|until| until.min(now + LONGEST_SHOWN))

@@ -10,7 +10,7 @@ use crate::{
     error::Result,
     login::otp::CodeRequested,
     users::User,
-    web::{ClientAddress, Failures, Json, Tagged},
+    web::{AcceptLanguage, ClientAddress, Failures, Json, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -19,27 +19,32 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Ask for a code to my new phone.
 ///
-/// Needs a login of the last five minutes, else 403 `fresh-login-required`: log in again, with the present phone. The
-/// answer is the same whether or not somebody has the new one. The limits are those of `/v1/auth/otp/request`.
+/// Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`: log in again, with the
+/// present phone. The answer is the same whether or not somebody has the new one. The limits are those of `/v1/auth/otp/request`.
 #[utoipa::path(post, path = "/me/phone", tag = "login", security(("bearer" = [])), request_body = PhoneChange,
+    params(("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),
     responses((status = 202, body = CodeRequested), Failures))]
 async fn request_phone_change(
     by: Auth<Anyone>,
     from: ClientAddress,
+    language: AcceptLanguage,
     Json(asked): Json<PhoneChange>,
 ) -> Result<(StatusCode, Json<CodeRequested>)> {
-    super::request(&by, &asked, from).await.map(|requested| (StatusCode::ACCEPTED, Json(requested)))
+    super::request(&by, &asked, from, language).await.map(|requested| (StatusCode::ACCEPTED, Json(requested)))
 }
 
 /// Change my phone, with the code.
 ///
 /// All my other sessions end, and the old number is told. 409 `phone-taken`: it is the phone of another account.
 #[utoipa::path(post, path = "/me/phone/confirm", tag = "login", security(("bearer" = [])),
-    request_body = PhoneConfirmation, responses((status = 200, body = User), Failures))]
+    request_body = PhoneConfirmation,
+    params(("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),
+    responses((status = 200, body = User), Failures))]
 async fn confirm_phone_change(
     by: Auth<Anyone>,
     from: ClientAddress,
+    language: AcceptLanguage,
     Json(shown): Json<PhoneConfirmation>,
 ) -> Result<Tagged<User>> {
-    super::confirm(&by, &shown, from).await.map(Tagged)
+    super::confirm(&by, &shown, from, language).await.map(Tagged)
 }

@@ -8,11 +8,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::http::routes;
-use self::store::Change;
+use self::store::{Before, Change};
 use super::{
     audit::{self, EventKind, LoginEvent, Trace},
+    channels,
     guess::{self, Shown},
-    holder::{self, Holder},
+    holder::{self, Aim, Holder},
     otp::{self, CodeRequested},
     sending::Tally,
     sessions::store::EndedBecause,
@@ -21,10 +22,10 @@ use crate::{
     app::App,
     auth::{self, Anyone, Auth},
     error::{Error, OnConstraint, Reason, Result},
-    messages::{self, NewMessage},
+    messages::{self, Channel, Content, Kind, NewMessage, Recipient},
     phone::Phone,
     users::User,
-    web::ClientAddress,
+    web::{AcceptLanguage, ClientAddress},
 };
 
 mod http;
@@ -49,19 +50,27 @@ pub struct PhoneConfirmation {
     pub code: String,
 }
 
-const NOTICE: &str = "The phone number of your Chemstock account was changed to another one. If that was not you, tell \
-    those who run it at once.";
 const NOTICE_KEPT_FOR: TimeDelta = TimeDelta::days(1);
 
 /// The limits are those of codes for a login, of the phone and of the address.
-pub async fn request(by: &Auth<Anyone>, asked: &PhoneChange, from: ClientAddress) -> Result<CodeRequested> {
+pub async fn request(
+    by: &Auth<Anyone>,
+    asked: &PhoneChange,
+    from: ClientAddress,
+    language: AcceptLanguage,
+) -> Result<CodeRequested> {
     by.check_fresh_login()?;
     let phone = holder::acceptable_phone(by.app(), &asked.phone)?;
-    let holder = Holder { phone, invitation: None, device: None, changes_for: Some(by.user_id()) };
-    Ok(otp::send_within_limits(by.app(), holder, None, from).await?.answer)
+    let holder = Holder::new(phone, channels::to_phones(by.app()), Aim::PhoneChange(by.user_id()));
+    Ok(otp::send_within_limits(by.app(), holder, None, from, language).await?.answer)
 }
 
-pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientAddress) -> Result<User> {
+pub async fn confirm(
+    by: &Auth<Anyone>,
+    shown: &PhoneConfirmation,
+    from: ClientAddress,
+    language: AcceptLanguage,
+) -> Result<User> {
     let (app, user_id, session_id, now) = (by.app(), by.user_id(), by.session_id()?, by.now());
     guess::admit(app, &shown.code, from, now).await?;
     let mut db = app.db().await?;
@@ -69,7 +78,7 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientA
     let shown_code = Shown {
         challenge_id: shown.challenge_id,
         code: &shown.code,
-        changes_for: Some(user_id),
+        aim: Aim::PhoneChange(user_id),
         is_blocked: before.is_blocked,
         nonce: by.nonce(),
     };
@@ -84,7 +93,7 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientA
         challenge_id: shown.challenge_id,
         bucket: holder.bucket(app),
         tally: Tally::of(&holder.phone, now),
-        notice: notice(app, before.phone.as_ref(), &holder.phone, now),
+        notice: notice(app, &before, &holder.phone, language, now),
         events: events(app, user_id, before.phone.as_ref(), &trace, now),
         now,
     };
@@ -98,17 +107,29 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &PhoneConfirmation, from: ClientA
 }
 
 /// Whoever loses a phone to a thief learns of it there.
-fn notice(app: &App, old: Option<&Phone>, new: &Phone, now: DateTime<Utc>) -> Option<messages::Sealed> {
-    let old = old.filter(|old| *old != new)?;
+fn notice(
+    app: &App,
+    before: &Before,
+    new: &Phone,
+    language: AcceptLanguage,
+    now: DateTime<Utc>,
+) -> Option<messages::Sealed> {
+    let old = before.phone.clone().filter(|old| old != new)?;
+    let withheld = app.config.test_phones.code(old.as_str(), now).map(|_| "a notice to a test phone".to_owned());
+    let language = before.language.or(language.0).unwrap_or_default();
     let notice = NewMessage {
         challenge_id: None,
-        recipient: old.clone(),
-        text: NOTICE.to_owned(),
+        recipient: if channels::to_phones(app) == Channel::Sms {
+            Recipient::Sms(old)
+        } else {
+            Recipient::Whatsapp(old)
+        },
+        content: Content::notice(Kind::PhoneChanged, language),
         expires_at: now + NOTICE_KEPT_FOR,
         // Nobody holds a number that is for tests.
-        suppressed: app.config.test_phones.code(old.as_str(), now).is_some(),
+        withheld,
     };
-    Some(messages::seal(app, &notice))
+    Some(messages::seal(app, notice))
 }
 
 /// Filed under both numbers.

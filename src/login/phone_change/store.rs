@@ -3,7 +3,9 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
+    email::Email,
     error::Result,
+    language::Language,
     login::{audit::LoginEvent, sending::Tally},
     messages::{Channel, Sealed},
     phone::Phone,
@@ -12,6 +14,8 @@ use crate::{
 
 pub struct Before {
     pub phone: Option<Phone>,
+    /// Of their messages.
+    pub language: Option<Language>,
     /// The bucket of the challenge has to wait.
     pub is_blocked: bool,
 }
@@ -19,7 +23,7 @@ pub struct Before {
 pub async fn before(db: &mut PgConnection, user_id: Uuid, challenge_id: Uuid, now: DateTime<Utc>) -> Result<Before> {
     let before = sqlx::query_as!(
         Before,
-        r#"select phone as "phone: Phone", exists (
+        r#"select phone as "phone: Phone", language as "language: Language", exists (
                 select from messages m join login_failures f on f.bucket = m.bucket
                 where m.challenge_id = $2 and f.blocked_until > $3
             ) as "is_blocked!"
@@ -70,14 +74,15 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
             on conflict (scope, hour, shard) do update set verified = t.verified + 1
         ), notice as (
             insert into messages (id, channel, recipient, body, suppressed, state, due_at, expires_at, created_at,
-                updated_at)
-            select $11, $12, $13, $14, $15, 'queued', $4, $16, $4, $4 from changed where $11::uuid is not null
+                updated_at, kind, country)
+            select $11, $12, $13, $14, $15, 'queued', $4, $16, $4, $4, 'phone_changed', $18
+            from changed where $11::uuid is not null
         ), told as (
             insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $17) e
             where e.kind <> 'session_ended' or exists (select from ended)
         )
         select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, c.version,
-            p.labs as "labs!: Json<Vec<LabRole>>"
+            p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from changed c join profiles p on p.id = c.id"#,
         change.user_id,
         change.old.map(Phone::as_str),
@@ -90,12 +95,13 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         tally.hour,
         tally.shard,
         notice.map(|notice| notice.id),
-        Channel::Sms as Channel,
+        notice.map(|notice| notice.channel) as Option<Channel>,
         notice.map(|notice| notice.recipient.as_slice()),
         notice.map(|notice| notice.body.as_slice()),
         notice.is_some_and(|notice| notice.suppressed),
         notice.map(|notice| notice.expires_at),
-        Json(&change.events) as _
+        Json(&change.events) as _,
+        notice.map(|notice| notice.country.as_str())
     );
     Ok(changed.fetch_optional(db).await?)
 }

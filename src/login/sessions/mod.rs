@@ -38,7 +38,7 @@ pub struct TokenPair {
     /// Seconds.
     #[schema(example = 2_592_000)]
     refresh_expires_in: i64,
-    /// Only after a code: show it when this device asks for the next one, which is then not held up by what strangers do
+    /// Only after a code to the phone: show it when this device asks for the next one, which is then not held up by what strangers do
     /// with this phone's number. Keep it beyond the session; it lets nobody in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) device_token: Option<String>,
@@ -61,7 +61,8 @@ pub struct Session {
     /// As given at login; empty if none was.
     #[schema(example = "Pixel 9")]
     pub device_name: String,
-    /// How its login was done (RFC 8176): `sms` by a code, else as another identity provider says it.
+    /// How its login was done (RFC 8176): `sms` by a code, `otp` with `whatsapp` or `email` by one that came so, else as
+    /// another identity provider says it.
     #[schema(example = json!(["sms"]))]
     pub amr: Vec<String>,
     pub created_at: DateTime<Utc>,

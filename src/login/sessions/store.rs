@@ -4,7 +4,9 @@ use uuid::Uuid;
 
 use super::Session;
 use crate::{
+    email::Email,
     error::Result,
+    language::Language,
     login::audit::{EventKind, LoginEvent, Trace},
     page::Limit,
     phone::Phone,
@@ -46,6 +48,7 @@ pub enum EndedBecause {
     EndedByUser,
     EndedByAdmin,
     PhoneChanged,
+    EmailChanged,
     RefreshReuse,
 }
 
@@ -56,6 +59,7 @@ impl EndedBecause {
             Self::EndedByUser => (EventKind::SessionEnded, "ended_by_user"),
             Self::EndedByAdmin => (EventKind::SessionEnded, "ended_by_admin"),
             Self::PhoneChanged => (EventKind::SessionEnded, "phone_changed"),
+            Self::EmailChanged => (EventKind::SessionEnded, "email_changed"),
             Self::RefreshReuse => (EventKind::RefreshReused, "ended"),
         };
         LoginEvent { user_id: Some(user_id), session_id, ..LoginEvent::new(now, kind, outcome, trace) }
@@ -76,6 +80,8 @@ macro_rules! live {
                 name: $row.name,
                 is_owner: $row.is_owner,
                 labs: $row.labs,
+                language: $row.language,
+                email: $row.email,
                 version: $row.version,
             },
         }
@@ -99,7 +105,7 @@ pub async fn rotate(db: &mut PgConnection, rotation: &Rotation) -> Result<Option
         )
         select s.id, s.auth_time, s.amr, s.token_expires_at as "token_expires_at!", s.user_id,
             p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
-            p.labs as "labs!: Json<Vec<LabRole>>"
+            p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from spent s join profiles p on p.id = s.user_id"#,
         &rotation.hash[..],
         rotation.now,
@@ -118,7 +124,7 @@ pub async fn find_spent(db: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) 
         r#"select t.used_at as "used_at!", t.successor_salt as "successor_salt!", s.id, s.auth_time, s.amr, s.user_id,
             last.hash as "last_hash?", coalesce(last.expires_at, s.expires_at) as "token_expires_at!",
             p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
-            p.labs as "labs!: Json<Vec<LabRole>>"
+            p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from refresh_tokens t
         join sessions s on s.id = t.session_id
         join profiles p on p.id = s.user_id

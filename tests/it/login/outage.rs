@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{OTHER_PHONE, PHONE, ask, challenge, holder, log_in, verify};
@@ -22,7 +22,9 @@ struct Installation {
 impl Installation {
     async fn new(db: PgPool) -> Self {
         let server = RedisServer::start(&[]).await;
-        let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("REDIS_URL", &server.url())]).await;
+        let url = server.url();
+        let vars = [("SIGN_UP", "open"), ("REDIS_URL", &*url), ("FIREBASE_PROJECT_ID", "chem-lab-1")];
+        let app = TestApp::with_vars(db, &vars).await;
         app.owner().await;
         let member = holder(&app, &log_in(&app, OTHER_PHONE).await);
         let (asked, code) = challenge(&app, PHONE).await;
@@ -34,11 +36,13 @@ impl Installation {
         sqlx::query_scalar("select count(*) from messages").fetch_one(&self.app.db).await.unwrap()
     }
 
-    /// Both steps say soon that a service is away, nothing is sent, and a token is still good.
+    /// Every way in says soon that a service is away, nothing is sent, and a token is still good.
     async fn is_out(&self) {
         let before = self.messages().await;
         unavailable(async || ask(&self.app, PHONE).await).await;
         unavailable(async || verify(&self.app, &self.asked, &self.code).await).await;
+        let body = json!({ "id_token": "e30.e30." });
+        unavailable(async || self.app.nobody().post("/v1/auth/firebase", body.clone()).await).await;
         assert_eq!(self.messages().await, before);
         self.member.get("/v1/me").await.ok();
     }
@@ -75,8 +79,7 @@ async fn unavailable(ask: impl AsyncFn() -> Answer) {
     panic!("{took:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn with_redis_down_logins_wait_and_come_back_by_themselves(db: PgPool) {
+pub async fn down(db: PgPool) {
     let mut it = Installation::new(db).await;
     it.server.down();
     it.is_out().await;
@@ -85,8 +88,7 @@ async fn with_redis_down_logins_wait_and_come_back_by_themselves(db: PgPool) {
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn with_redis_slow_logins_wait_and_come_back_by_themselves(db: PgPool) {
+pub async fn slow(db: PgPool) {
     let it = Installation::new(db).await;
     it.server.command::<()>(&["CLIENT", "PAUSE", "5000"]).await;
     it.is_out().await;
@@ -96,8 +98,7 @@ async fn with_redis_slow_logins_wait_and_come_back_by_themselves(db: PgPool) {
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn with_redis_full_logins_wait_and_come_back_by_themselves(db: PgPool) {
+pub async fn full(db: PgPool) {
     let it = Installation::new(db).await;
     it.server.command::<()>(&["CONFIG", "SET", "maxmemory", "1"]).await;
     it.is_out().await;
@@ -105,8 +106,7 @@ async fn with_redis_full_logins_wait_and_come_back_by_themselves(db: PgPool) {
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn with_redis_read_only_logins_wait_and_come_back_by_themselves(db: PgPool) {
+pub async fn read_only(db: PgPool) {
     let it = Installation::new(db).await;
     let primary = RedisServer::start(&[]).await;
     it.server.command::<()>(&["REPLICAOF", "127.0.0.1", &primary.port.to_string()]).await;
@@ -115,8 +115,7 @@ async fn with_redis_read_only_logins_wait_and_come_back_by_themselves(db: PgPool
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn with_redis_frozen_logins_wait_and_come_back_by_themselves(db: PgPool) {
+pub async fn frozen(db: PgPool) {
     let it = Installation::new(db).await;
     it.server.signal("-STOP");
     it.is_out().await;
@@ -149,8 +148,7 @@ async fn a_redis_that_first_said_no_is_asked_again(db: PgPool) {
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_redis_that_may_drop_counters_is_never_ready(db: PgPool) {
+pub async fn evicting(db: PgPool) {
     let server = RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]).await;
     let app = TestApp::with_vars(db, &[("REDIS_URL", &server.url())]).await;
     unavailable(async || app.nobody().get("/health/ready").await).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{OTHER_PHONE, PHONE, ask, challenge, holder, last_code, log_in, open_doors, refresh, verify, wrong};
-use crate::support::{Answer, Client, TestApp};
+use crate::support::{Answer, Client, TestApp, redis::Kind};
 
 const NEW_PHONE: &str = "+12025550177";
 const HALF_A_MINUTE: TimeDelta = TimeDelta::seconds(30);
@@ -62,8 +62,7 @@ async fn the_new_phone_is_the_users_and_the_old_one_is_told(db: PgPool) {
     assert_eq!(log_in(&app, NEW_PHONE).await["user"]["id"], pair["user"]["id"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_35_all_other_sessions_end_and_this_one_stays(db: PgPool) {
+pub async fn other_sessions_end(db: PgPool) {
     let app = open_doors(db).await;
     let (lost, here) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
     let theirs = log_in(&app, OTHER_PHONE).await;
@@ -81,8 +80,7 @@ async fn row_35_all_other_sessions_end_and_this_one_stays(db: PgPool) {
     assert_eq!(sqlx::query_scalar::<_, String>(why).fetch_one(&app.db).await.unwrap(), "phone_changed");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_35_it_needs_a_login_of_the_last_five_minutes_which_no_refresh_renews(db: PgPool) {
+pub async fn a_fresh_login(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
     app.advance(TimeDelta::minutes(5));
@@ -97,8 +95,7 @@ async fn row_35_it_needs_a_login_of_the_last_five_minutes_which_no_refresh_renew
     request(&holder(&app, &fresh), NEW_PHONE).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_35_of_many_who_want_one_number_at_once_one_gets_it(db: PgPool) {
+pub async fn one_number_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let mut wanting = Vec::new();
     for index in 0..6 {
@@ -130,6 +127,45 @@ async fn row_35_of_many_who_want_one_number_at_once_one_gets_it(db: PgPool) {
     assert_eq!((taken, events(&app, "done").await), (5, 1));
 }
 
+/// Each wants the number of the other, and neither lets go of their own before: nobody can have both.
+pub async fn a_swap_at_once(db: PgPool) {
+    let app = TestApp::on_redis(db, Kind::Single, &[("SIGN_UP", "open")]).await;
+    app.owner().await;
+    let [mine, theirs] = [log_in(&app, PHONE).await, log_in(&app, OTHER_PHONE).await].map(|pair| holder(&app, &pair));
+    app.advance(HALF_A_MINUTE);
+    let (to_theirs, code) = code_for(&app, &mine, OTHER_PHONE).await;
+    let (to_mine, other_code) = code_for(&app, &theirs, PHONE).await;
+    let (one, two) = tokio::join!(confirm(&mine, &to_theirs, &code), confirm(&theirs, &to_mine, &other_code));
+    for answer in [one, two] {
+        assert!([409, 503].contains(&answer.status.as_u16()), "{}", answer.text);
+    }
+    assert_eq!(mine.get("/v1/me").await.ok()["phone"], PHONE);
+
+    // Two that meet in the worst moment wait for each other, until the database ends one of them. The test is the other.
+    app.advance(HALF_A_MINUTE);
+    let (id, code) = code_for(&app, &mine, OTHER_PHONE).await;
+    let mut other = app.db.begin().await.unwrap();
+    let change = "update users set phone = $1 where phone = $2";
+    sqlx::query("set local deadlock_timeout = '1min'").execute(&mut *other).await.unwrap();
+    sqlx::query(change).bind(NEW_PHONE).bind(OTHER_PHONE).execute(&mut *other).await.unwrap();
+    let body = json!({ "challenge_id": id, "code": code });
+    let (by, first) = (mine.clone(), body.clone());
+    let first = tokio::spawn(async move { by.post_with_key("/v1/me/phone/confirm", "swap", first).await });
+    let waiting = "select exists (select from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%phone_changed%')";
+    while !sqlx::query_scalar::<_, bool>(waiting).fetch_one(&app.db).await.unwrap() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    sqlx::query(change).bind(PHONE).bind(NEW_PHONE).execute(&mut *other).await.unwrap_err();
+    let refused = first.await.unwrap();
+    assert!(refused.headers.contains_key("retry-after"), "{}", refused.text);
+    refused.problem(503, "unavailable");
+    other.rollback().await.unwrap();
+    // It has cost nothing: the code is still good for the repeat.
+    sqlx::query(change).bind(NEW_PHONE).bind(OTHER_PHONE).execute(&app.db).await.unwrap();
+    assert_eq!(mine.post_with_key("/v1/me/phone/confirm", "swap", body).await.ok()["phone"], OTHER_PHONE);
+}
+
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn that_a_number_is_taken_is_told_to_who_holds_it_and_not_before(db: PgPool) {
     let app = open_doors(db).await;
@@ -152,8 +188,7 @@ async fn that_a_number_is_taken_is_told_to_who_holds_it_and_not_before(db: PgPoo
     assert_eq!(events(&app, "taken").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_9_a_code_is_good_for_its_purpose_and_its_user_alone(db: PgPool) {
+pub async fn purpose_and_user(db: PgPool) {
     let app = open_doors(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
     let other = holder(&app, &log_in(&app, OTHER_PHONE).await);
@@ -179,8 +214,7 @@ async fn row_9_a_code_is_good_for_its_purpose_and_its_user_alone(db: PgPool) {
     confirm(&by, &session, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn row_34_a_number_that_was_left_is_free_for_somebody_new(db: PgPool) {
+pub async fn a_number_that_was_left(db: PgPool) {
     let app = open_doors(db).await;
     let (before, here) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
     let by = holder(&app, &here);

@@ -67,8 +67,7 @@ async fn sessions(app: &TestApp, phone: &str) -> i64 {
     count.bind(phone).fetch_one(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_right_code_whose_verdict_was_lost_on_the_wire_is_right_once(db: PgPool) {
+pub async fn a_right_verdict_lost(db: PgPool) {
     let (app, _server, wire) = behind_a_wire(db).await;
     let (asked, code) = challenge(&app, PHONE).await;
     wire.cut_the_reply_to_the_next_script();
@@ -78,8 +77,7 @@ async fn a_right_code_whose_verdict_was_lost_on_the_wire_is_right_once(db: PgPoo
     verify(&app, &asked, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_wrong_code_whose_verdict_was_lost_on_the_wire_is_counted_once(db: PgPool) {
+pub async fn a_wrong_verdict_lost(db: PgPool) {
     let (app, _server, wire) = behind_a_wire(db).await;
     let (asked, code) = challenge(&app, PHONE).await;
     wire.cut_the_reply_to_the_next_script();
@@ -124,8 +122,7 @@ async fn verify_until_answered(app: &TestApp, key: &str, challenge: &Value, code
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_client_that_was_told_503_repeats_with_its_key_and_gets_in(db: PgPool) {
+pub async fn a_repeat_after_503(db: PgPool) {
     let (app, _server, wire) = behind_a_wire(db).await;
     let (asked, code) = challenge(&app, PHONE).await;
     // The server dies once it has compared, before anybody hears of it.
@@ -161,8 +158,7 @@ async fn restore(server: &RedisServer, all: &BTreeMap<String, Vec<u8>>) {
 }
 
 /// What a failover does that lost the last writes.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_code_that_redis_forgot_was_used_is_refused_by_the_database(db: PgPool) {
+pub async fn a_use_that_was_forgotten(db: PgPool) {
     let server = RedisServer::start(&[]).await;
     let app = TestApp::with_vars(db, &[OPEN, ("REDIS_URL", &server.url())]).await;
     app.owner().await;

@@ -1,13 +1,11 @@
 //! What is asked of a Redis before it may count anything.
 
-use std::time::{Duration, Instant};
-
 use chemstock::{
     clients::redis::{Finding, Redis},
     config::RedisConfig,
 };
 
-use crate::support::redis::{Kind, RedisServer};
+use crate::support::redis::{Kind, RedisServer, two_nodes};
 
 fn single(url: &str) -> Redis {
     Redis::new(&RedisConfig::Single { url: url.into() })
@@ -27,8 +25,7 @@ async fn a_redis_that_keeps_everything_and_a_cluster_of_them_are_found_in_order(
     }
 }
 
-#[tokio::test]
-async fn every_policy_that_could_drop_a_counter_is_fatal() {
+pub async fn evicting_policies() {
     let server = RedisServer::start(&[]).await;
     for policy in ["allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-random", "volatile-ttl"] {
         server.command::<()>(&["CONFIG", "SET", "maxmemory-policy", policy]).await;
@@ -39,20 +36,8 @@ async fn every_policy_that_could_drop_a_counter_is_fatal() {
     }
 }
 
-#[tokio::test]
-async fn one_node_of_a_cluster_that_could_drop_counters_is_found() {
-    let ((one_node, _), (other, bus)) = (cluster_node().await, cluster_node().await);
-    one_node.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "8191"]).await;
-    other.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "8192", "16383"]).await;
-    other.command::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", "2"]).await;
-    one_node.command::<()>(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]).await;
-    let deadline = Instant::now() + Duration::from_secs(20);
-    for node in [&one_node, &other] {
-        while !node.command::<String>(&["CLUSTER", "INFO"]).await.contains("cluster_state:ok") {
-            assert!(Instant::now() < deadline, "the nodes do not meet");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
+pub async fn one_evicting_node() {
+    let [one_node, other] = two_nodes().await;
     other.command::<()>(&["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]).await;
     let cluster = Redis::new(&RedisConfig::Cluster { nodes: vec![one_node.url().into()] });
     let findings = cluster.check().await;
@@ -61,12 +46,6 @@ async fn one_node_of_a_cluster_that_could_drop_counters_is_found() {
     assert!(cluster.ready().await.is_err());
     other.command::<()>(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
     cluster.ready().await.unwrap();
-}
-
-/// And the port of its bus, which by default would be out of range.
-async fn cluster_node() -> (RedisServer, String) {
-    let bus = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    (RedisServer::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await, bus)
 }
 
 #[tokio::test]

@@ -2,43 +2,42 @@
 
 #![allow(
     dead_code,
+    unused_imports,
     clippy::unwrap_used,
     clippy::needless_pass_by_value,
     clippy::allow_attributes,
     reason = "not every test file uses every helper; a test that finds something else has failed; json!() hands over"
 )]
 
+mod client;
 pub mod google;
+pub mod outside;
+pub mod providers;
 pub mod redis;
 
 use std::{
     io::Write,
-    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    Router,
-    body::Body,
-    extract::ConnectInfo,
-    http::{Method, Request, StatusCode, header},
-};
+use axum::Router;
 use chemstock::{
-    app::{App, Lanes, pool_options},
+    app::App,
     clients::console::Console,
     clock::Clock,
     config::Config,
-    ids, router,
+    ids,
+    lanes::{FRESH_FOR, Lanes, pool_options},
+    router,
     secrets::SecretKey,
     tokens::{KeyRing, Tokens},
     worker,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::BodyExt;
-use serde_json::{Value, json};
 use sqlx::PgPool;
-use tower::ServiceExt;
 use uuid::Uuid;
+
+pub use self::client::{Answer, Client};
 
 pub struct TestApp {
     pub app: App,
@@ -49,6 +48,11 @@ pub struct TestApp {
     terminal: Terminal,
 }
 
+/// A pool of the product, with its settings, on the test's database.
+fn pool_of(db: &PgPool) -> PgPool {
+    pool_options().max_connections(12).connect_lazy_with((*db.connect_options()).clone())
+}
+
 impl TestApp {
     pub async fn new(db: PgPool) -> Self {
         Self::with_vars(db, &[]).await
@@ -56,8 +60,7 @@ impl TestApp {
 
     /// With configuration variables of its own.
     pub async fn with_vars(db: PgPool, vars: &[(&str, &str)]) -> Self {
-        // The pool of the product, with its settings, on the test's database.
-        let db = pool_options().max_connections(12).connect_lazy_with((*db.connect_options()).clone());
+        let (db, lanes) = (pool_of(&db), Lanes::single(pool_of(&db), FRESH_FOR));
         // Every test has one address, and most ask for more codes than a client may: limits for those that test them.
         let lookup = |name: &str| {
             let given = vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -70,7 +73,7 @@ impl TestApp {
         let terminal = Terminal::default();
         let console = Console::new(terminal.clone());
         let secret = SecretKey::new(&[7; 32]);
-        let app = App::new(config, clock, tokens, secret, console, Lanes::single(db.clone()));
+        let app = App::new(config, clock, tokens, secret, console, lanes);
         let mut test = Self { router: router::service(app.clone()), app, db, lab: Uuid::nil(), terminal };
         test.new_lab("Test lab").await;
         test
@@ -90,9 +93,13 @@ impl TestApp {
 
     /// The same installation after a restart, with a new signing key: what stood in memory is gone.
     pub fn restarted(&self) -> Self {
-        let (old, terminal) = (&self.app, self.terminal.clone());
+        self.restarted_as(self.app.config.clone())
+    }
+
+    pub fn restarted_as(&self, config: Config) -> Self {
+        let terminal = self.terminal.clone();
         let (console, secret) = (Console::new(terminal.clone()), SecretKey::new(&[7; 32]));
-        let (config, clock, lanes) = (old.config.clone(), old.clock.clone(), Lanes::single(self.db.clone()));
+        let (clock, lanes) = (self.app.clock.clone(), Lanes::single(pool_of(&self.db), FRESH_FOR));
         let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
         let tokens = Tokens::new(ring, "chemstock", "chemstock", config.jwt.access_ttl);
         let app = App::new(config, clock, tokens, secret, console, lanes);
@@ -192,118 +199,5 @@ impl Write for Terminal {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// Somebody with a telephone.
-#[derive(Clone)]
-pub struct Client {
-    router: Router,
-    pub token: Option<String>,
-    pub user_id: Uuid,
-    /// Of the socket; none as with a request that came by no socket.
-    pub address: Option<IpAddr>,
-}
-
-impl Client {
-    pub fn at(&self, address: &str) -> Self {
-        Self { address: Some(address.parse().expect("an address")), ..self.clone() }
-    }
-
-    pub fn with_token(&self, token: &str) -> Self {
-        Self { token: Some(token.to_owned()), ..self.clone() }
-    }
-
-    pub fn with_router(&self, router: Router) -> Self {
-        Self { router, ..self.clone() }
-    }
-
-    pub async fn get(&self, path: &str) -> Answer {
-        self.send(Method::GET, path, &[], None).await
-    }
-
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, &[], Some(body)).await
-    }
-
-    pub async fn post_with_key(&self, path: &str, key: &str, body: Value) -> Answer {
-        self.send(Method::POST, path, &[("idempotency-key", key)], Some(body)).await
-    }
-
-    pub async fn patch(&self, path: &str, etag: &str, body: Value) -> Answer {
-        self.send(Method::PATCH, path, &[("if-match", etag)], Some(body)).await
-    }
-
-    pub async fn delete(&self, path: &str, etag: &str) -> Answer {
-        self.send(Method::DELETE, path, &[("if-match", etag)], None).await
-    }
-
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let body = body.map(|body| body.to_string());
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        self.send_raw(request, body.map_or_else(Body::empty, Body::from)).await
-    }
-
-    pub async fn send_raw(&self, mut request: axum::http::request::Builder, body: Body) -> Answer {
-        if let Some(token) = &self.token {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
-        }
-        if let Some(address) = self.address {
-            request = request.extension(ConnectInfo(SocketAddr::new(address, 50_000)));
-        }
-        let request: Request<Body> = request.body(body).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("never fails");
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.expect("a body").to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: parts.status, headers: parts.headers, body, text }
-    }
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: axum::http::HeaderMap,
-    pub body: Value,
-    pub text: String,
-}
-
-impl Answer {
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        self
-    }
-
-    #[track_caller]
-    pub fn ok(self) -> Value {
-        self.expect(200).body
-    }
-
-    #[track_caller]
-    pub fn created(self) -> Value {
-        self.expect(201).body
-    }
-
-    /// Asserts a problem of this status and type, with all that every problem has.
-    #[track_caller]
-    pub fn problem(self, status: u16, slug: &str) -> Value {
-        let answer = self.expect(status);
-        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
-        assert_eq!(answer.body["type"], json!(format!("/problems/{slug}")), "{}", answer.text);
-        assert_eq!(answer.body["status"], json!(status));
-        assert_eq!(answer.body["instance"], json!(answer.headers["x-request-id"].to_str().unwrap()));
-        answer.body
-    }
-
-    pub fn etag(&self) -> String {
-        self.headers[header::ETAG].to_str().expect("ASCII").to_owned()
     }
 }

@@ -1,5 +1,5 @@
-//! Redis for tests: the shared server and Cluster of `scripts/test`, a server of the test's own to stop and starve, and a
-//! wire to it that can be cut.
+//! Redis for tests: the shared server and Cluster of `scripts/test`, servers of the test's own to stop and starve, and a
+//! wire to them that can be cut and laid elsewhere.
 
 use std::{
     net::TcpListener as Reserved,
@@ -7,7 +7,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -161,7 +161,30 @@ impl Drop for RedisServer {
     }
 }
 
-fn free_port() -> u16 {
+/// Two servers of a Cluster that this test alone talks to, each with half of the slots.
+pub async fn two_nodes() -> [RedisServer; 2] {
+    let ((one, _), (other, bus)) = (cluster_node().await, cluster_node().await);
+    one.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "0", "8191"]).await;
+    other.command::<()>(&["CLUSTER", "ADDSLOTSRANGE", "8192", "16383"]).await;
+    other.command::<()>(&["CLUSTER", "SET-CONFIG-EPOCH", "2"]).await;
+    one.command::<()>(&["CLUSTER", "MEET", "127.0.0.1", &other.port.to_string(), &bus]).await;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for node in [&one, &other] {
+        while !node.command::<String>(&["CLUSTER", "INFO"]).await.contains("cluster_state:ok") {
+            assert!(Instant::now() < deadline, "the nodes do not meet");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    [one, other]
+}
+
+/// And the port of its bus, which by default would be out of range.
+async fn cluster_node() -> (RedisServer, String) {
+    let bus = free_port().to_string();
+    (RedisServer::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await, bus)
+}
+
+pub fn free_port() -> u16 {
     Reserved::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
 }
 
@@ -174,6 +197,7 @@ pub struct Wire {
 
 #[derive(Default)]
 struct WireState {
+    server: AtomicU16,
     armed: AtomicBool,
     closes_then: AtomicBool,
     closed: AtomicBool,
@@ -184,16 +208,21 @@ impl Wire {
     pub async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("bound").port();
-        let state = Arc::<WireState>::default();
+        let state = Arc::new(WireState { server: AtomicU16::new(server), ..WireState::default() });
         let wire = Self { port, state: state.clone() };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if !state.closed.load(Ordering::SeqCst) {
-                    tokio::spawn(carry(client, server, state.clone()));
+                    tokio::spawn(carry(client, state.clone()));
                 }
             }
         });
         wire
+    }
+
+    /// Whoever connects from now on gets there.
+    pub fn lead_to(&self, server: u16) {
+        self.state.server.store(server, Ordering::SeqCst);
     }
 
     pub fn cut_the_reply_to_the_next_script(&self) {
@@ -215,7 +244,8 @@ impl Wire {
     }
 }
 
-async fn carry(mut client: TcpStream, server: u16, state: Arc<WireState>) {
+async fn carry(mut client: TcpStream, state: Arc<WireState>) {
+    let server = state.server.load(Ordering::SeqCst);
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
     let mut cut = false;

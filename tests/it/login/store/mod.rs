@@ -24,7 +24,7 @@ const RIGHT: [u8; 32] = [1; 32];
 const WRONG: [u8; 32] = [2; 32];
 const GUESSES: u32 = 3;
 const LIVES_FOR: TimeDelta = TimeDelta::seconds(600);
-const PURPOSES: [Purpose; 2] = [Purpose::LOGIN, Purpose("phone change")];
+const PURPOSES: [Purpose; 3] = [Purpose::LOGIN, Purpose::PHONE_CHANGE, Purpose::EMAIL];
 
 type Store = Arc<dyn ChallengeStore>;
 
