@@ -1,6 +1,6 @@
 //! From configuration to a running server, and down again.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, routing::get, serve::ListenerExt};
@@ -57,6 +57,9 @@ pub async fn connect(config: Config) -> anyhow::Result<Connected> {
     Ok(Connected { app, embedded })
 }
 
+/// After a kill the embedded database recovers before it lets the first connection in.
+const RECOVERED_WITHIN: Duration = Duration::from_mins(1);
+
 async fn database(config: &Config) -> anyhow::Result<(Lanes, Option<Embedded>)> {
     if let Some(url) = &config.database_url {
         return Ok((Lanes::open(url.expose_secret()).await?, None));
@@ -64,7 +67,8 @@ async fn database(config: &Config) -> anyhow::Result<(Lanes, Option<Embedded>)> 
     let embedded = Embedded::start(&config.data_dir).await?;
     // It has one connection, so the pool is a queue for it.
     let options = embedded.url().parse().context("the embedded database's address")?;
-    let pool = pool_options().max_connections(1).connect_with(options).await.context("the embedded database")?;
+    let pool = pool_options().max_connections(1).acquire_timeout(RECOVERED_WITHIN);
+    let pool = pool.connect_with(options).await.context("the embedded database")?;
     Ok((Lanes::single(pool, FRESH_FOR), Some(embedded)))
 }
 
