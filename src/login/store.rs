@@ -21,7 +21,8 @@ pub struct Found {
     pub is_locked: bool,
 }
 
-/// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing.
+/// For somebody who is known, all that a login writes, in one statement; for anybody else, nothing. What comes from a
+/// mailbox shows nothing of who has guessed the codes to the phone, and forgives nothing.
 #[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) -> Result<Option<Found>> {
     let Attempt { bucket, blocked_beyond, tally, trace } = &proven.attempt;
@@ -45,7 +46,6 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         ), token as (
             insert into refresh_tokens (hash, session_id, expires_at) select $8, $4, $9 from welcome
         ), forgiven as (
-            -- What comes from a mailbox shows nothing of who has guessed the codes to the phone.
             delete from login_failures where bucket = $10 and $18 is null and exists (select from welcome)
         ), verified as (
             insert into code_tallies as t (scope, hour, shard, verified)
