@@ -198,5 +198,5 @@ fn failure_code(reason: &str, code: &str) -> String {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    crate::secrets::hex(digest(&SHA256, bytes).as_ref())
 }

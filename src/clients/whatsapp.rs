@@ -1,7 +1,5 @@
 //! WhatsApp by Meta's Cloud API: a template of the category authentication, with the code in its text and in its button.
 
-use std::fmt::Write;
-
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
@@ -104,11 +102,7 @@ impl WhatsApp {
 
 fn signature(secret: &SecretString, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-    hmac::sign(&key, body).as_ref().iter().fold("sha256=".to_owned(), |mut text, byte| {
-        // A String takes whatever is written to it.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("sha256={}", crate::secrets::hex(hmac::sign(&key, body).as_ref()))
 }
 
 /// The body of a success.

@@ -116,5 +116,5 @@ fn with_other_port(url: &str) -> Option<String> {
 }
 
 fn hex(body: &[u8]) -> String {
-    digest(&SHA256, body).as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    crate::secrets::hex(digest(&SHA256, body).as_ref())
 }
