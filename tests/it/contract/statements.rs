@@ -14,6 +14,7 @@ use tracing_subscriber::{
 };
 
 use super::world::World;
+use crate::support::log::{Hearing, hear};
 
 /// Begin and commit are not counted, nor what each connection asks once: its settings, and the ids of types.
 const MOST: usize = 3;
@@ -54,6 +55,11 @@ impl Visit for Text {
 }
 
 impl Statements {
+    pub fn start() -> (Self, Hearing) {
+        let statements = Self::default();
+        (statements.clone(), hear(registry().with(statements)))
+    }
+
     pub fn take(&self) -> Vec<String> {
         let all = std::mem::take(&mut *self.0.lock().expect("whole"));
         let counts = |sql: &String| {
@@ -69,8 +75,7 @@ impl Statements {
 async fn no_request_takes_more_than_three_statements(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);
-    let statements = Statements::default();
-    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let (statements, _heard) = Statements::start();
     let mut too_many = Vec::new();
     for operation in &operations {
         for key in if operation.method == "POST" { &[None, Some("one")][..] } else { &[None] } {
@@ -95,8 +100,7 @@ async fn no_request_takes_more_than_three_statements(db: PgPool) {
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn the_count_sees_what_a_request_asks_of_the_database(db: PgPool) {
     let world = World::new(db).await;
-    let statements = Statements::default();
-    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let (statements, _heard) = Statements::start();
     let viewer = world.app.client("viewer").await;
     statements.take();
     viewer.get(&world.app.path("/containers")).await.ok();

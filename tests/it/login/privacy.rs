@@ -1,15 +1,9 @@
 //! What the process says of a login to its log, and what it says to somebody who asks about others.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
 use axum::http;
 use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
-use tracing::{level_filters::LevelFilter, subscriber::DefaultGuard};
 
 use super::{
     MAILBOX, OTHER_PHONE, PHONE, anonymous, ask, ask_by, challenge, email_change, holder, letter, log_in, open_doors,
@@ -18,40 +12,8 @@ use super::{
 use crate::support::{
     TestApp,
     google::{self, Google},
+    log::Log,
 };
-
-#[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Of all that this thread says from now on, at the finest level.
-    pub fn start() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(LevelFilter::TRACE)
-            .with_ansi(false)
-            // A fraction of a second has as many digits as a code.
-            .without_time()
-            .with_writer(move || writer.clone())
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: PgPool) {

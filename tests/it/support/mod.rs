@@ -11,6 +11,7 @@
 
 mod client;
 pub mod google;
+pub mod log;
 pub mod outside;
 pub mod providers;
 pub mod redis;

@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use chemstock::config::Config;
-use tracing_subscriber::{layer::SubscriberExt, registry};
 
 use super::scene::*;
 use crate::{
@@ -55,8 +54,7 @@ pub async fn the_same_by_email(db: PgPool) {
 
 /// Of these, the first alone is sent a code.
 async fn are_alike(app: &TestApp, channel: &str, phones: &[&str]) {
-    let statements = Statements::default();
-    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let (statements, _heard) = Statements::start();
     let mut all = Vec::new();
     for phone in phones {
         statements.take();
@@ -89,8 +87,7 @@ pub async fn locked_like_waiting(db: PgPool) {
     let asked = ask(&app, LOCKED).await.expect(202).body["challenge_id"].clone();
     let others = ask(&app, KNOWN).await.expect(202).body["challenge_id"].clone();
     lock(&app, LOCKED).await;
-    let statements = Statements::default();
-    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let (statements, _heard) = Statements::start();
     let locked = verify(&app, &asked, "000000").await;
     let locked_cost = statements.take().len();
     let wrong = verify(&app, &others, "000000").await;

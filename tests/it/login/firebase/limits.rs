@@ -4,7 +4,6 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tracing_subscriber::{layer::SubscriberExt, registry};
 
 use super::{PHONE, UID, count, exchange, good, with_google};
 use crate::{
@@ -53,8 +52,7 @@ pub async fn a_locked_phone(db: PgPool) {
         lock(&app, phone).await;
     }
     let before = (count(&app, "users").await, count(&app, "sessions").await);
-    let statements = Statements::default();
-    let _told_here = tracing::subscriber::set_default(registry().with(statements.clone()));
+    let (statements, _heard) = Statements::start();
     // Somebody who is known, and somebody who would be new.
     for (uid, phone, told) in [(UID, PHONE, 1), ("another", OTHER_PHONE, 2)] {
         statements.take();
