@@ -2,13 +2,18 @@
 
 mod support;
 
+mod browser;
 mod chemicals;
 mod clients;
 mod containers;
 mod contract;
+mod doctor;
+mod end_to_end;
+mod four_processes;
 mod imports;
 mod labs;
 mod lanes;
 mod locations;
 mod login;
 mod messages;
+mod production;

@@ -1,16 +1,11 @@
 //! `TestApp`: the whole service on the test's own database, a clock that the test moves, and clients with a role.
 
-#![allow(
-    dead_code,
-    unused_imports,
-    clippy::unwrap_used,
-    clippy::needless_pass_by_value,
-    clippy::allow_attributes,
-    reason = "not every test file uses every helper; a test that finds something else has failed; json!() hands over"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 mod client;
+pub mod folder;
 pub mod google;
+pub mod instance;
 pub mod log;
 pub mod outside;
 pub mod providers;

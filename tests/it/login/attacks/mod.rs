@@ -52,10 +52,10 @@ attacks! {
     // 3. Many challenges of one phone are opened, each with guesses of its own.
     row_03_fifty_challenges_at_once_are_one_with_five_guesses => guesses::fifty_challenges_at_once;
 
-    // 4. The right code is sent a hundred times at once. Over four processes: tests/four_processes.rs.
+    // 4. The right code is sent a hundred times at once. Over four processes: tests/it/four_processes.rs.
     row_04_of_a_hundred_right_guesses_at_once_one_is_let_in => guesses::a_hundred_right_at_once;
 
-    // 5. Wrong codes are sent faster than they are counted. Over four processes: tests/four_processes.rs.
+    // 5. Wrong codes are sent faster than they are counted. Over four processes: tests/it/four_processes.rs.
     row_05_of_five_hundred_wrong_guesses_at_once_five_are_compared_and_all_five_counted
         => guesses::five_hundred_wrong_at_once;
 
@@ -130,7 +130,7 @@ attacks! {
     row_20_with_redis_read_only_logins_wait_and_come_back_by_themselves => outage::read_only;
     row_20_with_redis_frozen_logins_wait_and_come_back_by_themselves => outage::frozen;
 
-    // 21. Redis is filled until it drops counters. What the start says of it: tests/four_processes.rs.
+    // 21. Redis is filled until it drops counters. What the start says of it: tests/it/four_processes.rs.
     row_21_every_policy_that_could_drop_a_counter_is_fatal => start::evicting_policies, without_database;
     row_21_one_node_of_a_cluster_that_could_drop_counters_is_found => start::one_evicting_node, without_database;
     row_21_a_redis_that_may_drop_counters_is_never_ready => outage::evicting;

@@ -16,11 +16,10 @@ use serde_json::json;
 use sqlx::PgPool;
 use tokio::{sync::Barrier, task::JoinSet};
 
-use self::folder::Folder;
-use self::instance::{Instance, PHONE, RIGHT, RedisServer, database_url, free_port, http, variable};
-
-mod folder;
-mod instance;
+use crate::support::{
+    folder::Folder,
+    instance::{Instance, PHONE, RIGHT, RedisServer, database_url, free_port, http, variable},
+};
 
 /// Four that share everything. The first makes the signing key that the others read; the secret is new, so that nobody
 /// else's limits are theirs.

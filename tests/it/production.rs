@@ -13,12 +13,10 @@ use serde_json::json;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
-use self::folder::Folder;
-use self::instance::{Instance, database_url, variable};
-
-mod folder;
-#[expect(dead_code, reason = "other programs use the rest of it")]
-mod instance;
+use crate::support::{
+    folder::Folder,
+    instance::{Instance, database_url, variable},
+};
 
 const OWNER: &str = "+12025550123";
 

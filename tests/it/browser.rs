@@ -14,11 +14,9 @@ use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use support::TestApp;
 use tokio::net::TcpListener;
 
-#[path = "it/support/mod.rs"]
-mod support;
+use crate::support::TestApp;
 
 /// Chromium's driver, which ends with the test.
 struct Driver {

@@ -16,9 +16,7 @@ use chemstock::{
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 
-use self::folder::Folder;
-
-mod folder;
+use crate::support::folder::Folder;
 
 const PASSWORD: &str = "hunter2-hunter2";
 const PHONE: &str = "+12025550123";
@@ -179,8 +177,10 @@ async fn a_redis_and_a_cluster_that_are_well_are_found_in_order() {
     for (variable, kind) in [("TEST_REDIS_URL", "REDIS_URL"), ("TEST_REDIS_CLUSTER_NODES", "REDIS_CLUSTER_NODES")] {
         let servers = std::env::var(variable).unwrap();
         let findings = look(&[(kind, &servers)]).await;
-        has(Level::Ok, "redis", "answers in", &findings);
-        assert_eq!(of("redis", &findings).len(), 1, "{findings:#?}");
+        let of_redis = of("redis", &findings);
+        assert!(of_redis.len() == 1 && of_redis[0].found.contains("answers in"), "{of_redis:#?}");
+        // On a busy machine an answer may be slow, which is a warning.
+        assert_ne!(of_redis[0].level, Level::Problem);
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use crate::folder::Folder;
+use super::folder::Folder;
 
 pub const PHONE: &str = "+15005550006";
 pub const RIGHT: &str = "424242";
@@ -20,36 +20,36 @@ pub const RIGHT: &str = "424242";
 pub struct Instance {
     pub process: Child,
     output: Arc<Mutex<String>>,
+    http: reqwest::Client,
     pub address: String,
+}
+
+/// In a directory without a `.env`, with nothing of the tests' own environment.
+pub fn command(folder: &Folder, vars: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chemstock"));
+    command.current_dir(&folder.0).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in ["HOME", "PATH", "XDG_CACHE_HOME"] {
+        #[expect(clippy::disallowed_methods, reason = "what the child needs of the machine")]
+        command.envs(std::env::var(name).map(|value| (name, value)));
+    }
+    command.env("PORT", "0").env("DATA_DIR", folder.0.join("data")).envs(vars.iter().copied());
+    command
 }
 
 impl Instance {
     pub fn spawn(folder: &Folder, vars: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chemstock"));
-        // In a directory without a `.env`, with nothing of the tests' own environment.
-        command.current_dir(&folder.0).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env("PORT", "0").env("DATA_DIR", folder.0.join("data")).envs(vars.iter().copied());
-        let mut process = command.spawn().expect("the binary");
+        let mut process = command(folder, vars).spawn().expect("the binary");
         let output = Arc::<Mutex<String>>::default();
         collect(process.stdout.take().expect("piped"), output.clone());
         collect(process.stderr.take().expect("piped"), output.clone());
-        Self { process, output, address: String::new() }
+        Self { process, output, http: http(), address: String::new() }
     }
 
     pub async fn start(folder: &Folder, vars: &[(&str, &str)]) -> Self {
         let mut instance = Self::spawn(folder, vars);
-        let deadline = Instant::now() + Duration::from_mins(1);
-        while instance.address.is_empty() {
-            let said = instance.said();
-            assert!(Instant::now() < deadline, "it does not start:\n{said}");
-            // In production there is only the log.
-            let greeting = said.split_once("API and docs   http://").and_then(|(_, rest)| rest.split_once("/docs"));
-            let logged = || said.split_once("\"address\":\"").and_then(|(_, rest)| rest.split_once('"'));
-            if let Some((address, _)) = greeting.or_else(logged) {
-                address.clone_into(&mut instance.address);
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        // In production there is only the log.
+        let greetings = [("API and docs   http://", "/docs"), ("\"address\":\"", "\"")];
+        instance.address = instance.wait_for(&greetings).await;
         instance
     }
 
@@ -57,20 +57,46 @@ impl Instance {
         self.output.lock().unwrap().clone()
     }
 
+    /// What stands between either two in the output the last time, once it is there.
+    pub async fn wait_for(&self, between: &[(&str, &str)]) -> String {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        loop {
+            let said = self.said();
+            let found = |(before, after): &(&str, &str)| {
+                let (_, rest) = said.rsplit_once(before)?;
+                rest.split_once(after).map(|(found, _)| found.to_owned())
+            };
+            if let Some(found) = between.iter().find_map(found) {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "no {between:?} in the output:\n{said}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// GET without a body, else POST.
+    pub async fn call(&self, token: &str, path: &str, body: Option<&Value>) -> reqwest::Result<(u16, Value)> {
+        let url = format!("http://{}/v1{path}", self.address);
+        let request = match body {
+            Some(body) => self.http.post(url).json(body),
+            None => self.http.get(url),
+        };
+        let response = request.bearer_auth(token).send().await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
-        let response = http().post(format!("http://{}/v1{path}", self.address)).json(body).send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
+        self.call("", path, Some(body)).await.unwrap()
     }
 
     pub async fn get(&self, path: &str) -> (u16, Value) {
-        let response = http().get(format!("http://{}{path}", self.address)).send().await.unwrap();
+        let response = self.http.get(format!("http://{}{path}", self.address)).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
     /// What somebody with this token gets.
     pub async fn get_as(&self, token: &str, path: &str) -> u16 {
-        let request = http().get(format!("http://{}/v1{path}", self.address)).bearer_auth(token);
-        request.send().await.unwrap().status().as_u16()
+        self.call(token, path, None).await.unwrap().0
     }
 
     pub fn signal(&self, name: &str) {
