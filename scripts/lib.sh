@@ -5,7 +5,7 @@
 # The caller's own database settings must not leak into the run.
 unset "${!PG@}" SQLX_OFFLINE SQLX_OFFLINE_DIR
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/chemstock.XXXXXXXX")
+work=$(mktemp -d "${work_in:-${TMPDIR:-/tmp}}/chemstock.XXXXXXXX")
 chmod 755 "$work" # the user that runs Postgres passes through it
 target=${CARGO_TARGET_DIR:-target}
 job='' current_step='starting' postgres_up='' server_pid=''

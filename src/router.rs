@@ -42,15 +42,19 @@ pub fn document() -> utoipa::openapi::OpenApi {
     api().into_openapi()
 }
 
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The service.
 pub fn service(app: App) -> Router {
+    layered(app, routes(), REQUEST_TIMEOUT)
+}
+
+/// Every route, with the document and its page.
+pub fn routes() -> Router<App> {
     let (routes, document) = api().split_for_parts();
     let swagger =
         utoipa_swagger_ui::Config::default().validator_url("none").try_it_out_enabled(true).persist_authorization(true);
-    let routes = routes.merge(SwaggerUi::new("/docs").config(swagger).url("/openapi.json", document));
-    layered(app, routes, REQUEST_TIMEOUT)
+    routes.merge(SwaggerUi::new("/docs").config(swagger).url("/openapi.json", document))
 }
 
 /// Any routes behind the layers of the service, the outermost first. Apart, so that a test can put routes there that

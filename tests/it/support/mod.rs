@@ -13,7 +13,7 @@ pub mod redis;
 
 use std::{
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use axum::Router;
@@ -44,6 +44,12 @@ pub struct TestApp {
     terminal: Terminal,
 }
 
+/// As `router::service`, but to make the routes and their document takes longer than most tests.
+fn service(app: App) -> Router {
+    static ROUTES: LazyLock<Router<App>> = LazyLock::new(router::routes);
+    router::layered(app, ROUTES.clone(), router::REQUEST_TIMEOUT)
+}
+
 /// A pool of the product, with its settings, on the test's database.
 fn pool_of(db: &PgPool) -> PgPool {
     pool_options().max_connections(12).connect_lazy_with((*db.connect_options()).clone())
@@ -70,7 +76,7 @@ impl TestApp {
         let console = Console::new(terminal.clone());
         let secret = SecretKey::new(&[7; 32]);
         let app = App::new(config, clock, tokens, secret, console, lanes);
-        let mut test = Self { router: router::service(app.clone()), app, db, lab: Uuid::nil(), terminal };
+        let mut test = Self { router: service(app.clone()), app, db, lab: Uuid::nil(), terminal };
         test.new_lab("Test lab").await;
         test
     }
@@ -95,11 +101,11 @@ impl TestApp {
     pub fn restarted_as(&self, config: Config) -> Self {
         let terminal = self.terminal.clone();
         let (console, secret) = (Console::new(terminal.clone()), SecretKey::new(&[7; 32]));
-        let (clock, lanes) = (self.app.clock.clone(), Lanes::single(pool_of(&self.db), FRESH_FOR));
+        let (clock, lanes) = (self.app.clock.clone(), self.app.lanes().clone());
         let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
         let tokens = Tokens::new(ring, "chemstock", "chemstock", config.jwt.access_ttl);
         let app = App::new(config, clock, tokens, secret, console, lanes);
-        Self { router: router::service(app.clone()), app, db: self.db.clone(), lab: self.lab, terminal }
+        Self { router: service(app.clone()), app, db: self.db.clone(), lab: self.lab, terminal }
     }
 
     pub fn nobody(&self) -> Client {
