@@ -7,7 +7,7 @@ use crate::{
     clients::outbound::Failure,
     config::Provider,
     error::Result,
-    messages::{delivery::DeliveryState, routing::AttemptState},
+    messages::{delivery::DeliveryState, routing::AttemptState, store::tallied},
 };
 
 /// The attempt that a receipt is about.
@@ -70,7 +70,8 @@ pub async fn apply(
     news: &News,
     now: DateTime<Utc>,
 ) -> Result<Option<DeliveryState>> {
-    let moved = sqlx::query_scalar!(
+    let moved = tallied!(
+        query_scalar;
         r#"with before as (
             select id, seq, message_id, provider, channel, state, cost, started_at from message_attempts
             where id = $1 and (state in ('sending', 'unknown') or (state = 'accepted' and ($2 <> 'accepted' or $6 <> cost)))
@@ -81,24 +82,16 @@ pub async fn apply(
                 updated_at = $7
             from before b where a.id = b.id
             returning a.id
-        ), counted as (
-            insert into message_tallies as t (hour, country, provider, channel, sent, delivered, number_refused,
-                consent_withdrawn, blocked, misconfigured, try_later, unknown, cost)
-            select date_trunc('hour', b.started_at, 'UTC'), m.country, b.provider, b.channel,
+        ), "#;
+        "select date_trunc('hour', b.started_at, 'UTC'), m.country, b.provider, b.channel,
                 (b.state <> 'accepted')::integer, ($2 = 'delivered')::integer,
                 ($3 is not distinct from 'number_refused')::integer, ($3 is not distinct from 'consent_withdrawn')::integer,
                 ($3 is not distinct from 'blocked')::integer, ($3 is not distinct from 'misconfigured')::integer,
                 ($3 is not distinct from 'try_later')::integer,
                 ($3 is not distinct from 'unknown')::integer - (b.state = 'unknown')::integer, coalesce($6 - b.cost, 0)
             from before b join messages m on m.id = b.message_id
-            on conflict (hour, country, provider, channel) do update set sent = t.sent + excluded.sent,
-                delivered = t.delivered + excluded.delivered,
-                number_refused = t.number_refused + excluded.number_refused,
-                consent_withdrawn = t.consent_withdrawn + excluded.consent_withdrawn,
-                blocked = t.blocked + excluded.blocked, misconfigured = t.misconfigured + excluded.misconfigured,
-                try_later = t.try_later + excluded.try_later, unknown = t.unknown + excluded.unknown,
-                cost = t.cost + excluded.cost
-        ), spent as (
+            ";
+        r#", spent as (
             insert into code_tallies as c (scope, hour, shard, cost)
             select s.scope, date_trunc('hour', $7::timestamptz, 'UTC'), 0,
                 coalesce($6, b.cost) - b.cost - case when b.state = 'accepted' then 0 else m.reserve end

@@ -8,6 +8,31 @@ use crate::error::Result;
 
 mod outcomes;
 
+/// A statement that adds to `message_tallies` what its second part selects; the first goes before it, the third after.
+macro_rules! tallied {
+    ($query:ident; $before:literal; $select:literal; $after:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::$query!(
+            $before
+                + "counted as (
+            insert into message_tallies as t (hour, country, provider, channel, sent, delivered, number_refused,
+                consent_withdrawn, blocked, misconfigured, try_later, unknown, cost)
+            "
+                + $select
+                + "on conflict (hour, country, provider, channel) do update set sent = t.sent + excluded.sent,
+                delivered = t.delivered + excluded.delivered,
+                number_refused = t.number_refused + excluded.number_refused,
+                consent_withdrawn = t.consent_withdrawn + excluded.consent_withdrawn,
+                blocked = t.blocked + excluded.blocked, misconfigured = t.misconfigured + excluded.misconfigured,
+                try_later = t.try_later + excluded.try_later, unknown = t.unknown + excluded.unknown,
+                cost = t.cost + excluded.cost
+        )"
+                + $after
+            $(, $argument)*
+        )
+    };
+}
+pub(in crate::messages) use tallied;
+
 /// A message that is ours to send, for a while.
 pub struct Due {
     pub id: Uuid,

@@ -8,7 +8,11 @@ use crate::{
     clients::outbound::Failure,
     config::{Channel, Provider},
     error::Result,
-    messages::{delivery::DeliveryState, routing::AttemptState, store::Due},
+    messages::{
+        delivery::DeliveryState,
+        routing::AttemptState,
+        store::{Due, tallied},
+    },
 };
 
 #[derive(Serialize)]
@@ -76,9 +80,9 @@ impl Done {
 
 /// All of it in one statement: attempts, messages, what is counted, and what it cost more or less than was reserved for it.
 /// Whatever a receipt has said meanwhile stands, and so does a message that somebody else has taken since.
-#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) -> Result<()> {
-    sqlx::query!(
+    tallied!(
+        query;
         "with done as (
             select * from jsonb_to_recordset($1) as d (message_id uuid, lease integer, message_state text,
                 due_at timestamptz, attempt_id uuid, channel text, state text, failure text, code text, provider_key bytea,
@@ -88,10 +92,8 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
                 provider_key = d.provider_key, cost = d.cost, updated_at = $2
             from done d where a.id = d.attempt_id and a.state = 'sending'
             returning a.message_id, a.provider, a.channel, a.started_at, a.state, a.failure, a.cost
-        ), counted as (
-            insert into message_tallies as t (hour, country, provider, channel, sent, delivered, number_refused,
-                consent_withdrawn, blocked, misconfigured, try_later, unknown, cost)
-            select date_trunc('hour', e.started_at, 'UTC'), m.country, e.provider, e.channel,
+        ), ";
+        "select date_trunc('hour', e.started_at, 'UTC'), m.country, e.provider, e.channel,
                 count(*) filter (where e.state in ('accepted', 'delivered')),
                 count(*) filter (where e.state = 'delivered'),
                 count(*) filter (where e.failure = 'number_refused'),
@@ -103,14 +105,8 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
                 sum(e.cost)
             from ended e join messages m on m.id = e.message_id
             group by 1, 2, 3, 4 order by 1, 2, 3, 4
-            on conflict (hour, country, provider, channel) do update set sent = t.sent + excluded.sent,
-                delivered = t.delivered + excluded.delivered,
-                number_refused = t.number_refused + excluded.number_refused,
-                consent_withdrawn = t.consent_withdrawn + excluded.consent_withdrawn,
-                blocked = t.blocked + excluded.blocked, misconfigured = t.misconfigured + excluded.misconfigured,
-                try_later = t.try_later + excluded.try_later, unknown = t.unknown + excluded.unknown,
-                cost = t.cost + excluded.cost
-        ), spent as (
+            ";
+        ", spent as (
             insert into code_tallies as c (scope, hour, shard, cost)
             select s.scope, date_trunc('hour', $2::timestamptz, 'UTC'), 0, sum(e.cost - m.reserve)
             from ended e join messages m on m.id = e.message_id, lateral (values (m.country), ('*')) s (scope)
