@@ -16,7 +16,7 @@ use chemstock::{
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 
-use crate::support::folder::Folder;
+use crate::support::{folder::Folder, google, instance};
 
 const PASSWORD: &str = "hunter2-hunter2";
 const PHONE: &str = "+12025550123";
@@ -147,7 +147,7 @@ async fn a_clock_that_is_off_is_told(db: PgPool) {
 async fn when_nobody_answers_it_is_done_within_ten_seconds() {
     let (_held, address) = mute();
     let (database, http) = (format!("postgres://u:{PASSWORD}@{address}/x"), format!("http://{address}"));
-    let account = rsa_pem();
+    let account = &google::keys().account.pem;
     let start = Instant::now();
     let findings = look(&[
         ("DATABASE_URL", &database),
@@ -159,7 +159,7 @@ async fn when_nobody_answers_it_is_done_within_ten_seconds() {
         ("FIREBASE_APP_CHECK_JWKS_URL", &http),
         ("FIREBASE_TOKEN_URI", &http),
         ("FIREBASE_CLIENT_EMAIL", "robot@example.org"),
-        ("FIREBASE_PRIVATE_KEY", &account),
+        ("FIREBASE_PRIVATE_KEY", account),
     ])
     .await;
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
@@ -172,23 +172,15 @@ async fn when_nobody_answers_it_is_done_within_ten_seconds() {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "where the tests' own servers are")]
 async fn a_redis_and_a_cluster_that_are_well_are_found_in_order() {
     for (variable, kind) in [("TEST_REDIS_URL", "REDIS_URL"), ("TEST_REDIS_CLUSTER_NODES", "REDIS_CLUSTER_NODES")] {
-        let servers = std::env::var(variable).unwrap();
+        let servers = instance::variable(variable);
         let findings = look(&[(kind, &servers)]).await;
         let of_redis = of("redis", &findings);
         assert!(of_redis.len() == 1 && of_redis[0].found.contains("answers in"), "{of_redis:#?}");
         // On a busy machine an answer may be slow, which is a warning.
         assert_ne!(of_redis[0].level, Level::Problem);
     }
-}
-
-fn rsa_pem() -> String {
-    use aws_lc_rs::{encoding::AsDer as _, encoding::Pkcs8V1Der, rsa::KeyPair, rsa::KeySize};
-    use base64::prelude::{BASE64_STANDARD, Engine as _};
-    let der: Pkcs8V1Der<'_> = KeyPair::generate(KeySize::Rsa2048).unwrap().as_der().unwrap();
-    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der.as_ref()))
 }
 
 #[tokio::test]
@@ -199,7 +191,7 @@ async fn keys_are_told_with_their_place_and_never_their_text() {
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let (good, rsa) = (write("good.pem", &KeyRing::generate_pem()), write("rsa.pem", &rsa_pem()));
+    let (good, rsa) = (write("good.pem", &KeyRing::generate_pem()), write("rsa.pem", &google::keys().account.pem));
     let bad = write("bad.pem", "hunter2-hunter2");
     let findings = look(&[("JWT_PRIVATE_KEYS", &format!("{good},{rsa}"))]).await;
     has(Level::Ok, "keys", "EdDSA key", &findings);

@@ -28,7 +28,7 @@ async fn log_in(server: &Instance, phone: &str) -> String {
 
 /// The newest code in the terminal.
 async fn code(server: &Instance) -> String {
-    let text = server.wait_for(&[("message to +", "\n")]).await;
+    let text = server.wait_for(Duration::from_mins(2), &[("message to +", "\n")]).await;
     let digits: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|part| part.len() == 6).collect();
     digits.last().expect("a code of six digits").to_string()
 }

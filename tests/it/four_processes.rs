@@ -18,7 +18,8 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::support::{
     folder::Folder,
-    instance::{Instance, PHONE, RIGHT, RedisServer, database_url, free_port, http, variable},
+    instance::{Instance, PHONE, RIGHT, database_url, http, variable},
+    redis::{RedisServer, free_port},
 };
 
 /// Four that share everything. The first makes the signing key that the others read; the secret is new, so that nobody
@@ -133,14 +134,8 @@ async fn until_ready(instance: &Instance) {
 
 #[tokio::test]
 async fn a_redis_that_may_drop_counters_stops_the_start_and_says_what_to_set() {
-    let (folder, port) = (Folder::new(), free_port());
-    let _redis = RedisServer::start(port, &["--maxmemory-policy", "allkeys-lru"]);
-    let up = Instant::now() + Duration::from_secs(10);
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(Instant::now() < up, "Redis does not start");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let mut instance = Instance::spawn(&folder, &[("REDIS_URL", &format!("redis://127.0.0.1:{port}"))]);
+    let (folder, redis) = (Folder::new(), RedisServer::start(&["--maxmemory-policy", "allkeys-lru"]).await);
+    let mut instance = Instance::spawn(&folder, &[("REDIS_URL", &redis.url())]);
     let ended = tokio::task::spawn_blocking(move || (instance.process.wait().unwrap(), instance)).await.unwrap();
     assert!(!ended.0.success());
     let said = ended.1.said();
@@ -149,12 +144,12 @@ async fn a_redis_that_may_drop_counters_stops_the_start_and_says_what_to_set() {
 
 #[sqlx::test(migrations = false)]
 async fn an_instance_that_starts_before_its_redis_is_not_ready_until_there_is_one(db: PgPool) {
-    let (folder, port) = (Folder::new(), free_port());
-    let url = format!("redis://127.0.0.1:{port}");
+    let (folder, mut redis) = (Folder::new(), RedisServer::start(&[]).await);
+    redis.down();
     let fixed = format!("{PHONE}={RIGHT}");
     let vars = [
         ("DATABASE_URL", database_url(&db)),
-        ("REDIS_URL", url),
+        ("REDIS_URL", redis.url()),
         ("SIGN_UP", "open".into()),
         ("TEST_PHONE_NUMBERS", fixed),
     ];
@@ -165,7 +160,7 @@ async fn an_instance_that_starts_before_its_redis_is_not_ready_until_there_is_on
     assert_eq!(instance.post("/auth/otp/request", &json!({ "phone": PHONE })).await.0, 503);
     assert!(instance.said().contains("redis is not available"), "{}", instance.said());
 
-    let _redis = RedisServer::start(port, &[]);
+    assert!(redis.up().await);
     until_ready(&instance).await;
     let challenge = instance.ask().await;
     let right = json!({ "challenge_id": challenge, "code": RIGHT });
@@ -182,8 +177,8 @@ async fn redis_over_tls_is_believed_with_the_right_certificate_only(db: PgPool) 
     let (certificate, key, root) = (file("server.pem"), file("server.key"), file("ca.pem"));
     let tls = port.to_string();
     let settings = ["--tls-port", &tls, "--tls-cert-file", &certificate, "--tls-key-file", &key];
-    let settings = [&settings[..], &["--tls-auth-clients", "no", "--requirepass", "hunter2"]].concat();
-    let _redis = RedisServer::start(0, &settings);
+    let redis = RedisServer::start(&[&settings[..], &["--tls-auth-clients", "no"]].concat()).await;
+    redis.command::<()>(&["CONFIG", "SET", "requirepass", "hunter2"]).await;
     let (database, url) = (database_url(&db), format!("rediss://:hunter2@localhost:{port}"));
     let vars = [("DATABASE_URL", database.as_str()), ("REDIS_URL", &url)];
 
@@ -231,14 +226,6 @@ async fn token(instance: &Instance) -> (String, String) {
     (token, kid)
 }
 
-async fn until_it_says(instance: &Instance, what: &str) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !instance.said().contains(what) {
-        assert!(Instant::now() < deadline, "no {what:?} in:\n{}", instance.said());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
 #[sqlx::test(migrations = false)]
 async fn a_hangup_signal_changes_the_keys_and_tokens_of_the_old_one_stay_good(db: PgPool) {
     let (folder, old, new) = (Folder::new(), KeyRing::generate_pem(), KeyRing::generate_pem());
@@ -251,7 +238,7 @@ async fn a_hangup_signal_changes_the_keys_and_tokens_of_the_old_one_stay_good(db
     fs::write(&beside, format!("{new}{old}")).unwrap();
     fs::rename(&beside, &file).unwrap();
     instance.signal("-HUP");
-    until_it_says(&instance, "signing keys were read again").await;
+    instance.until_it_says("signing keys were read again").await;
     assert_eq!(published(&instance).await, kids(&[&new, &old]));
     assert_eq!(instance.get_as(&by_old, "/me").await, 200);
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -275,7 +262,7 @@ async fn a_hangup_signal_over_a_broken_key_file_leaves_the_keys_as_they_were(db:
     let (token, _) = token(&instance).await;
     fs::write(&file, &pem[..70]).unwrap();
     instance.signal("-HUP");
-    until_it_says(&instance, "the signing keys stay as they were").await;
+    instance.until_it_says("the signing keys stay as they were").await;
     assert_eq!(published(&instance).await, kids(&[&pem]));
     assert_eq!(instance.get_as(&token, "/me").await, 200);
     assert!(!instance.said().contains(&pem[40..60]), "nothing of the key is said");

@@ -1,8 +1,7 @@
 //! What a provider sends to its webhook, which no document can show: it is signed.
 
-use aws_lc_rs::hmac;
-
 use super::world::Request;
+use crate::support::providers::whatsapp::hmac_sha256;
 
 /// A provider with a webhook, which nobody is asked to send through.
 pub const VARS: [(&str, &str); 6] = [
@@ -18,9 +17,7 @@ pub const META_ASKS: &str = "hub.mode=subscribe&hub.verify_token=verify&hub.chal
 /// No document can show a signature.
 pub fn signed_by_meta(request: Request) -> Request {
     let body = r#"{"object":"whatsapp_business_account","entry":[]}"#;
-    let key = hmac::Key::new(hmac::HMAC_SHA256, b"app secret");
-    let tag = hmac::sign(&key, body.as_bytes());
-    let tag = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let tag = hmac_sha256(b"app secret", body.as_bytes());
     let signature = ("X-Hub-Signature-256".to_owned(), format!("sha256={tag}"));
     Request { body: Some(body.to_owned()), headers: vec![signature], ..request }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::support::{
     TestApp,
     google::{self, Google},
-    log::Log,
+    hex, log,
 };
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -22,7 +22,7 @@ async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: Pg
     let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
     vars.extend([("SIGN_UP", "open"), ("FIREBASE_BEARER", "true"), ("FIREBASE_APP_CHECK", "monitor")]);
     let app = TestApp::with_vars(db, &vars).await;
-    let (log, _guard) = Log::start();
+    let (log, _guard) = log::start();
     let id_token = google::sign(&google::phone_claims(app.now(), "a-uid-of-somebody", PHONE));
     let body = json!({ "id_token": id_token });
     let pair = app.nobody().post("/v1/auth/firebase", body.clone()).await.ok();
@@ -49,7 +49,7 @@ async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: Pg
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = log::start();
 
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("OTP_LENGTH", "8")]).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -124,7 +124,7 @@ async fn a_device_name_is_one_line_of_text(db: PgPool) {
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn no_mailbox_or_code_to_it_is_logged_or_kept_outside_the_profile(db: PgPool) {
-    let (log, _guard) = Log::start();
+    let (log, _guard) = log::start();
     let app = with_email(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
     app.advance(TimeDelta::seconds(30));
@@ -156,10 +156,6 @@ pub async fn tables(app: &TestApp) -> String {
     rows.fetch_one(&app.db).await.unwrap()
 }
 
-pub fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
-}
-
 /// Row 38 of the list of attacks. A whole run, with all that goes wrong in one, and everything that it leaves behind.
 #[expect(clippy::too_many_lines, reason = "one run, told in its order")]
 pub async fn a_whole_run(db: PgPool) {
@@ -168,7 +164,7 @@ pub async fn a_whole_run(db: PgPool) {
     let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
     vars.extend([("SIGN_UP", "open"), ("OTP_LENGTH", "8")]);
     let metrics = chemstock::telemetry::install();
-    let (log, _guard) = Log::start();
+    let (log, _guard) = log::start();
     let app = TestApp::with_vars(db, &vars).await;
     let (id, code) = challenge(&app, PHONE).await;
     let guess = wrong(&code);

@@ -7,12 +7,9 @@ use sqlx::PgPool;
 
 use super::{code_in, through};
 use crate::{
-    login::{
-        ask,
-        privacy::{hex, tables},
-    },
+    login::{ask, privacy::tables},
     support::{
-        log::Log,
+        hex, log,
         outside::{Fault, Outside, Reply},
         providers::{Contract, aws_sns, bird, messagebird, twilio, vonage, whatsapp},
     },
@@ -86,7 +83,7 @@ fn tells(line: &str, secret: &str) -> bool {
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn no_code_phone_credential_or_text_is_in_what_a_run_of_messages_leaves(db: PgPool) {
     let metrics = chemstock::telemetry::install();
-    let (log, _guard) = Log::start();
+    let (log, _guard) = log::start();
     let (secrets, answers) = run(&db).await;
     sqlx::query("update labs set name = id::text").execute(&db).await.unwrap();
     let app = crate::support::TestApp::new(db).await;

@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead, BufReader, Read},
-    net::TcpListener,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -49,7 +48,7 @@ impl Instance {
         let mut instance = Self::spawn(folder, vars);
         // In production there is only the log.
         let greetings = [("API and docs   http://", "/docs"), ("\"address\":\"", "\"")];
-        instance.address = instance.wait_for(&greetings).await;
+        instance.address = instance.wait_for(Duration::from_mins(2), &greetings).await;
         instance
     }
 
@@ -58,8 +57,8 @@ impl Instance {
     }
 
     /// What stands between either two in the output the last time, once it is there.
-    pub async fn wait_for(&self, between: &[(&str, &str)]) -> String {
-        let deadline = Instant::now() + Duration::from_mins(2);
+    pub async fn wait_for(&self, patience: Duration, between: &[(&str, &str)]) -> String {
+        let deadline = Instant::now() + patience;
         loop {
             let said = self.said();
             let found = |(before, after): &(&str, &str)| {
@@ -72,6 +71,10 @@ impl Instance {
             assert!(Instant::now() < deadline, "no {between:?} in the output:\n{said}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    pub async fn until_it_says(&self, what: &str) {
+        self.wait_for(Duration::from_secs(20), &[(what, "")]).await;
     }
 
     /// GET without a body, else POST.
@@ -141,26 +144,4 @@ pub fn variable(name: &str) -> String {
 pub fn database_url(db: &PgPool) -> String {
     let name = db.connect_options().get_database().expect("a name").to_owned();
     format!("{}/{name}", variable("DATABASE_URL").rsplit_once('/').expect("a database in it").0)
-}
-
-/// A server that this test alone talks to.
-pub struct RedisServer(Child);
-
-impl RedisServer {
-    pub fn start(port: u16, settings: &[&str]) -> Self {
-        let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port", &port.to_string()]);
-        Self(command.args(settings).stdout(Stdio::null()).spawn().expect("redis-server on the PATH"))
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

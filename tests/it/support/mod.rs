@@ -41,13 +41,18 @@ pub struct TestApp {
     pub db: PgPool,
     /// A lab with no people but those that `client` makes.
     pub lab: Uuid,
-    terminal: Terminal,
+    terminal: Written,
 }
 
 /// As `router::service`, but to make the routes and their document takes longer than most tests.
 fn service(app: App) -> Router {
     static ROUTES: LazyLock<Router<App>> = LazyLock::new(router::routes);
     router::layered(app, ROUTES.clone(), router::REQUEST_TIMEOUT)
+}
+
+/// Hexadecimal digits, in small letters.
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// A pool of the product, with its settings, on the test's database.
@@ -72,7 +77,7 @@ impl TestApp {
         let clock = Clock::manual(DateTime::from_timestamp(1_795_000_000, 0).expect("in range"));
         let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
         let tokens = Tokens::new(ring, "chemstock", "chemstock", config.jwt.access_ttl);
-        let terminal = Terminal::default();
+        let terminal = Written::default();
         let console = Console::new(terminal.clone());
         let secret = SecretKey::new(&[7; 32]);
         let app = App::new(config, clock, tokens, secret, console, lanes);
@@ -185,16 +190,17 @@ impl TestApp {
     }
 }
 
+/// A log or a terminal, kept.
 #[derive(Clone, Default)]
-struct Terminal(Arc<Mutex<Vec<u8>>>);
+pub struct Written(Arc<Mutex<Vec<u8>>>);
 
-impl Terminal {
-    fn text(&self) -> String {
+impl Written {
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 }
 
-impl Write for Terminal {
+impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

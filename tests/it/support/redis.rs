@@ -24,7 +24,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-use super::TestApp;
+use super::{TestApp, instance::variable};
 
 /// Which of the shared ones.
 #[derive(Clone, Copy, PartialEq)]
@@ -40,9 +40,7 @@ impl Kind {
             Self::Single => ("REDIS_URL", "TEST_REDIS_URL"),
             Self::Cluster => ("REDIS_CLUSTER_NODES", "TEST_REDIS_CLUSTER_NODES"),
         };
-        #[expect(clippy::disallowed_methods, reason = "where the tests' own servers are")]
-        let value = std::env::var(from);
-        (name, value.unwrap_or_else(|_| panic!("{from} is not set; scripts/test sets it")))
+        (name, variable(from))
     }
 
     pub fn client(self) -> Redis {

@@ -10,7 +10,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
-    super::outside::{Asked, Reply},
+    super::{
+        hex,
+        outside::{Asked, Reply},
+    },
     Contract,
     posted::Posted,
 };
@@ -165,5 +168,5 @@ pub fn token(algorithm: hmac::Algorithm, key: &str, claims: &Value) -> String {
 }
 
 pub fn hash(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex(digest(&SHA256, bytes))
 }

@@ -8,7 +8,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 use chemstock::clients::outbound::Failure;
 use serde_json::{Map, Value, json};
 
-use super::{Asked, Contract, Reply, posted::Posted};
+use super::{super::hex, Asked, Contract, Reply, posted::Posted};
 
 pub const CONTRACT: Contract = Contract { name: "vonage", vars, answer, errors };
 
@@ -211,9 +211,8 @@ pub fn as_json(fields: &Fields) -> String {
 
 /// What a token says of this body.
 pub fn claims(body: &str, at: i64) -> Value {
-    let hash = digest(&SHA256, body.as_bytes());
-    let hash: Vec<_> = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({ "iat": at, "jti": "c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5", "iss": "Vonage", "payload_hash": hash.concat(),
+    let hash = hex(digest(&SHA256, body.as_bytes()));
+    json!({ "iat": at, "jti": "c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5", "iss": "Vonage", "payload_hash": hash,
         "api_key": KEY })
 }
 

@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use chemstock::clients::outbound::Failure;
 use serde_json::{Value, json};
 
-use super::{Asked, Contract, Reply};
+use super::{super::hex, Asked, Contract, Reply};
 
 pub const CONTRACT: Contract = Contract { name: "whatsapp", vars, answer, errors };
 
@@ -191,6 +191,5 @@ pub fn signed(body: &[u8]) -> HeaderMap {
 pub fn hmac_sha256(key: &[u8], text: &[u8]) -> String {
     let padded = |pad: u8| -> Vec<u8> { (0..64).map(|at| key.get(at).copied().unwrap_or_default() ^ pad).collect() };
     let inner = digest(&SHA256, &[&padded(0x36), text].concat());
-    let outer = digest(&SHA256, &[&padded(0x5c), inner.as_ref()].concat());
-    outer.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    hex(digest(&SHA256, &[&padded(0x5c), inner.as_ref()].concat()))
 }

@@ -5,7 +5,7 @@ use aws_lc_rs::{
     hmac,
 };
 
-use super::super::super::outside::Asked;
+use super::super::super::{hex, outside::Asked};
 
 /// Why AWS would not believe it.
 pub fn verify(asked: &Asked, key_id: &str, secret: &str, region: &str, service: &str) -> Result<(), &'static str> {
@@ -27,26 +27,16 @@ pub fn verify(asked: &Asked, key_id: &str, secret: &str, region: &str, service: 
         return Err("SignatureDoesNotMatch");
     }
     let headers: String = names.iter().flat_map(|name| [name, ":", asked.header(name).trim(), "\n"]).collect();
-    let canonical = [
-        &asked.method,
-        &asked.path,
-        &asked.query,
-        &headers,
-        signed,
-        &hex(digest(&SHA256, asked.body.as_bytes()).as_ref()),
-    ]
-    .map(|part| part as &str)
-    .join("\n");
-    let to_sign = ["AWS4-HMAC-SHA256", time, &scope, &hex(digest(&SHA256, canonical.as_bytes()).as_ref())].join("\n");
+    let canonical =
+        [&asked.method, &asked.path, &asked.query, &headers, signed, &hex(digest(&SHA256, asked.body.as_bytes()))]
+            .map(|part| part as &str)
+            .join("\n");
+    let to_sign = ["AWS4-HMAC-SHA256", time, &scope, &hex(digest(&SHA256, canonical.as_bytes()))].join("\n");
     let first = format!("AWS4{secret}").into_bytes();
     let key = scope.split('/').fold(first, |key, part| mac(&key, part));
-    if part("Signature=")? == hex(&mac(&key, &to_sign)) { Ok(()) } else { Err("SignatureDoesNotMatch") }
+    if part("Signature=")? == hex(mac(&key, &to_sign)) { Ok(()) } else { Err("SignatureDoesNotMatch") }
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
