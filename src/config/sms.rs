@@ -186,10 +186,14 @@ fn order(vars: &mut Vars, sms: &SmsConfig) -> Vec<Provider> {
         simulator, comma-separated";
     let named = |name: &str| Provider::from_name(name).filter(|provider| *provider != Provider::Smtp);
     let mut chosen = Vec::new();
-    for provider in vars.list("SMS_PROVIDERS", expected, named) {
-        let provider = successor(sms, provider);
-        if chosen.contains(&provider) {
-            vars.problem("SMS_PROVIDERS", format!("names {} twice", provider.name()), "name each provider once");
+    let all_named = vars.list("SMS_PROVIDERS", expected, named);
+    for (place, name) in all_named.iter().copied().enumerate() {
+        let provider = successor(sms, name);
+        if all_named[..place].contains(&name) {
+            vars.problem("SMS_PROVIDERS", format!("names {} twice", name.name()), "name each provider once");
+        } else if chosen.contains(&provider) {
+            let wrong = "names messagebird and bird, but bird takes the place of messagebird where both are set up";
+            vars.problem("SMS_PROVIDERS", wrong, "name one of the two");
         } else if !sms.is_set_up(provider) && !vars.has_problem_with(provider.required()) {
             let remedy = format!("set {}", provider.required().join(", "));
             vars.problem("SMS_PROVIDERS", format!("names {}, which is not set up", provider.name()), remedy);

@@ -144,6 +144,28 @@ fn each_malformed_value_is_named() {
 }
 
 #[test]
+fn who_names_messagebird_and_its_successor_is_told_so_and_not_that_a_name_comes_twice() {
+    let vars = [
+        ("MESSAGEBIRD_ACCESS_KEY", "k"),
+        ("MESSAGEBIRD_ORIGINATOR", "Chemstock"),
+        ("BIRD_ACCESS_KEY", "k"),
+        ("BIRD_WORKSPACE_ID", "w"),
+        ("BIRD_CHANNEL_ID", "c"),
+    ];
+    let said = |named| {
+        let vars = [&vars[..], &[("SMS_PROVIDERS", named)]].concat();
+        config(&vars).map(|config| config.sms.providers).map_err(|errors| errors.to_string())
+    };
+    for both in ["messagebird,bird", "bird,messagebird"] {
+        let said = said(both).unwrap_err();
+        assert!(said.contains("bird takes the place of messagebird") && !said.contains("twice"), "{said}");
+    }
+    assert!(said("messagebird,messagebird").unwrap_err().contains("names messagebird twice"));
+    assert!(said("bird,bird").unwrap_err().contains("names bird twice"));
+    assert_eq!(said("messagebird").unwrap(), [Provider::Bird]);
+}
+
+#[test]
 fn a_mail_server_has_a_scheme_a_host_and_nothing_behind() {
     let from = ("EMAIL_FROM", "Chemstock <codes@example.org>");
     for bad in ["smtp.example.org", "https://smtp.example.org", "smtp://", "smtps://smtp.example.org?tls=none"] {
