@@ -68,7 +68,7 @@ impl Vonage {
             .append_pair("text", message.text)
             .extend_pairs((!gsm::is_gsm7(message.text)).then_some(("type", "unicode")))
             .append_pair("ttl", &life.to_string())
-            .append_pair("status-report-req", "1")
+            .append_pair("status-report-req", "true")
             .extend_pairs(callback.filter(|url| url.len() <= LONGEST_CALLBACK).map(|url| ("callback", url)))
             .append_pair("client-ref", &message.reference.to_string())
             .finish();

@@ -49,7 +49,7 @@ async fn a_message_goes_out_as_the_contract_says() {
         ("callback", "https://lab.example.org/v1/webhooks/messagebird"),
         ("client-ref", &reference),
         ("from", FROM),
-        ("status-report-req", "1"),
+        ("status-report-req", "true"),
         ("text", TEXT),
         ("to", "12025550123"),
         ("ttl", "300000"),

@@ -85,7 +85,7 @@ fn sms(asked: &Asked) -> Reply {
     let lives = field("ttl").parse().is_ok_and(|ttl| (20_000..=604_800_000).contains::<u64>(&ttl));
     if !lives
         || !type_is_right
-        || !matches!(field("status-report-req"), "" | "0" | "1")
+        || !matches!(field("status-report-req"), "" | "true" | "false")
         || field("client-ref").len() > 100
     {
         return error("3", "Invalid params");
