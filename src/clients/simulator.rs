@@ -39,7 +39,7 @@ fn of_recipient(recipient: &str) -> Option<(&'static str, Failure)> {
     match recipient {
         "+15005550006" => None,
         "+15005550001" => Some(("21211", Failure::NumberRefused)),
-        "+15005550002" => Some(("21612", Failure::NumberRefused)),
+        "+15005550002" => Some(("21612", Failure::Blocked)),
         "+15005550003" => Some(("21408", Failure::Blocked)),
         "+15005550004" => Some(("21610", Failure::ConsentWithdrawn)),
         "+15005550009" => Some(("21614", Failure::NumberRefused)),
@@ -93,7 +93,7 @@ mod tests {
     fn recipients_fail_as_with_twilios_test_credentials_or_by_our_rule() {
         for (recipient, code, why) in [
             ("+15005550001", "21211", Failure::NumberRefused),
-            ("+15005550002", "21612", Failure::NumberRefused),
+            ("+15005550002", "21612", Failure::Blocked),
             ("+15005550003", "21408", Failure::Blocked),
             ("+15005550004", "21610", Failure::ConsentWithdrawn),
             ("+15005550009", "21614", Failure::NumberRefused),

@@ -11,9 +11,10 @@ pub(super) fn meaning(code: &str) -> Option<Failure> {
             Misconfigured
         }
         14_107 | 20_429 | 20_500 | 20_503 | 20_504 => TryLater,
-        // To: no number, not reachable from here, a short code, no mobile phone, a landline.
-        21_211 | 21_217 | 21_265 | 21_612 | 21_614 | 21_635 => NumberRefused,
-        21_408 => Blocked,
+        // To: no number, a short code, no mobile phone, a landline.
+        21_211 | 21_217 | 21_265 | 21_614 | 21_635 => NumberRefused,
+        // A country that is switched off, and a pair of sender and country that Twilio has no way for: others may have one.
+        21_408 | 21_612 => Blocked,
         21_610 => ConsentWithdrawn,
         21_611 => TryLater,
         // From, the messaging service, the template, and fields that we fill in.

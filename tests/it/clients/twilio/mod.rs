@@ -125,7 +125,7 @@ async fn what_cannot_be_sent_is_refused_without_a_request() {
 async fn the_magic_numbers_do_what_twilio_documents() {
     use Failure::{Blocked, ConsentWithdrawn, Misconfigured, NumberRefused, TryLater};
     let twilio = CONTRACT.start().await;
-    let meanings = [NumberRefused, NumberRefused, Blocked, ConsentWithdrawn, NumberRefused];
+    let meanings = [NumberRefused, Blocked, Blocked, ConsentWithdrawn, NumberRefused];
     for ((to, code), why) in RECIPIENTS.into_iter().zip(meanings) {
         let refused = client(&twilio).send_sms(&message(to)).await;
         assert_eq!(refused, Err(Refused::new(why, &code.to_string())), "{to}");

@@ -207,7 +207,7 @@ const AT_ONCE: [(&str, u16, Failure); 30] = [
     ("21609", 400, Misconfigured),
     ("21610", 400, ConsentWithdrawn),
     ("21611", 429, TryLater),
-    ("21612", 400, NumberRefused),
+    ("21612", 400, Blocked),
     ("21614", 400, NumberRefused),
     ("21617", 400, Misconfigured),
     ("21635", 400, NumberRefused),
