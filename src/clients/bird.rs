@@ -124,19 +124,17 @@ fn failure(message: &Value) -> (Failure, String) {
     let (code, source) = (reading::code(&failure["code"]).unwrap_or_default(), &failure["source"]);
     let of_the_platform = if source["name"] == "sms-messagebird" { reading::code(&source["code"]) } else { None };
     let reason = message["details"].as_str().unwrap_or_default();
-    let why = match messagebird::failure(reason, of_the_platform.as_deref().unwrap_or_default()) {
-        Failure::Unknown if source["name"] == "accounting" => Failure::Misconfigured,
-        Failure::Unknown => match code.as_str() {
-            // A source and a destination that do not go together.
-            "12003" => Failure::Blocked,
-            // The channel, the input, a content that SMS has not.
-            "11001" | "11002" | "12002" => Failure::Misconfigured,
-            "15005" => Failure::NumberRefused,
-            code if code.starts_with("12") => Failure::TryLater,
-            code if code.starts_with("14") => Failure::Misconfigured,
-            _ => Failure::Unknown,
-        },
-        why => why,
-    };
+    let why = messagebird::failure(reason, of_the_platform.as_deref().unwrap_or_default());
+    let why = why.unwrap_or_else(|| match code.as_str() {
+        _ if source["name"] == "accounting" => Failure::Misconfigured,
+        // A source and a destination that do not go together.
+        "12003" => Failure::Blocked,
+        // The channel, the input, a content that SMS has not.
+        "11001" | "11002" | "12002" => Failure::Misconfigured,
+        "15005" => Failure::NumberRefused,
+        code if code.starts_with("14") => Failure::Misconfigured,
+        // It has not arrived, and nothing says that it never could.
+        _ => Failure::TryLater,
+    });
     (why, plain_code(&code))
 }

@@ -6,7 +6,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, r
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// The whole of a request; a login waits for at most three of them.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// The answers that we need have some 4 KiB.
 const MAX_BODY: usize = 256 * 1024;
 

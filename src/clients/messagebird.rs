@@ -76,7 +76,8 @@ impl MessageBird {
             "sent" | "buffered" => Fate::Sent,
             "delivered" => Fate::Delivered,
             "expired" => Fate::Failed(expired(field("statusReason"), code)),
-            "delivery_failed" => Fate::Failed(failure(field("statusReason"), code)),
+            // It has not arrived, and nothing says that it never could.
+            "delivery_failed" => Fate::Failed(failure(field("statusReason"), code).unwrap_or(Failure::TryLater)),
             _ => return Ok(Vec::new()),
         };
         let failed = matches!(fate, Fate::Failed(_));
@@ -137,7 +138,10 @@ fn accepted(body: &Value) -> Sending {
     let reason = recipient["statusReason"].as_str().unwrap_or_default();
     let code = reading::code(&recipient["statusErrorCode"]).unwrap_or_default();
     match recipient["status"].as_str() {
-        Some("delivery_failed") => return Err(Refused::new(failure(reason, &code), &failure_code(reason, &code))),
+        Some("delivery_failed") => {
+            let why = failure(reason, &code).unwrap_or(Failure::TryLater);
+            return Err(Refused::new(why, &failure_code(reason, &code)));
+        }
         Some("expired") => return Err(Refused::new(expired(reason, &code), &failure_code(reason, &code))),
         _ => {}
     }
@@ -166,9 +170,9 @@ fn refused(status: StatusCode, body: &Value) -> Refused {
     Refused::new(why, &code.to_string())
 }
 
-/// Why the SMS platform has failed to deliver. Bird documentation, "SMS Platform Extended Error Codes".
-pub(super) fn failure(reason: &str, code: &str) -> Failure {
-    match reason.to_ascii_lowercase().replace(' ', "_").as_str() {
+/// Why the SMS platform has failed to deliver, if it says. Bird documentation, "SMS Platform Extended Error Codes".
+pub(super) fn failure(reason: &str, code: &str) -> Option<Failure> {
+    let why = match reason.to_ascii_lowercase().replace(' ', "_").as_str() {
         "unknown_subscriber" | "incorrect_number" => Failure::NumberRefused,
         "opted_out" => Failure::ConsentWithdrawn,
         "carrier_rejected" => Failure::Blocked,
@@ -177,18 +181,17 @@ pub(super) fn failure(reason: &str, code: &str) -> Failure {
         _ => match code {
             "1" | "2" | "3" | "5" | "9" | "10" | "11" | "12" => Failure::NumberRefused,
             "8" | "26" | "27" | "31" | "34" => Failure::TryLater,
-            _ => Failure::Unknown,
+            _ => return None,
         },
-    }
+    };
+    Some(why)
 }
 
 /// Nobody has taken it in time, unless the reason says more.
 fn expired(reason: &str, code: &str) -> Failure {
-    match failure(reason, code) {
-        // Without a word of the carrier it may have arrived.
-        Failure::Unknown if !reason.to_ascii_lowercase().starts_with("dlr") => Failure::TryLater,
-        why => why,
-    }
+    // Without a word of the carrier it may have arrived.
+    let is_unheard = reason.to_ascii_lowercase().starts_with("dlr");
+    failure(reason, code).unwrap_or(if is_unheard { Failure::Unknown } else { Failure::TryLater })
 }
 
 /// The number where there is one, else the reason.

@@ -69,9 +69,9 @@ pub enum Failure {
     Blocked,
     /// Our account, credentials or sender are wrong.
     Misconfigured,
-    /// Nothing was sent; another try, or another provider, may do it. An answer that did not come in time counts here.
+    /// Nothing was sent; another try, or another provider, may do it.
     TryLater,
-    /// It may have been sent.
+    /// It may have been sent: no answer came in time, or it broke off, or nobody can read it.
     Unknown,
 }
 
@@ -88,9 +88,9 @@ impl Failure {
         }
     }
 
-    /// Whether another provider may be tried at once.
+    /// Whether another provider may be asked.
     pub fn passes_on(self) -> bool {
-        matches!(self, Self::Blocked | Self::Misconfigured | Self::TryLater)
+        !matches!(self, Self::NumberRefused | Self::ConsentWithdrawn)
     }
 }
 
@@ -137,7 +137,7 @@ impl From<http::Failed> for Refused {
     fn from(failed: http::Failed) -> Self {
         match failed.how {
             How::NotSent => Self::new(Failure::TryLater, "unreachable"),
-            How::Silent => Self::new(Failure::TryLater, "timeout"),
+            How::Silent => Self::new(Failure::Unknown, "timeout"),
             How::Broken => Self::new(Failure::Unknown, "broken-off"),
             How::Status(status) => Self::by_status(status),
         }

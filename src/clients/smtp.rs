@@ -1,7 +1,13 @@
 //! E-mail by SMTP submission (RFC 5321, RFC 6409). Step by step, as the step tells what a failure means: before the text
 //! has gone nothing was sent, after it nobody knows.
 
-use std::{error::Error as _, io, net::IpAddr, time::Duration};
+use std::{
+    error::Error as _,
+    io,
+    net::IpAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use lettre::{
     Address, Message,
@@ -115,15 +121,19 @@ impl Relay {
     }
 
     async fn converse(&self, letter: Option<&Letter>) -> Result<(), Refused> {
+        let has_gone = AtomicBool::new(false);
         let conversation = async {
             let mut connection = self.connect().await?;
             let outcome = match letter {
-                Some(letter) => self.deliver(&mut connection, letter).await,
+                Some(letter) => self.deliver(&mut connection, letter, &has_gone).await,
                 None => Ok(()),
             };
             Ok::<_, Refused>((connection, outcome))
         };
-        let silent = |_| Refused::new(Failure::TryLater, "timeout");
+        let silent = |_| {
+            let has_gone = has_gone.load(Ordering::Relaxed);
+            Refused::new(if has_gone { Failure::Unknown } else { Failure::TryLater }, "timeout")
+        };
         let (mut connection, outcome) = timeout(DONE_WITHIN, conversation).await.map_err(silent)??;
         timeout(PARTED_WITHIN, connection.abort()).await.ok();
         outcome
@@ -152,12 +162,18 @@ impl Relay {
         Ok(connection)
     }
 
-    async fn deliver(&self, connection: &mut AsyncSmtpConnection, letter: &Letter) -> Result<(), Refused> {
+    async fn deliver(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        letter: &Letter,
+        has_gone: &AtomicBool,
+    ) -> Result<(), Refused> {
         let sender = Mail::new(Some(self.from.email.clone()), Vec::new());
         connection.command(sender).await.map_err(|error| refused(Step::Sender, &error))?;
         let recipient = Rcpt::new(letter.to.clone(), Vec::new());
         connection.command(recipient).await.map_err(|error| refused(Step::Recipient, &error))?;
         connection.command(Data).await.map_err(|error| refused(Step::Recipient, &error))?;
+        has_gone.store(true, Ordering::Relaxed);
         let taken = connection.message(&letter.bytes).await.map_err(|error| refused(Step::Content, &error))?;
         if taken.has_code(250) { Ok(()) } else { Err(Refused::garbled()) }
     }

@@ -1,8 +1,11 @@
 //! One message on its way: the providers that may have it, one after the other, until one takes it or says what ends it.
 //! All of them get the same code.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -10,13 +13,16 @@ use super::{
     breaker::breakers,
     carriers::carriers,
     delivery::DeliveryState,
-    routing::AttemptState,
+    routing::{self, AttemptState, Tried},
     store::{self, Attempted, Done, Due, NewAttempt},
     texts,
 };
 use crate::{
     app::App,
-    clients::outbound::{Accepted, Failure, Outgoing, Price, Refused, Sending},
+    clients::{
+        http::ANSWER_WITHIN,
+        outbound::{Accepted, Failure, Outgoing, Price, Refused, Sending},
+    },
     config::{Channel, Provider},
     error::Result,
     ids,
@@ -49,6 +55,7 @@ pub async fn carry(app: App, job: Job) -> Done {
     // If only one of them asked to come later, it is not over.
     let mut asked_to_come_later = false;
     while let Some(at) = provider {
+        let began = Instant::now();
         let sending = send(&app, &job, attempt, at).await;
         let now = app.clock.now();
         breakers(&app).learn(at, sending.as_ref().err().map(|refused| refused.why), now);
@@ -57,14 +64,19 @@ pub async fn carry(app: App, job: Job) -> Done {
             Err(refused) => refused,
         };
         tell(at, &job.due, &refused);
-        asked_to_come_later |= refused.why == Failure::TryLater;
         let why = refused.why;
         let failed = failed(attempt, at, refused);
+        asked_to_come_later |= why == Failure::TryLater;
+        let wait = ANSWER_WITHIN.saturating_sub(began.elapsed());
+        if why == Failure::Unknown && !wait.is_zero() {
+            return unheard(&job.due, failed, now, wait);
+        }
         // Past its end a code is of no use.
-        let may_go_on = why.passes_on() && now < job.due.expires_at;
-        provider = rest.find(|next| may_go_on && breakers(&app).lets_through(*next, now));
+        let may_go_on = !routing::ends(at, why) && now < job.due.expires_at;
+        let may_have_it = |next: Provider| why != Failure::NumberRefused || next.channel() != at.channel();
+        provider = rest.find(|next| may_go_on && may_have_it(*next) && breakers(&app).lets_through(*next, now));
         let Some(next) = provider else {
-            return ended(&app, &job.due, failed, asked_to_come_later, now);
+            return ended(&job.due, failed, asked_to_come_later, now);
         };
         attempt = ids::new(now);
         if let Err(cause) = pass_on(&app, &job, failed, job.attempt(attempt, next), now).await {
@@ -144,19 +156,25 @@ fn failed(attempt_id: Uuid, provider: Provider, refused: Refused) -> Attempted {
     }
 }
 
-/// What becomes of the message when no other provider is asked now. One that may have been sent waits for its receipt until
-/// its holder may ask for another.
-fn ended(app: &App, due: &Due, last: Attempted, asked_to_come_later: bool, now: DateTime<Utc>) -> Done {
-    let resend_at = due.created_at + app.config.otp.resend;
-    let done = match last.failure {
-        Some(Failure::Unknown) if now < resend_at && resend_at < due.expires_at => Done::later(due, resend_at),
-        Some(Failure::Unknown) => Done::now(due, DeliveryState::Sent),
-        Some(why) if why.passes_on() && asked_to_come_later => match later(due, now) {
-            Some(due_at) => Done::later(due, due_at),
-            None => Done::now(due, DeliveryState::Failed),
-        },
-        _ => Done::now(due, DeliveryState::Failed),
+/// It may have been sent. Whatever cut the answer off, the next provider is asked when a silent one would be given up:
+/// until then a receipt may say that it has arrived.
+fn unheard(due: &Due, last: Attempted, now: DateTime<Utc>, wait: Duration) -> Done {
+    let due_at = now + wait;
+    let done = if due_at < due.expires_at { Done::later(due, due_at) } else { Done::now(due, DeliveryState::Sent) };
+    Done { attempt: Some(last), ..done }
+}
+
+/// What becomes of the message when no other provider is asked now.
+fn ended(due: &Due, last: Attempted, asked_to_come_later: bool, now: DateTime<Utc>) -> Done {
+    let may_have_gone = last.failure == Some(Failure::Unknown) || due.tried.iter().any(Tried::is_open);
+    let again = match last.failure {
+        // The dispatcher sees whether anybody is left.
+        Some(Failure::Unknown) => Some(now).filter(|now| *now < due.expires_at),
+        Some(why) if asked_to_come_later && !routing::ends(last.provider, why) => later(due, now),
+        _ => None,
     };
+    let state = if may_have_gone { DeliveryState::Sent } else { DeliveryState::Failed };
+    let done = again.map_or_else(|| Done::now(due, state), |due_at| Done::later(due, due_at));
     Done { attempt: Some(last), ..done }
 }
 

@@ -133,7 +133,10 @@ impl Dispatcher {
         for pause in [0, 1, 2] {
             tokio::time::sleep(Duration::from_secs(pause)).await;
             match write(&self.app, &done).await {
-                Ok(()) => return,
+                Ok(()) => {
+                    done.iter().filter_map(|done| done.due_at).min().iter().for_each(|at| wake_at(&self.app, *at));
+                    return;
+                }
                 Err(cause) => {
                     tracing::error!(cause = &cause as &dyn std::error::Error, "cannot write down what was sent");
                 }
@@ -171,9 +174,10 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
     if due.expires_at <= now || due.is_void || due.tried.iter().any(Tried::is_final) {
         return Plan::Settle(Done::now(&due, DeliveryState::Failed));
     }
+    // Whoever sent it has died, and nobody heard any answer: its receipt has until its holder may ask for another code.
     let resend_at = due.created_at + app.config.otp.resend;
-    let is_open = due.tried.last().is_some_and(Tried::is_open);
-    if is_open && now < resend_at && resend_at < due.expires_at {
+    let is_orphaned = due.tried.last().is_some_and(|tried| tried.state == AttemptState::Sending);
+    if is_orphaned && now < resend_at && resend_at < due.expires_at {
         return Plan::Settle(Done::later(&due, resend_at));
     }
     let left = left(app, &due, body.content.code.is_some());
@@ -190,13 +194,27 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
     })
 }
 
-/// The providers that may have it. SMS falls back to WhatsApp, which reaches the same phone; a mailbox is another thing, and
-/// only who asks for it gets a code there.
+/// The providers that may have it. SMS and WhatsApp stand in for each other, as they reach the same phone; a mailbox is
+/// another thing, and only who asks for it gets a code there. WhatsApp takes nothing but codes.
 fn left(app: &App, due: &Due, has_code: bool) -> Vec<Provider> {
     let conversions = routing::conversions(app);
-    let mut order = conversions.order(app, due.channel, &due.country);
-    if due.channel == Channel::Sms && has_code {
-        order.extend(conversions.order(app, Channel::Whatsapp, &due.country));
+    let of = |channel| conversions.order(app, channel, &due.country);
+    let mut order = of(due.channel);
+    match due.channel {
+        Channel::Sms if has_code => order.extend(of(Channel::Whatsapp)),
+        Channel::Whatsapp => order.extend(of(Channel::Sms)),
+        _ => {}
     }
     routing::left(order, &due.tried)
+}
+
+/// Wakes the task that sends when a message comes due sooner than it would look.
+fn wake_at(app: &App, at: DateTime<Utc>) {
+    let (wait, app) = ((at - app.clock.now()).to_std().unwrap_or_default(), app.downgrade());
+    tokio::spawn(async move {
+        tokio::time::sleep(wait).await;
+        if let Some(app) = app.upgrade() {
+            super::ring(&app);
+        }
+    });
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clients::{
         console::Console,
-        outbound::{Accepted, Outgoing, Refused},
+        outbound::{Accepted, Failure, Outgoing, Refused},
     },
     clock::Clock,
     config::{Config, Provider},
@@ -52,7 +52,8 @@ pub async fn send(config: &Config, to: &Phone) -> Vec<(Provider, Result<Accepted
             receipts_at: None,
         };
         let sending = carriers.send(provider, &message).await;
-        let is_over = sending.as_ref().map_or_else(|refused| !refused.why.passes_on(), |_| true);
+        let may_be_over = |why: Failure| why == Failure::Unknown || !why.passes_on();
+        let is_over = sending.as_ref().map_or_else(|refused| may_be_over(refused.why), |_| true);
         tried.push((provider, sending));
         if is_over {
             break;

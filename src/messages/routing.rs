@@ -101,21 +101,48 @@ impl Tried {
 
     /// Nobody may send it again.
     pub fn is_final(&self) -> bool {
-        let stops = [Failure::NumberRefused, Failure::ConsentWithdrawn];
-        self.state == AttemptState::Delivered || self.failure.is_some_and(|failure| stops.contains(&failure))
+        let ends = |provider| self.failure.is_some_and(|failure| ends(provider, failure));
+        self.state == AttemptState::Delivered || Provider::from_name(&self.provider).is_some_and(ends)
     }
 
-    /// It may be tried at the same provider once more.
-    fn may_come_again(&self) -> bool {
+    fn asked_to_come_later(&self) -> bool {
         self.state == AttemptState::Failed && self.failure == Some(Failure::TryLater)
+    }
+
+    fn has_no_whatsapp(&self) -> bool {
+        let provider = Provider::from_name(&self.provider);
+        provider.is_some_and(|provider| provider.channel() == Channel::Whatsapp)
+            && self.failure == Some(Failure::NumberRefused)
     }
 }
 
-/// Those that are left, in order: not tried yet first, and then who asked to come later.
+/// Whether nobody is asked after this. A number that WhatsApp refuses is that of somebody without WhatsApp: an SMS may
+/// still come.
+pub fn ends(provider: Provider, failure: Failure) -> bool {
+    let has_no_whatsapp = provider.channel() == Channel::Whatsapp && failure == Failure::NumberRefused;
+    !failure.passes_on() && !has_no_whatsapp
+}
+
+/// Once more at a provider: as often as it asks for it, but once only if the message may have been sent.
+fn may_come_again<'a>(tried: impl Iterator<Item = &'a Tried>) -> bool {
+    let mut unknown = 0;
+    for tried in tried {
+        match tried.state {
+            AttemptState::Unknown => unknown += 1,
+            _ if tried.asked_to_come_later() => {}
+            _ => return false,
+        }
+    }
+    unknown <= 1
+}
+
+/// Those that are left, in order: not tried yet first, and then those that may be asked once more.
 pub fn left(order: Vec<Provider>, tried: &[Tried]) -> Vec<Provider> {
     let of = |provider: Provider| tried.iter().filter(move |tried| tried.provider == provider.name());
-    let (fresh, known): (Vec<_>, Vec<_>) = order.into_iter().partition(|provider| of(*provider).next().is_none());
-    let again = known.into_iter().filter(|provider| of(*provider).all(Tried::may_come_again));
+    let has_no_whatsapp = tried.iter().any(Tried::has_no_whatsapp);
+    let order = order.into_iter().filter(|provider| !has_no_whatsapp || provider.channel() != Channel::Whatsapp);
+    let (fresh, known): (Vec<_>, Vec<_>) = order.partition(|provider| of(*provider).next().is_none());
+    let again = known.into_iter().filter(|provider| may_come_again(of(*provider)));
     fresh.into_iter().chain(again).collect()
 }
 
@@ -157,12 +184,37 @@ mod tests {
         for (state, failure) in [
             (AttemptState::Sending, None),
             (AttemptState::Accepted, None),
-            (AttemptState::Unknown, Some(Failure::Unknown)),
             (AttemptState::Failed, Some(Failure::Blocked)),
             (AttemptState::Failed, Some(Failure::Misconfigured)),
         ] {
             let left = left(ORDER.to_vec(), &[later.clone(), tried(Provider::Vonage, state, failure)]);
             assert_eq!(left, [Provider::AwsSns, Provider::Twilio], "{state:?}");
         }
+    }
+
+    #[test]
+    fn what_may_have_been_sent_goes_to_all_others_first_and_to_the_same_provider_once_more() {
+        let tried = |provider: Provider, state, failure| Tried { provider: provider.name().to_owned(), state, failure };
+        let unknown = |provider| tried(provider, AttemptState::Unknown, Some(Failure::Unknown));
+        let first = unknown(Provider::Twilio);
+        assert_eq!(
+            left(ORDER.to_vec(), std::slice::from_ref(&first)),
+            [Provider::Vonage, Provider::AwsSns, Provider::Twilio]
+        );
+        let twice = [first, unknown(Provider::Twilio), unknown(Provider::Vonage)];
+        assert_eq!(left(ORDER.to_vec(), &twice), [Provider::AwsSns, Provider::Vonage]);
+    }
+
+    #[test]
+    fn who_has_no_whatsapp_is_asked_there_no_more_and_may_get_an_sms() {
+        let order = vec![Provider::WhatsApp, Provider::TwilioWhatsApp, Provider::Twilio];
+        let refused = Tried {
+            provider: Provider::WhatsApp.name().to_owned(),
+            state: AttemptState::Failed,
+            failure: Some(Failure::NumberRefused),
+        };
+        assert!(!refused.is_final());
+        assert_eq!(left(order, &[refused]), [Provider::Twilio]);
+        assert!(ends(Provider::Twilio, Failure::NumberRefused) && ends(Provider::WhatsApp, Failure::ConsentWithdrawn));
     }
 }

@@ -6,7 +6,13 @@ use uuid::Uuid;
 
 pub use self::http::routes;
 use self::store::{Found, News};
-use super::{carriers::carriers, carry, delivery::DeliveryState, provider_key, ring, routing::AttemptState};
+use super::{
+    carriers::carriers,
+    carry,
+    delivery::DeliveryState,
+    provider_key, ring,
+    routing::{self, AttemptState},
+};
 use crate::{
     app::App,
     clients::outbound::{Callback, Distrust, Fate, Receipt},
@@ -88,7 +94,9 @@ fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> N
     let (state, message_state, failure) = match receipt.fate {
         Fate::Sent => (AttemptState::Accepted, DeliveryState::Sent, None),
         Fate::Delivered => (AttemptState::Delivered, DeliveryState::Delivered, None),
-        Fate::Failed(why) if why.passes_on() => (AttemptState::Failed, DeliveryState::Queued, Some(why)),
+        Fate::Failed(why) if !routing::ends(found.provider, why) => {
+            (AttemptState::Failed, DeliveryState::Queued, Some(why))
+        }
         Fate::Failed(why) => (AttemptState::Failed, DeliveryState::Failed, Some(why)),
     };
     let list_price = || carry::cost(app, found.provider, &found.country, receipt.price.as_ref());

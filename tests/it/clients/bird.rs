@@ -57,7 +57,7 @@ async fn a_message_that_has_failed_at_once_is_a_refusal() {
             json!({"id": MESSAGE_ID, "status": "sending_failed", "failure": {"code": 12003}}),
             Err(Refused::new(Failure::Blocked, "12003")),
         ),
-        (json!({"id": MESSAGE_ID, "status": "delivery_failed"}), Err(Refused::new(Failure::Unknown, "other"))),
+        (json!({"id": MESSAGE_ID, "status": "delivery_failed"}), Err(Refused::new(Failure::TryLater, "other"))),
     ] {
         outside.has(Fault::Answers(Reply::json(202, &body)));
         assert_eq!(bird.send(&message(PHONE)).await, sending, "{body}");
@@ -116,7 +116,7 @@ fn a_webhook_of_each_state_becomes_its_receipt() {
         ("delivery_failed", sms(json!(15001), "27", ""), failed(Failure::TryLater, "15001")),
         ("delivery_failed", sms(json!(15001), "", "opted_out"), failed(Failure::ConsentWithdrawn, "15001")),
         ("delivery_failed", sms(json!(15001), "", "carrier_rejected"), failed(Failure::Blocked, "15001")),
-        ("delivery_failed", sms(json!(15001), "0", "generic delivery failure"), failed(Failure::Unknown, "15001")),
+        ("delivery_failed", sms(json!(15001), "0", "generic delivery failure"), failed(Failure::TryLater, "15001")),
         ("sending_failed", failure(11001), failed(Failure::Misconfigured, "11001")),
         ("sending_failed", failure(12001), failed(Failure::TryLater, "12001")),
         ("sending_failed", failure(12002), failed(Failure::Misconfigured, "12002")),
@@ -127,7 +127,7 @@ fn a_webhook_of_each_state_becomes_its_receipt() {
             json!({"failure": {"code": 15999, "source": {"name": "accounting"}}}),
             failed(Failure::Misconfigured, "15999"),
         ),
-        ("sending_failed", json!({"failure": [], "details": 5}), failed(Failure::Unknown, "other")),
+        ("sending_failed", json!({"failure": [], "details": 5}), failed(Failure::TryLater, "other")),
         ("something_new", json!({}), None),
     ] {
         let mut more = more;

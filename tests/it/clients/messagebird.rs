@@ -63,7 +63,7 @@ async fn a_recipient_who_is_refused_at_once_is_a_refusal_and_one_who_has_it_is_t
     for (item, sending) in [
         (json!({"status": "delivered"}), Ok(Accepted { delivered: true, ..Accepted::new(MESSAGE_ID) })),
         (json!({"status": "expired"}), Err(Refused::new(Failure::TryLater, "other"))),
-        (json!({"status": "delivery_failed"}), Err(Refused::new(Failure::Unknown, "other"))),
+        (json!({"status": "delivery_failed"}), Err(Refused::new(Failure::TryLater, "other"))),
         (json!({"status": 5, "price": {"amount": -1, "currency": "EUR"}}), Ok(Accepted::new(MESSAGE_ID))),
         (json!({"price": {"amount": "1e999", "currency": []}}), Ok(Accepted::new(MESSAGE_ID))),
     ] {
@@ -123,8 +123,8 @@ fn a_status_report_of_each_state_becomes_its_receipt() {
         ("delivery_failed", "carrier rejected", "104", Some(failed(Failure::Blocked, "104"))),
         ("delivery_failed", "insufficient balance", "", Some(failed(Failure::Misconfigured, "insufficient_balance"))),
         ("delivery_failed", "received_network_error", "34", Some(failed(Failure::TryLater, "34"))),
-        ("delivery_failed", "generic delivery failure", "0", Some(failed(Failure::Unknown, "0"))),
-        ("delivery_failed", "", "12025550123", Some(failed(Failure::Unknown, "other"))),
+        ("delivery_failed", "generic delivery failure", "0", Some(failed(Failure::TryLater, "0"))),
+        ("delivery_failed", "", "12025550123", Some(failed(Failure::TryLater, "other"))),
         ("something new", "", "", None),
     ];
     for (status, reason, code, expected) in states {

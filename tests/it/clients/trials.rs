@@ -66,7 +66,7 @@ pub async fn faults<F: Future<Output = Sending>>(contract: Contract, send: impl 
         away
     );
     let refused = |why, code| Err(Refused::new(why, code));
-    assert_eq!(silent, refused(Failure::TryLater, "timeout"));
+    assert_eq!(silent, refused(Failure::Unknown, "timeout"));
     assert_eq!(reset, refused(Failure::Unknown, "broken-off"));
     assert_eq!(truncated, refused(Failure::Unknown, "broken-off"));
     assert_eq!(garbage, refused(Failure::Unknown, "garbled"));

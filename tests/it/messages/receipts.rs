@@ -185,6 +185,42 @@ async fn a_receipt_that_says_failed_has_the_next_provider_send_the_same_code(db:
     log_in_with(&app, &challenge, &code_in(&second.last())).await;
 }
 
+/// None of these receipts names a reason of its own.
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_receipt_of_any_provider_that_says_failed_and_no_more_sends_the_message_to_the_next(db: PgPool) {
+    for (index, (contract, method, tell)) in ALL.into_iter().enumerate() {
+        let outside = contract.start().await;
+        let next = if contract.name == "vonage" { twilio::CONTRACT } else { vonage::CONTRACT };
+        let second = next.start().await;
+        let app = through(db.clone(), &[(contract, &outside), (next, &second)], &[]).await;
+        let challenge = ask_by(&app, contract, &format!("+1{}5550123", 201 + index)).await;
+        let failed = tell(&app, &outside, told(&app).await, What::Failed);
+        post(&app, method.parse().unwrap(), &failed).await.expect(204);
+        app.drain().await;
+        assert_eq!(second.asked().len(), 1, "{}", contract.name);
+        assert_eq!(code_in(&outside.asked()[0]), code_in(&second.last()), "{}", contract.name);
+        log_in_with(&app, &challenge, &code_in(&second.last())).await;
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_webhook_that_says_there_is_no_whatsapp_brings_the_code_by_sms(db: PgPool) {
+    let (meta, second) = (whatsapp::CONTRACT.start().await, twilio::CONTRACT.start().await);
+    let app = through(db, &[(whatsapp::CONTRACT, &meta), (twilio::CONTRACT, &second)], &[]).await;
+    let challenge = ask_by(&app, whatsapp::CONTRACT, PHONE).await;
+    let status = json!({
+        "id": "wamid.HBgL", "status": "failed", "timestamp": "1800000000", "recipient_id": "12025550123",
+        "biz_opaque_callback_data": told(&app).await, "errors": [{"code": 131_026}]
+    });
+    let body = whatsapp::status_webhook(&status).to_string();
+    let url = format!("{PUBLIC_URL}/v1/webhooks/whatsapp");
+    let posted = Posted { url, headers: whatsapp::signed(body.as_bytes()), body: body.into_bytes() };
+    post(&app, Method::POST, &posted).await.expect(204);
+    app.drain().await;
+    assert_eq!((meta.asked().len(), second.asked().len()), (1, 1));
+    log_in_with(&app, &challenge, &code_in(&second.last())).await;
+}
+
 pub async fn failed_then_delivered(db: PgPool) {
     let first = twilio::CONTRACT.start().await;
     let app = through(db, &[(twilio::CONTRACT, &first)], &[]).await;

@@ -5,7 +5,7 @@ use sqlx::PgPool;
 
 use super::{attempt, attempts, code_in, delivery, log_in_with, send, state, through};
 use crate::{
-    login::{PHONE, ask},
+    login::{PHONE, ask, ask_by},
     support::{
         TestApp,
         outside::{Fault, Outside, Reply},
@@ -88,18 +88,72 @@ async fn what_a_provider_forbids_or_has_wrong_the_next_may_send(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn what_may_have_been_sent_waits_until_its_holder_may_ask_again(db: PgPool) {
+async fn however_an_answer_fails_to_come_the_next_sends_the_same_code_when_a_silent_one_is_given_up(db: PgPool) {
     let Two { app, first, second } = two(db).await;
-    first.has(Fault::Garbage);
+    let faults = [Fault::Reset, Fault::Truncated, Fault::Garbage, Fault::Endless, Fault::Answers(Reply::html(200))];
+    for (n, fault) in faults.into_iter().enumerate() {
+        // It remembers no provider as one that fails.
+        let app = app.restarted();
+        first.has(fault);
+        let challenge = send(&app, &format!("+1{}5550123", 201 + n)).await;
+        app.advance(TimeDelta::seconds(4));
+        app.drain().await;
+        assert_eq!(second.asked().len(), n, "nobody is asked before");
+        app.advance(TimeDelta::seconds(1));
+        app.drain().await;
+        assert_eq!((first.asked().len(), second.asked().len()), (n + 1, n + 1));
+        assert_eq!(code_in(&first.last()), code_in(&second.last()));
+        log_in_with(&app, &challenge, &code_in(&second.last())).await;
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_provider_that_is_alone_is_asked_once_more_if_it_may_have_sent_the_message(db: PgPool) {
+    let first = FIRST.start().await;
+    let app = through(db, &[(FIRST, &first)], &[]).await;
+    first.has(Fault::Reset);
     let challenge = send(&app, PHONE).await;
-    assert_eq!(state(&app, &challenge).await, "queued");
-    app.advance(TimeDelta::seconds(29));
+    assert_eq!(first.asked().len(), 1);
+    for _ in 0..6 {
+        app.advance(TimeDelta::seconds(5));
+        app.drain().await;
+    }
+    let asked = first.asked();
+    assert_eq!(asked.len(), 2, "and no more");
+    assert_eq!(code_in(&asked[0]), code_in(&asked[1]));
+    assert_eq!(state(&app, &challenge).await, "sent");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn who_asks_for_whatsapp_and_has_none_gets_the_code_by_sms(db: PgPool) {
+    let (meta, first) = (whatsapp::CONTRACT.start().await, FIRST.start().await);
+    let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
+    let errors = (whatsapp::CONTRACT.errors)();
+    let undeliverable = errors.into_iter().find(|(code, ..)| *code == "131026").unwrap().1;
+    meta.has(Fault::Answers(undeliverable));
+    let asked = ask_by(&app, "whatsapp", PHONE).await.expect(202).body;
     app.drain().await;
-    assert_eq!(second.asked().len(), 0, "nobody is asked before");
-    app.advance(TimeDelta::seconds(1));
+    assert_eq!((meta.asked().len(), first.asked().len()), (1, 1));
+    let expected = [attempt("whatsapp", "failed", Some("number_refused")), attempt("twilio", "accepted", None)];
+    assert_eq!(attempts(&app).await, expected);
+    log_in_with(&app, &asked["challenge_id"], &code_in(&first.last())).await;
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn who_has_no_whatsapp_still_gets_the_sms_that_was_only_late(db: PgPool) {
+    let (meta, first) = (whatsapp::CONTRACT.start().await, FIRST.start().await);
+    let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
+    let errors = (whatsapp::CONTRACT.errors)();
+    let undeliverable = errors.into_iter().find(|(code, ..)| *code == "131026").unwrap().1;
+    meta.has(Fault::Answers(undeliverable));
+    first.has(down());
+    let challenge = send(&app, PHONE).await;
+    assert_eq!((first.asked().len(), meta.asked().len()), (1, 1));
+    first.is_well();
+    app.advance(TimeDelta::seconds(2));
     app.drain().await;
-    assert_eq!(code_in(&first.last()), code_in(&second.last()));
-    assert_eq!((first.asked().len(), state(&app, &challenge).await), (1, "sent".to_owned()));
+    assert_eq!((first.asked().len(), meta.asked().len()), (2, 1));
+    log_in_with(&app, &challenge, &code_in(&first.last())).await;
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

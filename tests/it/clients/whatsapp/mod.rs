@@ -132,7 +132,7 @@ async fn a_meta_that_does_not_answer_as_it_should_holds_nobody_up() {
         outcome(Fault::Endless),
         unreachable
     );
-    assert_eq!(silent, (Failure::TryLater, "timeout".to_owned()));
+    assert_eq!(silent, (Failure::Unknown, "timeout".to_owned()));
     assert_eq!(unreachable, (Failure::TryLater, "unreachable".to_owned()));
     for broken in [reset, truncated, endless] {
         assert_eq!(broken, (Failure::Unknown, "broken-off".to_owned()));
