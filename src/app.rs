@@ -66,8 +66,10 @@ impl App {
         console: Console,
         lanes: Lanes,
     ) -> Self {
-        let firebase = config.firebase.as_ref().map(|firebase| Firebase::new(firebase, config.is_production()));
-        let redis = config.redis.as_ref().map(Redis::new);
+        let authorities = config.authorities.as_ref();
+        let firebase =
+            config.firebase.as_ref().map(|firebase| Firebase::new(firebase, authorities, config.is_production()));
+        let redis = config.redis.as_ref().map(|redis| Redis::new(redis, authorities));
         Self(Arc::new(Inner {
             firebase,
             config,

@@ -24,6 +24,8 @@ use tokio::{
     time::timeout,
 };
 
+use crate::config::Authorities;
+
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// A connection that did nothing for longer is tested before its next use: the server may have been restarted.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
@@ -49,8 +51,8 @@ impl Lanes {
         Self { writes: lane.clone(), lookups: lane.clone(), lists: lane }
     }
 
-    pub async fn open(url: &str) -> anyhow::Result<Self> {
-        let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+    pub async fn open(url: &str, authorities: Option<&Authorities>) -> anyhow::Result<Self> {
+        let options = connect_options(url, authorities)?;
         let pool = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
         let lane = |size| Lane::new(pool(size), FRESH_FOR);
         let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
@@ -62,6 +64,18 @@ impl Lanes {
         self.writes.close().await;
         self.lookups.close().await;
         self.lists.close().await;
+    }
+}
+
+/// Of `DATABASE_URL`, whose own `sslrootcert` wins.
+pub fn connect_options(url: &str, authorities: Option<&Authorities>) -> anyhow::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+    match authorities.filter(|_| !url.contains("sslrootcert=")) {
+        Some(authorities) => {
+            let pem = authorities.load().map_err(anyhow::Error::msg)?;
+            Ok(options.ssl_root_cert_from_pem(pem.as_bytes().to_vec()))
+        }
+        None => Ok(options),
     }
 }
 

@@ -62,7 +62,7 @@ const RECOVERED_WITHIN: Duration = Duration::from_mins(1);
 
 async fn database(config: &Config) -> anyhow::Result<(Lanes, Option<Embedded>)> {
     if let Some(url) = &config.database_url {
-        return Ok((Lanes::open(url.expose_secret()).await?, None));
+        return Ok((Lanes::open(url.expose_secret(), config.authorities.as_ref()).await?, None));
     }
     let embedded = Embedded::start(&config.data_dir).await?;
     // It has one connection, so the pool is a queue for it.
@@ -133,6 +133,9 @@ fn key_ring(config: &Config) -> anyhow::Result<KeyRing> {
 /// `chemstock serve`: until Ctrl-C or SIGTERM.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::init(&config)?;
+    if let Some(authorities) = &config.authorities {
+        authorities.load().map_err(anyhow::Error::msg)?;
+    }
     // From the start, so that none ends a server that is just coming up.
     #[cfg(unix)]
     let hangups = (!config.jwt.private_keys.is_empty()).then(|| signal(SignalKind::hangup())).transpose()?;
@@ -191,7 +194,7 @@ fn check_firebase(app: &App) -> anyhow::Result<()> {
 async fn look_at_redis(config: &Config) -> anyhow::Result<()> {
     let Some(redis) = &config.redis else { return Ok(()) };
     let (fatal, passing): (Vec<_>, Vec<_>) =
-        Redis::new(redis).check().await.into_iter().partition(|finding| finding.fatal);
+        Redis::new(redis, config.authorities.as_ref()).check().await.into_iter().partition(|finding| finding.fatal);
     for finding in passing {
         tracing::warn!("{finding}");
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, header::HeaderMap, redirect};
+
+use crate::config::Authorities;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// The whole of a request; a login waits for at most three of them.
@@ -43,22 +45,10 @@ impl Failed {
     }
 }
 
-impl Default for Http {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Http {
-    pub fn new() -> Self {
-        let client = Client::builder()
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            // A redirect would lead to an address that nobody has configured.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build();
-        Self(client.map_err(|cause| describe(&cause)))
+    /// Believes these authorities beside those of the machine (which `SSL_CERT_FILE` replaces).
+    pub fn new(authorities: Option<&Authorities>) -> Self {
+        Self(client(authorities))
     }
 
     pub fn check(&self) -> anyhow::Result<()> {
@@ -83,6 +73,22 @@ impl Http {
             status => Err(Failed { how: How::Status(status), cause: format!("answered {status}") }),
         }
     }
+}
+
+fn client(authorities: Option<&Authorities>) -> Result<Client, String> {
+    let pem = authorities.map(Authorities::load).transpose()?;
+    let own = pem.map(|pem| Certificate::from_pem_bundle(pem.as_bytes())).transpose();
+    let client = Client::builder()
+        .connect_timeout(CONNECT_WITHIN)
+        .timeout(ANSWER_WITHIN)
+        // A redirect would lead to an address that nobody has configured.
+        .redirect(redirect::Policy::none())
+        .no_proxy();
+    let client = match own.map_err(|cause| describe(&cause))? {
+        Some(own) => client.tls_certs_merge(own),
+        None => client,
+    };
+    client.build().map_err(|cause| describe(&cause))
 }
 
 async fn bounded(mut response: Response) -> reqwest::Result<Option<Vec<u8>>> {

@@ -18,7 +18,7 @@ use lettre::{
     transport::smtp::{
         Error,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, Tls, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, Tls, TlsParameters},
         commands::{Data, Mail, Rcpt},
         extension::ClientId,
     },
@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
 
 use super::outbound::{Accepted, Failure, Outgoing, Refused, Sending};
-use crate::config::SmtpConfig;
+use crate::config::{Authorities, SmtpConfig};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// From the name of the server to the end of the mail.
@@ -64,8 +64,9 @@ struct Letter {
 }
 
 impl Smtp {
-    pub fn new(config: &SmtpConfig) -> Self {
-        Self(Relay::new(config).map_err(|what| Refused::new(Failure::Misconfigured, what)))
+    /// Believes these authorities beside those of the machine.
+    pub fn new(config: &SmtpConfig, authorities: Option<&Authorities>) -> Self {
+        Self(Relay::new(config, authorities).map_err(|what| Refused::new(Failure::Misconfigured, what)))
     }
 
     pub async fn send(&self, message: &Outgoing<'_>) -> Sending {
@@ -82,10 +83,15 @@ impl Smtp {
 }
 
 impl Relay {
-    fn new(config: &SmtpConfig) -> Result<Self, &'static str> {
+    fn new(config: &SmtpConfig, authorities: Option<&Authorities>) -> Result<Self, &'static str> {
         let url = Url::parse(config.url.expose_secret()).map_err(|_| "smtp-url")?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
-        let parameters = TlsParameters::new(host.clone()).map_err(|_| "tls")?;
+        let mut parameters = TlsParameters::builder(host.clone());
+        if let Some(authorities) = authorities {
+            let pem = authorities.load().map_err(|_| "extra-ca-certs")?;
+            parameters = parameters.add_root_certificate(Certificate::from_pem(pem.as_bytes()).map_err(|_| "tls")?);
+        }
+        let parameters = parameters.build().map_err(|_| "tls")?;
         let (tls, port) = match url.scheme() {
             "smtps" => (Tls::Wrapper(parameters), 465),
             _ if is_this_machine(&host) => (Tls::Opportunistic(parameters), 587),

@@ -1,5 +1,6 @@
 //! What an installation sets. `Config` is read once, whole, and every mistake in it is told at once.
 
+mod authorities;
 mod dev_secrets;
 mod dotenv;
 mod firebase;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+pub use self::authorities::Authorities;
 pub use self::dev_secrets::load_or_create;
 pub use self::firebase::{AppCheckConfig, AppCheckMode, FirebaseConfig, ServiceAccount};
 pub use self::login::{AddressLimits, JwtConfig, OtpConfig, SignUp};
@@ -55,6 +57,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Absent in development: in memory.
     pub redis: Option<RedisConfig>,
+    /// Believed beside the public ones, by whatever connects with TLS.
+    pub authorities: Option<Authorities>,
     pub firebase: Option<FirebaseConfig>,
     pub sms: SmsConfig,
     pub otp: OtpConfig,
@@ -105,6 +109,7 @@ fn read(vars: &mut Vars) -> Config {
         database_url: database_url(vars),
         data_dir: vars.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
         redis: redis::read(vars),
+        authorities: authorities::read(vars),
         firebase: firebase::read(vars),
         sms: sms::read(vars),
         phone: phones::read(vars),

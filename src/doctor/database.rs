@@ -4,10 +4,15 @@ use std::{collections::HashMap, error::Error as _, time::Duration, time::Instant
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::ExposeSecret;
-use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::Finding;
-use crate::{app::MIGRATIONS, clock::Clock, config::Config, lanes::Lanes};
+use crate::{
+    app::MIGRATIONS,
+    clock::Clock,
+    config::Config,
+    lanes::{Lanes, connect_options},
+};
 
 const PART: &str = "database";
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
@@ -22,9 +27,12 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
     let Some(url) = &config.database_url else {
         return vec![embedded()];
     };
-    let Ok(options) = url.expose_secret().parse::<PgConnectOptions>() else {
-        let wrong = "DATABASE_URL cannot be read";
-        return vec![Finding::problem(PART, wrong, "give postgresql://user:password@host:port/database")];
+    let options = match connect_options(url.expose_secret(), config.authorities.as_ref()) {
+        Ok(options) => options,
+        Err(wrong) => {
+            let wrong = format!("cannot be reached as it is set: {wrong}");
+            return vec![Finding::problem(PART, wrong, "give postgresql://user:password@host:port/database")];
+        }
     };
     let place = format!("{}:{}", options.get_host(), options.get_port());
     let mut db = match tokio::time::timeout(CONNECT_WITHIN, options.disable_statement_logging().connect()).await {

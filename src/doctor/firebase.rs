@@ -12,7 +12,7 @@ pub(super) async fn look(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let Some(settings) = &config.firebase else {
         return vec![Finding::ok(PART, "not set up: one logs in with codes only")];
     };
-    let firebase = Firebase::new(settings, config.is_production());
+    let firebase = Firebase::new(settings, config.authorities.as_ref(), config.is_production());
     if let Err(error) = firebase.check() {
         return vec![Finding::problem(PART, error.to_string(), "mend it, then ask again")];
     }

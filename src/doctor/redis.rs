@@ -16,7 +16,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
     let Some(settings) = &config.redis else {
         return vec![Finding::ok(PART, "not set up: codes and limits are kept in memory, and a restart forgets them")];
     };
-    let redis = Redis::new(settings);
+    let redis = Redis::new(settings, config.authorities.as_ref());
     // Reaches it, logs in, asks each primary for its eviction policy, and writes a key that goes by itself.
     let findings = redis.check().await;
     let mut told: Vec<Finding> = findings

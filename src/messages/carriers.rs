@@ -19,7 +19,7 @@ use crate::{
         whatsapp::WhatsApp,
     },
     clock::Clock,
-    config::{Provider, SmsConfig},
+    config::{Config, Provider},
 };
 
 pub struct Carriers {
@@ -36,12 +36,13 @@ pub struct Carriers {
 }
 
 pub fn carriers(app: &App) -> Arc<Carriers> {
-    app.part(|app| Carriers::new(&app.config.sms, &app.console, &app.clock))
+    app.part(|app| Carriers::new(&app.config, &app.console, &app.clock))
 }
 
 impl Carriers {
-    pub fn new(config: &SmsConfig, console: &Console, clock: &Clock) -> Self {
-        let http = Http::new();
+    pub fn new(config: &Config, console: &Console, clock: &Clock) -> Self {
+        let authorities = config.authorities.as_ref();
+        let (config, http) = (&config.sms, Http::new(authorities));
         Self {
             console: console.clone(),
             has_terminal: config.providers.contains(&Provider::Console),
@@ -52,7 +53,7 @@ impl Carriers {
             messagebird: config.messagebird.as_ref().map(|config| MessageBird::new(config, &http)),
             bird: config.bird.as_ref().map(|config| Bird::new(config, &http)),
             whatsapp: config.whatsapp.as_ref().map(|config| WhatsApp::new(config, &http)),
-            smtp: config.smtp.as_ref().map(Smtp::new),
+            smtp: config.smtp.as_ref().map(|config| Smtp::new(config, authorities)),
         }
     }
 

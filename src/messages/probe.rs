@@ -26,7 +26,7 @@ use crate::{
 pub async fn check(config: &Config) -> Vec<(Provider, Result<(), Refused>)> {
     let mut asked = JoinSet::new();
     for (place, provider) in config.sms.providers.iter().copied().enumerate() {
-        let carriers = Carriers::new(&config.sms, &Console::terminal(), &Clock::real());
+        let carriers = Carriers::new(config, &Console::terminal(), &Clock::real());
         asked.spawn(async move { (place, provider, carriers.check(provider).await) });
     }
     let mut answers = asked.join_all().await;
@@ -36,7 +36,7 @@ pub async fn check(config: &Config) -> Vec<(Provider, Result<(), Refused>)> {
 
 /// A real message, from the first provider that takes it; with what those before it said.
 pub async fn send(config: &Config, to: &Phone) -> Vec<(Provider, Result<Accepted, Refused>)> {
-    let carriers = Carriers::new(&config.sms, &Console::terminal(), &Clock::real());
+    let carriers = Carriers::new(config, &Console::terminal(), &Clock::real());
     let content = Content::notice(Kind::Test, Language::English);
     let text = texts::sms(&content, texts::Origin::default());
     let mut tried = Vec::new();

@@ -11,7 +11,10 @@ use moka::sync::Cache;
 
 use self::{accounts::Accounts, id_token::Algorithm, keys::Keys, service_account::ServiceAccount};
 pub use self::{app_check::AppCheck, id_token::IdToken};
-use crate::{clients::http::Http, config::FirebaseConfig};
+use crate::{
+    clients::http::Http,
+    config::{Authorities, FirebaseConfig},
+};
 
 mod accounts;
 mod app_check;
@@ -92,8 +95,8 @@ pub struct Firebase {
 
 impl Firebase {
     /// In production no token passes unsigned, whatever the configuration says.
-    pub fn new(config: &FirebaseConfig, is_production: bool) -> Self {
-        let http = Http::new();
+    pub fn new(config: &FirebaseConfig, authorities: Option<&Authorities>, is_production: bool) -> Self {
+        let http = Http::new(authorities);
         let account = config.service_account.as_ref();
         Self {
             bearer: config.bearer,

@@ -2,6 +2,7 @@
 //! work a second, and heals by itself. While it is away each call says so at once; nothing here falls back to anything.
 
 use std::{
+    fmt::Write as _,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -9,8 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use redis::{
     Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, RedisError, RedisResult, RetryMethod, ServerErrorKind,
+    TlsCertificates,
     aio::{ConnectionManager, ConnectionManagerConfig},
     cluster::{ClusterClient, ClusterConfig},
     cluster_async::ClusterConnection,
@@ -19,7 +22,7 @@ use redis::{
 use secrecy::ExposeSecret;
 
 use crate::{
-    config::RedisConfig,
+    config::{Authorities, RedisConfig},
     error::{Error, Result},
 };
 
@@ -78,8 +81,11 @@ impl Script {
 
 impl Redis {
     /// Connects to nothing yet. A setting that is wrong shows at the first use, and in [`Redis::check`].
-    pub fn new(config: &RedisConfig) -> Self {
-        let target = Target::of(config).map_err(|error| describe(&error));
+    pub fn new(config: &RedisConfig, authorities: Option<&Authorities>) -> Self {
+        let target = certificates(authorities).and_then(|own| {
+            let target = Target::of(config, own);
+            target.map_err(|error| describe(&error))
+        });
         Self(Arc::new(Inner { target, state: Mutex::default(), keeps_keys: AtomicBool::new(false) }))
     }
 
@@ -180,11 +186,15 @@ impl Redis {
 }
 
 impl Target {
-    fn of(config: &RedisConfig) -> RedisResult<Self> {
+    fn of(config: &RedisConfig, own: Option<TlsCertificates>) -> RedisResult<Self> {
         match config {
             RedisConfig::Single { url } => {
                 let info = url.expose_secret().into_connection_info()?.set_tcp_settings(tcp());
-                Client::open(info).map(Self::Single)
+                let client = match own.filter(|_| url.expose_secret().starts_with("rediss:")) {
+                    Some(own) => Client::build_with_tls(info, own),
+                    None => Client::open(info),
+                };
+                client.map(Self::Single)
             }
             RedisConfig::Cluster { nodes } => {
                 let nodes = nodes.iter().map(ExposeSecret::expose_secret);
@@ -197,6 +207,10 @@ impl Target {
                     .retries(TRIES - 1)
                     .min_retry_wait(20)
                     .max_retry_wait(200);
+                let builder = match own {
+                    Some(own) => builder.certs(own),
+                    None => builder,
+                };
                 builder.build().map(Self::Cluster)
             }
         }
@@ -216,6 +230,20 @@ impl Target {
             }
         }
     }
+}
+
+/// The driver takes these instead of the machine's own, so those go with them.
+fn certificates(authorities: Option<&Authorities>) -> std::result::Result<Option<TlsCertificates>, String> {
+    let Some(authorities) = authorities else { return Ok(None) };
+    let mut pem = authorities.load()?.to_string();
+    for certificate in rustls_native_certs::load_native_certs().certs {
+        let _ = write!(
+            pem,
+            "\n-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+            BASE64_STANDARD.encode(certificate)
+        );
+    }
+    Ok(Some(TlsCertificates { client_tls: None, root_cert: Some(pem.into_bytes()) }))
 }
 
 fn tcp() -> TcpSettings {

@@ -22,7 +22,7 @@ fn client(url: &str) -> Bird {
 }
 
 fn client_with(url: &str, vars: &[(&str, &str)]) -> Bird {
-    Bird::new(&trials::config(&CONTRACT, url, vars).bird.expect("set up"), &Http::new())
+    Bird::new(&trials::config(&CONTRACT, url, vars).bird.expect("set up"), &Http::new(None))
 }
 
 async fn start() -> (Bird, Outside) {

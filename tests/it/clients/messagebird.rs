@@ -25,7 +25,7 @@ fn client(url: &str) -> MessageBird {
 }
 
 fn client_with(url: &str, vars: &[(&str, &str)]) -> MessageBird {
-    MessageBird::new(&trials::config(&CONTRACT, url, vars).messagebird.expect("set up"), &Http::new())
+    MessageBird::new(&trials::config(&CONTRACT, url, vars).messagebird.expect("set up"), &Http::new(None))
 }
 
 async fn start() -> (MessageBird, Outside) {

@@ -8,7 +8,7 @@ use chemstock::{
 use crate::support::redis::{Kind, RedisServer, two_nodes};
 
 fn single(url: &str) -> Redis {
-    Redis::new(&RedisConfig::Single { url: url.into() })
+    Redis::new(&RedisConfig::Single { url: url.into() }, None)
 }
 
 #[track_caller]
@@ -39,7 +39,7 @@ pub async fn evicting_policies() {
 pub async fn one_evicting_node() {
     let [one_node, other] = two_nodes().await;
     other.command::<()>(&["CONFIG", "SET", "maxmemory-policy", "volatile-lru"]).await;
-    let cluster = Redis::new(&RedisConfig::Cluster { nodes: vec![one_node.url().into()] });
+    let cluster = Redis::new(&RedisConfig::Cluster { nodes: vec![one_node.url().into()] }, None);
     let findings = cluster.check().await;
     let finding = one(&findings);
     assert!(finding.fatal && finding.what.contains(&other.port.to_string()), "{finding}");

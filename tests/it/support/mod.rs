@@ -10,6 +10,7 @@ pub mod log;
 pub mod outside;
 pub mod providers;
 pub mod redis;
+pub mod tls;
 
 use std::{
     io::Write,

@@ -45,12 +45,13 @@ impl Kind {
 
     pub fn client(self) -> Redis {
         let (_, value) = self.setting();
-        Redis::new(&match self {
+        let config = match self {
             Self::Single => RedisConfig::Single { url: value.into() },
             Self::Cluster => {
                 RedisConfig::Cluster { nodes: value.split(',').map(|node| format!("redis://{node}").into()).collect() }
             }
-        })
+        };
+        Redis::new(&config, None)
     }
 }
 

@@ -27,7 +27,7 @@ fn client(url: &str) -> AwsSns {
 
 fn client_with(url: &str, vars: &[(&str, &str)]) -> AwsSns {
     let config = trials::config(&CONTRACT, url, vars).aws_sns.expect("set up");
-    AwsSns::new(&config, &Http::new(), &Clock::manual(trials::now()))
+    AwsSns::new(&config, &Http::new(None), &Clock::manual(trials::now()))
 }
 
 async fn start() -> (AwsSns, Outside) {

@@ -14,8 +14,9 @@ use chrono::{DateTime, TimeDelta};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::providers::smtp::{Fault, MailServer, Step, USER, Ways, reader::Mail};
+use crate::support::providers::smtp::{Fault, MailServer, Step, Tls, USER, Ways, reader::Mail};
 
+mod private;
 mod settings;
 
 const REFERENCE: Uuid = Uuid::from_u128(0x0199_3f2e_8a5b_7c1d_9e2f_3a4b_5c6d_7e8f);
@@ -24,7 +25,7 @@ const TO: &str = "ada@lab.example";
 const LOGIN: &str = "codes%40chem.example:p+a%25s%2Fs%3Aw%40rd%20%C3%A9@";
 
 fn client_at(url: &str) -> Smtp {
-    Smtp::new(&SmtpConfig { url: url.into(), from: "Chemstock Zürich <codes@chem.example>".to_owned() })
+    Smtp::new(&SmtpConfig { url: url.into(), from: "Chemstock Zürich <codes@chem.example>".to_owned() }, None)
 }
 
 fn client(server: &MailServer) -> Smtp {

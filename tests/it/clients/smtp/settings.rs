@@ -21,7 +21,7 @@ async fn elsewhere_nothing_is_said_to_a_server_without_encryption() {
 #[tokio::test]
 async fn encryption_that_is_offered_is_used_and_nothing_is_said_if_it_fails() {
     for host in [ELSEWHERE, "127.0.0.1", "localhost"] {
-        let server = MailServer::start(Ways { offers_starttls: true, ..Ways::default() }).await;
+        let server = MailServer::start(Ways { tls: Tls::Promised, ..Ways::default() }).await;
         let outcome = refused(&plain(&server, host)).await;
         assert_eq!(outcome, ("tls".to_owned(), Failure::Misconfigured), "{host}");
         assert_eq!(server.said(), ["EHLO chem.example", "STARTTLS", "<ClientHello>"], "{host}");
@@ -32,7 +32,7 @@ async fn encryption_that_is_offered_is_used_and_nothing_is_said_if_it_fails() {
 async fn a_server_that_promises_encryption_and_then_refuses_gets_nothing() {
     for (said, why) in [("454 4.7.0 TLS not available", Failure::TryLater), ("502 5.5.1 No", Failure::Misconfigured)] {
         let fault = Some((Step::StartTls, Fault::Says(said.to_owned())));
-        let server = MailServer::start(Ways { offers_starttls: true, fault, ..Ways::default() }).await;
+        let server = MailServer::start(Ways { tls: Tls::Promised, fault, ..Ways::default() }).await;
         assert_eq!(refused(&plain(&server, "127.0.0.1")).await.1, why);
         assert!(!server.said().iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
     }
@@ -89,7 +89,7 @@ async fn settings_that_cannot_be_used_are_told_by_every_use() {
         ("smtp://127.0.0.1:9", "nobody", "sender"),
         ("smtp://127.0.0.1:9", "codes@chemikalien-b\u{fc}ro.example", "sender"),
     ] {
-        let client = Smtp::new(&SmtpConfig { url: url.into(), from: from.to_owned() });
+        let client = Smtp::new(&SmtpConfig { url: url.into(), from: from.to_owned() }, None);
         assert_eq!(client.check().await.unwrap_err(), Refused::new(Failure::Misconfigured, code), "{url} {from}");
         assert_eq!(refused(&client).await, (code.to_owned(), Failure::Misconfigured));
     }

@@ -19,7 +19,7 @@ use crate::support::{
 mod receipts;
 
 fn client_with(url: &str, other: &[(&str, &str)]) -> Twilio {
-    Twilio::new(&config(&CONTRACT, url, other).twilio.expect("Twilio is set up"), &Http::new())
+    Twilio::new(&config(&CONTRACT, url, other).twilio.expect("Twilio is set up"), &Http::new(None))
 }
 
 fn client(outside: &Outside) -> Twilio {

@@ -18,7 +18,7 @@ use crate::support::{
 mod receipts;
 
 fn client_with(url: &str, other: &[(&str, &str)]) -> Vonage {
-    Vonage::new(&config(&CONTRACT, url, other).vonage.expect("Vonage is set up"), &Http::new())
+    Vonage::new(&config(&CONTRACT, url, other).vonage.expect("Vonage is set up"), &Http::new(None))
 }
 
 fn client(outside: &Outside) -> Vonage {

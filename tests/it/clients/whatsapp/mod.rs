@@ -26,7 +26,7 @@ fn client_without(url: &str, missing: &[&str]) -> WhatsApp {
     let vars: Vec<_> = vars(url).into_iter().filter(|(name, _)| !missing.contains(name)).collect();
     let value = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone());
     let config = Config::from_vars(value).expect("good settings").sms.whatsapp.expect("WhatsApp");
-    WhatsApp::new(&config, &Http::new())
+    WhatsApp::new(&config, &Http::new(None))
 }
 
 fn client(outside: &Outside) -> WhatsApp {

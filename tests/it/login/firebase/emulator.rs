@@ -83,7 +83,7 @@ pub async fn not_in_production() {
     config.emulator_host = Some("localhost:9099".to_owned());
     let now = chrono::DateTime::from_timestamp(1_795_000_000, 0).unwrap();
     let token = unsigned(&google::phone_claims(now, UID, PHONE));
-    assert!(Firebase::new(&config, false).verify(&token, now).await.is_ok());
-    let refused = Firebase::new(&config, true).verify(&token, now).await.unwrap_err();
+    assert!(Firebase::new(&config, None, false).verify(&token, now).await.is_ok());
+    let refused = Firebase::new(&config, None, true).verify(&token, now).await.unwrap_err();
     assert_eq!(refused.to_string(), "it is not signed with RS256");
 }

@@ -29,7 +29,7 @@ fn firebase() -> &'static Firebase {
             ("FIREBASE_JWKS_URL", "http://127.0.0.1:1"),
         ];
         let config = Config::from_vars(|name| vars.iter().find(|it| it.0 == name).map(|it| it.1.to_owned()));
-        Firebase::new(&config.expect("a configuration").firebase.expect("Firebase"), false)
+        Firebase::new(&config.expect("a configuration").firebase.expect("Firebase"), None, false)
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::super::tls::{Stream, acceptor};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -39,9 +40,20 @@ pub enum Fault {
     Endless,
 }
 
+/// With a certificate of the tests' own authority.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tls {
+    #[default]
+    None,
+    /// Is offered, and then nothing of it comes.
+    Promised,
+    Offered,
+    FromTheStart,
+}
+
 #[derive(Default)]
 pub struct Ways {
-    pub offers_starttls: bool,
+    pub tls: Tls,
     pub offers_no_login: bool,
     pub needs_login: bool,
     pub fault: Option<(Step, Fault)>,
@@ -76,7 +88,7 @@ impl MailServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let served = served.clone();
-                tokio::spawn(async move { Session::new(&served, stream).converse().await });
+                tokio::spawn(async move { Session::begin(&served, stream).await });
             }
         });
         Self { port, inner }
@@ -99,7 +111,7 @@ impl MailServer {
 
 struct Session<'a> {
     server: &'a Inner,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
     greeted: bool,
     logged_in: bool,
     sender: Option<String>,
@@ -107,21 +119,43 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(server: &'a Inner, stream: TcpStream) -> Self {
+    fn new(server: &'a Inner, stream: Box<dyn Stream>) -> Self {
         let stream = BufReader::new(stream);
         Self { server, stream, greeted: false, logged_in: false, sender: None, recipient: None }
     }
 
     /// None once it is over.
+    async fn begin(server: &'a Inner, stream: TcpStream) -> Option<()> {
+        let mut session = Self::new(server, Box::new(stream));
+        if server.ways.tls == Tls::FromTheStart {
+            session = session.encrypted().await?;
+        }
+        session.answer(Step::Connect, "220 mail.chem.example ESMTP").await?;
+        loop {
+            session.converse().await?;
+            session = session.encrypted().await?;
+        }
+    }
+
+    /// What was said before counts no more (RFC 3207 section 4.2).
+    async fn encrypted(self) -> Option<Self> {
+        let stream = acceptor().accept(self.stream.into_inner()).await.ok()?;
+        self.server.said.lock().unwrap().push("<TLS>".to_owned());
+        Some(Self::new(self.server, Box::new(stream)))
+    }
+
+    /// Until TLS is to begin.
     async fn converse(&mut self) -> Option<()> {
-        self.answer(Step::Connect, "220 mail.chem.example ESMTP").await?;
         loop {
             let line = self.line().await?;
             self.server.said.lock().unwrap().push(line.clone());
             let (verb, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match verb {
                 "EHLO" => self.hello(rest).await?,
-                "STARTTLS" if self.server.ways.offers_starttls => self.start_tls().await?,
+                "STARTTLS" if self.server.ways.tls == Tls::Offered => {
+                    return self.answer(Step::StartTls, "220 2.0.0 Go ahead").await;
+                }
+                "STARTTLS" if self.server.ways.tls == Tls::Promised => self.start_tls().await?,
                 "AUTH" => self.login(rest).await?,
                 "MAIL" => self.sender(rest).await?,
                 "RCPT" => self.recipient(rest).await?,
@@ -139,7 +173,7 @@ impl<'a> Session<'a> {
         self.greeted = name.contains('.') && !name.contains(' ');
         let ways = &self.server.ways;
         let mut lines = vec!["250-mail.chem.example", "250-SIZE 1000000", "250-ENHANCEDSTATUSCODES"];
-        if ways.offers_starttls {
+        if matches!(ways.tls, Tls::Promised | Tls::Offered) {
             lines.push("250-STARTTLS");
         }
         if !ways.offers_no_login {
