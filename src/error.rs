@@ -26,9 +26,9 @@ pub enum Error {
     Stale,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
-    /// We stop by ourselves for a while, whoever asks: what may be spent is spent.
-    #[error("paused")]
-    Paused { retry_after: Duration },
+    /// What may be spent on messages is spent for a while.
+    #[error("the budget for messages is spent")]
+    BudgetSpent { retry_after: Duration },
     #[error("{service} is not available: {cause}")]
     Unavailable { service: &'static str, cause: String },
     #[error("database")]

@@ -37,6 +37,7 @@ pub mod phone;
 pub mod router;
 pub mod secrets;
 pub mod serve;
+pub mod stops;
 pub mod telemetry;
 pub mod text;
 pub mod tokens;

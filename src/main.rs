@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use chemstock::{
     clock::Clock,
     config::Config,
-    doctor, imports, router, serve,
+    doctor, imports, router, serve, stops,
     tokens::{KeyKind, KeyRing},
 };
 use clap::{Parser, Subcommand};
@@ -32,6 +32,11 @@ enum Command {
     Owner { phone: String },
     /// Let this phone log in again, which wrong codes have locked
     Unlock { phone: String },
+    /// List where strangers get no codes; stop sending there, or go on
+    Stops {
+        #[command(subcommand)]
+        what: Option<Stops>,
+    },
     /// Load chemicals or containers from a file
     Import {
         #[command(subcommand)]
@@ -68,6 +73,21 @@ enum Import {
         #[arg(long)]
         create_locations: bool,
     },
+}
+
+#[derive(Subcommand)]
+enum Stops {
+    /// Print each with its time and its figures (the default)
+    List,
+    /// Send no codes to strangers there: a country like DE, or numbers that begin with +49151123
+    Set {
+        prefix: String,
+        /// Ends by itself after so many hours; else when it is lifted
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8760))]
+        hours: Option<u32>,
+    },
+    /// Send codes there again
+    Lift { prefix: String },
 }
 
 #[derive(Subcommand)]
@@ -114,6 +134,9 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Health => serve::check_health(&config).await,
         Command::Owner { phone } => serve::make_owner(config, &phone).await,
         Command::Unlock { phone } => serve::unlock(config, &phone).await,
+        Command::Stops { what: None | Some(Stops::List) } => stops::list(config).await,
+        Command::Stops { what: Some(Stops::Set { prefix, hours }) } => stops::set(config, &prefix, hours).await,
+        Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
         Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
         Command::Import { what: Import::Containers { file, lab, create_locations } } => {
             imports::containers(config, &file, lab, create_locations).await

@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
 
 /// Runs every step until `stop`; what a step has begun it finishes.
 pub async fn run(app: App, stop: CancellationToken) {
+    login::show_metrics();
     let tasks = TaskTracker::new();
     for step in STEPS {
         tasks.spawn(repeat(step, app.clone(), stop.clone()));

@@ -19,6 +19,8 @@ pub struct SmsPrices {
     pub per_hour: Option<Decimal>,
     /// For a day in UTC.
     pub per_day: Option<Decimal>,
+    /// Of a hundred parts of each budget, those that people who are known have for themselves.
+    pub reserved_percent: u32,
     /// Of one country, for a day in UTC.
     country_budgets: HashMap<Option<country::Id>, Decimal>,
 }
@@ -27,6 +29,11 @@ impl SmsPrices {
     /// Of a message to a number of this country.
     pub fn of(&self, country: Option<country::Id>) -> Decimal {
         country.and_then(|country| self.by_country.get(&country)).copied().unwrap_or(self.elsewhere)
+    }
+
+    /// Of the countries that are named, by ISO 3166-1 alpha-2.
+    pub fn named_budgets(&self) -> impl Iterator<Item = (&str, Decimal)> {
+        self.country_budgets.iter().filter_map(|(country, budget)| Some((country.as_ref()?.as_ref(), *budget)))
     }
 
     /// For a day in UTC, of the messages to this country.
@@ -59,7 +66,9 @@ pub(super) fn read(vars: &mut Vars) -> SmsPrices {
     });
     let currency = currency.unwrap_or_else(|| "USD".to_owned());
     let by_country = entries.into_iter().filter_map(|(country, price)| Some((country?, price))).collect();
-    SmsPrices { by_country, elsewhere: elsewhere.unwrap_or_default(), currency, per_hour, per_day, country_budgets }
+    let reserved_percent = vars.number("SMS_BUDGET_RESERVED_PERCENT", 0..=90, 10);
+    let elsewhere = elsewhere.unwrap_or_default();
+    SmsPrices { by_country, elsewhere, currency, per_hour, per_day, reserved_percent, country_budgets }
 }
 
 fn country_budgets(vars: &mut Vars, has_price_for_all: bool) -> HashMap<Option<country::Id>, Decimal> {

@@ -16,6 +16,7 @@ use super::{
     firebase::{self, CustomToken, FirebaseLogin},
     otp::{self, CodeAttempt, CodeRequest, CodeRequested},
     phone_change,
+    sending::stops,
     sessions::{self, RefreshRequest, Session, TokenPair},
 };
 use crate::{
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .merge(audit::routes())
         .merge(email_change::routes())
         .merge(phone_change::routes())
+        .merge(stops::routes())
 }
 
 /// RFC 6749 section 5.1: tokens are in nobody's cache.

@@ -1,7 +1,13 @@
 //! How one becomes somebody: a code sent to a phone, or a Firebase ID token, traded for a session, which lives by its
 //! refresh tokens. (Who is calling is `auth`.)
 
-pub use self::{audit::write_noted, failures::unlock, http::routes, sweep::sweep};
+pub use self::{
+    audit::write_noted,
+    failures::unlock,
+    http::routes,
+    sending::{show_metrics, stops},
+    sweep::sweep,
+};
 
 mod accounts;
 pub mod app_check;
@@ -23,3 +29,4 @@ mod sign_in;
 mod store;
 mod sweep;
 mod throttle;
+mod withheld;

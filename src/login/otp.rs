@@ -12,14 +12,14 @@ use super::{
     channels, device, failures,
     guess::{self, Shown},
     holder::{self, Aim, Holder},
-    sending::{self, Account, Code, Outlook, Tally},
+    sending::{self, Account, Code, Outlook, Standing, Tally, budget},
     sessions::TokenPair,
     sign_in::{self, Attempt, Proven},
     throttle,
+    withheld::{self, Withheld},
 };
 use crate::{
     app::App,
-    config::SignUp,
     error::{Error, Result},
     ids, labs,
     messages::{self, Channel, NewMessage},
@@ -58,6 +58,10 @@ pub struct CodeRequested {
     pub expires_at: DateTime<Utc>,
     /// When another code may be asked for. It voids this one.
     pub resend_at: DateTime<Utc>,
+    /// True while codes go only to people with an account or an invitation, as hardly any of those sent to numbers like this
+    /// one come back. Everybody with such a number is told so. Who is new asks an admin of a lab for an invitation and
+    /// sends its code along, or comes back in a day.
+    pub known_people_only: bool,
 }
 
 /// A code, brought back.
@@ -104,6 +108,21 @@ pub async fn send_within_limits(
     from: ClientAddress,
     language: AcceptLanguage,
 ) -> Result<Requested> {
+    let phone = holder.phone.clone();
+    let requested = admit_and_send(app, holder, invitation, from, language).await;
+    if let Err(refused) = &requested {
+        withheld::remark_refusal(app, &phone, refused);
+    }
+    requested
+}
+
+async fn admit_and_send(
+    app: &App,
+    holder: Holder,
+    invitation: Option<&Name>,
+    from: ClientAddress,
+    language: AcceptLanguage,
+) -> Result<Requested> {
     let now = app.clock.now();
     // A known device has limits of its own, so that the neighbours behind its address do not hold it up.
     let ticket = if holder.device.is_none() {
@@ -139,10 +158,13 @@ async fn send(
         let found = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
         (holder.invitation, holder.mailbox) = if by_email { (None, outlook.email.clone()) } else { (found, None) };
     }
+    let standing = standing(app, &holder, &outlook);
+    budget::check(&mut db, app, &holder, &outlook, standing, now).await?;
     drop(db);
     // A fixed code stands for a phone that nobody has, and proves no mailbox.
     let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now).filter(|_| !by_email);
-    let withheld = withheld(app, &holder, &outlook, fixed_code.is_some());
+    // What is asked of the database, and what is answered, is the same whatever this says.
+    let withheld = Withheld::of(app, &holder, &outlook, standing, fixed_code.is_some());
     let code = fixed_code.map_or_else(|| uniform_digits(app.config.otp.length.into()), str::to_owned);
     let new = new_challenge(app, &holder, &code, &outlook, now)?;
     let (challenge_id, expires_at, windows) = (new.id, new.expires_at, new.windows);
@@ -155,45 +177,31 @@ async fn send(
         recipient: holder.recipient(),
         content: holder.letter(app, code, outlook.language.or(language.0).unwrap_or_default()),
         expires_at,
-        withheld: withheld.map(|why| format!("a code was withheld, as its phone {why}")),
+        withheld: withheld.map(|why| why.remark(&holder.phone)),
     };
     let event = LoginEvent::new(now, EventKind::CodeRequested, withheld.map_or("sent", |_| "suppressed"), trace);
-    let event = LoginEvent { detail: withheld.map(str::to_owned), user_id: holder.aim.user_id(), ..event };
+    let event = LoginEvent { detail: withheld.map(|why| why.why().to_owned()), user_id: holder.aim.user_id(), ..event };
     let message = messages::seal(app, message);
-    let code = Code { message, phone: &holder.phone, bucket: &bucket, tally: &tally, outlook: &outlook, event };
+    let (phone, bucket, tally, outlook) = (&holder.phone, &bucket, &tally, &outlook);
+    let known_people_only = outlook.is_stopped && holder.aim == Aim::Login && !by_email;
+    let code = Code { message, phone, bucket, tally, outlook, standing, event };
     sending::queue(&mut *app.db().await?, app, code, now).await?;
     messages::ring(app);
     let code_length = app.config.otp.length;
-    let answer = CodeRequested { challenge_id, channel: holder.channel, code_length, expires_at, resend_at };
+    let answer =
+        CodeRequested { challenge_id, channel: holder.channel, code_length, expires_at, resend_at, known_people_only };
     Ok(Requested { answer, quotas: holder.device.map(|_| quotas(&windows, left)) })
 }
 
-/// Why nothing is sent, if so: nobody pays for messages to strangers. But what is asked of the database, and what is
-/// answered, is the same for all.
-fn withheld(app: &App, holder: &Holder, outlook: &Outlook, has_fixed_code: bool) -> Option<&'static str> {
-    let will_own = match sign_in::ownership(app, Some(&holder.phone)) {
-        users::Ownership::No => false,
-        users::Ownership::Yes => true,
-        users::Ownership::IfFirst => outlook.nobody_yet,
-    };
-    let is_known = outlook.account == Account::Good;
-    let may_come = is_known
-        || holder.aim.user_id().is_some()
-        || holder.invitation.is_some()
-        || will_own
-        || app.config.sign_up == SignUp::Open;
-    if has_fixed_code {
-        Some("has a fixed one in TEST_PHONE_NUMBERS")
-    } else if outlook.account == Account::Disabled {
-        Some("has an account that is disabled")
-    } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
-        Some("has no mailbox that was proven")
-    } else if !may_come {
-        Some("has neither an account nor an invitation")
-    } else if outlook.is_stopped && !is_known {
-        Some("is among numbers from which hardly any code comes back")
-    } else {
-        None
+/// Whoever was invited, by phone or by a code that is good, is no stranger, nor is who is logged in.
+fn standing(app: &App, holder: &Holder, outlook: &Outlook) -> Standing {
+    let is_known = outlook.account == Account::Good || holder.aim.user_id().is_some() || holder.invitation.is_some();
+    match (outlook.account, sign_in::ownership(app, Some(&holder.phone))) {
+        (Account::Good, _) if outlook.is_owner => Standing::Owner,
+        (Account::None, users::Ownership::Yes) => Standing::Owner,
+        (_, users::Ownership::IfFirst) if !is_known && outlook.nobody_yet => Standing::First,
+        _ if is_known => Standing::Known,
+        _ => Standing::Stranger,
     }
 }
 

@@ -50,7 +50,7 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
         ), verified as (
             insert into code_tallies as t (scope, hour, shard, verified)
             select scope, $12, $13, 1 from unnest($11::text[]) scope, welcome
-            where exists (select from messages where challenge_id = $2 and not suppressed)
+            where exists (select from messages where challenge_id = $2 and not suppressed and block is not null)
             on conflict (scope, hour, shard) do update set verified = t.verified + 1
         ), told as (
             insert into login_events (id, at, kind, outcome, phone_hash, user_id, session_id, address, device)

@@ -24,7 +24,6 @@ use crate::{
 
 pub struct Carriers {
     console: Console,
-    has_terminal: bool,
     simulator: Simulator,
     twilio: Option<Twilio>,
     vonage: Option<Vonage>,
@@ -45,7 +44,6 @@ impl Carriers {
         let (config, http) = (&config.sms, Http::new(authorities));
         Self {
             console: console.clone(),
-            has_terminal: config.providers.contains(&Provider::Console),
             simulator: Simulator::new(&config.simulator_sender),
             twilio: config.twilio.as_ref().map(|config| Twilio::new(config, &http)),
             vonage: config.vonage.as_ref().map(|config| Vonage::new(config, &http)),
@@ -103,15 +101,6 @@ impl Carriers {
     pub fn subscription(&self, provider: &str, query: &str) -> Option<String> {
         let whatsapp = self.whatsapp.as_ref().filter(|_| provider == Provider::WhatsApp.name());
         whatsapp.and_then(|whatsapp| whatsapp.subscription(query))
-    }
-
-    /// To the developer, where there is a terminal that shows messages.
-    pub fn remark(&self, text: &str) {
-        if self.has_terminal
-            && let Err(error) = self.console.note(text)
-        {
-            tracing::warn!(%error, "the terminal shows nothing");
-        }
     }
 }
 

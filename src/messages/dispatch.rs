@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     BODY, Body, RECIPIENT,
     breaker::breakers,
-    carriers::carriers,
     carry::{self, Job},
     delivery::DeliveryState,
     routing::{self, AttemptState, Tried},
@@ -168,7 +167,7 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
         return Plan::Settle(Done::now(&due, DeliveryState::Failed));
     };
     if let Some(why) = &body.withheld {
-        carriers(app).remark(why);
+        super::remark(app, why);
         return Plan::Settle(Done::now(&due, DeliveryState::Sent));
     }
     if due.expires_at <= now || due.is_void || due.tried.iter().any(Tried::is_final) {

@@ -144,6 +144,15 @@ pub fn ring(app: &App) {
     app.messages_queued.notify_one();
 }
 
+/// To whoever develops: never in production, where nobody looks at a terminal.
+pub fn remark(app: &App, text: &str) {
+    if !app.config.is_production()
+        && let Err(error) = app.console.note(text)
+    {
+        tracing::warn!(%error, "the terminal shows nothing");
+    }
+}
+
 /// Under which a receipt finds its attempt: what a provider calls a message may have a phone in it.
 fn provider_key(app: &App, id: &str) -> [u8; 32] {
     app.secret.mac("name that a provider gives to a message", &[id.as_bytes()])

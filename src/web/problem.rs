@@ -4,7 +4,7 @@
 //! everything, writes the body, as only it knows the request id. What fails without a problem (a layer of tower's, a
 //! route that is not there) gets the general one of its status.
 
-use std::any::Any;
+use std::{any::Any, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -101,9 +101,8 @@ impl From<Error> for Problem {
                 problem
             }
             Error::Stale => Self::new(general::STALE),
-            Error::RateLimited { retry_after } => Self::new(general::RATE_LIMITED)
-                .retry_after(retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0)),
-            Error::Paused { retry_after } => Self::new(general::UNAVAILABLE).retry_after(retry_after.as_secs() + 1),
+            Error::RateLimited { retry_after } => Self::new(general::RATE_LIMITED).retry_after(whole(retry_after)),
+            Error::BudgetSpent { retry_after } => Self::new(general::BUDGET_SPENT).retry_after(whole(retry_after)),
             Error::Unavailable { service, cause } => {
                 tracing::warn!(service, %cause, "unavailable");
                 Self::new(general::UNAVAILABLE).retry_after(5)
@@ -122,6 +121,11 @@ impl From<Error> for Problem {
             }
         }
     }
+}
+
+/// In seconds; never too soon.
+fn whole(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// SQLSTATE 22003 `numeric_value_out_of_range` and 22008 `datetime_field_overflow`: the year -5000, say.

@@ -46,7 +46,8 @@ pub enum EventKind {
     RefreshReused,
     /// `logout`, `ended_by_user`, `ended_by_admin`, `phone_changed`, or `email_changed`.
     SessionEnded,
-    /// Codes are no longer sent to `detail`: a block of numbers, a country, or nowhere as a budget is spent.
+    /// Strangers get no codes in `detail`, a block of numbers or a country, or a budget is spent: `done` by itself, or `set`
+    /// by an owner; or an owner has `lifted` it.
     SendingStopped,
     /// A hundred wrong codes in a row.
     PhoneLocked,

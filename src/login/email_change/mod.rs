@@ -15,7 +15,6 @@ use super::{
     guess::{self, Shown},
     holder::{Aim, Holder},
     otp::{self, CodeRequested},
-    sending::Tally,
     sessions::store::EndedBecause,
 };
 use crate::{
@@ -94,7 +93,6 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &EmailConfirmation, from: ClientA
         phone: &holder.phone,
         email: holder.mailbox.as_ref().ok_or_else(guess::refused)?,
         challenge_id: shown.challenge_id,
-        tally: Tally::of(&holder.phone, now),
         events: events(user_id, "done", &trace, now),
         now,
     };

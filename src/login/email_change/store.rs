@@ -6,7 +6,7 @@ use crate::{
     email::Email,
     error::Result,
     language::Language,
-    login::{audit::LoginEvent, sending::Tally},
+    login::audit::LoginEvent,
     phone::Phone,
     users::{LabRole, User},
 };
@@ -17,7 +17,6 @@ pub struct Change<'a> {
     pub phone: &'a Phone,
     pub email: &'a Email,
     pub challenge_id: Uuid,
-    pub tally: Tally,
     /// That of the sessions is told if any has ended.
     pub events: [LoginEvent; 2],
     pub now: DateTime<Utc>,
@@ -26,7 +25,6 @@ pub struct Change<'a> {
 /// None if the user has been disabled meanwhile, or has another phone by now. A code from a mailbox forgives no failures
 /// of the phone.
 pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option<User>> {
-    let tally = &change.tally;
     let changed = sqlx::query_as!(
         User,
         r#"with changed as (
@@ -39,13 +37,8 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
             update sessions set ended_at = $4, ended_because = 'email_changed'
             where user_id = (select id from changed) and 'email' = any(amr) and ended_at is null
             returning id
-        ), verified as (
-            insert into code_tallies as t (scope, hour, shard, verified)
-            select scope, $7, $8, 1 from unnest($6::text[]) scope, changed
-            where exists (select from messages where challenge_id = $5 and not suppressed)
-            on conflict (scope, hour, shard) do update set verified = t.verified + 1
         ), told as (
-            insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $9) e
+            insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $6) e
             where e.kind <> 'session_ended' or exists (select from ended)
         )
         select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, c.version,
@@ -56,9 +49,6 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         change.email.as_str(),
         change.now,
         change.challenge_id,
-        &tally.scopes[..],
-        tally.hour,
-        tally.shard,
         Json(&change.events) as _
     );
     Ok(changed.fetch_optional(db).await?)

@@ -15,7 +15,6 @@ use super::{
     guess::{self, Shown},
     holder::{self, Aim, Holder},
     otp::{self, CodeRequested},
-    sending::Tally,
     sessions::store::EndedBecause,
 };
 use crate::{
@@ -92,7 +91,6 @@ pub async fn confirm(
         new: &holder.phone,
         challenge_id: shown.challenge_id,
         bucket: holder.bucket(app),
-        tally: Tally::of(&holder.phone, now),
         notice: notice(app, &before, &holder.phone, language, now),
         events: events(app, user_id, before.phone.as_ref(), &trace, now),
         now,

@@ -6,7 +6,7 @@ use crate::{
     email::Email,
     error::Result,
     language::Language,
-    login::{audit::LoginEvent, sending::Tally},
+    login::audit::LoginEvent,
     messages::{Channel, Sealed},
     phone::Phone,
     users::{LabRole, User},
@@ -43,16 +43,14 @@ pub struct Change<'a> {
     pub new: &'a Phone,
     pub challenge_id: Uuid,
     pub bucket: [u8; 32],
-    pub tally: Tally,
     pub notice: Option<Sealed>,
     pub events: Vec<LoginEvent>,
     pub now: DateTime<Utc>,
 }
 
 /// None if the user has been disabled meanwhile, or has another phone than the old one by now.
-#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option<User>> {
-    let (tally, notice) = (&change.tally, change.notice.as_ref());
+    let notice = change.notice.as_ref();
     let changed = sqlx::query_as!(
         User,
         r#"with changed as (
@@ -67,18 +65,13 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
             returning id
         ), forgiven as (
             delete from login_failures where bucket = $7 and exists (select from changed)
-        ), verified as (
-            insert into code_tallies as t (scope, hour, shard, verified)
-            select scope, $9, $10, 1 from unnest($8::text[]) scope, changed
-            where exists (select from messages where challenge_id = $5 and not suppressed)
-            on conflict (scope, hour, shard) do update set verified = t.verified + 1
         ), notice as (
             insert into messages (id, channel, recipient, body, suppressed, state, due_at, expires_at, created_at,
                 updated_at, kind, country)
-            select $11, $12, $13, $14, $15, 'queued', $4, $16, $4, $4, 'phone_changed', $18
-            from changed where $11::uuid is not null
+            select $8, $9, $10, $11, $12, 'queued', $4, $13, $4, $4, 'phone_changed', $15
+            from changed where $8::uuid is not null
         ), told as (
-            insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $17) e
+            insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $14) e
             where e.kind <> 'session_ended' or exists (select from ended)
         )
         select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, c.version,
@@ -91,9 +84,6 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         change.challenge_id,
         change.session_id,
         &change.bucket[..],
-        &tally.scopes[..],
-        tally.hour,
-        tally.shard,
         notice.map(|notice| notice.id),
         notice.map(|notice| notice.channel) as Option<Channel>,
         notice.map(|notice| notice.recipient.as_slice()),

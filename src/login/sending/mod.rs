@@ -1,18 +1,18 @@
 //! Whether a code may be sent, seen from the purse. Who makes us send to numbers that he is paid for ("SMS pumping")
-//! shows in one thing: nobody types the codes in. So codes sent and verified are counted for each block of ten thousand
-//! numbers and for each country, and where next to none come back, nothing more is sent to those whom we do not know.
-//! They get the answer that everybody gets. What codes cost is summed up too, and at the budget nobody gets any.
+//! shows in one thing: nobody types the codes in. So the codes that strangers asked for and a provider took are counted,
+//! and which of them came back, for each block of ten thousand numbers and for each country; where next to none come
+//! back, nothing more is sent to strangers. They get the answer that everybody gets. What was asked for by people who are
+//! known, and what failed, counts for nothing here: neither a member whose phone somebody types in nor a provider that is
+//! down tells of pumping. What codes cost is a matter of its own ([`budget`]).
 //!
-//! How exact that is: a request looks before its phone is counted, and the budget is looked at again by the statement that
-//! queues the message. So a budget is exceeded by at most the messages whose statements run at the same moment: one for
-//! each connection of the instances together. A block or country gets as many too many as were asked for at once.
-
-use std::time::Duration;
+//! How exact that is: a code counts once its provider has taken it, and a request looks before. So a block or country
+//! gets as many too many as were asked for in the seconds between.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
+use self::budget::{Budget, DAY_BUDGET, HOUR_BUDGET};
 use super::{
     audit::{EventKind, LoginEvent, Trace},
     holder::Holder,
@@ -20,31 +20,52 @@ use super::{
 use crate::{
     app::App,
     email::Email,
-    error::{Error, Result},
+    error::Result,
     language::Language,
     messages::{self, Channel},
     phone::Phone,
     secrets,
 };
 
+pub mod budget;
+pub mod stops;
 mod store;
 
-/// In a day: with less, chance decides.
-const BLOCK_FLOOR: i64 = 20;
-const COUNTRY_FLOOR: i64 = 100;
-/// Of a hundred codes, fewer than this typed in is not what people do.
+/// When a share counts as bad.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    /// Codes in a day: with fewer, chance decides.
+    codes: i64,
+    /// Different phones: a person who asks again and again has one, and whoever helps him a few.
+    phones: i64,
+}
+
+const BLOCK_FLOOR: Floor = Floor { codes: 20, phones: 5 };
+const COUNTRY_FLOOR: Floor = Floor { codes: 100, phones: 25 };
+/// Of a hundred codes, fewer than this typed in is not what people do: with good delivery more than half come back.
 const LEAST_PERCENT: i64 = 10;
 const SEEN_BACK: TimeDelta = TimeDelta::hours(24);
 const SHARDS: u8 = 8;
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
-pub const HOUR_BUDGET: &str = "hour budget";
-pub const DAY_BUDGET: &str = "day budget";
 const EVERYWHERE: &str = "*";
 
-/// Under which it is told that what a day may cost in this country is spent.
-fn country_budget(country: &str) -> String {
-    format!("day budget of {country}")
+/// Who asks for a code, as far as it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Stranger,
+    /// A stranger like any other, but that whoever comes first owns a development installation.
+    First,
+    /// Has an account or an invitation, or is logged in.
+    Known,
+    /// Of the installation, or about to be.
+    Owner,
+}
+
+impl Standing {
+    pub fn is_stranger(self) -> bool {
+        matches!(self, Self::Stranger | Self::First)
+    }
 }
 
 /// Where a code to this phone, and its return, are counted.
@@ -85,6 +106,7 @@ fn block(phone: &Phone) -> &str {
 /// What is known of a phone before a code goes there.
 pub struct Outlook {
     pub account: Account,
+    pub is_owner: bool,
     /// Of whoever is logged in, or else of the account: the language of messages, and the mailbox that was proven.
     pub language: Option<Language>,
     pub email: Option<Email>,
@@ -95,6 +117,7 @@ pub struct Outlook {
     pub blocked_until: Option<DateTime<Utc>>,
     /// Nothing is sent to its block or country but to those who are known.
     pub is_stopped: bool,
+    budgets: Vec<Budget>,
     /// What stops and what goes on again with this request.
     changes: Changes,
 }
@@ -113,20 +136,21 @@ struct Changes {
     resumed: Vec<String>,
 }
 
-/// Sent and verified in a day.
+/// Of the codes of a day that strangers asked for.
 #[derive(Debug, Clone, Copy)]
 struct Share {
     sent: i64,
+    phones: i64,
     verified: i64,
 }
 
 impl Share {
-    fn is_bad(self, floor: i64) -> bool {
-        self.sent >= floor && self.verified * 100 < self.sent * LEAST_PERCENT
+    fn is_bad(self, floor: Floor) -> bool {
+        self.sent >= floor.codes && self.phones >= floor.phones && self.verified * 100 < self.sent * LEAST_PERCENT
     }
 }
 
-/// One statement, the same for all phones. At the budget it is an error, also for those who would get no message.
+/// One statement, the same for all phones.
 pub async fn look(
     db: &mut PgConnection,
     app: &App,
@@ -136,30 +160,21 @@ pub async fn look(
 ) -> Result<Outlook> {
     let prices = &app.config.sms.prices;
     let has_budget = prices.per_hour.is_some() || prices.per_day.is_some();
-    let country_budget = country_budget(tally.country());
-    let seen =
-        store::look(db, holder, &holder.bucket(app), tally, &country_budget, now - SEEN_BACK, has_budget).await?;
-    let price = prices.of(holder.phone.country());
-    let is_over = |spent: Decimal, budget: Option<Decimal>| budget.is_some_and(|budget| spent + price > budget);
-    let mut budgets = vec![
-        (HOUR_BUDGET, is_over(seen.hour_cost, prices.per_hour)),
-        (&country_budget, is_over(seen.country_cost, prices.budget_of(holder.phone.country()))),
-        (DAY_BUDGET, is_over(seen.day_cost, prices.per_day)),
-    ];
-    // Mail costs nothing: it is the way in when nothing is left for messages.
-    budgets.retain(|_| holder.channel != Channel::Email);
-    if let Some((budget, _)) = budgets.iter().rev().find(|(_, is_over)| *is_over) {
-        if !seen.stopped.iter().any(|scope| scope == budget) {
-            stop(db, budget, now).await?;
-        }
-        return Err(come_back(budget, tally, now));
-    }
-    let share = |sent, verified| Share { sent, verified };
-    let block = share(seen.block_sent, seen.block_verified).is_bad(BLOCK_FLOOR);
-    let country = share(seen.country_sent, seen.country_verified).is_bad(COUNTRY_FLOOR);
+    let seen = store::look(db, holder, &holder.bucket(app), tally, now, has_budget).await?;
+    let cost = |of_all, of_strangers| budget::Cost { of_all, of_strangers };
+    let spent = budget::Spent {
+        hour: cost(seen.hour_cost, seen.hour_strangers),
+        day: cost(seen.day_cost, seen.day_strangers),
+        country: cost(seen.country_cost, seen.country_strangers),
+    };
+    let (budgets, price) = (budget::all(app, holder, tally, spent), prices.of(holder.phone.country()));
+    let block = Share { sent: seen.block_sent, phones: seen.block_phones, verified: seen.block_verified };
+    let country = Share { sent: seen.country_sent, phones: seen.country_phones, verified: seen.country_verified };
+    let (block, country) = (block.is_bad(BLOCK_FLOOR), country.is_bad(COUNTRY_FLOOR));
     let mut changes = Changes::default();
-    for (scope, is_bad) in [(tally.block(), block), (tally.country(), country)].into_iter().chain(budgets) {
-        match (is_bad, seen.stopped.iter().any(|stopped| stopped == scope)) {
+    let of_budgets = budgets.iter().map(|budget| (budget.name.as_str(), budget.is_spent(price)));
+    for (scope, is_bad) in [(tally.block(), block), (tally.country(), country)].into_iter().chain(of_budgets) {
+        match (is_bad, seen.told.iter().any(|told| told == scope)) {
             (true, false) => changes.stopped.push(scope.to_owned()),
             (false, true) => changes.resumed.push(scope.to_owned()),
             _ => {}
@@ -167,44 +182,42 @@ pub async fn look(
     }
     Ok(Outlook {
         account: seen.account,
+        is_owner: seen.is_owner,
         language: seen.language,
         email: seen.email,
         nobody_yet: seen.nobody_yet,
         in_a_row: seen.in_a_row,
         blocked_until: seen.blocked_until,
-        is_stopped: block || country,
+        is_stopped: block || country || seen.is_set,
+        budgets,
         changes,
     })
-}
-
-async fn stop(db: &mut PgConnection, budget: &str, now: DateTime<Utc>) -> Result<()> {
-    let event = stop_event(budget, now);
-    let stopped = store::stop(db, budget, &event, now).await?;
-    if stopped {
-        alert(budget);
-    }
-    Ok(())
 }
 
 fn stop_event(scope: &str, now: DateTime<Utc>) -> LoginEvent {
     LoginEvent::new(now, EventKind::SendingStopped, "done", &Trace::default()).detail(scope)
 }
 
-/// Once for each time, on one instance.
-fn alert(scope: &str) {
-    let kind = match scope {
+/// What a stop is called in the metrics.
+fn kind_of(scope: &str) -> &'static str {
+    match scope {
         scope if scope == HOUR_BUDGET || scope.starts_with(DAY_BUDGET) => "budget",
         scope if scope.starts_with('+') => "block",
         _ => "country",
-    };
-    metrics::counter!("login_sending_stopped_total", "kind" => kind).increment(1);
+    }
+}
+
+/// Once for each time, on one instance.
+fn alert(scope: &str) {
+    metrics::counter!("login_sending_stopped_total", "kind" => kind_of(scope)).increment(1);
     tracing::warn!(scope, "sending is stopped: a budget is spent, or hardly any of the codes sent there come back");
 }
 
-/// When the hour or the day is over.
-fn come_back(budget: &str, tally: &Tally, now: DateTime<Utc>) -> Error {
-    let over = if budget == HOUR_BUDGET { tally.hour + TimeDelta::hours(1) } else { tally.day + TimeDelta::days(1) };
-    Error::Paused { retry_after: (over - now).to_std().unwrap_or(Duration::from_secs(1)) }
+/// Shows the counter before anything has stopped, so that the first stop is seen as a rise.
+pub fn show_metrics() {
+    for kind in ["budget", "block", "country"] {
+        metrics::counter!("login_sending_stopped_total", "kind" => kind).increment(0);
+    }
 }
 
 /// A message with a code, and what is to be written with it.
@@ -214,34 +227,38 @@ pub struct Code<'a> {
     pub bucket: &'a [u8; 32],
     pub tally: &'a Tally,
     pub outlook: &'a Outlook,
+    pub standing: Standing,
     pub event: LoginEvent,
 }
 
-/// One statement queues the message, counts it and its price, and tells the audit. What reaches nobody costs nothing.
+/// One statement queues the message, takes its price from the budgets, and tells the audit. What reaches nobody costs
+/// nothing.
 pub async fn queue(db: &mut PgConnection, app: &App, code: Code<'_>, now: DateTime<Utc>) -> Result<()> {
-    let prices = &app.config.sms.prices;
-    let changes = &code.outlook.changes;
+    let (changes, budgets) = (&code.outlook.changes, &code.outlook.budgets);
+    let names = budgets.iter().map(|budget| budget.name.as_str());
     let scopes = changes.stopped.iter().map(String::as_str);
-    let country_budget = country_budget(code.tally.country());
-    let stops = scopes.chain([HOUR_BUDGET, DAY_BUDGET, &country_budget]).map(|scope| stop_event(scope, now));
-    let stops: Vec<_> = stops.collect();
-    let costs = code.message.channel != Channel::Email;
+    let told_anyway = scopes.clone().map(|scope| stop_event(scope, now));
+    let if_spent = names.filter(|name| !changes.stopped.iter().any(|scope| scope == name));
+    let stops: Vec<_> = told_anyway.chain(if_spent.map(|name| stop_event(name, now))).collect();
     let spending = store::Spending {
-        price: if costs { prices.of(code.phone.country()) } else { Decimal::ZERO },
-        per_hour: prices.per_hour.filter(|_| costs),
-        per_day: prices.per_day.filter(|_| costs),
-        of_country: prices.budget_of(code.phone.country()).filter(|_| costs),
-        country_budget: &country_budget,
+        price: match code.message.channel {
+            Channel::Email => Decimal::ZERO,
+            Channel::Sms | Channel::Whatsapp => app.config.sms.prices.of(code.phone.country()),
+        },
+        allowances: budgets.iter().map(|budget| budget.allowance(app, code.standing)).collect(),
         stops: &stops,
+        stopped: &changes.stopped,
         resumed: &changes.resumed,
     };
-    let queued = store::queue(db, &code, &spending, now).await?;
+    let queued = store::queue(db, &code, &spending, budgets, now).await?;
     queued.stopped.iter().for_each(|scope| alert(scope));
-    queued.over.last().map_or(Ok(()), |budget| Err(come_back(budget, code.tally, now)))
+    let over = budgets.iter().rev().find(|budget| queued.over.contains(&budget.name));
+    over.map_or(Ok(()), |budget| Err(budget.come_back(now)))
 }
 
-/// Drops counts that no rule looks at any more.
+/// Drops counts and stops that no rule looks at any more.
 pub async fn sweep(db: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
+    store::drop_ended_stops(db, now).await?;
     store::drop_tallies(db, now - KEPT_FOR, most).await
 }
 
@@ -258,8 +275,9 @@ mod tests {
     }
 
     #[test]
-    fn few_codes_prove_nothing_and_one_in_ten_is_enough() {
-        let is_bad = |sent, verified| Share { sent, verified }.is_bad(BLOCK_FLOOR);
-        assert!(!is_bad(19, 0) && is_bad(20, 0) && is_bad(20, 1) && !is_bad(20, 2) && is_bad(21, 2));
+    fn few_codes_or_few_phones_prove_nothing_and_one_in_ten_is_enough() {
+        let is_bad = |sent, phones, verified| Share { sent, phones, verified }.is_bad(BLOCK_FLOOR);
+        assert!(!is_bad(19, 19, 0) && is_bad(20, 20, 0) && is_bad(20, 20, 1) && !is_bad(20, 20, 2));
+        assert!(is_bad(21, 5, 2) && !is_bad(21, 4, 2) && !is_bad(80, 4, 0));
     }
 }

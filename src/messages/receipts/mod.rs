@@ -2,6 +2,7 @@
 //! and in any order, and moves a message forward only. It never says anything of whose phone it is: a delivered code
 //! proves nothing until it comes back.
 
+use rust_decimal::Decimal;
 use uuid::Uuid;
 
 pub use self::http::routes;
@@ -101,9 +102,11 @@ fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> N
     };
     let list_price = || carry::cost(app, found.provider, &found.country, receipt.price.as_ref());
     let cost = match found.state {
+        _ if receipt.price.is_some() => Some(list_price()),
+        _ if failure.is_some() => Some(Decimal::ZERO),
         // Nobody has written down yet that it was taken.
         AttemptState::Sending | AttemptState::Unknown => Some(list_price()),
-        _ => receipt.price.as_ref().map(|_| list_price()),
+        _ => None,
     };
     News { state, message_state, failure, code: receipt.code, provider_key, cost }
 }

@@ -63,6 +63,9 @@ pub struct News {
 }
 
 /// Where the message is now, if this was new. Delivered and failed are the end; only the last attempt moves its message.
+///
+/// An attempt that failed costs nothing unless the provider says so: what it cost is held for the next one, or given back
+/// if there is none. And it counts no more where pumping would show.
 #[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn apply(
     db: &mut PgConnection,
@@ -82,6 +85,34 @@ pub async fn apply(
                 updated_at = $7
             from before b where a.id = b.id
             returning a.id
+        ), fate as (
+            select b.message_id, b.channel, b.state as was, coalesce($6, b.cost) - b.cost as dearer, m.country, m.block,
+                m.reserve, m.counted, date_trunc('hour', m.created_at, 'UTC') as hour,
+                case when $8 = 'queued' and m.expires_at <= $7 then 'failed' else $8 end as state,
+                m.state in ('queued', 'sent') and not exists (
+                    select from message_attempts n
+                    where n.message_id = b.message_id and n.seq > b.seq and $8 not in ('delivered', 'sent')
+                ) as moves,
+                case when exists (
+                    select from messages o where o.bucket = m.bucket and o.kind = m.kind and o.id <> m.id
+                        and o.counted > 0 and o.created_at > $7 - interval '24 hours'
+                ) then 1 else 2 end as counts
+            from before b join messages m on m.id = b.message_id
+        ), verdict as (
+            select *,
+                case
+                    when not moves then reserve
+                    when state = 'queued' then greatest(reserve - dearer, 0)
+                    when was = 'accepted' and state in ('sent', 'delivered') then reserve
+                    else 0
+                end as held,
+                case
+                    when block is null or not moves then counted
+                    when state not in ('sent', 'delivered') then 0
+                    when counted = 0 then counts
+                    else counted
+                end as counted_now
+            from fate
         ), "#;
         "select date_trunc('hour', b.started_at, 'UTC'), m.country, b.provider, b.channel,
                 (b.state <> 'accepted')::integer, ($2 = 'delivered')::integer,
@@ -91,25 +122,31 @@ pub async fn apply(
                 ($3 is not distinct from 'unknown')::integer - (b.state = 'unknown')::integer, coalesce($6 - b.cost, 0)
             from before b join messages m on m.id = b.message_id
             ";
-        r#", spent as (
-            insert into code_tallies as c (scope, hour, shard, cost)
-            select s.scope, date_trunc('hour', $7::timestamptz, 'UTC'), 0,
-                coalesce($6, b.cost) - b.cost - case when b.state = 'accepted' then 0 else m.reserve end
-            from before b join messages m on m.id = b.message_id, lateral (values (m.country), ('*')) s (scope)
-            where coalesce($6, b.cost) - b.cost <> case when b.state = 'accepted' then 0 else m.reserve end
-            order by s.scope = '*', 1
-            on conflict (scope, hour, shard) do update set cost = c.cost + excluded.cost
+        r#", changes as (
+            select s.scope, v.hour, 0 as sent, 0 as phones, v.block is not null as of_stranger,
+                v.dearer + v.held - v.reserve as cost
+            from verdict v, lateral (values (v.country), ('*')) s (scope)
+            union all
+            select s.scope, v.hour, (v.counted_now > 0)::integer - (v.counted > 0)::integer,
+                (v.counted_now = 2)::integer - (v.counted = 2)::integer, true, 0
+            from verdict v, lateral (values (v.block), (v.country), ('*')) s (scope) where v.block is not null
+        ), spent as (
+            insert into code_tallies as c (scope, hour, shard, sent, phones, cost, strangers_cost)
+            select scope, hour, 0, sum(sent), sum(phones), sum(cost), coalesce(sum(cost) filter (where of_stranger), 0)
+            from changes group by scope, hour
+            having sum(sent) <> 0 or sum(cost) <> 0
+            order by scope = '*', scope like '+%' desc, scope, hour
+            on conflict (scope, hour, shard) do update set sent = c.sent + excluded.sent,
+                phones = c.phones + excluded.phones, cost = c.cost + excluded.cost,
+                strangers_cost = c.strangers_cost + excluded.strangers_cost
         )
         update messages m set updated_at = $7, due_at = case when $8 = 'queued' then $7 else due_at end,
-            state = case when $8 = 'queued' and expires_at <= $7 then 'failed' else $8 end,
-            channel = case when $8 in ('sent', 'delivered') then b.channel else m.channel end,
-            reserve = case when b.state = 'accepted' then m.reserve else 0 end,
+            state = v.state,
+            channel = case when $8 in ('sent', 'delivered') then v.channel else m.channel end,
+            reserve = v.held, counted = v.counted_now,
             body = case when $8 in ('delivered', 'failed') then '' else body end
-        from before b
-        where m.id = b.message_id and m.state in ('queued', 'sent') and not exists (
-            select from message_attempts n
-            where n.message_id = b.message_id and n.seq > b.seq and $8 not in ('delivered', 'sent')
-        )
+        from verdict v
+        where m.id = v.message_id and v.moves
         returning m.state as "state: DeliveryState""#,
         found.id,
         news.state as AttemptState,

@@ -26,6 +26,7 @@ pub struct MessageDay {
     /// ISO 3166-1 alpha-2, or `no country`.
     #[schema(example = "US")]
     pub country: String,
+    /// `none` for messages that were never tried.
     #[schema(example = "twilio")]
     pub provider: String,
     pub channel: Channel,
@@ -44,7 +45,7 @@ pub struct MessageDay {
     pub cost_per_login: Option<Decimal>,
 }
 
-/// At once or by a receipt.
+/// At once or by a receipt; a message counts at each provider that was asked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FailedMessages {
     pub number_refused: i64,
@@ -53,6 +54,8 @@ pub struct FailedMessages {
     pub misconfigured: i64,
     pub try_later: i64,
     pub unknown: i64,
+    /// Never tried, under the provider `none`: each was being left alone, or it was too late, or a newer code came first.
+    pub untried: i64,
 }
 
 /// What may still be spent.
@@ -153,6 +156,12 @@ pub async fn measure(app: App) -> Result<usize> {
         let value = f64::try_from(purse.left).unwrap_or_default();
         metrics::gauge!("message_budget_left", "scope" => scope.to_owned()).set(value);
     };
+    // Those that had no message yet today are whole.
+    for (country, budget) in app.config.sms.prices.named_budgets() {
+        if !left.countries.iter().any(|of| of.country == country) {
+            show(country, &Purse::new(budget, Decimal::ZERO));
+        }
+    }
     left.hour.iter().for_each(|purse| show("hour", purse));
     left.day.iter().for_each(|purse| show("day", purse));
     left.countries.iter().for_each(|of| show(&of.country, &of.purse));

@@ -21,7 +21,7 @@ pub async fn list(
             sum(sent) as "sent!", sum(delivered) as "delivered!", sum(verified) as "verified!",
             sum(number_refused) as "number_refused!", sum(consent_withdrawn) as "consent_withdrawn!",
             sum(blocked) as "blocked!", sum(misconfigured) as "misconfigured!", sum(try_later) as "try_later!",
-            sum(unknown) as "unknown!", sum(cost) as "cost!"
+            sum(unknown) as "unknown!", sum(untried) as "untried!", sum(cost) as "cost!"
         from message_tallies
         where hour >= $1 and hour < $2 and ($3::date is null or (hour at time zone 'UTC')::date < $3
             or ((hour at time zone 'UTC')::date = $3 and (country, provider, channel) > ($4, $5, $6)))
@@ -53,6 +53,7 @@ pub async fn list(
                 misconfigured: row.misconfigured,
                 try_later: row.try_later,
                 unknown: row.unknown,
+                untried: row.untried,
             },
             cost: row.cost.normalize(),
             cost_per_login: (row.verified > 0)

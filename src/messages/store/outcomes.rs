@@ -78,8 +78,12 @@ impl Done {
     }
 }
 
-/// All of it in one statement: attempts, messages, what is counted, and what it cost more or less than was reserved for it.
+/// All of it in one statement: attempts, messages, what is counted, and what it cost more or less than was held for it.
 /// Whatever a receipt has said meanwhile stands, and so does a message that somebody else has taken since.
+///
+/// What a provider took counts, if a stranger asked for it, where pumping would show; a phone once in a day. What ends
+/// without being taken gives back what was held for it, in the hour in which it was taken.
+#[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) -> Result<()> {
     tallied!(
         query;
@@ -91,7 +95,17 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
             update message_attempts a set state = d.state, failure = d.failure, code = d.code,
                 provider_key = d.provider_key, cost = d.cost, updated_at = $2
             from done d where a.id = d.attempt_id and a.state = 'sending'
-            returning a.message_id, a.provider, a.channel, a.started_at, a.state, a.failure, a.cost
+            returning a.id, a.message_id, a.provider, a.channel, a.started_at, a.state, a.failure, a.cost
+        ), fate as (
+            select m.id, m.country, m.block, m.channel, m.suppressed, date_trunc('hour', m.created_at, 'UTC') as hour,
+                d.attempt_id, d.message_state, e.cost, coalesce(e.state in ('accepted', 'delivered'), false) as is_taken,
+                m.attempts = d.lease and m.state = 'queued' as is_ours, m.reserve, m.counted,
+                case when exists (
+                    select from messages o where o.bucket = m.bucket and o.kind = m.kind and o.id <> m.id
+                        and o.counted > 0 and o.created_at > $2 - interval '24 hours'
+                ) then 1 else 2 end as counts
+            from done d join messages m on m.id = d.message_id left join ended e on e.id = d.attempt_id
+            where d.message_state is not null
         ), ";
         "select date_trunc('hour', e.started_at, 'UTC'), m.country, e.provider, e.channel,
                 count(*) filter (where e.state in ('accepted', 'delivered')),
@@ -106,20 +120,39 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
             from ended e join messages m on m.id = e.message_id
             group by 1, 2, 3, 4 order by 1, 2, 3, 4
             ";
-        ", spent as (
-            insert into code_tallies as c (scope, hour, shard, cost)
-            select s.scope, date_trunc('hour', $2::timestamptz, 'UTC'), 0, sum(e.cost - m.reserve)
-            from ended e join messages m on m.id = e.message_id, lateral (values (m.country), ('*')) s (scope)
-            where e.state in ('accepted', 'delivered') and e.cost <> m.reserve
-            group by 1 order by s.scope = '*', 1
-            on conflict (scope, hour, shard) do update set cost = c.cost + excluded.cost
+        ", untried as (
+            insert into message_tallies as t (hour, country, provider, channel, untried)
+            select hour, country, 'none', channel, count(*) from fate f
+            where message_state = 'failed' and attempt_id is null and is_ours and not suppressed
+                and not exists (select from message_attempts where message_id = f.id)
+            group by 1, 2, 4 order by 1, 2, 4
+            on conflict (hour, country, provider, channel) do update set untried = t.untried + excluded.untried
+        ), changes as (
+            select s.scope, f.hour, 0 as sent, 0 as phones, f.block is not null as of_stranger,
+                case when f.is_taken then f.cost else 0 end - case when f.is_ours then f.reserve else 0 end as cost
+            from fate f, lateral (values (f.country), ('*')) s (scope)
+            where f.is_taken or f.message_state = 'failed' and f.is_ours
+            union all
+            select s.scope, f.hour, 1, (f.counts = 2)::integer, true, 0
+            from fate f, lateral (values (f.block), (f.country), ('*')) s (scope)
+            where f.is_taken and f.block is not null and f.counted = 0
+        ), spent as (
+            insert into code_tallies as c (scope, hour, shard, sent, phones, cost, strangers_cost)
+            select scope, hour, 0, sum(sent), sum(phones), sum(cost), coalesce(sum(cost) filter (where of_stranger), 0)
+            from changes group by scope, hour
+            having sum(sent) <> 0 or sum(cost) <> 0
+            order by scope = '*', scope like '+%' desc, scope, hour
+            on conflict (scope, hour, shard) do update set sent = c.sent + excluded.sent,
+                phones = c.phones + excluded.phones, cost = c.cost + excluded.cost,
+                strangers_cost = c.strangers_cost + excluded.strangers_cost
         )
         update messages m set state = d.message_state,
             channel = case when d.state in ('accepted', 'delivered') then d.channel else m.channel end,
             due_at = coalesce(d.due_at, m.due_at), updated_at = $2,
-            reserve = case when d.state in ('accepted', 'delivered') then 0 else m.reserve end,
+            reserve = case when f.is_taken or d.message_state = 'failed' then 0 else m.reserve end,
+            counted = case when f.is_taken and m.block is not null and m.counted = 0 then f.counts else m.counted end,
             body = case when d.message_state in ('delivered', 'failed') then '' else m.body end
-        from done d
+        from done d join fate f on f.id = d.message_id
         where m.id = d.message_id and d.message_state is not null and m.attempts = d.lease and m.state = 'queued'",
         Json(done) as _,
         now

@@ -19,6 +19,7 @@ pub mod privacy;
 mod redis;
 mod refresh;
 mod rotation;
+mod sending;
 mod sessions;
 mod sign_up;
 mod start;

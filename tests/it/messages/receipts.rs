@@ -35,7 +35,7 @@ async fn told(app: &TestApp) -> Uuid {
 }
 
 /// As the provider would: to our public address.
-async fn post(app: &TestApp, method: Method, posted: &Posted) -> Answer {
+pub async fn post(app: &TestApp, method: Method, posted: &Posted) -> Answer {
     let path = posted.url.strip_prefix(PUBLIC_URL).unwrap_or_else(|| panic!("{} is not ours", posted.url));
     let mut request = http::Request::builder().method(method).uri(path);
     for (name, value) in &posted.headers {

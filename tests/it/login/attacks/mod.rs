@@ -152,7 +152,7 @@ attacks! {
         => spending::numbers_that_verify_nothing;
     row_24_a_country_stops_too_but_not_for_those_who_were_here_before => spending::a_country;
     row_24_at_the_budget_nobody_gets_a_code_and_everybody_the_same_answer => spending::a_budget;
-    row_24_a_hundred_requests_at_once_exceed_a_budget_by_no_more_than_run_at_once => spending::a_budget_at_once;
+    row_24_two_hundred_requests_at_once_over_two_instances_do_not_exceed_a_budget => spending::a_budget_at_once;
 
     // 25. Codes are sent where it is dear, or where none arrives.
     row_25_what_is_dear_or_cannot_be_reached_is_refused_before_it_costs => spending::dear_destinations;

@@ -1,0 +1,90 @@
+//! Why a code is not sent: told to whoever develops, and to the audit, never to who asks.
+
+use super::{
+    holder::Holder,
+    sending::{Account, Outlook, Standing},
+};
+use crate::{
+    app::App,
+    config::{Channel, SignUp},
+    error::Error,
+    messages,
+    phone::Phone,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    FixedCode,
+    Disabled,
+    NoMailbox,
+    Uninvited,
+    Stopped,
+}
+
+impl Withheld {
+    /// Nobody pays for messages to strangers.
+    pub fn of(app: &App, holder: &Holder, outlook: &Outlook, standing: Standing, has_fixed_code: bool) -> Option<Self> {
+        if has_fixed_code {
+            Some(Self::FixedCode)
+        } else if outlook.account == Account::Disabled {
+            Some(Self::Disabled)
+        } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
+            Some(Self::NoMailbox)
+        } else if standing == Standing::Stranger && app.config.sign_up == SignUp::Invite {
+            Some(Self::Uninvited)
+        } else if standing.is_stranger() && outlook.is_stopped {
+            Some(Self::Stopped)
+        } else {
+            None
+        }
+    }
+
+    /// What is so of the phone.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::FixedCode => "has a fixed one in TEST_PHONE_NUMBERS",
+            Self::Disabled => "has an account that is disabled",
+            Self::NoMailbox => "has no mailbox that was proven",
+            Self::Uninvited => "has neither an account nor an invitation",
+            Self::Stopped => "is among numbers to which sending is stopped",
+        }
+    }
+
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::FixedCode => "type that one",
+            Self::Disabled => "an owner can enable it, at /v1/admin/users",
+            Self::NoMailbox => "set one while logged in by phone, at /v1/me/email",
+            Self::Uninvited => "invite it into a lab, or set SIGN_UP=open",
+            Self::Stopped => "`chemstock stops` shows and lifts it",
+        }
+    }
+
+    /// For the terminal of development.
+    pub fn remark(self, phone: &Phone) -> String {
+        format!("no code goes to the phone {}, which {}; {}", phone.masked(), self.why(), self.remedy())
+    }
+}
+
+/// What the client is told less of.
+pub fn remark_refusal(app: &App, phone: &Phone, refused: &Error) {
+    let phone = phone.masked();
+    match refused {
+        Error::RateLimited { retry_after } => messages::remark(
+            app,
+            &format!(
+                "no code goes to the phone {phone}: a limit of the phone or of the client's address is reached \
+                (MAX_OTP_…, OTP_RESEND_SECONDS, or wrong codes); ask again in {} s",
+                retry_after.as_secs() + 1
+            ),
+        ),
+        Error::BudgetSpent { retry_after } => messages::remark(
+            app,
+            &format!(
+                "no code goes to the phone {phone}: a budget (SMS_BUDGET_…) is spent for {} s more",
+                retry_after.as_secs() + 1
+            ),
+        ),
+        _ => {}
+    }
+}
