@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use chemstock::chemistry::{CasNumber, Density, Formula, Quantity, Scanned, Unit};
+use chemstock::chemistry::{CasNumber, Density, Factors, Formula, Quantity, Scanned, Unit};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 fn parse(criterion: &mut Criterion) {
@@ -24,10 +24,10 @@ fn convert(criterion: &mut Criterion) {
     let bottle: Quantity = serde_json::from_str(r#"{"value": "2.5", "unit": "[gal_us]"}"#).expect("a quantity");
     let density: Density = "0.7893".parse().expect("a density");
     criterion.bench_function("convert gallons to litres", |bencher| {
-        bencher.iter(|| black_box(bottle).in_unit(Unit::Litre, None));
+        bencher.iter(|| black_box(bottle).in_unit(Unit::Litre, Factors::NONE));
     });
     criterion.bench_function("convert gallons to kilograms", |bencher| {
-        bencher.iter(|| black_box(bottle).in_unit(Unit::Kilogram, Some(black_box(density))));
+        bencher.iter(|| black_box(bottle).in_unit(Unit::Kilogram, Factors { density: Some(black_box(density)), molar_mass: None }));
     });
 }
 

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use crate::chemistry::Quantity;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +64,27 @@ pub struct Rejection {
     pub detail: String,
     /// The field to mend, when it is one.
     pub pointer: Option<&'static str>,
+    /// Few refusals have any.
+    pub members: Option<Box<Members>>,
+}
+
+/// What a client can act on without reading the detail.
+#[derive(Debug, Default)]
+pub struct Members {
+    /// What may be done instead.
     pub allowed_actions: Option<Vec<&'static str>>,
+    /// The event that has to be undone first.
+    pub blocked_by: Option<Uuid>,
+    /// What is left in the container.
+    pub left: Option<Quantity>,
+    /// The values of the chemical without which an amount cannot be converted.
+    pub missing: Vec<&'static str>,
+}
+
+impl Rejection {
+    pub fn members(&mut self) -> &mut Members {
+        self.members.get_or_insert_default()
+    }
 }
 
 impl std::fmt::Display for Rejection {
@@ -117,17 +141,26 @@ reasons! {
 
 impl Reason {
     pub fn because(self, detail: impl Into<String>) -> Error {
-        Error::Rejected(Rejection { reason: self, detail: detail.into(), pointer: None, allowed_actions: None })
+        Error::Rejected(Rejection { reason: self, detail: detail.into(), pointer: None, members: None })
     }
 
     /// A refusal that one field would have to change for.
     pub fn at(self, pointer: &'static str, detail: impl Into<String>) -> Error {
         let (detail, pointer) = (detail.into(), Some(pointer));
-        Error::Rejected(Rejection { reason: self, detail, pointer, allowed_actions: None })
+        Error::Rejected(Rejection { reason: self, detail, pointer, members: None })
     }
 }
 
 impl Error {
+    /// Adds to a refusal what a client can act on; any other failure stays as it is.
+    #[must_use]
+    pub fn with(mut self, add: impl FnOnce(&mut Members)) -> Self {
+        if let Self::Rejected(rejection) = &mut self {
+            add(rejection.members());
+        }
+        self
+    }
+
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Field::new(pointer, detail)])
     }

@@ -72,6 +72,9 @@ enum Import {
         /// Make the locations that the lab does not have yet
         #[arg(long)]
         create_locations: bool,
+        /// The phone of the person who has them imported; the ledger names them
+        #[arg(long, value_name = "PHONE")]
+        r#for: Option<String>,
     },
 }
 
@@ -138,8 +141,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stops { what: Some(Stops::Set { prefix, hours }) } => stops::set(config, &prefix, hours).await,
         Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
         Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
-        Command::Import { what: Import::Containers { file, lab, create_locations } } => {
-            imports::containers(config, &file, lab, create_locations).await
+        Command::Import { what: Import::Containers { file, lab, create_locations, r#for } } => {
+            imports::containers(config, &file, lab, create_locations, r#for.as_deref()).await
         }
         Command::Keys { what: Keys::List } => serve::list_keys(&config),
         Command::Openapi | Command::Doctor { .. } | Command::Keys { what: Keys::New { .. } } => {

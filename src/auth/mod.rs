@@ -10,12 +10,13 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::standing::Standing;
-pub use self::standing::forget;
+pub use self::standing::{forget, forget_all};
 use crate::{
     app::App,
     error::{Error, Reason, Result},
@@ -182,6 +183,11 @@ impl<R> Auth<R> {
         self.seed.as_ref().map_or_else(crate::secrets::random, crate::ids::Seed::nonce)
     }
 
+    /// Whether a repeat of this request makes the same ids.
+    pub fn is_repeatable(&self) -> bool {
+        self.seed.is_some()
+    }
+
     /// The id of a thing that is about to be made: the client's, or a new one. The nil UUID stands for none (RFC 9562
     /// section 5.9).
     pub fn id_or_new(&self, given: Option<Uuid>) -> Uuid {
@@ -200,6 +206,11 @@ impl<R: InLab> Auth<R> {
 
     pub fn role(&self) -> Role {
         self.role.unwrap_or(Role::Viewer)
+    }
+
+    /// Of the lab of the path.
+    pub fn time_zone(&self) -> Tz {
+        self.standing.time_zone_of(self.lab_id)
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chrono_tz::Tz;
 use moka::sync::Cache;
 use uuid::Uuid;
 
@@ -22,18 +23,22 @@ const CLOCK_SKEW_SECONDS: i64 = 2;
 pub struct Standing {
     pub is_owner: bool,
     pub phone: Option<Phone>,
-    labs: Vec<(Uuid, Role)>,
+    labs: Vec<(Uuid, Role, Tz)>,
     sessions: Vec<Uuid>,
     read_at: i64,
 }
 
 impl Standing {
     pub fn role_in(&self, lab: Uuid) -> Option<Role> {
-        self.labs.iter().find(|(id, _)| *id == lab).map(|(_, role)| *role)
+        self.labs.iter().find(|(id, ..)| *id == lab).map(|(_, role, _)| *role)
     }
 
     pub fn highest_role(&self) -> Option<Role> {
-        self.labs.iter().map(|(_, role)| *role).max()
+        self.labs.iter().map(|(_, role, _)| *role).max()
+    }
+
+    pub fn time_zone_of(&self, lab: Uuid) -> Tz {
+        self.labs.iter().find(|(id, ..)| *id == lab).map_or(Tz::UTC, |(.., zone)| *zone)
     }
 
     pub fn has_session(&self, id: Uuid) -> bool {
@@ -89,6 +94,13 @@ pub fn forget(app: &App, user_id: Uuid) {
     standings.kept.invalidate(&user_id);
 }
 
+/// To be called after a change that concerns everybody in a lab.
+pub fn forget_all(app: &App) {
+    let standings = standings(app);
+    standings.forgotten.fetch_add(1, Ordering::SeqCst);
+    standings.kept.invalidate_all();
+}
+
 async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     let read_at = app.clock.now().timestamp();
     let mut db = app.lookups().await?;
@@ -96,6 +108,8 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
         r#"select is_owner, phone as "phone: Phone",
             array(select lab_id from memberships where user_id = u.id order by lab_id) as "labs!",
             array(select role from memberships where user_id = u.id order by lab_id) as "roles!: Vec<Role>",
+            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id where m.user_id = u.id
+                order by m.lab_id) as "time_zones!",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
         from users u where id = $1 and disabled_at is null"#,
         user_id
@@ -105,8 +119,13 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
         phone: row.phone,
-        labs: row.labs.into_iter().zip(row.roles).collect(),
+        labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).map(in_lab).collect(),
         sessions: row.sessions,
         read_at,
     }))
+}
+
+/// A zone that this version does not know counts as the one that every lab begins with.
+fn in_lab(((lab, role), zone): ((Uuid, Role), String)) -> (Uuid, Role, Tz) {
+    (lab, role, zone.parse().unwrap_or(Tz::UTC))
 }

@@ -32,7 +32,7 @@ mod tests;
 pub use barcode::Scanned;
 pub use cas::CasNumber;
 pub use container_code::ContainerCode;
-pub use conversion::Inconvertible;
+pub use conversion::{Converted, Factors, Inconvertible, Used};
 pub use density::Density;
 pub use ec::EcNumber;
 pub use formula::Formula;

@@ -1,7 +1,8 @@
 //! The events of the ledger as a phone posts them, online or from its queue: one vocabulary.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,97 +14,51 @@ use crate::{
     text::Note,
 };
 
-/// A stock event, told apart by `type`. This is its form in the document; [`PostedEvent`] is what reads it.
-#[derive(Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum NewEvent {
-    /// More comes in; an empty bottle is in stock again.
-    Receive(WithAmount),
-    /// Opened for the first time; sets `opened_on`.
-    Open(Plain),
-    /// Takes out. Opens the bottle. In any unit of the same dimension, or mass against volume when the density is known.
-    #[schema(example = json!({"type": "withdraw", "amount": {"value": "12.5", "unit": "mL"}}))]
-    Withdraw(WithAmount),
-    /// Puts back what was not used.
-    Return(WithAmount),
-    /// The scale's reading, bottle and lid included; less the tare, it is the amount. Give `tare` if none is on record.
-    Weigh(Weighing),
-    /// The amount is found to be another; give the `reason`.
-    Adjust(WithAmount),
-    Move(Moving),
-    /// The caller takes it along.
-    CheckOut(Plain),
-    CheckIn(Moving),
-    /// Nobody may use it until a manager releases it; give the `reason`.
-    Quarantine(Plain),
-    Release(Plain),
-    Lose(Plain),
-    Find(Moving),
-    /// Used up: the rest is booked out.
-    Empty(Plain),
-    /// To waste, with what is in it.
-    Discard(Plain),
-    /// Gone for good: the rest is booked out.
-    Dispose(Plain),
-    /// Undoes another event of this container by a booking of the opposite.
-    Reverse(Reversal),
-}
-
-/// What every event can carry.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"type": "open"}))]
-pub struct Plain {
-    /// Your own UUIDv7. An event with an id that is there already is not booked again.
-    pub id: Option<Uuid>,
-    /// When it happened, for an event that waited offline; else now.
-    pub occurred_at: Option<DateTime<Utc>>,
-    pub reason: Option<Note>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct WithAmount {
-    #[serde(flatten)]
-    pub plain: Plain,
-    pub amount: Quantity,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Weighing {
-    #[serde(flatten)]
-    pub plain: Plain,
-    pub gross: Quantity,
-    pub tare: Option<Quantity>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Moving {
-    #[serde(flatten)]
-    pub plain: Plain,
-    /// Required to `move`; where to, if elsewhere, for the others.
-    pub location_id: Option<Uuid>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Reversal {
-    #[serde(flatten)]
-    pub plain: Plain,
-    /// The id of the event to undo.
-    pub event_id: Uuid,
-}
-
-/// The body as it is read: flat, so that every mistake has its pointer. [`PostedEvent::sort`] makes an [`Event`] of it.
-#[derive(Debug, Clone, Deserialize)]
+/// A stock event. `type` says what happened; which of the other fields it takes:
+///
+/// | type | needs | takes |
+/// |---|---|---|
+/// | `receive`: more comes in; an empty bottle is in stock again | `amount` | |
+/// | `open`: for the first time; sets `opened_on` | | |
+/// | `withdraw`: takes out, and opens the bottle | `amount` | |
+/// | `return`: puts back what was not used | `amount` | |
+/// | `weigh`: the scale's reading, bottle and lid included; less the tare it is the amount | `gross` | `tare`, needed if none is on record |
+/// | `adjust`: the amount is found to be another | `amount`, `reason` | |
+/// | `move` | `location_id` | |
+/// | `check_out`: you take it along | | |
+/// | `check_in`: it is back | | `location_id`, if elsewhere |
+/// | `quarantine`: nobody may use it until a manager releases it | `reason` | |
+/// | `release`: ends a quarantine; a manager's | | |
+/// | `lose` | | |
+/// | `find`: a lost bottle is again what it was before | | `location_id`, if elsewhere |
+/// | `empty`: used up; the rest is booked out | | |
+/// | `discard`: to waste, with what is in it | | |
+/// | `dispose`: gone for good; the rest is booked out | | |
+/// | `reverse`: undoes another event of this container | `event_id` | |
+///
+/// Every type takes `id`, `occurred_at` and `reason`. A field that does not belong to the type is refused.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct PostedEvent {
+#[schema(example = json!({"type": "withdraw", "amount": {"value": "12.5", "unit": "mL"}}))]
+pub struct NewEvent {
+    /// `edit` is booked by a PATCH of the container and cannot be posted.
     pub r#type: EventType,
+    /// Your own UUIDv7. The same event again under its id is answered with what was booked; another one is refused.
     pub id: Option<Uuid>,
+    /// When it happened; left out, now. It decides the day of `opened_on`, in the lab's time zone. At most two minutes
+    /// ahead of the server's clock, and not before the container's first event.
     #[serde(default, deserialize_with = "dates::optional")]
     pub occurred_at: Option<DateTime<Utc>>,
     pub reason: Option<Note>,
+    /// In any unit of the container's dimension; in mass, volume or amount of substance where the density and the molar
+    /// mass that this takes are known.
     amount: Option<Quantity>,
+    /// What the scale shows.
     gross: Option<Quantity>,
+    /// The empty bottle with its lid.
     tare: Option<Quantity>,
     location_id: Option<Uuid>,
+    /// The event to undo.
     event_id: Option<Uuid>,
 }
 
@@ -129,8 +84,8 @@ pub enum Event {
     Reverse(Uuid),
 }
 
-impl PostedEvent {
-    pub fn sort(&self) -> Result<Event> {
+impl NewEvent {
+    pub fn classify(&self) -> Result<Event> {
         let mut fields = self.superfluous();
         let event = match self.r#type {
             EventType::Receive => self.amount(&mut fields).map(Event::Receive),
@@ -155,6 +110,10 @@ impl PostedEvent {
             EventType::Discard => Some(Event::Discard),
             EventType::Dispose => Some(Event::Dispose),
             EventType::Reverse => required(self.event_id, "event_id", &mut fields).map(Event::Reverse),
+            EventType::Edit => {
+                fields.push(Field::new("/type", "is booked by a PATCH of the container, and cannot be posted"));
+                None
+            }
         };
         match event {
             Some(event) if fields.is_empty() => Ok(event),
@@ -169,6 +128,20 @@ impl PostedEvent {
             fields.push(Field::new("/amount/value", "must be more than zero"));
         }
         Some(amount)
+    }
+
+    /// The same for every form of the same content, and for no other: values count, not how they were written.
+    pub fn fingerprint(&self, container_id: Uuid, by: Uuid) -> [u8; 16] {
+        let plain = |it: Quantity| (it.value.get().normalize(), it.unit);
+        let reason = self.reason.as_ref().map(Note::as_str);
+        let content = (
+            (container_id, by, self.r#type, self.occurred_at, reason),
+            (self.amount.map(plain), self.gross.map(plain), self.tare.map(plain), self.location_id, self.event_id),
+        );
+        let content = serde_json::to_vec(&content).unwrap_or_default();
+        let mut fingerprint = [0; 16];
+        fingerprint.copy_from_slice(&digest(&SHA256, &content).as_ref()[..16]);
+        fingerprint
     }
 
     fn superfluous(&self) -> Vec<Field> {
@@ -216,6 +189,35 @@ impl Event {
         match self {
             Self::Reverse(event) => Some(*event),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fingerprint(body: &str) -> [u8; 16] {
+        serde_json::from_str::<NewEvent>(body).unwrap().fingerprint(Uuid::nil(), Uuid::nil())
+    }
+
+    #[test]
+    fn the_same_content_has_one_fingerprint_however_it_is_written() {
+        let first = fingerprint(r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"}}"#);
+        for same in [
+            r#"{"amount":{"unit":"ml","value":"12.50"},"type":"withdraw","reason":null}"#,
+            r#"{"type":"withdraw","id":"01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f","amount":{"value":"012.5","unit":"mL"}}"#,
+        ] {
+            assert_eq!(fingerprint(same), first, "{same}");
+        }
+        for other in [
+            r#"{"type":"return","amount":{"value":"12.5","unit":"mL"}}"#,
+            r#"{"type":"withdraw","amount":{"value":"12.51","unit":"mL"}}"#,
+            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"L"}}"#,
+            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"},"reason":"x"}"#,
+            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"},"occurred_at":"2026-11-01T00:00:00Z"}"#,
+        ] {
+            assert_ne!(fingerprint(other), first, "{other}");
         }
     }
 }

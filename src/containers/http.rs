@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, PostedEvent, StockEvent, posting::Posted,
+    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, posting::Posted,
     scan::ScanResult,
 };
 use crate::{
@@ -102,19 +102,33 @@ async fn list_events(
 /// Post a stock event: withdraw, weigh, move and so on.
 ///
 /// Each type starts from certain states; a refused one is a 409 of type `event-not-allowed` with `allowed_actions`. An
-/// amount may be in any unit of the same dimension, or in mass against volume when the density is known. A withdrawal
-/// never goes below zero. An event whose `id` was booked before is not booked again: 200 with what was booked.
-/// `release` needs the role `manager`.
+/// amount may be in any unit of the same dimension, which converts exactly, or in mass, volume or amount of substance where
+/// the density and the molar mass that this takes are known; then the amount that is booked has 6 significant digits, and
+/// what comes within 0.01 % of what is left takes just that. A withdrawal never goes below zero. The same event again
+/// under its `id` is not booked again: 200 with what was booked. `release`, and undoing a quarantine or a disposal, need the
+/// role `manager`. A member undoes their own events, and what others booked within 24 hours.
 #[utoipa::path(post, path = "/labs/{lab_id}/containers/{container_id}/events", tag = "containers", params(InLab),
     request_body(content = NewEvent, examples(
         ("withdraw" = (value = json!({"type": "withdraw", "amount": {"value": "12.5", "unit": "mL"}}))),
+        ("receive" = (value = json!({"type": "receive", "amount": {"value": "500", "unit": "mL"}}))),
+        ("open" = (value = json!({"type": "open"}))),
+        ("return" = (value = json!({"type": "return", "amount": {"value": "2", "unit": "mL"}}))),
         ("weigh" = (value = json!({"type": "weigh", "gross": {"value": "512.4", "unit": "g"}, "tare": {"value": "310", "unit": "g"}}))),
+        ("adjust" = (value = json!({"type": "adjust", "amount": {"value": "480", "unit": "mL"}, "reason": "evaporated"}))),
         ("move" = (value = json!({"type": "move", "location_id": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"}))),
+        ("check_out" = (value = json!({"type": "check_out"}))),
+        ("check_in" = (value = json!({"type": "check_in"}))),
         ("quarantine" = (value = json!({"type": "quarantine", "reason": "the label has come off"}))),
+        ("release" = (value = json!({"type": "release"}))),
+        ("lose" = (value = json!({"type": "lose"}))),
+        ("find" = (value = json!({"type": "find"}))),
+        ("empty" = (value = json!({"type": "empty"}))),
+        ("discard" = (value = json!({"type": "discard"}))),
+        ("dispose" = (value = json!({"type": "dispose"}))),
         ("reverse" = (value = json!({"type": "reverse", "event_id": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"}))))),
     responses((status = 201, body = Posted), (status = 200, description = "It was booked before", body = Posted), Failures),
     security(("bearer" = ["member"])))]
-async fn post_event(by: Auth<Member>, Path(path): Path<InLab>, Json(event): Json<PostedEvent>) -> Result<Response> {
+async fn post_event(by: Auth<Member>, Path(path): Path<InLab>, Json(event): Json<NewEvent>) -> Result<Response> {
     let posted = super::post(&by, path.container_id, event).await?;
     let status = if posted.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(posted)).into_response())

@@ -5,11 +5,12 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{
+    counting::{CountedWith, Counting},
     event::Event,
-    state::{EventType, State},
+    state::State,
 };
 use crate::{
-    chemistry::{Density, Quantity, Unit},
+    chemistry::{Converted, Factors, Inconvertible, Quantity, Unit},
     error::{Error, Reason, Result},
 };
 
@@ -21,11 +22,28 @@ pub struct Situation {
     pub unit: Unit,
     pub location_id: Option<Uuid>,
     pub opened_on: Option<NaiveDate>,
+    /// It was opened before it came; without `opened_on`, on a day that nobody knows.
+    pub came_opened: bool,
     pub holder_id: Option<Uuid>,
     /// Grams.
     pub tare: Option<Decimal>,
-    /// Of the bottle's content, else of the chemical.
-    pub density: Option<Density>,
+    pub counting: Counting,
+}
+
+impl Situation {
+    pub fn unopened_or_opened(&self) -> State {
+        if self.came_opened || self.opened_on.is_some() { State::Opened } else { State::InStock }
+    }
+
+    fn open(&mut self, day: NaiveDate) {
+        if self.state == State::InStock {
+            self.state = State::Opened;
+        }
+        let is_unknown = self.came_opened && self.opened_on.is_none();
+        if !is_unknown {
+            self.opened_on = Some(self.opened_on.map_or(day, |earlier| earlier.min(day)));
+        }
+    }
 }
 
 /// The bottle after the event, and what the ledger says of the change.
@@ -33,122 +51,107 @@ pub struct Situation {
 pub struct Booking {
     pub delta: Decimal,
     pub after: Situation,
+    pub counted_with: Option<CountedWith>,
 }
 
-/// An event that is to be undone.
-#[derive(Debug, Clone)]
-pub struct Past {
-    pub r#type: EventType,
-    pub delta: Decimal,
-    pub state_before: Option<State>,
-    pub state_after: State,
-    pub location_before: Option<Uuid>,
-    pub location_after: Option<Uuid>,
-    pub is_reversed: bool,
+/// What the ledger's past and the clock say to an event.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances {
+    pub by: Uuid,
+    /// On which it happened, in the lab's time zone.
+    pub day: NaiveDate,
+    /// What a lost bottle was before.
+    pub before_loss: Option<State>,
 }
 
-/// What the event makes of the bottle, or why it cannot happen.
-pub fn decide(now: &Situation, event: &Event, by: Uuid, today: NaiveDate) -> Result<Booking> {
+/// What the event makes of the bottle, or why it cannot happen. Whether it may, `rights` says.
+pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booking> {
     let mut after = now.clone();
+    let mut counted_with = None;
     match event {
-        Event::Receive(more) => {
-            after.amount = plus(now.amount, in_unit_of(now, *more, "/amount/unit")?)?;
+        Event::Receive(more) | Event::Return(more) => {
+            let more = moved(now, *more)?;
+            counted_with = now.counting.used(more.used);
+            after.amount = plus(now.amount, more.value)?;
             if now.state == State::Empty {
-                after.state = unopened_or_opened(now);
+                after.state = now.unopened_or_opened();
             }
         }
-        Event::Open => open(&mut after, today),
+        Event::Open => after.open(it.day),
         Event::Withdraw(taken) => {
-            must_not_be_lent_to_another(now, by)?;
-            let taken = in_unit_of(now, *taken, "/amount/unit")?;
-            if taken > now.amount {
-                let (there, unit) = (now.amount.normalize(), now.unit);
-                return Err(Reason::NotEnough.because(format!("there is {there} {unit} in the container")));
-            }
-            after.amount = now.amount - taken;
-            open(&mut after, today);
+            let converted = moved(now, *taken)?;
+            counted_with = now.counting.used(converted.used);
+            after.amount = now.amount - take(now, *taken, converted)?;
+            after.open(it.day);
         }
-        Event::Return(back) => {
-            must_not_be_lent_to_another(now, by)?;
-            after.amount = plus(now.amount, in_unit_of(now, *back, "/amount/unit")?)?;
+        Event::Weigh { gross, tare } => {
+            let net = weigh(now, &mut after, *gross, *tare)?;
+            counted_with = now.counting.used(net.used);
+            after.amount = net.value;
         }
-        Event::Weigh { gross, tare } => weigh(now, &mut after, *gross, *tare)?,
-        Event::Adjust(to) => after.amount = in_unit_of(now, *to, "/amount/unit")?,
+        Event::Adjust(to) => {
+            let to = in_unit_of(now, *to, "/amount/unit")?;
+            counted_with = now.counting.used(to.used);
+            after.amount = to.value;
+        }
         Event::Move(to) => after.location_id = Some(*to),
-        Event::CheckOut => (after.state, after.holder_id) = (State::OnLoan, Some(by)),
-        Event::CheckIn(to) | Event::Find(to) => {
-            after.state = unopened_or_opened(now);
-            after.holder_id = None;
+        Event::CheckOut => (after.state, after.holder_id) = (State::OnLoan, Some(it.by)),
+        Event::CheckIn(to) => {
+            (after.state, after.holder_id) = (now.unopened_or_opened(), None);
+            after.location_id = to.or(now.location_id);
+        }
+        Event::Find(to) => {
+            after.state = match it.before_loss {
+                Some(state @ (State::Quarantined | State::WastePending)) => state,
+                _ => now.unopened_or_opened(),
+            };
             after.location_id = to.or(now.location_id);
         }
         Event::Quarantine => (after.state, after.holder_id) = (State::Quarantined, None),
-        Event::Release => after.state = unopened_or_opened(now),
+        Event::Release => after.state = now.unopened_or_opened(),
         Event::Lose => (after.state, after.holder_id) = (State::Lost, None),
         Event::Empty => (after.state, after.amount) = (State::Empty, Decimal::ZERO),
         Event::Discard => after.state = State::WastePending,
         Event::Dispose => (after.state, after.amount) = (State::Disposed, Decimal::ZERO),
         Event::Reverse(_) => unreachable!("undo() decides on reversals"),
     }
-    Ok(Booking { delta: after.amount - now.amount, after })
+    Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with })
 }
 
-/// Undoes an event by a booking of the opposite. What changed state or place must still be in force.
-pub fn undo(now: &Situation, past: &Past) -> Result<Booking> {
-    let refuse = |why: &str| Err(Reason::NotReversible.because(why));
-    if past.is_reversed {
-        return refuse("the event has been reversed already");
+/// An amount that is moved in or out: one that comes to nothing would book nothing and say that it did.
+fn moved(now: &Situation, amount: Quantity) -> Result<Converted> {
+    let converted = in_unit_of(now, amount, "/amount/unit")?;
+    if converted.value.is_zero() {
+        let why = format!("is less than what can be told apart in {}, the container's unit", now.unit);
+        return Err(Error::field("/amount/value", why));
     }
-    let Some(state_before) = past.state_before else {
-        return refuse("it is the event by which the container came to be; dispose of the container instead");
-    };
-    if matches!(past.r#type, EventType::Reverse | EventType::CheckIn) {
-        return refuse("post the event itself again instead");
-    }
-    let mut after = now.clone();
-    if past.state_after != state_before {
-        if now.state != past.state_after {
-            return refuse("the container's state has changed since; reverse the later event first");
-        }
-        after.state = state_before;
-        if state_before == State::InStock {
-            after.opened_on = None;
-        }
-        after.holder_id = None;
-    }
-    if past.location_after != past.location_before {
-        if now.location_id != past.location_after {
-            return refuse("the container has been moved since; reverse the later move first");
-        }
-        after.location_id = past.location_before;
-    }
-    after.amount = plus(now.amount, -past.delta)?;
-    if after.amount < Decimal::ZERO {
-        return Err(Reason::NotEnough.because("what the event brought in has been taken out since"));
-    }
-    Ok(Booking { delta: -past.delta, after })
+    Ok(converted)
 }
 
-fn open(after: &mut Situation, today: NaiveDate) {
-    if after.state == State::InStock {
-        after.state = State::Opened;
+/// What is really taken. A derived amount is rounded, so one that comes within 0.01 % of what is left takes just that.
+fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decimal> {
+    let taken = converted.value;
+    let is_the_rest = (now.amount - taken).abs() * Decimal::from(10_000) <= taken;
+    if converted.used.is_derived() && is_the_rest {
+        return Ok(now.amount);
     }
-    after.opened_on = after.opened_on.or(Some(today));
-}
-
-fn unopened_or_opened(now: &Situation) -> State {
-    if now.opened_on.is_some() { State::Opened } else { State::InStock }
-}
-
-fn must_not_be_lent_to_another(now: &Situation, by: Uuid) -> Result<()> {
-    if now.state == State::OnLoan && now.holder_id != Some(by) {
-        return Err(Reason::EventNotAllowed.because("the container is on loan to somebody else"));
+    if taken <= now.amount {
+        return Ok(taken);
     }
-    Ok(())
+    let left = Quantity::new(now.amount.normalize(), now.unit).ok().map(|left| {
+        let there = left.in_unit(typed.unit, now.counting.factors()).ok();
+        there.and_then(|there| Quantity::new(there.value, typed.unit).ok()).unwrap_or(left)
+    });
+    let there = left.map_or_else(|| now.amount.to_string(), |left| left.to_string());
+    Err(Reason::NotEnough
+        .because(format!("there is {there} in the container"))
+        .with(|members| members.left = left))
 }
 
-fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<()> {
+fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<Converted> {
     let grams = |mass: Quantity, pointer: &str| {
-        mass.in_unit(Unit::Gram, None).map_err(|_| Error::field(pointer, "must be a mass: it is what the scale shows"))
+        let converted = mass.in_unit(Unit::Gram, Factors::NONE);
+        converted.map(|grams| grams.value).map_err(|_| Error::field(pointer, "must be a mass: it is what the scale shows"))
     };
     let gross = grams(gross, "/gross/unit")?;
     after.tare = tare.map(|tare| grams(tare, "/tare/unit")).transpose()?.or(now.tare);
@@ -156,20 +159,22 @@ fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Q
         return Err(Error::field("/tare", "is required: no tare of this container is on record"));
     };
     if gross < tare {
-        return Err(Error::field(
-            "/gross/value",
-            format!("is less than the empty bottle, which weighs {} g", tare.normalize()),
-        ));
+        let why = format!("is less than the empty bottle, which weighs {} g", tare.normalize());
+        return Err(Error::field("/gross/value", why));
     }
     let net = Quantity::new(gross - tare, Unit::Gram).map_err(|why| Error::field("/gross/value", why.to_string()))?;
-    after.amount = in_unit_of(now, net, "/gross/unit")?;
-    Ok(())
+    in_unit_of(now, net, "/gross/unit")
 }
 
-fn in_unit_of(now: &Situation, given: Quantity, pointer: &'static str) -> Result<Decimal> {
-    given.in_unit(now.unit, now.density).map_err(|why| Reason::Inconvertible.at(pointer, why.to_string()))
+fn in_unit_of(now: &Situation, given: Quantity, pointer: &'static str) -> Result<Converted> {
+    given.in_unit(now.unit, now.counting.factors()).map_err(|why| inconvertible(why, pointer))
 }
 
-fn plus(a: Decimal, b: Decimal) -> Result<Decimal> {
-    a.checked_add(b).ok_or_else(|| Error::field("/amount/value", "makes more than a container can hold"))
+fn inconvertible(why: Inconvertible, pointer: &'static str) -> Error {
+    Reason::Inconvertible.at(pointer, why.to_string()).with(|members| members.missing = why.missing())
+}
+
+pub fn plus(a: Decimal, b: Decimal) -> Result<Decimal> {
+    let sum = a.checked_add(b).map(|sum| sum.normalize());
+    sum.ok_or_else(|| Error::field("/amount/value", "makes more than a container can hold"))
 }

@@ -1,14 +1,21 @@
 //! Bottles and their ledger. A container is a row; [`ledger`] decides what an event makes of it, and the store writes
 //! both in one statement. The sum of an event ledger's deltas is the amount in the bottle, always.
 
+mod actor;
+mod changes;
+mod counting;
 mod event;
 mod filter;
+mod history;
 mod http;
 mod ledger;
+mod line;
 mod posting;
+mod rights;
 mod scan;
 mod state;
 mod store;
+mod undo;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,20 +25,26 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::{
-    event::{NewEvent, PostedEvent},
+    actor::{Actor, System},
+    event::NewEvent,
     filter::ContainerFilter,
     http::routes,
-    posting::{StockEvent, events, post},
+    line::StockEvent,
+    posting::{events, post},
     scan::{ScanResult, scan},
     state::{EventType, State},
+};
+use self::{
+    changes::{Rest, change},
+    counting::Counting,
 };
 use crate::{
     app::App,
     auth::{Auth, Manager, Viewer},
     batch::Batch,
-    chemistry::{CasNumber, ContainerCode, Density, Quantity, Unit},
+    chemistry::{CasNumber, ContainerCode, Density, Factors, MolarMass, Quantity, Unit},
     dates,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     page::Page,
     patch::{self, Change},
     secrets,
@@ -73,6 +86,8 @@ pub struct Container {
     pub expires_on: Option<NaiveDate>,
     /// Who has it on loan.
     pub holder_id: Option<Uuid>,
+    #[serde(skip)]
+    came_opened: bool,
     pub version: i32,
     #[serde(serialize_with = "dates::time")]
     pub created_at: DateTime<Utc>,
@@ -89,6 +104,8 @@ pub struct ChemicalRef {
     pub cas: Option<CasNumber>,
     #[serde(skip)]
     density: Option<Density>,
+    #[serde(skip)]
+    molar_mass: Option<MolarMass>,
 }
 
 impl crate::web::Versioned for Container {
@@ -127,9 +144,13 @@ pub struct NewContainer {
     pub opened_on: Option<NaiveDate>,
     #[serde(default, deserialize_with = "dates::optional")]
     pub expires_on: Option<NaiveDate>,
+    /// When it came in; left out, now. No event of the container can lie before it.
+    #[serde(default, deserialize_with = "dates::optional")]
+    pub occurred_at: Option<DateTime<Utc>>,
 }
 
-/// What is not a matter of the ledger. Absent stays, null clears.
+/// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
+/// ledger as an event of type `edit`.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
@@ -196,18 +217,46 @@ pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Bo
 
 /// The new bottle and the event of its receipt, in one statement.
 pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Container> {
+    if new.amount.value.get().is_zero() {
+        return Err(Error::field("/amount/value", "must be more than zero"));
+    }
     let unit = new.amount.unit;
+    let tare = new.tare.map(tare_in_grams).transpose()?;
+    let rest = Rest {
+        opened_on: change(None, new.opened_on),
+        holder_id: None,
+        tare: change(None, tare.map(|tare| tare.value.get())),
+        density: change(None, new.density),
+        received_on: change(None, new.received_on),
+        expires_on: change(None, new.expires_on),
+    };
+    let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
+    let counting = counting_for_low(by, &new).await?;
     let insert = store::Insert {
         id: by.id_or_new(new.id),
         event_id: by.id_or_new(None),
         code: new.code.clone().map_or_else(make_code, String::from),
         state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
-        low_at: new.low_at.map(|low| low_in(low, unit, new.density)).transpose()?,
-        tare: new.tare.map(tare_in_grams).transpose()?,
+        low_at: new.low_at.map(|low| low_in(low, unit, counting)).transpose()?,
+        tare,
+        rest,
+        occurred_at,
         new: &new,
     };
     let mut db = by.app().db().await?;
     store::insert(&mut db, by.lab_id(), &insert, by.user_id(), by.now()).await
+}
+
+/// Asks the catalogue only when `low_at` is of another dimension than the amount.
+async fn counting_for_low(by: &Auth<Manager>, new: &NewContainer) -> Result<Counting> {
+    let own = Counting::new(new.density, None, None);
+    let is_enough = new.low_at.is_none_or(|low| low.in_unit(new.amount.unit, own.factors()).is_ok());
+    if is_enough {
+        return Ok(own);
+    }
+    let mut db = by.app().lookups().await?;
+    let (density, molar_mass) = store::find_factors(&mut db, new.chemical_id).await?.unwrap_or_default();
+    Ok(Counting::new(new.density, density, molar_mass))
 }
 
 pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
@@ -215,10 +264,27 @@ pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: Cont
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);
     }
+    if before.state == State::Voided {
+        return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
+    }
     let mut after = Container::clone(&before);
     apply(&mut after, patch)?;
+    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(&before, &after) };
     let mut db = by.app().db().await?;
-    store::update(&mut db, &after, by.now()).await?.ok_or(Error::Stale)
+    store::update(&mut db, &after, edit, by.now()).await?.ok_or(Error::Stale)
+}
+
+/// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.
+fn edited(before: &Container, after: &Container) -> Option<Rest> {
+    let tare = |it: &Container| it.tare.map(|tare| tare.value.get());
+    Rest {
+        tare: change(tare(before), tare(after)),
+        density: change(before.density, after.density),
+        received_on: change(before.received_on, after.received_on),
+        expires_on: change(before.expires_on, after.expires_on),
+        ..Rest::default()
+    }
+    .or_none()
 }
 
 fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
@@ -232,9 +298,8 @@ fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
     }
     to.density = patch.density.unwrap_or(to.density);
     if let Some(low) = patch.low_at {
-        let unit = to.amount.unit;
-        let density = to.density.or(to.chemical.density);
-        to.low_at = low.map(|low| low_in(low, unit, density)).transpose()?;
+        let (unit, counting) = (to.amount.unit, Counting::of(to));
+        to.low_at = low.map(|low| low_in(low, unit, counting)).transpose()?;
     }
     if let Some(tare) = patch.tare {
         to.tare = tare.map(tare_in_grams).transpose()?;
@@ -248,17 +313,17 @@ fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
     Ok(())
 }
 
-fn low_in(low: Quantity, unit: Unit, density: Option<Density>) -> Result<Quantity> {
-    converted(low, unit, density).map_err(|why| Error::field("/low_at/unit", why))
+fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {
+    converted(low, unit, counting.factors()).map_err(|why| Error::field("/low_at/unit", why))
 }
 
 fn tare_in_grams(tare: Quantity) -> Result<Quantity> {
-    converted(tare, Unit::Gram, None).map_err(|_| Error::field("/tare/unit", "must be a mass"))
+    converted(tare, Unit::Gram, Factors::NONE).map_err(|_| Error::field("/tare/unit", "must be a mass"))
 }
 
-fn converted(given: Quantity, unit: Unit, density: Option<Density>) -> std::result::Result<Quantity, String> {
-    let value = given.in_unit(unit, density).map_err(|why| why.to_string())?;
-    Quantity::new(value, unit).map_err(|why| why.to_string())
+fn converted(given: Quantity, unit: Unit, factors: Factors) -> std::result::Result<Quantity, String> {
+    let converted = given.in_unit(unit, factors).map_err(|why| why.to_string())?;
+    Quantity::new(converted.value, unit).map_err(|why| why.to_string())
 }
 
 fn make_code() -> String {

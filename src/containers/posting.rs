@@ -3,7 +3,8 @@
 //! The write is guarded by the version that was decided on, so one statement is enough when nobody else was faster. When
 //! somebody was, the second try locks the row, and everybody who comes for that bottle stands in line.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
@@ -11,44 +12,27 @@ use uuid::Uuid;
 
 use super::{
     Container,
-    event::{Event, PostedEvent},
-    ledger::{self, Booking, Past, Situation},
+    actor::Actor,
+    changes::{Changes, Rest, change},
+    counting::Counting,
+    event::{Event, NewEvent},
+    history::History,
+    ledger::{self, Booking, Circumstances, Situation},
+    line::StockEvent,
+    rights::{Who, allowed},
     snapshot,
-    state::{EventType, State, allowed},
-    store,
+    state::EventType,
+    store, undo,
 };
 use crate::{
-    auth::{Auth, Member, Role, Viewer},
+    auth::{Auth, InLab, Member, Viewer},
     chemistry::{Quantity, Unit},
-    error::{Error, Reason, Rejection, Result},
+    error::{Error, Reason, Result},
     page::{Cursor, Limit, Page},
 };
 
-/// A line of the ledger.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct StockEvent {
-    pub id: Uuid,
-    pub container_id: Uuid,
-    /// Its place in the container's ledger: later is higher, with gaps.
-    pub seq: i32,
-    pub r#type: EventType,
-    /// What it added (or, negative, took), in the container's unit. The deltas of a container sum up to its amount.
-    #[schema(value_type = String, example = "-12.5")]
-    pub delta: rust_decimal::Decimal,
-    pub amount_after: Quantity,
-    /// The amount as it was typed.
-    pub typed: Option<Quantity>,
-    pub state_before: Option<State>,
-    pub state_after: State,
-    pub location_before: Option<Uuid>,
-    pub location_after: Option<Uuid>,
-    /// The event that this one undoes.
-    pub reverses: Option<Uuid>,
-    pub reason: Option<String>,
-    pub by_user: Uuid,
-    pub occurred_at: DateTime<Utc>,
-    pub recorded_at: DateTime<Utc>,
-}
+/// A phone's clock may be this much ahead of ours.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
 
 /// The booked event and the container as it is now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,23 +44,26 @@ pub struct Posted {
     pub is_new: bool,
 }
 
-pub async fn post(by: &Auth<Member>, container_id: Uuid, posted: PostedEvent) -> Result<Posted> {
-    let event = posted.sort()?;
-    if by.role() < posted.r#type.needs() {
-        return Err(Error::Forbidden("this event needs the role Manager in the lab"));
-    }
-    let draft = Draft { id: by.id_or_new(posted.id), posted, event };
+pub async fn post(by: &Auth<Member>, container_id: Uuid, posted: NewEvent) -> Result<Posted> {
+    let event = posted.classify()?;
+    // An id that was made a moment ago has never been booked.
+    let may_be_repeat = posted.id.is_some() || by.is_repeatable();
+    let content = posted.fingerprint(container_id, by.user_id());
+    let draft = Draft { id: by.id_or_new(posted.id), posted, event, content };
     match book_once(by, container_id, &draft).await {
-        // Only a client's own id can be there already: the phone repeats what it did not hear the answer to.
-        Err(Error::Rejected(Rejection { reason: Reason::IdTaken, .. })) => repeated(by, container_id, &draft).await,
+        // The first try may have brought about the very state that refuses the repeat.
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
+            repeated(by, container_id, &draft).await?.ok_or(refusal)
+        }
         other => other,
     }
 }
 
 struct Draft {
     id: Uuid,
-    posted: PostedEvent,
+    posted: NewEvent,
     event: Event,
+    content: [u8; 16],
 }
 
 async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
@@ -96,8 +83,15 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
 /// None: the container is no longer as it was read.
 async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Option<Posted>> {
     let now = by.now();
-    let booking = decide(db, by, before, draft).await?;
+    let occurred_at = occurred_at(db, before, draft.posted.occurred_at, now).await?;
+    let booking = decide(db, by, before, draft, occurred_at).await?;
     let after = &booking.after;
+    let rest = Rest {
+        opened_on: change(before.opened_on, after.opened_on),
+        holder_id: change(before.holder_id, after.holder_id),
+        tare: change(before.tare.map(|tare| tare.value.get()), after.tare),
+        ..Rest::default()
+    };
     let event = StockEvent {
         id: draft.id,
         container_id: before.id,
@@ -106,18 +100,21 @@ async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draf
         delta: booking.delta,
         amount_after: quantity(after.amount, after.unit)?,
         typed: draft.event.typed(),
+        counted_with: booking.counted_with,
         state_before: Some(before.state),
         state_after: after.state,
         location_before: before.location_id,
         location_after: after.location_id,
+        changes: Changes::default(),
         reverses: draft.event.reverses(),
         reason: draft.posted.reason.clone().map(String::from),
-        by_user: by.user_id(),
-        // A phone's clock may be ahead of ours; an event does not happen after it is told.
-        occurred_at: draft.posted.occurred_at.unwrap_or(now).min(now),
+        by: Actor::person(by.user_id()),
+        occurred_at,
         recorded_at: now,
-    };
-    let Some(is_low) = store::book(db, before.lab_id, after, &event).await? else {
+        undoable: None,
+    }
+    .with_changes(&rest);
+    let Some(is_low) = store::book(db, before.lab_id, after, &event, rest, &draft.content).await? else {
         return Ok(None);
     };
     let container = Container {
@@ -135,62 +132,122 @@ async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draf
     Ok(Some(Posted { event, container, is_new: true }))
 }
 
-/// May it happen, and what comes of it? A refusal says what the container does allow.
-async fn decide(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Booking> {
-    let kind = draft.posted.r#type;
-    let now = situation(before);
-    let decided = if !kind.starts_from().contains(&before.state) {
-        let state = before.state.as_str();
-        Err(Reason::EventNotAllowed.because(format!("a container that is {state} does not allow {}", kind.as_str())))
-    } else if let Event::Reverse(undone) = draft.event {
-        let past = store::find_past(db, before.id, undone).await?;
-        let past: Past = past.ok_or_else(|| Error::field("/event_id", "is not an event of this container"))?;
-        ledger::undo(&now, &past)
-    } else {
-        ledger::decide(&now, &draft.event, by.user_id(), by.now().date_naive())
-    };
-    decided.map_err(|error| with_allowed_actions(error, before.state, by.role()))
+/// What was sent, unless it lies ahead of our clock or before the bottle's first event.
+async fn occurred_at(
+    db: &mut PgConnection,
+    container: &Container,
+    sent: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let at = not_ahead(sent, now)?;
+    // The first event happened before it was recorded, so only what is older than that needs a look.
+    if sent.is_some() && at < container.created_at {
+        let first = store::first_occurred_at(db, container.id).await?;
+        if first.is_some_and(|first| at < first) {
+            return Err(Error::field("/occurred_at", "is before the container's first event"));
+        }
+    }
+    Ok(at)
 }
 
-fn with_allowed_actions(error: Error, state: State, role: Role) -> Error {
-    match error {
-        Error::Rejected(rejection) => {
-            Error::Rejected(Rejection { allowed_actions: Some(allowed(state, role)), ..rejection })
+/// A little ahead counts as now: an event does not happen after it is told.
+pub fn not_ahead(sent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match sent {
+        Some(sent) if sent > now + CLOCKS_DIFFER => {
+            Err(Error::field("/occurred_at", "is more than two minutes ahead of the server's clock"))
         }
-        other => other,
+        sent => Ok(sent.unwrap_or(now).min(now)),
     }
 }
 
-fn situation(container: &Container) -> Situation {
+/// May it happen, and what comes of it? A refusal says what the container does allow.
+async fn decide(
+    db: &mut PgConnection,
+    by: &Auth<Member>,
+    before: &Container,
+    draft: &Draft,
+    occurred_at: DateTime<Utc>,
+) -> Result<Booking> {
+    let (now, who, kind) = (situation(before), who(by), draft.posted.r#type);
+    let needs_history = matches!(kind, EventType::Reverse | EventType::Find);
+    let decided = match who.check(kind, &now) {
+        Ok(()) if needs_history => decide_by_history(db, by, before, draft, &now).await,
+        Ok(()) => ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None)),
+        Err(refusal) => Err(refusal),
+    };
+    if !matches!(decided, Err(Error::Rejected(_))) {
+        return decided;
+    }
+    let history = store::history(db, before.id, by.time_zone()).await?;
+    let actions = allowed(&now, &history, &who);
+    decided.map_err(|error| error.with(|members| members.allowed_actions = Some(actions)))
+}
+
+async fn decide_by_history(
+    db: &mut PgConnection,
+    by: &Auth<Member>,
+    before: &Container,
+    draft: &Draft,
+    now: &Situation,
+) -> Result<Booking> {
+    let history = store::history(db, before.id, by.time_zone()).await?;
+    match draft.event {
+        Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
+        _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),
+    }
+}
+
+fn circumstances(by: &Auth<Member>, at: DateTime<Utc>, before_loss: Option<super::State>) -> Circumstances {
+    Circumstances { by: by.user_id(), day: at.with_timezone(&by.time_zone()).date_naive(), before_loss }
+}
+
+pub fn who<R: InLab>(by: &Auth<R>) -> Who {
+    Who { user_id: by.user_id(), role: by.role(), now: by.now() }
+}
+
+pub fn situation(container: &Container) -> Situation {
     Situation {
         state: container.state,
         amount: container.amount.value.get(),
         unit: container.amount.unit,
         location_id: container.location_id,
         opened_on: container.opened_on,
+        came_opened: container.came_opened,
         holder_id: container.holder_id,
         tare: container.tare.map(|tare| tare.value.get()),
-        density: container.density.or(container.chemical.density),
+        counting: Counting::of(container),
     }
 }
 
-/// The answer to an event that was booked before, if it is the same event; another under its id is refused.
-async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
+/// The answer to an event that was booked before, if it is the same event; another under its id is refused. None: no
+/// event has this id.
+async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Option<Posted>> {
     let db = &mut *by.app().db().await?;
     let taken = || Reason::IdTaken.because("another event has this id");
+    let Some((container_of, content)) = store::find_content(db, draft.id).await? else { return Ok(None) };
+    if container_of != container_id {
+        return Err(taken());
+    }
     let event = store::find_event(db, by.lab_id(), container_id, draft.id).await?.ok_or_else(taken)?;
-    let same = event.r#type == draft.posted.r#type
-        && event.by_user == by.user_id()
-        && event.typed == draft.event.typed()
-        && event.reverses == draft.event.reverses();
-    if !same {
+    let is_same = match content {
+        Some(content) => content == draft.content,
+        // Booked before contents were kept.
+        None => {
+            event.state_before.is_some()
+                && event.r#type == draft.posted.r#type
+                && event.by == Actor::person(by.user_id())
+                && event.typed == draft.event.typed()
+                && event.reverses == draft.event.reverses()
+        }
+    };
+    if !is_same {
         return Err(taken());
     }
     let container = store::find_all(db, &[container_id]).await?.pop().ok_or(Error::NotFound("container"))?;
-    Ok(Posted { event, container: *container, is_new: false })
+    Ok(Some(Posted { event, container: *container, is_new: false }))
 }
 
-/// The ledger, newest first.
+/// The ledger, newest first, each line with whether the reader can undo it.
 pub async fn events(
     by: &Auth<Viewer>,
     container_id: Uuid,
@@ -199,15 +256,26 @@ pub async fn events(
 ) -> Result<Page<StockEvent>> {
     let mut db = by.app().lists().await?;
     let before = cursor.map_or(i32::MAX, |Cursor(seq)| seq);
-    let rows = store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one()).await?;
+    let mut rows = store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one()).await?;
     // Every container has its receipt, so nothing at all means no such container.
     if rows.is_empty() && before == i32::MAX {
         return Err(Error::NotFound("container"));
     }
+    if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
+        let history = store::history(&mut db, container_id, by.time_zone()).await?;
+        mark_undoable(&mut rows, &history, unit, &who(by));
+    }
     Ok(Page::new(rows, limit, |event| event.seq))
 }
 
+fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &Who) {
+    let Some(now) = history.replay(unit) else { return };
+    for event in rows {
+        event.undoable = history.find(event.id).map(|line| undo::is_undoable(&now, history, line, who));
+    }
+}
+
 /// What the ledger has worked out, as an amount that a container can hold.
-fn quantity(value: rust_decimal::Decimal, unit: Unit) -> Result<Quantity> {
+fn quantity(value: Decimal, unit: Unit) -> Result<Quantity> {
     Quantity::new(value, unit).map_err(|why| Error::field("/amount/value", why.to_string()))
 }

@@ -4,7 +4,12 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Code, Container, state::allowed, store};
+use super::{
+    Code, Container,
+    posting::{situation, who},
+    rights::allowed,
+    store,
+};
 use crate::{
     auth::{Auth, Viewer},
     chemicals::{self, Chemical},
@@ -78,7 +83,8 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
 /// A label's code belongs to a bottle or to a place. A lab's own old codes are looked up as they are printed.
 async fn by_code(by: &Auth<Viewer>, db: &mut sqlx::PgConnection, code: &str, printed: &str) -> Result<ScanResult> {
     if let Some(container) = store::find_by_code(db, by.lab_id(), &[code, printed]).await? {
-        let allowed_actions = allowed(container.state, by.role());
+        let history = store::history(db, container.id, by.time_zone()).await?;
+        let allowed_actions = allowed(&situation(&container), &history, &who(by));
         return Ok(ScanResult::Container { container: Box::new(container), allowed_actions });
     }
     if let Some(location) = locations::find_by_code(db, by.lab_id(), code).await? {

@@ -17,10 +17,12 @@ pub enum State {
     WastePending,
     Empty,
     Disposed,
+    /// It should never have been registered: its creation was undone. Kept in history alone.
+    Voided,
 }
 
 impl State {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::InStock,
         Self::Opened,
         Self::OnLoan,
@@ -29,6 +31,7 @@ impl State {
         Self::WastePending,
         Self::Empty,
         Self::Disposed,
+        Self::Voided,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -41,6 +44,7 @@ impl State {
             Self::WastePending => "waste_pending",
             Self::Empty => "empty",
             Self::Disposed => "disposed",
+            Self::Voided => "voided",
         }
     }
 }
@@ -66,10 +70,12 @@ pub enum EventType {
     Discard,
     Dispose,
     Reverse,
+    /// Booked by a PATCH of what amounts are counted with; nobody posts it.
+    Edit,
 }
 
 impl EventType {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Receive,
         Self::Open,
         Self::Withdraw,
@@ -87,6 +93,7 @@ impl EventType {
         Self::Discard,
         Self::Dispose,
         Self::Reverse,
+        Self::Edit,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -108,16 +115,17 @@ impl EventType {
             Self::Discard => "discard",
             Self::Dispose => "dispose",
             Self::Reverse => "reverse",
+            Self::Edit => "edit",
         }
     }
 
-    /// The states in which it may happen. Disposed is final: only the disposal itself can be reversed.
+    /// The states in which it may happen. Of a disposed bottle only the disposal can be reversed (`undo` checks which).
     pub fn starts_from(self) -> &'static [State] {
-        use State::{Empty, InStock, Lost, OnLoan, Opened, Quarantined, WastePending};
+        use State::{Disposed, Empty, InStock, Lost, OnLoan, Opened, Quarantined, WastePending};
         match self {
             Self::Receive => &[InStock, Opened, Empty],
             Self::Open => &[InStock],
-            // Whoever has it on loan may use it; nobody else (the ledger checks who).
+            // On loan, `rights` checks who.
             Self::Withdraw | Self::Return | Self::Weigh => &[InStock, Opened, OnLoan],
             Self::Adjust => &[InStock, Opened, OnLoan, Quarantined, Lost, WastePending],
             Self::Move => &[InStock, Opened, Quarantined, WastePending, Empty],
@@ -129,45 +137,35 @@ impl EventType {
             Self::Find => &[Lost],
             Self::Discard => &[InStock, Opened, Quarantined, Empty],
             Self::Dispose => &[WastePending, Empty, Lost],
-            Self::Reverse => &State::ALL,
+            Self::Reverse => {
+                &[InStock, Opened, OnLoan, Quarantined, Lost, WastePending, Empty, Disposed]
+            }
+            Self::Edit => &[],
         }
     }
 
-    /// Who may post it: members, but for what ends a quarantine.
+    /// The role that posting it takes: members, but for what ends a quarantine.
     pub fn needs(self) -> Role {
         match self {
             Self::Release => Role::Manager,
             _ => Role::Member,
         }
     }
-}
 
-/// The events that a bottle in this state allows somebody with this role.
-pub fn allowed(state: State, role: Role) -> Vec<&'static str> {
-    let possible =
-        EventType::ALL.into_iter().filter(|event| event.starts_from().contains(&state) && role >= event.needs());
-    possible.map(EventType::as_str).collect()
+    /// Whether it says what the amount is, whatever was booked before.
+    pub fn sets_amount(self) -> bool {
+        matches!(self, Self::Weigh | Self::Adjust | Self::Empty | Self::Dispose)
+    }
+
+    /// Whether a bottle is open once it has happened.
+    pub fn opens(self) -> bool {
+        matches!(self, Self::Open | Self::Withdraw)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_disposed_bottle_allows_nothing_but_the_reversal() {
-        assert_eq!(allowed(State::Disposed, Role::Admin), ["reverse"]);
-    }
-
-    #[test]
-    fn only_managers_release_from_quarantine() {
-        assert!(!allowed(State::Quarantined, Role::Member).contains(&"release"));
-        assert!(allowed(State::Quarantined, Role::Manager).contains(&"release"));
-    }
-
-    #[test]
-    fn viewers_may_do_nothing() {
-        assert!(State::ALL.into_iter().all(|state| allowed(state, Role::Viewer).is_empty()));
-    }
 
     #[test]
     fn names_on_the_wire_are_those_in_the_tables() {
@@ -177,5 +175,11 @@ mod tests {
         for event in EventType::ALL {
             assert_eq!(serde_json::to_value(event).unwrap(), event.as_str());
         }
+    }
+
+    #[test]
+    fn nothing_starts_from_a_voided_bottle_and_nobody_posts_an_edit() {
+        assert!(EventType::ALL.into_iter().all(|event| !event.starts_from().contains(&State::Voided)));
+        assert!(EventType::Edit.starts_from().is_empty());
     }
 }

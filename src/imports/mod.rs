@@ -22,7 +22,7 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use self::{bottles::Bottles, substances::Substances, table::Table};
-use crate::{app::App, config::Config, serve};
+use crate::{app::App, config::Config, phone::Phone, serve};
 
 /// What became of a file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -68,9 +68,18 @@ pub async fn chemicals(config: Config, file: &Path) -> anyhow::Result<ExitCode> 
     tell(&report?)
 }
 
-pub async fn containers(config: Config, file: &Path, lab: Uuid, create_locations: bool) -> anyhow::Result<ExitCode> {
+/// `person` is the phone of whoever has them imported.
+pub async fn containers(
+    config: Config,
+    file: &Path,
+    lab: Uuid,
+    create_locations: bool,
+    person: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    let person = person.map(|phone| Phone::parse(phone, None)).transpose();
+    let person = person.map_err(|why| anyhow::anyhow!("the phone {why}"))?;
     let connected = serve::connect(config).await?;
-    let report = load_containers(&connected.app, file, lab, create_locations).await;
+    let report = load_containers(&connected.app, file, lab, create_locations, person.as_ref()).await;
     connected.close().await;
     tell(&report?)
 }
@@ -88,10 +97,16 @@ pub async fn load_chemicals(app: &App, file: &Path) -> anyhow::Result<Report> {
 }
 
 /// Bottles of a CSV file with a header into a lab. Places that the lab does not have are made only when asked for.
-pub async fn load_containers(app: &App, file: &Path, lab: Uuid, create_locations: bool) -> anyhow::Result<Report> {
+pub async fn load_containers(
+    app: &App,
+    file: &Path,
+    lab: Uuid,
+    create_locations: bool,
+    person: Option<&Phone>,
+) -> anyhow::Result<Report> {
     let text = read(file)?;
     let table = Table::open(&text, bottles::COLUMNS, false)?;
-    let mut bottles = Bottles::for_lab(app, lab, create_locations).await?;
+    let mut bottles = Bottles::for_lab(app, lab, create_locations, person).await?;
     run::run(app, file, &table, &mut bottles).await
 }
 

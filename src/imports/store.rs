@@ -12,6 +12,7 @@ use crate::{
     chemistry::{Amount, Unit},
     containers::State,
     error::{Error, Result},
+    phone::Phone,
 };
 
 /// Five hundred rows may take longer than a request may, in an embedded database above all.
@@ -24,11 +25,10 @@ pub async fn lab_exists(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar!("select 1 from labs where id = $1", lab_id).fetch_optional(db).await?;
     Ok(found.is_some())
 }
-pub async fn find_first_owner(db: &mut PgConnection) -> Result<Option<Uuid>> {
-    let owner = sqlx::query_scalar!(
-        "select id from users where is_owner and disabled_at is null order by created_at, id limit 1"
-    );
-    Ok(owner.fetch_optional(db).await?)
+
+pub async fn find_person(db: &mut PgConnection, phone: &Phone) -> Result<Option<Uuid>> {
+    let person = sqlx::query_scalar!("select id from users where phone = $1", phone.as_str());
+    Ok(person.fetch_optional(db).await?)
 }
 
 /// A chemical that goes by a term.
@@ -118,7 +118,7 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
             e.amount_after as "amount: Amount", e.state_after as "state: State", c.tare as "tare: Amount", c.lot,
             c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
         from containers c join stock_events e on e.container_id = c.id and e.seq = 1
-        where c.lab_id = $1 and c.code = any($2)"#,
+        where c.lab_id = $1 and c.code = any($2) and c.state <> 'voided'"#,
         lab_id,
         codes as &[&str]
     );
@@ -154,7 +154,7 @@ pub async fn insert_imported(
     db: &mut PgConnection,
     lab_id: Uuid,
     rows: &[Imported],
-    by_user: Uuid,
+    by_for: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     if rows.is_empty() {
@@ -168,17 +168,24 @@ pub async fn insert_imported(
                 catalogue_number text, note text, received_on date, opened_on date, expires_on date)
         ), received as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
-                tare, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on, created_at, updated_at)
+                tare, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on, created_at, updated_at,
+                came_opened)
             select id, $2, chemical_id, location_id, code, state, unit, amount, amount, tare, lot, supplier,
-                catalogue_number, note, received_on, opened_on, expires_on, $4, $4
+                catalogue_number, note, received_on, opened_on, expires_on, $4, $4,
+                state = 'opened'
             from new
         )
         insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-            state_after, location_after, by_user, occurred_at, recorded_at)
-        select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, $3, $4, $4 from new",
+            state_after, location_after, by_system, by_for, occurred_at, recorded_at, changes)
+        select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, 'import', $3, $4, $4,
+            (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
+                ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
+                ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))
+            ) as known (field, value) where value is not null)
+        from new",
         rows,
         lab_id,
-        by_user,
+        by_for,
         now
     )
     .execute(db)

@@ -2,7 +2,8 @@
 //! whatever holds for a whole lab is checked and changed ([`lock`]).
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -29,6 +30,9 @@ pub struct Lab {
     pub id: Uuid,
     #[schema(example = "Organic Synthesis")]
     pub name: String,
+    /// IANA name. An event falls on a day of this zone.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
     /// What you are in it; null where you see it as the installation's owner alone.
     #[schema(required = true)]
     pub role: Option<Role>,
@@ -51,6 +55,15 @@ pub struct NewLab {
 #[schema(example = json!({"name": "Organic Synthesis, 2nd floor"}))]
 pub struct LabPatch {
     pub name: Option<Name>,
+    /// IANA name, such as `Europe/Berlin`.
+    #[serde(default, deserialize_with = "time_zone")]
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    pub time_zone: Option<Tz>,
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Tz>, D::Error> {
+    let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    name.parse().map(Some).map_err(|_| D::Error::custom("must be an IANA time zone such as \"Europe/Berlin\" or \"UTC\""))
 }
 
 /// Those the caller belongs to; an owner of the installation sees all.
@@ -77,7 +90,9 @@ pub async fn get(by: &Auth<Viewer>) -> Result<Lab> {
 
 pub async fn change(by: &Auth<Admin>, version: Option<i32>, patch: LabPatch) -> Result<Lab> {
     let mut db = by.app().db().await?;
-    let lab = store::update(&mut db, by.lab_id(), by.role(), version, patch.name.as_ref(), by.now()).await?;
+    let lab = store::update(&mut db, by.lab_id(), by.role(), version, &patch, by.now()).await?;
+    // The zone of a lab is kept with the standing of each of its people.
+    auth::forget_all(by.app());
     // The caller is a member of it, so it is there.
     lab.ok_or(Error::Stale)
 }

@@ -12,9 +12,14 @@ use axum::{
 };
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::catalogue::{Kind, general};
-use crate::error::{Error, Field};
+use crate::{
+    chemistry::Quantity,
+    containers::EventType,
+    error::{Error, Field},
+};
 
 /// Why a request failed (RFC 9457).
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -37,9 +42,20 @@ pub struct Problem {
     /// The refused fields.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Field>,
-    /// The events that the container's state does allow.
+    /// The events that the container does allow you now.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<EventType>>)]
     pub allowed_actions: Option<Vec<&'static str>>,
+    /// The event that has to be undone first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked_by: Option<Uuid>,
+    /// What is left in the container, in the unit that was typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Quantity>,
+    /// The values of the chemical without which the amount cannot be converted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["density"]))]
+    pub missing: Vec<&'static str>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -54,6 +70,9 @@ impl Problem {
             instance: None,
             errors: Vec::new(),
             allowed_actions: None,
+            blocked_by: None,
+            left: None,
+            missing: Vec::new(),
             retry_after: None,
         }
     }
@@ -97,7 +116,11 @@ impl From<Error> for Problem {
                 let field = rejection.pointer.map(|pointer| Field::new(pointer, rejection.detail.clone()));
                 let mut problem = Self::new(rejection.reason.into()).detail(rejection.detail);
                 problem.errors.extend(field);
-                problem.allowed_actions = rejection.allowed_actions;
+                let members = rejection.members.map(|members| *members).unwrap_or_default();
+                problem.allowed_actions = members.allowed_actions;
+                problem.blocked_by = members.blocked_by;
+                problem.left = members.left;
+                problem.missing = members.missing;
                 problem
             }
             Error::Stale => Self::new(general::STALE),

@@ -1,24 +1,34 @@
-//! SQL on the ledger.
+//! SQL on the ledger: the booking of an event, and its reading.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use rust_decimal::Decimal;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::named_constraints;
 use crate::{
     chemistry::{Amount, Quantity, Unit},
     containers::{
-        StockEvent,
-        ledger::{Past, Situation},
-        state::{EventType, State},
+        Actor, EventType, State, StockEvent, System,
+        changes::{Changes, Rest},
+        counting::CountedWith,
+        history::{History, Past},
+        ledger::Situation,
     },
     error::{Error, OnConstraint, Reason, Result},
 };
 
 /// Writes the container and the event, if the container is still at the version that was decided on (the one before the
 /// event's seq). Answers whether it is low now.
-pub async fn book(db: &mut PgConnection, lab_id: Uuid, after: &Situation, event: &StockEvent) -> Result<Option<bool>> {
+pub async fn book(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    after: &Situation,
+    event: &StockEvent,
+    rest: Rest,
+    content: &[u8],
+) -> Result<Option<bool>> {
     let is_low = sqlx::query_scalar!(
         r#"with changed as (
             update containers set state = $4, amount = $5, location_id = $6, opened_on = $7, holder_id = $8, tare = $9,
@@ -28,8 +38,9 @@ pub async fn book(db: &mut PgConnection, lab_id: Uuid, after: &Situation, event:
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_before, state_after, location_before, location_after, reverses, reason, by_user, occurred_at,
-                recorded_at)
-            select $11, $1, $2, $3 + 1, $12, $13, $5, $14, $15, $16, $4, $17, $6, $18, $19, $20, $21, $10 from changed
+                recorded_at, changes, counted_with, content)
+            select $11, $1, $2, $3 + 1, $12, $13, $5, $14, $15, $16, $4, $17, $6, $18, $19, $20, $21, $10, $22, $23, $24
+            from changed
         )
         select is_low as "is_low!" from changed"#,
         lab_id,
@@ -51,8 +62,11 @@ pub async fn book(db: &mut PgConnection, lab_id: Uuid, after: &Situation, event:
         event.location_before,
         event.reverses,
         event.reason,
-        event.by_user,
-        event.occurred_at
+        event.by.user_id,
+        event.occurred_at,
+        rest.or_none().map(Json) as _,
+        event.counted_with.map(Json) as _,
+        content
     )
     .fetch_optional(db)
     .await;
@@ -73,13 +87,17 @@ struct EventRow {
     unit: Unit,
     typed_value: Option<Amount>,
     typed_unit: Option<Unit>,
+    counted_with: Option<Json<CountedWith>>,
     state_before: Option<State>,
     state_after: State,
     location_before: Option<Uuid>,
     location_after: Option<Uuid>,
+    changes: Option<Json<Rest>>,
     reverses: Option<Uuid>,
     reason: Option<String>,
-    by_user: Uuid,
+    by_user: Option<Uuid>,
+    by_system: Option<System>,
+    by_for: Option<Uuid>,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
 }
@@ -94,16 +112,20 @@ impl From<EventRow> for StockEvent {
             delta: row.delta,
             amount_after: Quantity { value: row.amount_after, unit: row.unit },
             typed: row.typed_value.zip(row.typed_unit).map(|(value, unit)| Quantity { value, unit }),
+            counted_with: row.counted_with.map(|it| it.0),
             state_before: row.state_before,
             state_after: row.state_after,
             location_before: row.location_before,
             location_after: row.location_after,
+            changes: Changes::default(),
             reverses: row.reverses,
             reason: row.reason,
-            by_user: row.by_user,
+            by: Actor { user_id: row.by_user, system: row.by_system, r#for: row.by_for },
             occurred_at: row.occurred_at,
             recorded_at: row.recorded_at,
+            undoable: None,
         }
+        .with_changes(&row.changes.map(|it| it.0).unwrap_or_default())
     }
 }
 
@@ -114,8 +136,9 @@ macro_rules! events {
             EventRow,
             r#"select e.id, e.container_id, e.seq, e.type as "type: _", e.delta, e.amount_after as "amount_after: _",
                 c.unit as "unit: _", e.typed_value as "typed_value: _", e.typed_unit as "typed_unit: _",
-                e.state_before as "state_before: _", e.state_after as "state_after: _", e.location_before,
-                e.location_after, e.reverses, e.reason, e.by_user, e.occurred_at, e.recorded_at
+                e.counted_with as "counted_with: _", e.state_before as "state_before: _",
+                e.state_after as "state_after: _", e.location_before, e.location_after, e.changes as "changes: _",
+                e.reverses, e.reason, e.by_user, e.by_system as "by_system: _", e.by_for, e.occurred_at, e.recorded_at
             from stock_events e join containers c on c.id = e.container_id "# + $rest
             $(, $argument)*
         )
@@ -149,16 +172,47 @@ pub async fn find_event(
     Ok(row.fetch_optional(db).await?.map(StockEvent::from))
 }
 
-/// An event of the container, as far as its reversal needs it.
-pub async fn find_past(db: &mut PgConnection, container_id: Uuid, id: Uuid) -> Result<Option<Past>> {
-    let past = sqlx::query_as!(
-        Past,
-        r#"select type as "type: _", delta, state_before as "state_before: _", state_after as "state_after: _",
-            location_before, location_after,
-            exists (select from stock_events where reverses = e.id) as "is_reversed!"
-        from stock_events e where container_id = $1 and id = $2"#,
-        container_id,
-        id
+/// Which container an event belongs to, and what was posted; none for what was not.
+pub async fn find_content(db: &mut PgConnection, id: Uuid) -> Result<Option<(Uuid, Option<Vec<u8>>)>> {
+    let row = sqlx::query!("select container_id, content from stock_events where id = $1", id);
+    Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
+}
+
+pub async fn first_occurred_at(db: &mut PgConnection, container_id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    let first = sqlx::query_scalar!(
+        "select occurred_at from stock_events where container_id = $1 order by seq limit 1",
+        container_id
     );
-    Ok(past.fetch_optional(db).await?)
+    Ok(first.fetch_optional(db).await?)
+}
+
+/// The whole ledger of a bottle, as far as an undo needs it.
+pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Result<History> {
+    let rows = sqlx::query!(
+        r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
+            recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
+            state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
+            location_before is not null and location_before is distinct from location_after
+                and not exists (select from locations l where l.id = location_before) as "place_is_gone!"
+        from stock_events where container_id = $1 order by seq"#,
+        container_id
+    );
+    let lines = rows.fetch_all(db).await?.into_iter().map(|row| Past {
+        id: row.id,
+        seq: row.seq,
+        r#type: row.r#type,
+        by: Actor { user_id: row.by_user, system: row.by_system, r#for: row.by_for },
+        recorded_at: row.recorded_at,
+        day: row.occurred_at.with_timezone(&zone).date_naive(),
+        reverses: row.reverses,
+        delta: row.delta,
+        amount_after: row.amount_after,
+        state_before: row.state_before,
+        state_after: row.state_after,
+        location_before: row.location_before,
+        location_after: row.location_after,
+        place_is_gone: row.place_is_gone,
+        rest: row.changes.map(|it| it.0).unwrap_or_default(),
+    });
+    Ok(History::new(lines.collect()))
 }

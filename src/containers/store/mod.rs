@@ -6,18 +6,18 @@ mod row;
 mod search;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
-    ledger::{book, events_before, find_event, find_past},
+    ledger::{book, events_before, find_content, find_event, first_occurred_at, history},
     pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, with_chemical},
     row::Row,
     search::{search, search_alike},
 };
-use super::{Container, NewContainer, state::State};
+use super::{Container, NewContainer, changes::Rest, state::State};
 use crate::{
-    chemistry::{Density, Quantity},
+    chemistry::{Density, MolarMass, Quantity},
     error::{Error, OnConstraint, Reason, Result},
     text::Text,
 };
@@ -31,13 +31,15 @@ macro_rules! containers {
             $crate::containers::store::Row,
             $with + r#"select c.id, c.lab_id, c.code, c.chemical_id, h.name as chemical_name,
                 h.cas as "cas: crate::chemistry::CasNumber",
-                h.density as "chemical_density: crate::chemistry::Density", c.location_id,
+                h.density as "chemical_density: crate::chemistry::Density",
+                h.molar_mass as "chemical_molar_mass: crate::chemistry::MolarMass", c.location_id,
                 c.state as "state: crate::containers::State", c.unit as "unit: crate::chemistry::Unit",
                 c.amount as "amount: crate::chemistry::Amount",
                 c.initial_amount as "initial_amount: crate::chemistry::Amount",
                 c.low_at as "low_at: crate::chemistry::Amount", c.is_low, c.tare as "tare: crate::chemistry::Amount",
                 c.density as "density: crate::chemistry::Density", c.lot, c.supplier, c.catalogue_number, c.note,
-                c.received_on, c.opened_on, c.expires_on, c.holder_id, c.version, c.created_at, c.updated_at "# + $rest
+                c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened, c.version,
+                c.created_at, c.updated_at "# + $rest
             $(, $argument)*
         )
         // On its way through the streams of sqlx a row is moved some ten times.
@@ -65,7 +67,7 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
 pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Option<Container>> {
     let row = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.code = any($2) order by array_position($2, c.code) limit 1",
+        where c.lab_id = $1 and c.code = any($2) and c.state <> 'voided' order by array_position($2, c.code) limit 1",
         lab_id,
         codes as &[&str]
     );
@@ -80,6 +82,8 @@ pub struct Insert<'a> {
     pub state: State,
     pub low_at: Option<Quantity>,
     pub tare: Option<Quantity>,
+    pub rest: Rest,
+    pub occurred_at: DateTime<Utc>,
     pub new: &'a NewContainer,
 }
 
@@ -95,13 +99,14 @@ pub async fn insert(
         "with c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
-                created_at, updated_at)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)
+                created_at, updated_at, came_opened)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19,
+                $6 = 'opened')
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-                state_after, location_after, by_user, occurred_at, recorded_at)
-            select $20, $2, id, 1, 'receive', $8, $8, $8, $7, $6, $4, $21, $19, $19 from c
+                state_after, location_after, changes, by_user, occurred_at, recorded_at)
+            select $20, $2, id, 1, 'receive', $8, $8, $23, $7, $6, $4, $24, $21, $22, $19 from c
         ) ";
         "from c join chemicals h on h.id = c.chemical_id",
         it.id,
@@ -111,7 +116,7 @@ pub async fn insert(
         it.code,
         it.state.as_str(),
         new.amount.unit.code(),
-        new.amount.value.get(),
+        new.amount.value.get().normalize(),
         it.low_at.map(|low| low.value.get()),
         it.tare.map(|tare| tare.value.get()),
         new.density.map(Density::get),
@@ -124,14 +129,29 @@ pub async fn insert(
         new.expires_on,
         now,
         it.event_id,
-        by
+        by,
+        it.occurred_at,
+        new.amount.value.get(),
+        it.rest.clone().or_none().map(Json) as _
     );
     let inserted = row.fetch_one(db).await.map(|it| *it);
     named_constraints(inserted.map_err(Error::from))
 }
 
-/// What is not a matter of the ledger, where the version is still the one that was read.
-pub async fn update(db: &mut PgConnection, it: &Container, now: DateTime<Utc>) -> Result<Option<Container>> {
+/// The line of a PATCH in the ledger: none when nothing that stands there has changed.
+pub struct Edit {
+    pub id: Uuid,
+    pub by: Uuid,
+    pub rest: Option<Rest>,
+}
+
+/// What is not a matter of stock events, where the version is still the one that was read.
+pub async fn update(
+    db: &mut PgConnection,
+    it: &Container,
+    edit: Edit,
+    now: DateTime<Utc>,
+) -> Result<Option<Container>> {
     let row = containers!(
         "with c as (
             update containers set code = $4, low_at = $5, tare = $6, density = $7, lot = $8, supplier = $9,
@@ -139,6 +159,11 @@ pub async fn update(db: &mut PgConnection, it: &Container, now: DateTime<Utc>) -
                 version = version + 1, updated_at = $14
             where lab_id = $1 and id = $2 and version = $3
             returning containers.*
+        ), booked as (
+            insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before, state_after,
+                location_before, location_after, changes, by_user, occurred_at, recorded_at)
+            select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14
+            from c where $16::jsonb is not null
         ) ";
         "from c join chemicals h on h.id = c.chemical_id",
         it.lab_id,
@@ -154,10 +179,25 @@ pub async fn update(db: &mut PgConnection, it: &Container, now: DateTime<Utc>) -
         it.note,
         it.received_on,
         it.expires_on,
-        now
+        now,
+        edit.id,
+        edit.rest.map(Json) as _,
+        edit.by
     );
     let updated = row.fetch_optional(db).await.map(|row| row.map(|it| *it));
     named_constraints(updated.map_err(Error::from))
+}
+
+/// What the catalogue knows of a chemical that lets amounts change their dimension.
+pub async fn find_factors(
+    db: &mut PgConnection,
+    chemical_id: Uuid,
+) -> Result<Option<(Option<Density>, Option<MolarMass>)>> {
+    let row = sqlx::query!(
+        r#"select density as "density: Density", molar_mass as "molar_mass: MolarMass" from chemicals where id = $1"#,
+        chemical_id
+    );
+    Ok(row.fetch_optional(db).await?.map(|row| (row.density, row.molar_mass)))
 }
 
 /// The refusals that a row of containers can meet.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    chemistry::{Amount, CasNumber, Density, Quantity, Unit},
+    chemistry::{Amount, CasNumber, Density, MolarMass, Quantity, Unit},
     containers::{ChemicalRef, Container, State},
 };
 
@@ -16,6 +16,7 @@ pub struct Row {
     pub chemical_name: String,
     pub cas: Option<CasNumber>,
     pub chemical_density: Option<Density>,
+    pub chemical_molar_mass: Option<MolarMass>,
     pub location_id: Option<Uuid>,
     pub state: State,
     pub unit: Unit,
@@ -34,6 +35,7 @@ pub struct Row {
     pub opened_on: Option<NaiveDate>,
     pub expires_on: Option<NaiveDate>,
     pub holder_id: Option<Uuid>,
+    pub came_opened: bool,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -52,6 +54,7 @@ impl From<Row> for Container {
                 name: row.chemical_name,
                 cas: row.cas,
                 density: row.chemical_density,
+                molar_mass: row.chemical_molar_mass,
             },
             location_id: row.location_id,
             state: row.state,
@@ -69,6 +72,7 @@ impl From<Row> for Container {
             opened_on: row.opened_on,
             expires_on: row.expires_on,
             holder_id: row.holder_id,
+            came_opened: row.came_opened,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::Chemical;
 use crate::{
-    chemistry::{Amount, ContainerCode, Quantity, Unit},
+    chemistry::{Amount, ContainerCode, Factors, Quantity, Unit},
     containers::{Code, State},
     imports::{faults::Faults, places::Wanted, store::Content, substances::read_cas, table::Row},
     text::{Note, Text},
@@ -89,8 +89,8 @@ fn read_tare(row: &Row, faults: &mut Faults) -> Option<Amount> {
     let (value, unit) = number_and_unit(cell);
     let value = faults.text("tare", value)?;
     let unit = if unit.is_empty() { Unit::Gram } else { faults.text("tare", unit)? };
-    let grams = Quantity { value, unit }.in_unit(Unit::Gram, None).map_err(|why| why.to_string());
-    let grams = grams.and_then(|grams| Amount::try_from(grams.normalize()).map_err(|why| why.to_string()));
+    let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
+    let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
     grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()
 }
 

@@ -23,6 +23,7 @@ use crate::{
     containers::State,
     error::Result,
     ids, labs,
+    phone::Phone,
     text::Name,
 };
 
@@ -61,22 +62,26 @@ enum Chemical {
 
 pub struct Bottles {
     lab_id: Uuid,
-    /// Who answers for the receipts: nobody is signed in here.
-    owner: Uuid,
+    /// Who has it imported, where that was said: nobody is signed in here.
+    person: Option<Uuid>,
     create_locations: bool,
     seen: Seen,
 }
 
 impl Bottles {
-    pub async fn for_lab(app: &App, lab_id: Uuid, create_locations: bool) -> anyhow::Result<Self> {
+    pub async fn for_lab(app: &App, lab_id: Uuid, create_locations: bool, person: Option<&Phone>) -> anyhow::Result<Self> {
         let mut db = app.db().await?;
         if !store::lab_exists(&mut db, lab_id).await? {
             bail!("there is no lab {lab_id}; GET /v1/labs lists yours");
         }
-        let Some(owner) = store::find_first_owner(&mut db).await? else {
-            bail!("the receipts need somebody who answers for them: sign in once, or run `chemstock owner`");
+        let person = match person {
+            None => None,
+            Some(phone) => match store::find_person(&mut db, phone).await? {
+                None => bail!("nobody has the phone that --for names; they sign in first"),
+                person => person,
+            },
         };
-        Ok(Self { lab_id, owner, create_locations, seen: Seen::default() })
+        Ok(Self { lab_id, person, create_locations, seen: Seen::default() })
     }
 }
 
@@ -126,7 +131,7 @@ impl Load for Bottles {
             });
         }
         store::insert_locations(db, self.lab_id, places.made(), now).await?;
-        store::insert_imported(db, self.lab_id, &new, self.owner, now).await?;
+        store::insert_imported(db, self.lab_id, &new, self.person, now).await?;
         Ok(outcomes)
     }
 }
@@ -151,7 +156,7 @@ fn resolve(
         chemical_id,
         location_id,
         unit: item.amount.unit,
-        amount: item.amount.value,
+        amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
         content: item.content.clone(),
     })
 }

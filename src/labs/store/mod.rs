@@ -1,10 +1,11 @@
 //! The SQL of labs; that of members and invitations is beside it.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Lab;
+use super::{Lab, LabPatch};
 use crate::{
     auth::Role,
     error::{OnConstraint, Reason, Result},
@@ -18,7 +19,7 @@ pub mod members;
 pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Lab>> {
     let labs = sqlx::query_as!(
         Lab,
-        r#"select l.id, l.name, m.role as "role?: Role", l.version, l.created_at, l.updated_at
+        r#"select l.id, l.name, l.time_zone, m.role as "role?: Role", l.version, l.created_at, l.updated_at
         from (
             select lab_id as id from memberships where user_id = $1 and lab_id > $2
             union
@@ -43,12 +44,12 @@ pub async fn insert(db: &mut PgConnection, id: Uuid, name: &Name, admin: Uuid, n
         Lab,
         r#"with lab as (
             insert into labs (id, name, created_at, updated_at) values ($1, $2, $4, $4)
-            returning id, name, version, created_at, updated_at
+            returning id, name, time_zone, version, created_at, updated_at
         ), admin as (
             insert into memberships (lab_id, user_id, role, created_at, updated_at)
             select id, $3, 'admin', $4, $4 from lab returning role
         )
-        select id, name, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
+        select id, name, time_zone, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
         id,
         name.as_str(),
         admin,
@@ -95,7 +96,8 @@ pub async fn insert_numbered(
 pub async fn find(db: &mut PgConnection, id: Uuid, role: Role) -> Result<Option<Lab>> {
     let lab = sqlx::query_as!(
         Lab,
-        r#"select id, name, $2::text as "role?: Role", version, created_at, updated_at from labs where id = $1"#,
+        r#"select id, name, time_zone, $2::text as "role?: Role", version, created_at, updated_at
+        from labs where id = $1"#,
         id,
         role.as_str()
     )
@@ -109,19 +111,20 @@ pub async fn update(
     id: Uuid,
     role: Role,
     version: Option<i32>,
-    name: Option<&Name>,
+    patch: &LabPatch,
     now: DateTime<Utc>,
 ) -> Result<Option<Lab>> {
     sqlx::query_as!(
         Lab,
-        r#"update labs set name = coalesce($3, name), version = version + 1, updated_at = $4
+        r#"update labs set name = coalesce($3, name), time_zone = coalesce($6, time_zone), version = version + 1, updated_at = $4
         where id = $1 and ($2::int is null or version = $2)
-        returning id, name, $5::text as "role?: Role", version, created_at, updated_at"#,
+        returning id, name, time_zone, $5::text as "role?: Role", version, created_at, updated_at"#,
         id,
         version,
-        name.map(Name::as_str),
+        patch.name.as_ref().map(Name::as_str),
         now,
-        role.as_str()
+        role.as_str(),
+        patch.time_zone.map(Tz::name)
     )
     .fetch_optional(db)
     .await

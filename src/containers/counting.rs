@@ -1,0 +1,73 @@
+//! The density and the molar mass that count for a bottle, and whose they are.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Container;
+use crate::chemistry::{Density, Factors, MolarMass, Used};
+
+/// Whose value was counted with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The bottle's own.
+    Container,
+    /// What the lab says of the chemical.
+    Lab,
+    /// What the shared catalogue says of it.
+    Chemical,
+}
+
+/// What an amount was converted with; only what was used is there.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({"density": "0.786", "density_of": "chemical"}))]
+pub struct CountedWith {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<Density>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density_of: Option<Source>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub molar_mass: Option<MolarMass>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub molar_mass_of: Option<Source>,
+}
+
+/// The values that count, each with its source.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Counting {
+    pub density: Option<(Density, Source)>,
+    pub molar_mass: Option<(MolarMass, Source)>,
+}
+
+impl Counting {
+    /// The one place that decides whose value counts: the bottle's before the lab's before the chemical's.
+    pub fn of(container: &Container) -> Self {
+        let chemical = &container.chemical;
+        Self::new(container.density, chemical.density, chemical.molar_mass)
+    }
+
+    /// For a bottle that is not there yet.
+    pub fn new(own: Option<Density>, chemical: Option<Density>, molar_mass: Option<MolarMass>) -> Self {
+        let of = |source| move |value| (value, source);
+        Self {
+            density: own.map(of(Source::Container)).or(chemical.map(of(Source::Chemical))),
+            molar_mass: molar_mass.map(|value| (value, Source::Chemical)),
+        }
+    }
+
+    pub fn factors(self) -> Factors {
+        Factors { density: self.density.map(|it| it.0), molar_mass: self.molar_mass.map(|it| it.0) }
+    }
+
+    /// None when the conversion needed none of them.
+    pub fn used(self, used: Used) -> Option<CountedWith> {
+        let (density, molar_mass) =
+            (self.density.filter(|_| used.density), self.molar_mass.filter(|_| used.molar_mass));
+        (used.density || used.molar_mass).then(|| CountedWith {
+            density: density.map(|it| it.0),
+            density_of: density.map(|it| it.1),
+            molar_mass: molar_mass.map(|it| it.0),
+            molar_mass_of: molar_mass.map(|it| it.1),
+        })
+    }
+}
