@@ -27,7 +27,9 @@ fn convert(criterion: &mut Criterion) {
         bencher.iter(|| black_box(bottle).in_unit(Unit::Litre, Factors::NONE));
     });
     criterion.bench_function("convert gallons to kilograms", |bencher| {
-        bencher.iter(|| black_box(bottle).in_unit(Unit::Kilogram, Factors { density: Some(black_box(density)), molar_mass: None }));
+        bencher.iter(|| {
+            black_box(bottle).in_unit(Unit::Kilogram, Factors { density: Some(black_box(density)), molar_mass: None })
+        });
     });
 }
 

@@ -216,9 +216,14 @@ mod tests {
     #[test]
     fn a_derived_amount_has_six_significant_digits() {
         let acetonitrile = density("0.786");
-        for (grams, millilitres) in [("10", "12.7226"), ("131", "166.667"), ("0.001", "0.00127226"), ("786000", "1000000")] {
+        for (grams, millilitres) in
+            [("10", "12.7226"), ("131", "166.667"), ("0.001", "0.00127226"), ("786000", "1000000")]
+        {
             let converted = quantity(grams, Unit::Gram).in_unit(Unit::Millilitre, acetonitrile).unwrap();
-            assert_eq!(converted, Converted { value: decimal(millilitres), used: Used { density: true, molar_mass: false } });
+            assert_eq!(
+                converted,
+                Converted { value: decimal(millilitres), used: Used { density: true, molar_mass: false } }
+            );
             assert_eq!(converted.value.to_string(), millilitres, "no zeros that mean nothing");
         }
     }

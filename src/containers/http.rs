@@ -10,8 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, posting::Posted,
-    scan::ScanResult,
+    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, posting::Posted, scan::ScanResult,
 };
 use crate::{
     app::App,

@@ -143,15 +143,15 @@ fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decima
         there.and_then(|there| Quantity::new(there.value, typed.unit).ok()).unwrap_or(left)
     });
     let there = left.map_or_else(|| now.amount.to_string(), |left| left.to_string());
-    Err(Reason::NotEnough
-        .because(format!("there is {there} in the container"))
-        .with(|members| members.left = left))
+    Err(Reason::NotEnough.because(format!("there is {there} in the container")).with(|members| members.left = left))
 }
 
 fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<Converted> {
     let grams = |mass: Quantity, pointer: &str| {
         let converted = mass.in_unit(Unit::Gram, Factors::NONE);
-        converted.map(|grams| grams.value).map_err(|_| Error::field(pointer, "must be a mass: it is what the scale shows"))
+        converted
+            .map(|grams| grams.value)
+            .map_err(|_| Error::field(pointer, "must be a mass: it is what the scale shows"))
     };
     let gross = grams(gross, "/gross/unit")?;
     after.tare = tare.map(|tare| grams(tare, "/tare/unit")).transpose()?.or(now.tare);

@@ -15,6 +15,8 @@ mod rights;
 mod scan;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 use std::{collections::HashMap, sync::Arc};

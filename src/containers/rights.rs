@@ -63,7 +63,8 @@ impl Who {
         if self.now - line.recorded_at > OTHERS_EVENTS {
             return Err(Error::Forbidden("members undo what somebody else booked within 24 hours; ask a manager"));
         }
-        let is_use = matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
+        let is_use =
+            matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
         if is_use && on.state == State::OnLoan && on.holder_id != Some(self.user_id) {
             return Err(Error::Forbidden("the container is on loan to somebody else; ask them or a manager"));
         }
@@ -100,8 +101,9 @@ pub fn allowed(on: &Situation, history: &History, who: &Who) -> Vec<&'static str
 fn has_valid_input(event: EventType, on: &Situation) -> bool {
     match event {
         EventType::Withdraw => !on.amount.is_zero(),
-        EventType::Weigh => Quantity::new(1.into(), Unit::Gram)
-            .is_ok_and(|gram| gram.in_unit(on.unit, on.counting.factors()).is_ok()),
+        EventType::Weigh => {
+            Quantity::new(1.into(), Unit::Gram).is_ok_and(|gram| gram.in_unit(on.unit, on.counting.factors()).is_ok())
+        }
         _ => true,
     }
 }

@@ -137,9 +137,7 @@ impl EventType {
             Self::Find => &[Lost],
             Self::Discard => &[InStock, Opened, Quarantined, Empty],
             Self::Dispose => &[WastePending, Empty, Lost],
-            Self::Reverse => {
-                &[InStock, Opened, OnLoan, Quarantined, Lost, WastePending, Empty, Disposed]
-            }
+            Self::Reverse => &[InStock, Opened, OnLoan, Quarantined, Lost, WastePending, Empty, Disposed],
             Self::Edit => &[],
         }
     }

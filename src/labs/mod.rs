@@ -63,7 +63,9 @@ pub struct LabPatch {
 
 fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Tz>, D::Error> {
     let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
-    name.parse().map(Some).map_err(|_| D::Error::custom("must be an IANA time zone such as \"Europe/Berlin\" or \"UTC\""))
+    name.parse()
+        .map(Some)
+        .map_err(|_| D::Error::custom("must be an IANA time zone such as \"Europe/Berlin\" or \"UTC\""))
 }
 
 /// Those the caller belongs to; an owner of the installation sees all.

@@ -69,7 +69,12 @@ pub struct Bottles {
 }
 
 impl Bottles {
-    pub async fn for_lab(app: &App, lab_id: Uuid, create_locations: bool, person: Option<&Phone>) -> anyhow::Result<Self> {
+    pub async fn for_lab(
+        app: &App,
+        lab_id: Uuid,
+        create_locations: bool,
+        person: Option<&Phone>,
+    ) -> anyhow::Result<Self> {
         let mut db = app.db().await?;
         if !store::lab_exists(&mut db, lab_id).await? {
             bail!("there is no lab {lab_id}; GET /v1/labs lists yours");

@@ -2,11 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod amounts;
+mod changes;
 mod events;
 mod lists;
 mod property;
+mod races;
+mod repeats;
 mod resource;
 mod scanning;
+mod times;
+mod undo;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use chemstock::imports::{Report, load_chemicals, load_containers};
+use chemstock::{
+    imports::{Report, load_chemicals, load_containers},
+    phone::Phone,
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -10,7 +13,7 @@ use super::{Folder, corrections, counts};
 use crate::support::{Client, TestApp};
 
 async fn load(app: &TestApp, file: &Path) -> Report {
-    load_containers(&app.app, file, app.lab, false).await.expect("an import")
+    load_containers(&app.app, file, app.lab, false, None).await.expect("an import")
 }
 
 /// A lab with a room, a cabinet and an owner, and a catalogue of three.
@@ -162,7 +165,7 @@ async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db:
         P4,64-17-5,1 L,a/b/c/d/e/f\n\
         P5,7732-18-5,1 L,Nowhere\n",
     );
-    let report = load_containers(&app.app, &file, app.lab, true).await.unwrap();
+    let report = load_containers(&app.app, &file, app.lab, true, None).await.unwrap();
     assert_eq!(counts(&report), [5, 3, 0, 0, 2]);
     let places: Vec<(String, String, Option<String>)> = sqlx::query_as(
         "select l.name, l.kind, p.name from locations l left join locations p on p.id = l.parent_id
@@ -185,7 +188,7 @@ async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db:
     );
     let all = containers(&app, &manager).await;
     assert_eq!(all[0]["location_id"], all[1]["location_id"]);
-    let again = load_containers(&app.app, &file, app.lab, true).await.unwrap();
+    let again = load_containers(&app.app, &file, app.lab, true, None).await.unwrap();
     assert_eq!(counts(&again), [5, 0, 0, 3, 2]);
 }
 
@@ -202,18 +205,62 @@ async fn the_same_code_in_another_lab_is_another_bottle(db: PgPool) {
         .unwrap();
     let file = folder.file("one.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
     for lab in [app.lab, other] {
-        let report = load_containers(&app.app, &file, lab, false).await.unwrap();
+        let report = load_containers(&app.app, &file, lab, false, None).await.unwrap();
         assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
     }
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn without_the_lab_or_an_owner_nothing_is_begun(db: PgPool) {
+async fn without_the_lab_nothing_is_begun(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("one.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
-    let error = load_containers(&app.app, &file, app.lab, false).await.unwrap_err();
-    assert!(error.to_string().contains("chemstock owner"), "{error}");
-    app.owner().await;
-    let error = load_containers(&app.app, &file, uuid::Uuid::now_v7(), false).await.unwrap_err();
+    let error = load_containers(&app.app, &file, uuid::Uuid::now_v7(), false, None).await.unwrap_err();
     assert!(error.to_string().contains("there is no lab"), "{error}");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    app.owner().await;
+    let phone: Phone = Phone::parse("+12025550123", None).unwrap();
+    let nobody = folder.file("a.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
+    let error = load_containers(&app.app, &nobody, app.lab, false, Some(&phone)).await.unwrap_err();
+    assert!(error.to_string().contains("sign in first"), "{error}");
+    assert!(!error.to_string().contains("2025550123"), "no phone is printed");
+
+    let person = app.stranger().await;
+    sqlx::query("update users set phone = $2 where id = $1")
+        .bind(person.user_id)
+        .bind(phone.as_str())
+        .execute(&app.db)
+        .await
+        .unwrap();
+    counts(&load_containers(&app.app, &nobody, app.lab, false, None).await.unwrap());
+    let known = folder.file("b.csv", "code,cas,amount,opened\nB-2,64-17-5,1 L,2026-01-02\n");
+    counts(&load_containers(&app.app, &known, app.lab, false, Some(&phone)).await.unwrap());
+
+    for (bottle, who) in containers(&app, &manager).await.iter().zip([Value::Null, json!(person.user_id)]) {
+        let path = app.path(&format!("/containers/{}/events", bottle["id"].as_str().unwrap()));
+        let line = manager.get(&path).await.ok()["items"][0].clone();
+        assert_eq!(line["by"], json!({"user_id": null, "system": "import", "for": who}));
+        assert_eq!(line["changes"]["opened_on"][1], bottle["opened_on"]);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_that_came_opened_on_an_unknown_day_stays_opened(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let file = folder.file("a.csv", "code,cas,amount,state\nB-1,64-17-5,1 L,opened\n");
+    counts(&load_containers(&app.app, &file, app.lab, false, None).await.unwrap());
+    let bottle = containers(&app, &manager).await[0].clone();
+    let path = app.path(&format!("/containers/{}/events", bottle["id"].as_str().unwrap()));
+    manager.post(&path, json!({"type": "check_out"})).await.created();
+    let back = manager.post(&path, json!({"type": "check_in"})).await.created();
+    assert_eq!(back["container"]["state"], "opened");
+    let used = manager.post(&path, json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}})).await.created();
+    assert_eq!(used["container"]["opened_on"], Value::Null, "it was opened before, nobody knows when");
+    let undone = json!({"type": "reverse", "event_id": used["event"]["id"]});
+    assert_eq!(manager.post(&path, undone).await.created()["container"]["state"], "opened");
 }

@@ -1,0 +1,59 @@
+//! Many phones on one bottle at once.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{assert_ledger_adds_up, bottle, events_of, path_of, withdraw};
+use crate::support::{Client, TestApp};
+
+async fn all_at_once(by: &Client, path: &str, events: impl Iterator<Item = Value>) -> Vec<u16> {
+    let posts: Vec<_> = events
+        .map(|event| {
+            let (by, path) = (by.clone(), path.to_owned());
+            tokio::spawn(async move { by.post(&path, event).await.status.as_u16() })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for post in posts {
+        answers.push(post.await.unwrap());
+    }
+    answers.sort_unstable();
+    answers
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn one_event_posted_a_hundred_times_at_once_is_booked_once_and_answered_each_time(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    for mut event in [withdraw("60", "mL"), json!({"type": "check_out"}), json!({"type": "empty"})] {
+        let made = bottle(&app, &manager, "100", "mL").await;
+        event["id"] = json!(Uuid::now_v7());
+        let answers = all_at_once(&manager, &events_of(&app, &made), std::iter::repeat_n(event.clone(), 100)).await;
+        assert_eq!(answers[99], 201, "{event}");
+        assert!(answers[..99].iter().all(|status| *status == 200), "{event}: {answers:?}");
+        assert_eq!(manager.get(&path_of(&app, &made)).await.ok()["version"], 2);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn two_hundred_phones_that_withdraw_and_reverse_at_once_lose_nothing_and_overdraw_nothing(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    let mut undone = Vec::new();
+    for _ in 0..50 {
+        undone.push(manager.post(&path, withdraw("1", "mL")).await.created()["event"]["id"].clone());
+    }
+    let reversals = undone.into_iter().map(|id| json!({"type": "reverse", "event_id": id}));
+    let events: Vec<_> = reversals.chain(std::iter::repeat_n(withdraw("1", "mL"), 150)).collect();
+    let answers = all_at_once(&manager, &path, events.into_iter()).await;
+    // 50 were left; the reversals gave back 50; never more than 100 can have been taken.
+    let booked = answers.iter().filter(|status| **status == 201).count();
+    assert!(answers.iter().all(|status| [201, 409].contains(status)), "{answers:?}");
+    let read = manager.get(&path_of(&app, &made)).await.ok();
+    let left: usize = read["amount"]["value"].as_str().unwrap().parse().unwrap();
+    assert_eq!(booked, 50 + 100 - left, "every reversal, and as many withdrawals as there was content for");
+    assert_ledger_adds_up(&app).await;
+}

@@ -1,0 +1,90 @@
+//! When an event happened, and on which day of the lab.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{bottle, bottle_of, chemical, events_of, withdraw};
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_event_keeps_its_time_a_clock_a_little_ahead_is_taken_as_now_and_more_is_refused(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "10", "mL").await;
+    app.advance(TimeDelta::hours(4));
+    let at = |seconds| {
+        let mut event = withdraw("1", "mL");
+        event["occurred_at"] = json!(app.now() + TimeDelta::seconds(seconds));
+        event
+    };
+    let posted = manager.post(&events_of(&app, &made), at(-10_800)).await.created();
+    assert_eq!(posted["event"]["occurred_at"], json!(app.now() - TimeDelta::hours(3)));
+    let posted = manager.post(&events_of(&app, &made), at(120)).await.created();
+    assert_eq!(posted["event"]["occurred_at"], json!(app.now()));
+    for seconds in [121, -14_401, -1_000_000_000] {
+        let problem = manager.post(&events_of(&app, &made), at(seconds)).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/occurred_at", "{seconds}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_can_have_come_before_it_was_registered(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let came = app.now() - TimeDelta::days(30);
+    let made = bottle_of(&app, &manager, water, "1", "L", json!({"occurred_at": came})).await;
+    let ledger = manager.get(&events_of(&app, &made)).await.ok();
+    assert_eq!(ledger["items"][0]["occurred_at"], json!(came));
+    let mut event = withdraw("1", "mL");
+    event["occurred_at"] = json!(came + TimeDelta::days(1));
+    let posted = manager.post(&events_of(&app, &made), event.clone()).await.created();
+    assert_eq!(posted["container"]["opened_on"], json!((came + TimeDelta::days(1)).date_naive()));
+    event["occurred_at"] = json!(came - TimeDelta::seconds(1));
+    manager.post(&events_of(&app, &made), event).await.problem(422, "invalid");
+
+    let late = json!({"chemical_id": water, "amount": {"value": "1", "unit": "L"}, "occurred_at": app.now() + TimeDelta::hours(1)});
+    let problem = manager.post(&app.path("/containers"), late).await.problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["pointer"], "/occurred_at");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_day_of_an_event_is_that_of_the_labs_time_zone(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, member) = (app.client("admin").await, app.client("member").await);
+    let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
+    app.advance(at - app.now());
+    let lab = app.path("");
+    assert_eq!(admin.get(&lab).await.ok()["time_zone"], "UTC");
+    let made = bottle(&app, &admin, "10", "mL").await;
+    let opened = member.post(&events_of(&app, &made), json!({"type": "open"})).await.created();
+    assert_eq!(opened["container"]["opened_on"], "2026-11-18");
+
+    for (zone, day) in
+        [("Asia/Tokyo", "2026-11-19"), ("America/Los_Angeles", "2026-11-18"), ("Europe/Berlin", "2026-11-19")]
+    {
+        let changed = admin.patch(&lab, "*", json!({"time_zone": zone})).await.ok();
+        assert_eq!(changed["time_zone"], zone);
+        let made = bottle_of(
+            &app,
+            &admin,
+            opened["container"]["chemical"]["id"].as_str().unwrap().parse().unwrap(),
+            "10",
+            "mL",
+            json!({}),
+        )
+        .await;
+        let mut event = withdraw("1", "mL");
+        event["occurred_at"] = json!(app.now());
+        let posted = member.post(&events_of(&app, &made), event).await.created();
+        assert_eq!(posted["container"]["opened_on"], day, "{zone}");
+    }
+    for zone in [json!("Europe/Atlantis"), json!("+01:00"), json!(""), json!(7)] {
+        let problem = admin.patch(&lab, "*", json!({"time_zone": zone})).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "/time_zone");
+    }
+    let manager = app.client("manager").await;
+    manager.patch(&lab, "*", json!({"time_zone": "UTC"})).await.problem(403, "forbidden");
+    assert_eq!(admin.get(&lab).await.ok()["time_zone"], Value::from("Europe/Berlin"));
+}
