@@ -115,6 +115,7 @@ pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booki
         Event::Dispose => (after.state, after.amount) = (State::Disposed, Decimal::ZERO),
         Event::Reverse(_) => unreachable!("undo() decides on reversals"),
     }
+    after.amount = after.amount.normalize();
     Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with })
 }
 

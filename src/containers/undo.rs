@@ -65,7 +65,7 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Res
     }
     after.state = state_after(&after, line);
     check(&after, history, line)?;
-    Ok(Booking { delta: after.amount - now.amount, after, counted_with: None })
+    Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: None })
 }
 
 /// The newest event that changed the same thing since and still holds. Opened is worked out anew from all events, so it

@@ -53,8 +53,8 @@ async fn paste_readme(server: &Instance) -> Value {
 
 fn assert_withdrawn(posted: &Value) {
     assert_eq!(posted["event"]["typed"], json!({"value": "10", "unit": "g"}), "{posted}");
-    let amount: f64 = posted["container"]["amount"]["value"].as_str().unwrap().parse().unwrap();
-    assert!((amount - (500.0 - 10.0 / 0.786)).abs() < 1e-9, "{posted}");
+    assert_eq!(posted["event"]["delta"], "-12.7226", "{posted}");
+    assert_eq!(posted["container"]["amount"]["value"], "487.2774", "{posted}");
 }
 
 #[sqlx::test(migrations = false)]

@@ -13,6 +13,7 @@ async fn an_event_keeps_its_time_a_clock_a_little_ahead_is_taken_as_now_and_more
     let manager = app.client("manager").await;
     let made = bottle(&app, &manager, "10", "mL").await;
     app.advance(TimeDelta::hours(4));
+    let manager = app.signed_in(&manager).await;
     let at = |seconds| {
         let mut event = withdraw("1", "mL");
         event["occurred_at"] = json!(app.now() + TimeDelta::seconds(seconds));
@@ -52,9 +53,9 @@ async fn a_bottle_can_have_come_before_it_was_registered(db: PgPool) {
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn the_day_of_an_event_is_that_of_the_labs_time_zone(db: PgPool) {
     let app = TestApp::new(db).await;
-    let (admin, member) = (app.client("admin").await, app.client("member").await);
     let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
     app.advance(at - app.now());
+    let (admin, member) = (app.client("admin").await, app.client("member").await);
     let lab = app.path("");
     assert_eq!(admin.get(&lab).await.ok()["time_zone"], "UTC");
     let made = bottle(&app, &admin, "10", "mL").await;

@@ -101,7 +101,10 @@ impl World {
 
     pub async fn request_with(&self, operation: &Operation, by: &Client, example: Option<Value>) -> Request {
         let mut things = self.here.clone();
-        let own = self.prepare(operation, by).await;
+        let mut own = self.prepare(operation, by).await;
+        if operation.id == "post_event" {
+            own.extend(self.before_event(by, example.as_ref()).await);
+        }
         things.extend(own.clone());
         let mut path = operation.path.clone();
         for parameter in operation.parameters("path") {
@@ -154,8 +157,6 @@ impl World {
                 chemical(&self.app, "ethanol", Some("64-17-5"), None).await;
                 Things::new()
             }
-            // One that the container did not begin with can be undone.
-            "post_event" => Things::from([("event_id", self.withdrawal().await)]),
             "confirm_phone_change" if !by.user_id.is_nil() => {
                 let (challenge, code) = login::phone_change::code_for(&self.app, by, &self.unknown_phone().await).await;
                 Things::from([("challenge_id", challenge), ("code", json!(code))])
@@ -178,6 +179,25 @@ impl World {
             "create_lab" | "update_lab" => self.execute("update labs set name = 'Lab ' || id").await,
             _ => Things::new(),
         }
+    }
+
+    /// Brings the container to where an event of this type can happen.
+    async fn before_event(&self, by: &Client, event: Option<&Value>) -> Things {
+        let earlier = match event.and_then(|event| event["type"].as_str()) {
+            Some("open") => return Things::new(),
+            Some("check_in") => Some("check_out"),
+            Some("release") => Some("quarantine"),
+            Some("find") => Some("lose"),
+            Some("dispose") => Some("discard"),
+            _ => None,
+        };
+        // One that the container did not begin with can be undone.
+        let undone = self.withdrawal().await;
+        if let Some(earlier) = earlier {
+            let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
+            by.post(&ledger, json!({"type": earlier, "reason": "for the next one"})).await;
+        }
+        Things::from([("event_id", undone)])
     }
 
     async fn withdrawal(&self) -> Value {

@@ -144,14 +144,24 @@ impl TestApp {
 
     /// Somebody new, signed in, with no lab.
     pub async fn stranger(&self) -> Client {
-        let (user, session, now) =
-            (ids::new(self.app.clock.now()), ids::new(self.app.clock.now()), self.app.clock.now());
+        let (user, now) = (ids::new(self.app.clock.now()), self.app.clock.now());
         sqlx::query("insert into users (id, name, created_at, updated_at) values ($1, 'Somebody', $2, $2)")
             .bind(user)
             .bind(now)
             .execute(&self.db)
             .await
             .expect("a user");
+        let token = Some(self.session(user).await);
+        Client { router: self.router.clone(), token, user_id: user, address: None }
+    }
+
+    /// The same person, signed in again now: a token ends long before a test that moves the clock by days.
+    pub async fn signed_in(&self, client: &Client) -> Client {
+        client.with_token(&self.session(client.user_id).await)
+    }
+
+    async fn session(&self, user: Uuid) -> String {
+        let (session, now) = (ids::new(self.app.clock.now()), self.app.clock.now());
         sqlx::query(
             "insert into sessions (id, user_id, amr, auth_time, created_at, last_used_at, expires_at)
             values ($1, $2, '{sms}', $3, $3, $3, $4)",
@@ -164,7 +174,8 @@ impl TestApp {
         .await
         .expect("a session");
         let (token, _) = self.app.tokens.sign(user, session, now.timestamp(), vec!["sms".into()], now);
-        Client { router: self.router.clone(), token: Some(token), user_id: user, address: None }
+        chemstock::auth::forget(&self.app, user);
+        token
     }
 
     pub fn advance(&self, by: TimeDelta) {
