@@ -10,7 +10,7 @@ use super::{
     state::State,
 };
 use crate::{
-    chemistry::{Converted, Factors, Inconvertible, Quantity, Unit},
+    chemistry::{Converted, Factors, Inconvertible, Quantity, Unit, Used},
     error::{Error, Reason, Result},
 };
 
@@ -67,12 +67,11 @@ pub struct Circumstances {
 /// What the event makes of the bottle, or why it cannot happen. Whether it may, `rights` says.
 pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booking> {
     let mut after = now.clone();
-    let mut counted_with = None;
+    let mut used = Used::default();
     match event {
         Event::Receive(more) | Event::Return(more) => {
             let more = moved(now, *more)?;
-            counted_with = now.counting.used(more.used);
-            after.amount = plus(now.amount, more.value)?;
+            (after.amount, used) = (plus(now.amount, more.value)?, more.used);
             if now.state == State::Empty {
                 after.state = now.unopened_or_opened();
             }
@@ -80,19 +79,16 @@ pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booki
         Event::Open => after.open(it.day),
         Event::Withdraw(taken) => {
             let converted = moved(now, *taken)?;
-            counted_with = now.counting.used(converted.used);
-            after.amount = now.amount - take(now, *taken, converted)?;
+            (after.amount, used) = (now.amount - take(now, *taken, converted)?, converted.used);
             after.open(it.day);
         }
         Event::Weigh { gross, tare } => {
             let net = weigh(now, &mut after, *gross, *tare)?;
-            counted_with = now.counting.used(net.used);
-            after.amount = net.value;
+            (after.amount, used) = (net.value, net.used);
         }
         Event::Adjust(to) => {
             let to = in_unit_of(now, *to, "/amount/unit")?;
-            counted_with = now.counting.used(to.used);
-            after.amount = to.value;
+            (after.amount, used) = (to.value, to.used);
         }
         Event::Move(to) => after.location_id = Some(*to),
         Event::CheckOut => (after.state, after.holder_id) = (State::OnLoan, Some(it.by)),
@@ -116,7 +112,7 @@ pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booki
         Event::Reverse(_) => unreachable!("undo() decides on reversals"),
     }
     after.amount = after.amount.normalize();
-    Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with })
+    Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: now.counting.used(used) })
 }
 
 /// An amount that is moved in or out: one that comes to nothing would book nothing and say that it did.

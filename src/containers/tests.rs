@@ -100,12 +100,11 @@ impl Life {
     fn post(&mut self, event: &Event, who: &Who) -> Result<Uuid> {
         let kind = kind_of(event);
         who.check(kind, &self.bottle)?;
-        let booking = match event {
-            Event::Reverse(id) => undo(&self.bottle, &self.history(), *id, who)?,
-            _ => {
-                let before_loss = self.history().state_before_loss();
-                decide(&self.bottle, event, Circumstances { by: who.user_id, day: today(), before_loss })?
-            }
+        let booking = if let Event::Reverse(id) = event {
+            undo(&self.bottle, &self.history(), *id, who)?
+        } else {
+            let before_loss = self.history().state_before_loss();
+            decide(&self.bottle, event, Circumstances { by: who.user_id, day: today(), before_loss })?
         };
         Ok(self.record(kind, booking, who.user_id, event.reverses()))
     }

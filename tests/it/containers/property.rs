@@ -216,7 +216,7 @@ async fn what_is_offered_succeeds_and_what_is_not_offered_fails(db: PgPool) {
             lab.post(&lab.people[*who], &made, event.clone()).await;
         }
         for kind in &types {
-            for by in lab.people[1..3].iter() {
+            for by in &lab.people[1..3] {
                 let scanned = by.get(&lab.app.path(&format!("/scan/{}", made["code"].as_str().unwrap()))).await.ok();
                 if scanned["type"] != "container" {
                     continue;
