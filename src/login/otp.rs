@@ -164,7 +164,7 @@ async fn send(
     // A fixed code stands for a phone that nobody has, and proves no mailbox.
     let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now).filter(|_| !by_email);
     // What is asked of the database, and what is answered, is the same whatever this says.
-    let withheld = Withheld::of(app, &holder, &outlook, standing, fixed_code.is_some());
+    let withheld = Withheld::of(app, &holder, &outlook, standing, fixed_code.is_some(), invitation.is_some());
     let code = fixed_code.map_or_else(|| uniform_digits(app.config.otp.length.into()), str::to_owned);
     let new = new_challenge(app, &holder, &code, &outlook, now)?;
     let (challenge_id, expires_at, windows) = (new.id, new.expires_at, new.windows);

@@ -18,12 +18,21 @@ pub enum Withheld {
     Disabled,
     NoMailbox,
     Uninvited,
+    /// Brings an invitation, but none that is good.
+    BadInvitation,
     Stopped,
 }
 
 impl Withheld {
     /// Nobody pays for messages to strangers.
-    pub fn of(app: &App, holder: &Holder, outlook: &Outlook, standing: Standing, has_fixed_code: bool) -> Option<Self> {
+    pub fn of(
+        app: &App,
+        holder: &Holder,
+        outlook: &Outlook,
+        standing: Standing,
+        has_fixed_code: bool,
+        brings_invitation: bool,
+    ) -> Option<Self> {
         if has_fixed_code {
             Some(Self::FixedCode)
         } else if outlook.account == Account::Disabled {
@@ -31,7 +40,7 @@ impl Withheld {
         } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
             Some(Self::NoMailbox)
         } else if standing == Standing::Stranger && app.config.sign_up == SignUp::Invite {
-            Some(Self::Uninvited)
+            Some(if brings_invitation { Self::BadInvitation } else { Self::Uninvited })
         } else if standing.is_stranger() && outlook.is_stopped {
             Some(Self::Stopped)
         } else {
@@ -46,6 +55,7 @@ impl Withheld {
             Self::Disabled => "has an account that is disabled",
             Self::NoMailbox => "has no mailbox that was proven",
             Self::Uninvited => "has neither an account nor an invitation",
+            Self::BadInvitation => "has neither an account nor an invitation, and brings none that is good",
             Self::Stopped => "is among numbers to which sending is stopped",
         }
     }
@@ -56,6 +66,7 @@ impl Withheld {
             Self::Disabled => "an owner can enable it, at /v1/admin/users",
             Self::NoMailbox => "set one while logged in by phone, at /v1/me/email",
             Self::Uninvited => "invite it into a lab, or set SIGN_UP=open",
+            Self::BadInvitation => "it is unknown, too old, used up, revoked, or for another phone",
             Self::Stopped => "`chemstock stops` shows and lifts it",
         }
     }

@@ -115,7 +115,7 @@ async fn an_invitation_by_code_lets_a_new_phone_into_its_lab(db: PgPool) {
     app.nobody().post("/v1/auth/otp/request", body).await.expect(202);
     app.drain().await;
     let said = app.terminal();
-    assert!(said.contains("neither an account nor an invitation; invite it into a lab, or set SIGN_UP=open"), "{said}");
+    assert!(said.contains("brings none that is good; it is unknown, too old, used up, revoked"), "{said}");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod by_the_clock;
 mod crashes;
 mod faults;
 mod outbox;

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod command;
+mod model;
 mod stops;
 
 use chrono::TimeDelta;

@@ -48,6 +48,11 @@ async fn whoever_is_invited_has_an_account_or_is_logged_in_gets_a_code_where_str
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.pump(BLOCK, 20).await;
     assert_eq!(scene.taken(NEWCOMER).await, 0, "a stranger");
+    let said = scene.app.terminal();
+    assert!(
+        said.ends_with("is among numbers to which sending is stopped; `chemstock stops` shows and lifts it\n"),
+        "{said}"
+    );
     scene.invite(json!({"role": "member", "phone": "+4915112377777"})).await;
     assert_eq!(scene.taken("+4915112377777").await, 1, "invited by phone");
     let code = scene.invite(json!({"role": "member"})).await["code"].clone();
