@@ -40,6 +40,11 @@ where
                 if waiting.recv_many(&mut batch, MOST).await == 0 {
                     return;
                 }
+                // Nothing is read for callers who hung up while they waited.
+                batch.retain(|(_, answer)| !answer.is_closed());
+                if batch.is_empty() {
+                    continue;
+                }
                 let loading = load(batch.iter().map(|(key, _)| key.clone()).collect());
                 tokio::spawn(async move {
                     answer(batch, loading.await);

@@ -173,9 +173,14 @@ impl Error {
     }
 }
 
-/// SQLSTATE 40P01 `deadlock_detected`, 40001 `serialization_failure` and 55P03 `lock_not_available`: nothing was done, and a
-/// repeat may well succeed.
-const TO_BE_REPEATED: [&str; 3] = ["40P01", "40001", "55P03"];
+/// Whether an SQLSTATE says that nothing was done and a repeat may well succeed: the server stops, starts, has become a
+/// replica or is out of room for now, or two waited for each other.
+pub fn is_away(sqlstate: &str) -> bool {
+    // 57014 is our own limit of time; 25006 a write on a server that became read-only.
+    const SINGLE: [&str; 5] = ["40P01", "40001", "55P03", "57014", "25006"];
+    // Connections (08), resources such as connections or memory (53), and the operator (57P).
+    SINGLE.contains(&sqlstate) || ["08", "53", "57P"].iter().any(|class| sqlstate.starts_with(class))
+}
 
 impl From<sqlx::Error> for Error {
     /// A pool that gives no connection in time is a service that is away, not a defect of ours; nor is it one that two
@@ -185,7 +190,7 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Self::Unavailable { service: "database", cause: error.to_string() }
             }
-            sqlx::Error::Database(why) if why.code().is_some_and(|code| TO_BE_REPEATED.contains(&&*code)) => {
+            sqlx::Error::Database(why) if why.code().is_some_and(|code| is_away(&code)) => {
                 Self::Unavailable { service: "database", cause: why.message().to_owned() }
             }
             other => Self::Database(other),

@@ -37,6 +37,7 @@ pub mod phone;
 pub mod router;
 pub mod secrets;
 pub mod serve;
+pub mod stdout;
 pub mod stops;
 pub mod telemetry;
 pub mod text;

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use chemstock::{
     clock::Clock,
     config::Config,
-    doctor, imports, router, serve, stops,
+    doctor, imports, router, serve, stdout, stops,
     tokens::{KeyKind, KeyRing},
 };
 use clap::{Parser, Subcommand};
@@ -115,15 +115,14 @@ async fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "these commands are asked to print")]
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Openapi => {
-            println!("{}", router::document().to_pretty_json()?);
+            stdout::print(&format!("{}\n", router::document().to_pretty_json()?))?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Keys { what: Keys::New { alg } } => {
-            print!("{}", KeyRing::generate_file(alg, Clock::real().now()));
+            stdout::print(&KeyRing::generate_file(alg, Clock::real().now()))?;
             return Ok(ExitCode::SUCCESS);
         }
         // It tells what is wrong with the configuration itself.

@@ -16,18 +16,32 @@ struct Step {
     name: &'static str,
     period: Duration,
     run: fn(App) -> Running,
+    /// It writes what this process holds in memory, so it runs once more at the end.
+    writes_memory: bool,
 }
 
+const fn step(name: &'static str, period: Duration, run: fn(App) -> Running) -> Step {
+    Step { name, period, run, writes_memory: false }
+}
+
+const DELIVER: &str = "deliver messages";
+
+#[rustfmt::skip]
 const STEPS: &[Step] = &[
-    Step { name: "count codes", period: Duration::from_secs(5), run: |app| Box::pin(messages::tally_verified(app)) },
-    Step { name: "measure budgets", period: Duration::from_secs(30), run: |app| Box::pin(messages::measure(app)) },
-    Step { name: "sweep messages", period: Duration::from_mins(10), run: |app| Box::pin(messages::sweep(app)) },
-    Step { name: "sweep sessions", period: Duration::from_mins(10), run: |app| Box::pin(login::sweep(app)) },
-    Step { name: "write login events", period: Duration::from_secs(2), run: |app| Box::pin(login::write_noted(app)) },
-    Step { name: "sweep keys", period: Duration::from_mins(10), run: |app| Box::pin(web::idempotency::sweep(app)) },
+    step("count codes", Duration::from_secs(5), |app| Box::pin(messages::tally_verified(app))),
+    step("measure budgets", Duration::from_secs(30), |app| Box::pin(messages::measure(app))),
+    step("sweep messages", Duration::from_mins(10), |app| Box::pin(messages::sweep(app))),
+    step("sweep sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
+    Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(login::write_noted(app))) },
+    step("sweep keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
 ];
 
-/// Runs every step until `stop`; what a step has begun it finishes.
+/// Of metrics and log lines.
+pub fn step_names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.name).chain([DELIVER])
+}
+
+/// Runs every step until `stop`; what a step has begun it finishes, and what was noted meanwhile is written once more.
 pub async fn run(app: App, stop: CancellationToken) {
     login::show_metrics();
     let tasks = TaskTracker::new();
@@ -35,23 +49,48 @@ pub async fn run(app: App, stop: CancellationToken) {
         tasks.spawn(repeat(step, app.clone(), stop.clone()));
     }
     // It waits for what it sends, so it is no step: a slow provider would hold up the next batch.
-    tasks.spawn(messages::deliver(app, stop));
+    tasks.spawn(deliver(app.clone(), stop));
     tasks.close();
     tasks.wait().await;
+    for step in STEPS.iter().filter(|step| step.writes_memory) {
+        if let Err(why) = step.once(&app).await {
+            tracing::error!(step = step.name, why, "what was noted last is lost");
+        }
+    }
+}
+
+impl Step {
+    /// In a task of its own, so that a panic is a failure like others.
+    async fn once(&self, app: &App) -> std::result::Result<usize, String> {
+        let outcome = tokio::spawn((self.run)(app.clone())).await;
+        let failed = match outcome {
+            Ok(Ok(n)) => return Ok(n),
+            Ok(Err(cause)) => format!("{:#}", anyhow::Error::from(cause)),
+            Err(panic) => what_panicked(panic),
+        };
+        metrics::counter!("worker_step_failures_total", "step" => self.name).increment(1);
+        Err(failed)
+    }
+}
+
+fn what_panicked(end: tokio::task::JoinError) -> String {
+    let Ok(panic) = end.try_into_panic() else { return "was cancelled".to_owned() };
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panicked: {}", text.unwrap_or("not a text"))
 }
 
 async fn repeat(step: &Step, app: App, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let pause = match (step.run)(app.clone()).await {
+        let pause = match step.once(&app).await {
             Ok(n) if n >= BATCH => continue,
             Ok(_) => {
                 failures = 0;
                 step.period
             }
-            Err(cause) => {
+            Err(why) => {
                 failures += 1;
-                tracing::warn!(step = step.name, failures, cause = &cause as &dyn std::error::Error, "step failed");
+                tracing::warn!(step = step.name, failures, why, "step failed");
                 step.period * 2_u32.pow(failures.min(5))
             }
         };
@@ -62,6 +101,16 @@ async fn repeat(step: &Step, app: App, stop: CancellationToken) {
     }
 }
 
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+
+async fn deliver(app: App, stop: CancellationToken) {
+    while let Err(panic) = tokio::spawn(messages::deliver(app.clone(), stop.clone())).await {
+        metrics::counter!("worker_step_failures_total", "step" => DELIVER).increment(1);
+        tracing::error!(step = DELIVER, why = what_panicked(panic), "step failed");
+        tokio::time::sleep(AFTER_PANIC).await;
+    }
+}
+
 /// Runs every step until none finds anything: for tests.
 pub async fn drain(app: &App) -> Result<()> {
     while messages::deliver_due(app.clone()).await? > 0 {}
@@ -69,4 +118,15 @@ pub async fn drain(app: &App) -> Result<()> {
         while (step.run)(app.clone()).await? > 0 {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_a_task_is_told_in_its_own_words() {
+        let end = tokio::spawn(async { panic!("no {}", "more") }).await.unwrap_err();
+        assert_eq!(what_panicked(end), "panicked: no more");
+    }
 }

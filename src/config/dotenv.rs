@@ -6,7 +6,7 @@ use std::env::VarError;
 use std::io::ErrorKind;
 
 use super::vars::{ConfigErrors, Problem};
-use super::{Config, read_all};
+use super::{Config, names, read_all};
 
 impl Config {
     /// The configuration of this process. A variable of the real environment wins over the file, also when it is
@@ -21,7 +21,9 @@ impl Config {
                 (HashMap::new(), vec![Problem { variable: ".env".to_owned(), wrong, remedy }])
             }
         };
-        layered(environment, &file, problems)
+        let (mut config, known) = layered(environment, &file, problems)?;
+        config.warnings = names::near_misses(environment_names(), &known);
+        Ok(config)
     }
 }
 
@@ -30,10 +32,10 @@ pub(super) fn layered(
     environment: impl Fn(&str) -> Result<String, VarError>,
     file: &HashMap<String, String>,
     problems: Vec<Problem>,
-) -> Result<Config, ConfigErrors> {
+) -> Result<(Config, BTreeSet<&'static str>), ConfigErrors> {
     // A set, because a variable may be asked for more than once.
     let unreadable = RefCell::new(BTreeSet::new());
-    let result = read_all(&|name| match environment(name) {
+    let (result, known) = read_all(&|name| match environment(name) {
         Ok(value) => Some(value),
         Err(VarError::NotPresent) => file.get(name).cloned(),
         Err(VarError::NotUnicode(_)) => {
@@ -45,9 +47,10 @@ pub(super) fn layered(
         let (wrong, remedy) = ("is not UTF-8".to_owned(), "set it anew".to_owned());
         Problem { variable, wrong, remedy }
     });
-    let mut all: Vec<Problem> = problems.into_iter().chain(unreadable).collect();
+    let misspelt = names::unknown_in_file(file, &known);
+    let mut all: Vec<Problem> = problems.into_iter().chain(unreadable).chain(misspelt).collect();
     match result {
-        Ok(config) if all.is_empty() => return Ok(config),
+        Ok(config) if all.is_empty() => return Ok((config, known)),
         Ok(_) => {}
         Err(ConfigErrors(others)) => all.extend(others),
     }
@@ -57,6 +60,11 @@ pub(super) fn layered(
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 fn environment(name: &str) -> Result<String, VarError> {
     std::env::var(name)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+fn environment_names() -> impl Iterator<Item = String> {
+    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
 
 /// The variables of a `.env` text, and a problem for each line that is none. The parser's own error quotes the

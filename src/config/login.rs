@@ -1,10 +1,10 @@
 //! The numbers of login: one-time codes, tokens, and who may sign up.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::keys::{self, PrivateKeys};
 use super::vars::Vars;
 
 #[derive(Debug, Clone)]
@@ -34,8 +34,7 @@ pub struct AddressLimits {
 pub struct JwtConfig {
     pub issuer: String,
     pub audience: String,
-    /// PEM files; the first one signs, all of them verify. Empty in development: a key is made under `DATA_DIR`.
-    pub private_keys: Vec<PathBuf>,
+    pub private_keys: PrivateKeys,
     pub access_ttl: Duration,
     pub refresh_ttl: Duration,
 }
@@ -69,7 +68,7 @@ pub(super) fn jwt(vars: &mut Vars, public_url: Option<&str>) -> JwtConfig {
     JwtConfig {
         issuer: issuer.unwrap_or_default(),
         audience: vars.text("JWT_AUDIENCE").unwrap_or_else(|| "chemstock".to_owned()),
-        private_keys: vars.list("JWT_PRIVATE_KEYS", "paths of PEM files, comma-separated", |path| Some(path.into())),
+        private_keys: keys::read(vars),
         access_ttl: Duration::from_secs(vars.number("ACCESS_TOKEN_SECONDS", 60..=3_600, 600)),
         refresh_ttl: Duration::from_secs(86_400 * vars.number("REFRESH_TOKEN_DAYS", 1..=365, 30)),
     }

@@ -4,8 +4,10 @@ mod authorities;
 mod dev_secrets;
 mod dotenv;
 mod firebase;
+mod keys;
 mod login;
 mod mail;
+mod names;
 mod phones;
 mod prices;
 mod production;
@@ -17,6 +19,7 @@ mod tests;
 mod urls;
 mod vars;
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -26,6 +29,7 @@ use secrecy::SecretString;
 pub use self::authorities::Authorities;
 pub use self::dev_secrets::load_or_create;
 pub use self::firebase::{AppCheckConfig, AppCheckMode, FirebaseConfig, ServiceAccount};
+pub use self::keys::{KeyText, PrivateKeys};
 pub use self::login::{AddressLimits, JwtConfig, OtpConfig, SignUp};
 pub use self::mail::SmtpConfig;
 pub use self::phones::{PhoneConfig, Private, TestPhones};
@@ -77,12 +81,14 @@ pub struct Config {
     pub public_url: Option<String>,
     pub metrics_addr: Option<SocketAddr>,
     pub otlp_endpoint: Option<String>,
+    /// What does not stop the start, but is worth a look.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
     /// Reads every variable through `lookup`; an empty one counts as absent.
     pub fn from_vars(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigErrors> {
-        read_all(&lookup)
+        read_all(&lookup).0
     }
 
     pub fn is_production(&self) -> bool {
@@ -90,10 +96,12 @@ impl Config {
     }
 }
 
-fn read_all(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigErrors> {
+/// With the names of all variables there are.
+fn read_all(lookup: &dyn Fn(&str) -> Option<String>) -> (Result<Config, ConfigErrors>, BTreeSet<&'static str>) {
     let mut vars = Vars::new(lookup);
     let config = read(&mut vars);
-    if vars.problems.is_empty() { Ok(config) } else { Err(ConfigErrors(vars.problems)) }
+    let result = if vars.problems.is_empty() { Ok(config) } else { Err(ConfigErrors(vars.problems)) };
+    (result, vars.asked)
 }
 
 fn read(vars: &mut Vars) -> Config {
@@ -124,6 +132,7 @@ fn read(vars: &mut Vars) -> Config {
         public_url,
         metrics_addr: vars.parsed("METRICS_ADDR", "an address like 127.0.0.1:9090", |text| text.parse().ok()),
         otlp_endpoint: urls::web(vars, "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        warnings: Vec::new(),
     };
     if config.is_production() {
         production::check(vars, &config);

@@ -11,7 +11,7 @@ const REDIS: [&str; 5] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "
 pub(super) fn check(vars: &mut Vars, config: &Config) {
     let redis = "set it, REDIS_HOST or REDIS_CLUSTER_NODES: limits must hold on every instance";
     let secret = "set it to what `openssl rand -base64 32` prints";
-    let keys = "set it to the path of a file made by `chemstock keys new`";
+    let keys = "set it to the path of a file made by `chemstock keys new`, or to what that prints";
     let has_keys = !config.jwt.private_keys.is_empty();
     let has_issuer = !config.jwt.issuer.is_empty();
     require(vars, config.database_url.is_some(), &["DATABASE_URL"], "set it to a postgresql:// URL");

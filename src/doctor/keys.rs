@@ -1,12 +1,15 @@
 //! The keys of our tokens: can they be read, which one signs, is any of them weak, who else may read them?
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use serde_json::Value;
 
 use super::Finding;
-use crate::{config::Config, tokens::KeyRing};
+use crate::{
+    config::{Config, KeyText, PrivateKeys},
+    tokens::KeyRing,
+};
 
 const PART: &str = "keys";
 /// 112 bits of security, which NIST SP 800-57 part 1 allows until 2030.
@@ -15,22 +18,22 @@ const NEW: &str = "make one with `chemstock keys new`";
 
 pub(super) fn look(config: &Config) -> Vec<Finding> {
     let made = config.data_dir.join("jwt_key.pem");
-    let paths: Vec<PathBuf> = match config.jwt.private_keys.as_slice() {
-        [] if !made.exists() => return vec![Finding::ok(PART, "none yet: the first start makes one below DATA_DIR")],
-        [] => vec![made],
-        paths => paths.to_vec(),
-    };
+    let given = &config.jwt.private_keys;
+    if given.is_empty() && !made.exists() {
+        return vec![Finding::ok(PART, "none yet: the first start makes one below DATA_DIR")];
+    }
+    let keys = if given.is_empty() { PrivateKeys::Files(vec![made]).read() } else { given.read() };
     let (mut pems, mut findings) = (Vec::new(), Vec::new());
-    for path in &paths {
-        let place = path.display();
-        match std::fs::read_to_string(path) {
+    let wanted = keys.len();
+    for KeyText { place, path, text } in keys {
+        match text {
             Ok(pem) => pems.push(pem),
             Err(error) => {
                 let found = format!("{place} cannot be read ({})", error.kind());
                 findings.push(Finding::problem(PART, found, format!("mend JWT_PRIVATE_KEYS, or {NEW}")));
             }
         }
-        if is_open_to_others(path) {
+        if path.is_some_and(|path| is_open_to_others(&path)) {
             findings.push(Finding::warning(
                 PART,
                 format!("{place} can be read by others"),
@@ -38,7 +41,7 @@ pub(super) fn look(config: &Config) -> Vec<Finding> {
             ));
         }
     }
-    if pems.len() == paths.len() {
+    if pems.len() == wanted {
         match KeyRing::from_pems(&pems) {
             Ok(ring) => findings.extend(describe(&ring.jwks())),
             Err(error) => findings.push(Finding::problem(PART, error.to_string(), format!("replace it; {NEW}"))),

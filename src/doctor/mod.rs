@@ -7,6 +7,7 @@ use std::{fmt, process::ExitCode, time::Duration};
 use crate::{
     clock::Clock,
     config::{Config, ConfigErrors},
+    stdout,
 };
 
 mod database;
@@ -68,7 +69,6 @@ impl fmt::Display for Finding {
 }
 
 /// `chemstock doctor`, with a test message to a phone if one is given. It ends with 1 when there is a problem.
-#[expect(clippy::print_stdout, reason = "it is asked to print")]
 pub async fn run(config: Result<Config, ConfigErrors>, send_to: Option<&str>) -> ExitCode {
     let findings = match config {
         Ok(config) => {
@@ -80,13 +80,18 @@ pub async fn run(config: Result<Config, ConfigErrors>, send_to: Option<&str>) ->
         }
         Err(errors) => misconfigured(&errors),
     };
-    for finding in &findings {
-        println!("{finding}");
-    }
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let problems = count(Level::Problem);
-    println!("{problems} problems, {} warnings", count(Level::Warning));
+    let sums = format!("{}, {}\n", counted(problems, "problem"), counted(count(Level::Warning), "warning"));
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).chain([sums]).collect();
+    if let Err(error) = stdout::print(&lines.join("\n")) {
+        eprintln!("error: {error}");
+    }
     if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 
 /// Nobody can be asked at an address that may be wrong.
@@ -109,6 +114,11 @@ pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     );
     let settings = [
         vec![start(config)],
+        config
+            .warnings
+            .iter()
+            .map(|warning| Finding::warning("configuration", warning, "rename or remove it"))
+            .collect(),
         settings::secret_key(config),
         keys::look(config),
         settings::addresses(config),

@@ -6,10 +6,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::readiness::{self, Health};
 use crate::{app::App, error::Error, telemetry, web};
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -22,42 +21,21 @@ pub fn routes() -> OpenApiRouter<App> {
         .route("/", get(async || Redirect::temporary("/docs")))
 }
 
-#[derive(Serialize, ToSchema)]
-struct Health {
-    #[schema(example = "ok")]
-    status: &'static str,
-    #[schema(example = "ok")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    database: Option<&'static str>,
-    /// Where codes and limits are kept; absent where that is in memory.
-    #[schema(example = "ok")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    redis: Option<&'static str>,
-}
-
 /// Is the process up?
 #[utoipa::path(get, path = "/health/live", tag = "system", security(()), responses((status = 200, body = Health), web::Failures))]
 async fn get_liveness() -> web::Json<Health> {
-    web::Json(Health { status: "ok", database: None, redis: None })
+    web::Json(Health::alive())
 }
 
-/// Can it serve? Asks the database, and Redis where there is one.
+/// Can it serve?
+///
+/// 200 while the database answers; `degraded` when Redis or a provider of codes is away, which only logging in needs.
+/// 503 without the database; `services` says what is away.
 #[utoipa::path(get, path = "/health/ready", tag = "system", security(()),
     responses((status = 200, body = Health), web::Failures))]
-async fn get_readiness(State(app): State<App>) -> Response {
-    match ping(&app).await {
-        Ok(health) => web::Json(health).into_response(),
-        Err(error) => error.into_response(),
-    }
-}
-
-async fn ping(app: &App) -> Result<Health, Error> {
-    sqlx::query_scalar!("select 1").fetch_one(&mut *app.db().await?).await?;
-    let redis = match &app.redis {
-        Some(redis) => Some(redis.ready().await.map(|()| "ok")?),
-        None => None,
-    };
-    Ok(Health { status: "ok", database: Some("ok"), redis })
+async fn get_readiness(State(app): State<App>) -> Result<web::Json<Health>, web::Problem> {
+    let health = readiness::look(&app).await?;
+    if health.can_serve() { Ok(web::Json(health)) } else { Err(web::Problem::away(health.services())) }
 }
 
 /// The public keys of the access tokens (RFC 7517).
@@ -71,7 +49,7 @@ async fn get_jwks(State(app): State<App>) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "system", security(()),
     responses((status = 200, body = String, content_type = "text/plain"), web::Failures))]
 async fn get_metrics(State(app): State<App>) -> Result<String, Error> {
-    if app.config.metrics_addr.is_some() { Err(Error::NotFound("metrics")) } else { Ok(telemetry::install().render()) }
+    if app.config.metrics_addr.is_some() { Err(Error::NotFound("metrics")) } else { Ok(telemetry::render()) }
 }
 
 /// What a problem type means and what to do: the page behind a problem's `type`.

@@ -2,7 +2,7 @@
 //! one message tries it again; that one closes the breaker, or doubles the pause. Each instance learns for itself.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -34,7 +34,19 @@ pub fn breakers(app: &App) -> Arc<Breakers> {
     app.part(|_| Breakers::default())
 }
 
+/// Of each provider that is set up: `ok`, or `paused` while it is left alone.
+pub fn provider_states(app: &App) -> BTreeMap<&'static str, &'static str> {
+    let breakers = breakers(app);
+    let providers = app.config.sms.providers.iter();
+    providers.map(|it| (it.name(), if breakers.is_paused(*it) { "paused" } else { "ok" })).collect()
+}
+
 impl Breakers {
+    fn is_paused(&self, provider: Provider) -> bool {
+        let breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        breakers.get(&provider).is_some_and(|breaker| breaker.open.is_some())
+    }
+
     /// Whether a message may go there now. After the pause the first that asks is the one that tries; the others wait for
     /// it, or for as long as a pause again.
     pub fn lets_through(&self, provider: Provider, now: DateTime<Utc>) -> bool {

@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 pub use self::{
+    breaker::provider_states,
     content::{Content, Kind},
     delivery::{Delivery, DeliveryState},
     dispatch::{deliver, deliver_due},

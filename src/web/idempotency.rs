@@ -2,19 +2,24 @@
 //! it twice. Same key with another request: 422; while the first still runs: 409. Kept for a day.
 //!
 //! What was done and that it was done are two commits. A crash between them leaves a key without an answer; its repeat
-//! runs again with ids that come out the same ([`crate::ids::Seed`]), so it meets what the first try made.
+//! runs again with ids that come out the same ([`crate::ids::Seed`]), so it meets what the first try made. It may do so
+//! as soon as the lease of the first try is over, which a request that runs renews every few seconds.
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{MatchedPath, Request},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::{DateTime, TimeDelta, Utc};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::{Deserialize, Serialize};
 
 use super::{
     catalogue::general,
@@ -30,15 +35,19 @@ use crate::{
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// Longer than any request may run.
-const LOCKED_FOR: TimeDelta = TimeDelta::seconds(60);
+const LOCKED_FOR: TimeDelta = TimeDelta::seconds(10);
+const RENEWED_EVERY: Duration = Duration::from_secs(3);
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 pub const MAX_BODY: usize = 1024 * 1024;
+/// As long as a handler may wait for one.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 #[expect(clippy::disallowed_types, reason = "a layer, not a route; it finds out itself who is calling")]
 pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
     let request_id = request.headers().get(X_REQUEST_ID).cloned();
-    if request.method() != Method::POST || !request.headers().contains_key(HEADER) {
+    // Where there is no route nothing can be done twice.
+    let is_routed = request.extensions().get::<MatchedPath>().is_some();
+    if request.method() != Method::POST || !is_routed || !request.headers().contains_key(HEADER) {
         return finish(next.run(request).await, request_id.as_ref());
     }
     // In a task of its own: the work and its record are finished also when the client hangs up in between.
@@ -58,24 +67,63 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
     };
     let key = key(request.headers())?;
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY).collect().await.map_err(|_| Problem::new(general::TOO_LARGE))?.to_bytes();
-    let id = app.secret.mac("idempotency id", &[&who, key.as_bytes()]);
+    let body = tokio::time::timeout(BODY_WITHIN, Limited::new(body, MAX_BODY).collect())
+        .await
+        .map_err(|_| Problem::new(general::TIMED_OUT))?
+        .map_err(|cause| unreadable(&*cause))?
+        .to_bytes();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let fingerprint = app.secret.mac("idempotency fingerprint", &[target.as_bytes(), &body]);
+    // Clients without a token share one name space, and each may have chosen the key "1".
+    let own: &[u8] = if who.is_empty() { &fingerprint } else { &who };
+    let id = app.secret.mac("idempotency id", &[own, key.as_bytes()]);
 
     let now = app.clock.now();
     let claim = match claim(&app, &id, &fingerprint, now).await? {
         Claim::Ours { started_at } => started_at,
         Claim::Answered(answer) => return replay(&app, &id, &answer, parts.headers.get(X_REQUEST_ID)),
+        Claim::Running { for_seconds } => {
+            let refusal = Reason::StillRunning.because("the first try is still running, or was cut off");
+            return Err(Problem::from(refusal).retry_after(for_seconds));
+        }
         Claim::Refused(refusal) => return Err(refusal.into()),
     };
     parts.extensions.insert(Seed::new(claim, app.secret.mac("idempotency ids", &[&id])));
     let request_id = parts.headers.get(X_REQUEST_ID).cloned();
-    let response = finish(next.run(Request::from_parts(parts, Body::from(body))).await, request_id.as_ref());
+    let work = next.run(Request::from_parts(parts, Body::from(body)));
+    let response = finish(with_lease(&app, &id, work).await, request_id.as_ref());
     // Of those without a token only successes are kept: anybody can fail as often as he likes.
     let status = response.status();
     let keep = if who.is_empty() { status.is_success() } else { is_final(status) };
     remember(&app, &id, response, keep).await
+}
+
+fn unreadable(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    if cause.is::<LengthLimitError>() {
+        return Problem::new(general::TOO_LARGE);
+    }
+    Problem::new(general::MALFORMED).detail("the body ended before its end")
+}
+
+/// Runs the work, and meanwhile keeps the lease of its key.
+async fn with_lease(app: &App, id: &[u8], work: impl Future<Output = Response>) -> Response {
+    let renewing = async {
+        loop {
+            tokio::time::sleep(RENEWED_EVERY).await;
+            if let Err(cause) = renew(app, id).await {
+                tracing::warn!(%cause, "the lease of a repeatable request was not renewed");
+            }
+        }
+    };
+    tokio::select! { response = work => response, () = renewing => unreachable!("it renews for ever") }
+}
+
+async fn renew(app: &App, id: &[u8]) -> error::Result<()> {
+    let until = app.clock.now() + LOCKED_FOR;
+    sqlx::query!("update idempotency_keys set locked_until = $2 where id = $1 and answer is null", id, until)
+        .execute(&mut *app.db().await?)
+        .await?;
+    Ok(())
 }
 
 /// Whether a repeat would fare no better.
@@ -104,8 +152,14 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 enum Claim {
-    Ours { started_at: DateTime<Utc> },
+    Ours {
+        started_at: DateTime<Utc>,
+    },
     Answered(Vec<u8>),
+    /// By another try, whose lease ends in so many seconds unless it is renewed.
+    Running {
+        for_seconds: u64,
+    },
     Refused(Error),
 }
 
@@ -127,7 +181,7 @@ async fn claim(app: &App, id: &[u8], fingerprint: &[u8], now: DateTime<Utc>) -> 
     if let Some(started_at) = ours {
         return Ok(Claim::Ours { started_at });
     }
-    let earlier = sqlx::query!("select fingerprint, answer from idempotency_keys where id = $1", id)
+    let earlier = sqlx::query!("select fingerprint, answer, locked_until from idempotency_keys where id = $1", id)
         .fetch_optional(&mut *db)
         .await
         .map_err(Error::from)?;
@@ -137,11 +191,51 @@ async fn claim(app: &App, id: &[u8], fingerprint: &[u8], now: DateTime<Utc>) -> 
                 .at("Idempotency-Key", "the first request with this key had another path or body"),
         ),
         Some(earlier) if earlier.answer.is_some() => Claim::Answered(earlier.answer.unwrap_or_default()),
-        _ => Claim::Refused(Reason::StillRunning.because("repeat it in a second")),
+        Some(earlier) => Claim::Running { for_seconds: seconds_until(earlier.locked_until, now) },
+        // It failed in this very moment, and its key is free.
+        None => Claim::Running { for_seconds: 1 },
     })
 }
 
-type Answer = (u16, Vec<(String, String)>, String);
+fn seconds_until(end: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
+    u64::try_from((end - now).num_milliseconds()).unwrap_or(0) / 1000 + 1
+}
+
+type Answer = (u16, Vec<(String, String)>, Kept);
+
+/// The body of an answer, to the byte.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Text(String),
+    Binary { base64: String },
+}
+
+impl Kept {
+    fn new(body: &[u8]) -> Self {
+        match std::str::from_utf8(body) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Binary { base64: BASE64_STANDARD.encode(body) },
+        }
+    }
+
+    fn into_bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Text(text) => Some(text.into_bytes()),
+            Self::Binary { base64 } => BASE64_STANDARD.decode(base64).ok(),
+        }
+    }
+}
+
+/// The headers that belong to the body, and not to this try.
+const KEPT_HEADERS: [HeaderName; 6] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_DISPOSITION,
+    header::ETAG,
+    header::LOCATION,
+    header::WWW_AUTHENTICATE,
+    header::CACHE_CONTROL,
+];
 
 /// Keeps the answer, or frees the key.
 async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Result<Response, Problem> {
@@ -149,10 +243,10 @@ async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Resul
     let body = body.collect().await.map_err(|cause| Error::Internal(anyhow::anyhow!(cause)))?.to_bytes();
     let mut db = app.db().await?;
     if keep {
-        let kept = [header::CONTENT_TYPE, header::ETAG, header::WWW_AUTHENTICATE, header::CACHE_CONTROL];
-        let headers =
-            kept.iter().filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
-        let answer: Answer = (parts.status.as_u16(), headers.collect(), String::from_utf8_lossy(&body).into_owned());
+        let headers = KEPT_HEADERS
+            .iter()
+            .filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
+        let answer: Answer = (parts.status.as_u16(), headers.collect(), Kept::new(&body));
         let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
         let sealed = app.secret.seal("idempotency answer", &plain, id);
         sqlx::query!("update idempotency_keys set answer = $2 where id = $1", id, sealed)
@@ -170,6 +264,7 @@ fn replay(app: &App, id: &[u8], sealed: &[u8], request_id: Option<&HeaderValue>)
     let plain = app.secret.open("idempotency answer", sealed, id).ok_or_else(lost)?;
     let (status, headers, body): Answer = serde_json::from_slice(&plain).map_err(|_| lost())?;
     let status = StatusCode::from_u16(status).map_err(|_| lost())?;
+    let body = body.into_bytes().ok_or_else(lost)?;
     let body = if status.is_success() { body } else { of_this_time(&body, request_id).ok_or_else(lost)? };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
@@ -182,10 +277,10 @@ fn replay(app: &App, id: &[u8], sealed: &[u8], request_id: Option<&HeaderValue>)
 }
 
 /// A kept problem, with the id of the request that is told of it now: the one that whoever reports it has at hand.
-fn of_this_time(problem: &str, request_id: Option<&HeaderValue>) -> Option<String> {
-    let mut problem: serde_json::Map<_, _> = serde_json::from_str(problem).ok()?;
+fn of_this_time(problem: &[u8], request_id: Option<&HeaderValue>) -> Option<Vec<u8>> {
+    let mut problem: serde_json::Map<_, _> = serde_json::from_slice(problem).ok()?;
     problem.insert("instance".to_owned(), request_id?.to_str().ok()?.into());
-    serde_json::to_string(&problem).ok()
+    serde_json::to_vec(&problem).ok()
 }
 
 /// Background step: drops what is older than a day.

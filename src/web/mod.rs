@@ -4,12 +4,14 @@
 mod answer;
 mod catalogue;
 mod client;
+pub mod connections;
 pub mod document;
 mod extract;
 pub mod idempotency;
 mod json;
 mod language;
 mod observe;
+pub mod pace;
 mod problem;
 mod quota;
 

@@ -4,7 +4,7 @@
 //! everything, writes the body, as only it knows the request id. What fails without a problem (a layer of tower's, a
 //! route that is not there) gets the general one of its status.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, collections::BTreeMap, time::Duration};
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -56,6 +56,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["density"]))]
     pub missing: Vec<&'static str>,
+    /// What this service depends on: `ok` or `away`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub services: BTreeMap<&'static str, &'static str>,
     #[serde(skip)]
     retry_after: Option<u64>,
 }
@@ -73,8 +76,14 @@ impl Problem {
             blocked_by: None,
             left: None,
             missing: Vec::new(),
+            services: BTreeMap::new(),
             retry_after: None,
         }
+    }
+
+    /// It cannot serve, and says of each service whether it is there.
+    pub fn away(services: BTreeMap<&'static str, &'static str>) -> Self {
+        Self { services, ..Self::new(general::UNAVAILABLE).retry_after(1) }
     }
 
     #[must_use]
@@ -89,7 +98,8 @@ impl Problem {
         self
     }
 
-    fn retry_after(mut self, seconds: u64) -> Self {
+    #[must_use]
+    pub(super) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds.max(1));
         self
     }

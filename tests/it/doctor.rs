@@ -245,7 +245,7 @@ async fn the_command_prints_a_line_for_each_and_ends_with_one_if_there_is_a_prob
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("PROBLEM  database       127.0.0.1:1 cannot be reached"), "{said}");
     assert!(said.contains("ok       owner          BOOTSTRAP_OWNER_PHONE can get codes\n"), "{said}");
-    assert!(said.ends_with("1 problems, 0 warnings\n"), "{said}");
+    assert!(said.ends_with("1 problem, 0 warnings\n"), "{said}");
     assert!(!said.contains(PASSWORD) && !said.contains("5550123"), "{said}");
 
     let (code, said) = doctor(&[("ENVIRONMENT", "production"), ("PORT", "many"), ("SECRET_KEY", PASSWORD)]);

@@ -8,6 +8,7 @@ mod clients;
 mod containers;
 mod contract;
 mod doctor;
+mod edge;
 mod end_to_end;
 mod four_processes;
 mod imports;

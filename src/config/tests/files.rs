@@ -23,8 +23,17 @@ fn the_environment_wins_over_the_file_also_when_empty() {
         "DEBUG" => Ok(String::new()),
         _ => Err(std::env::VarError::NotPresent),
     };
-    let config = dotenv::layered(environment, &file, Vec::new()).unwrap();
+    let (config, _) = dotenv::layered(environment, &file, Vec::new()).unwrap();
     assert_eq!((config.port, config.debug), (2, false));
+}
+
+#[test]
+fn a_misspelt_name_in_the_file_stops_the_start_together_with_the_other_problems() {
+    let file = HashMap::from([("TRUSTED_PROXYS".to_owned(), "10.0.0.0/8".to_owned())]);
+    let environment =
+        |name: &str| if name == "PORT" { Ok("x".to_owned()) } else { Err(std::env::VarError::NotPresent) };
+    let errors = dotenv::layered(environment, &file, Vec::new()).unwrap_err().to_string();
+    assert!(errors.contains("did you mean TRUSTED_PROXIES?") && errors.contains("PORT"), "{errors}");
 }
 
 #[cfg(unix)]

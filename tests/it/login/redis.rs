@@ -27,7 +27,7 @@ async fn from_code_to_tokens(app: &TestApp) {
     let again = super::log_in(app, PHONE).await;
     assert_eq!(again["user"]["id"], pair["user"]["id"]);
     let health = app.nobody().get("/health/ready").await.ok();
-    assert_eq!(health, json!({"status": "ok", "database": "ok", "redis": "ok"}));
+    assert_eq!(health, json!({"status": "ok", "database": "ok", "redis": "ok", "providers": {"console": "ok"}}));
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

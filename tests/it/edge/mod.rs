@@ -1,0 +1,9 @@
+//! The edge of the product: connections and their end, repeats, readiness, what a start says, metrics and traces.
+
+#![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
+
+mod commands;
+mod connections;
+mod repeats;
+mod stops;
+mod telemetry;

@@ -1,0 +1,80 @@
+//! Repeats by `Idempotency-Key`, where the first try was cut off, has no route, or was somebody else's.
+
+use axum::{Router, body::Body, http::Request, routing::post};
+use chemstock::router;
+use chrono::TimeDelta;
+use serde_json::json;
+use sqlx::PgPool;
+use tower::ServiceExt as _;
+
+use crate::support::TestApp;
+
+async fn rows(app: &TestApp) -> i64 {
+    sqlx::query_scalar("select count(*) from idempotency_keys").fetch_one(&app.db).await.unwrap()
+}
+
+/// As a crash between work and record leaves it, or a try that is still running.
+async fn take_the_answer(app: &TestApp) {
+    let until = app.now() + TimeDelta::seconds(10);
+    sqlx::query("update idempotency_keys set answer = null, locked_until = $1")
+        .bind(until)
+        .execute(&app.db)
+        .await
+        .unwrap();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_repeat_of_what_was_cut_off_hears_when_to_come_back_and_then_gets_its_answer(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let body = json!({"name": "Cabinet", "kind": "cabinet"});
+    let path = app.path("/locations");
+    let first = manager.post_with_key(&path, "k", body.clone()).await.created();
+    take_the_answer(&app).await;
+    let refused = manager.post_with_key(&path, "k", body.clone()).await.expect(409);
+    let seconds: i64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=11).contains(&seconds), "{seconds}");
+    app.advance(TimeDelta::seconds(seconds));
+    let again = manager.post_with_key(&path, "k", body).await;
+    assert_ne!(again.status, 409, "{}", again.text);
+    let places = manager.get(&path).await.ok();
+    assert_eq!(places["items"].as_array().unwrap().len(), 1, "{places}");
+    assert_eq!(places["items"][0]["id"], first["id"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_path_that_is_not_there_writes_nothing(db: PgPool) {
+    let app = TestApp::new(db).await;
+    app.nobody().post_with_key("/v1/nowhere", "k", json!({})).await.problem(404, "not-found");
+    app.nobody().post_with_key("/nowhere", "k", json!({})).await.problem(404, "not-found");
+    assert_eq!(rows(&app).await, 0);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn two_phones_without_a_token_may_have_chosen_the_same_key(db: PgPool) {
+    let app = TestApp::with_vars(db, &[("SIGN_UP", "open")]).await;
+    app.owner().await;
+    for phone in ["+12025550101", "+12025550102"] {
+        let asked = app.nobody().post_with_key("/v1/auth/otp/request", "1", json!({ "phone": phone })).await;
+        let again = app.nobody().post_with_key("/v1/auth/otp/request", "1", json!({ "phone": phone })).await;
+        assert_eq!(asked.expect(202).body["challenge_id"], again.expect(202).body["challenge_id"]);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_answer_that_is_no_text_comes_again_to_the_byte(db: PgPool) {
+    const PICTURE: [u8; 6] = [0x89, b'P', b'N', b'G', 0xff, 0x00];
+    let app = TestApp::new(db).await;
+    let headers = [("content-type", "image/png"), ("content-disposition", "attachment; filename=a.png")];
+    let routes = Router::new().route("/picture", post(async move || (headers, PICTURE.to_vec())));
+    let service = router::layered(app.app.clone(), routes, router::REQUEST_TIMEOUT);
+    for replayed in [false, true] {
+        let request = Request::post("/picture").header("idempotency-key", "k").body(Body::from("{}")).unwrap();
+        let answer = service.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.headers().contains_key("idempotency-replayed"), replayed);
+        assert_eq!(answer.headers()["content-disposition"], headers[1].1);
+        assert_eq!(answer.headers()["content-type"], "image/png");
+        let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+        assert_eq!(*body, PICTURE);
+    }
+}
