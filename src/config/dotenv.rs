@@ -62,7 +62,6 @@ fn environment(name: &str) -> Result<String, VarError> {
     std::env::var(name)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
 fn environment_names() -> impl Iterator<Item = String> {
     std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())
 }
