@@ -92,6 +92,7 @@ need() {
         case $package in
         postgresql) postgres_bin >/dev/null || missing+=("$package") ;;
         redis-server) { has redis-server && has redis-cli; } || missing+=("$package") ;;
+        prometheus) has promtool || missing+=("$package") ;;
         chromium-driver) has chromedriver || missing+=("$package") ;;
         *) has "$package" || missing+=("$package") ;;
         esac
