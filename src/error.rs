@@ -119,6 +119,7 @@ reasons! {
     FirebaseTokenRefused,
     FirebaseUserUnknown,
     FreshLoginRequired,
+    HolderRefused,
     IdTaken,
     IdempotencyKeyReused,
     Inconvertible,

@@ -25,7 +25,7 @@ use crate::{
 /// | `weigh`: the scale's reading, bottle and lid included; less the tare it is the amount | `gross` | `tare`, needed if none is on record |
 /// | `adjust`: the amount is found to be another | `amount`, `reason` | |
 /// | `move` | `location_id` | |
-/// | `check_out`: you take it along | | |
+/// | `check_out`: you, or another member, take it along | | `holder_id` |
 /// | `check_in`: it is back | | `location_id`, if elsewhere |
 /// | `quarantine`: nobody may use it until a manager releases it | `reason` | |
 /// | `release`: ends a quarantine; a manager's | | |
@@ -60,6 +60,8 @@ pub struct NewEvent {
     location_id: Option<Uuid>,
     /// The event to undo.
     event_id: Option<Uuid>,
+    /// Who takes it along; left out, you do.
+    holder_id: Option<Uuid>,
 }
 
 /// What is to happen, with what it needs.
@@ -72,7 +74,7 @@ pub enum Event {
     Weigh { gross: Quantity, tare: Option<Quantity> },
     Adjust(Quantity),
     Move(Uuid),
-    CheckOut,
+    CheckOut(Option<Uuid>),
     CheckIn(Option<Uuid>),
     Quarantine,
     Release,
@@ -100,7 +102,7 @@ impl NewEvent {
                 required(self.amount, "amount", &mut fields).map(Event::Adjust)
             }
             EventType::Move => required(self.location_id, "location_id", &mut fields).map(Event::Move),
-            EventType::CheckOut => Some(Event::CheckOut),
+            EventType::CheckOut => Some(Event::CheckOut(self.holder_id)),
             EventType::CheckIn => Some(Event::CheckIn(self.location_id)),
             EventType::Quarantine => required(self.reason.as_ref(), "reason", &mut fields).map(|_| Event::Quarantine),
             EventType::Release => Some(Event::Release),
@@ -136,7 +138,14 @@ impl NewEvent {
         let reason = self.reason.as_ref().map(Note::as_str);
         let content = (
             (container_id, by, self.r#type, self.occurred_at, reason),
-            (self.amount.map(plain), self.gross.map(plain), self.tare.map(plain), self.location_id, self.event_id),
+            (
+                self.amount.map(plain),
+                self.gross.map(plain),
+                self.tare.map(plain),
+                self.location_id,
+                self.event_id,
+                self.holder_id,
+            ),
         );
         let content = serde_json::to_vec(&content).unwrap_or_default();
         let mut fingerprint = [0; 16];
@@ -150,6 +159,7 @@ impl NewEvent {
             T::Receive | T::Withdraw | T::Return | T::Adjust => &["amount"],
             T::Weigh => &["gross", "tare"],
             T::Move | T::CheckIn | T::Find => &["location_id"],
+            T::CheckOut => &["holder_id"],
             T::Reverse => &["event_id"],
             _ => &[],
         };
@@ -159,6 +169,7 @@ impl NewEvent {
             ("tare", self.tare.is_some()),
             ("location_id", self.location_id.is_some()),
             ("event_id", self.event_id.is_some()),
+            ("holder_id", self.holder_id.is_some()),
         ];
         let superfluous = given.into_iter().filter(|(name, given)| *given && !takes.contains(name));
         let detail = format!("does not belong to an event of type {}", self.r#type.as_str());

@@ -91,7 +91,7 @@ pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booki
             (after.amount, used) = (to.value, to.used);
         }
         Event::Move(to) => after.location_id = Some(*to),
-        Event::CheckOut => (after.state, after.holder_id) = (State::OnLoan, Some(it.by)),
+        Event::CheckOut(to) => (after.state, after.holder_id) = (State::OnLoan, Some(to.unwrap_or(it.by))),
         Event::CheckIn(to) => {
             (after.state, after.holder_id) = (now.unopened_or_opened(), None);
             after.location_id = to.or(now.location_id);

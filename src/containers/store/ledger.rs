@@ -178,6 +178,11 @@ pub async fn find_content(db: &mut PgConnection, id: Uuid) -> Result<Option<(Uui
     Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
 }
 
+pub async fn is_member(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<bool> {
+    let found = sqlx::query_scalar!("select 1 from memberships where lab_id = $1 and user_id = $2", lab_id, user_id);
+    Ok(found.fetch_optional(db).await?.is_some())
+}
+
 pub async fn first_occurred_at(db: &mut PgConnection, container_id: Uuid) -> Result<Option<DateTime<Utc>>> {
     let first = sqlx::query_scalar!(
         "select occurred_at from stock_events where container_id = $1 order by seq limit 1",

@@ -10,7 +10,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
-    ledger::{book, events_before, find_content, find_event, first_occurred_at, history},
+    ledger::{book, events_before, find_content, find_event, first_occurred_at, history, is_member},
     pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, with_chemical},
     row::Row,
     search::{search, search_alike},

@@ -185,6 +185,21 @@ async fn only_who_has_it_on_loan_may_use_it(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_is_checked_out_to_another_member_and_to_nobody_else(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, borrower, stranger) = (app.client("manager").await, app.client("member").await, app.stranger().await);
+    let made = bottle(&app, &manager, "10", "mL").await;
+    let path = events_of(&app, &made);
+    let to = |person: Uuid| json!({"type": "check_out", "holder_id": person});
+    let problem = manager.post(&path, to(stranger.user_id)).await.problem(422, "holder-refused");
+    assert_eq!(problem["errors"][0]["pointer"], "/holder_id");
+    let lent = manager.post(&path, to(borrower.user_id)).await.created();
+    assert_eq!(lent["container"]["holder_id"], json!(borrower.user_id));
+    assert_eq!(lent["event"]["changes"]["holder_id"], json!([null, borrower.user_id]));
+    borrower.post(&path, withdraw("1", "mL")).await.created();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_life_from_receipt_to_disposal_stands_in_the_ledger(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -6,6 +6,7 @@ mod amounts;
 mod changes;
 mod events;
 mod lists;
+mod old_rows;
 mod property;
 mod races;
 mod repeats;

@@ -1,0 +1,113 @@
+//! Changing what is not a matter of stock events.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Code, Container,
+    changes::{Rest, change},
+    counting::Counting,
+    low_in, snapshot,
+    state::State,
+    store, tare_in_grams,
+};
+use crate::{
+    auth::{Auth, Manager},
+    chemistry::{Density, Quantity},
+    dates,
+    error::{Error, Reason, Result},
+    patch::{self, Change},
+    text::{Note, Text},
+};
+
+/// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
+/// ledger as an event of type `edit`.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
+pub struct ContainerPatch {
+    pub code: Option<Code>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
+    pub low_at: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
+    pub tare: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Density>)]
+    pub density: Change<Density>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
+    pub lot: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<200>>)]
+    pub supplier: Change<Text<200>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
+    pub catalogue_number: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Note>)]
+    pub note: Change<Note>,
+    #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub received_on: Change<NaiveDate>,
+    #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub expires_on: Change<NaiveDate>,
+}
+
+pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
+    let before = snapshot(by.app(), by.lab_id(), id).await?;
+    if read.is_some_and(|read| read != before.version) {
+        return Err(Error::Stale);
+    }
+    if before.state == State::Voided {
+        return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
+    }
+    let mut after = Container::clone(&before);
+    apply(&mut after, patch)?;
+    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(&before, &after) };
+    let mut db = by.app().db().await?;
+    store::update(&mut db, &after, edit, by.now()).await?.ok_or(Error::Stale)
+}
+
+/// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.
+fn edited(before: &Container, after: &Container) -> Option<Rest> {
+    let tare = |it: &Container| it.tare.map(|tare| tare.value.get());
+    Rest {
+        tare: change(tare(before), tare(after)),
+        density: change(before.density, after.density),
+        received_on: change(before.received_on, after.received_on),
+        expires_on: change(before.expires_on, after.expires_on),
+        ..Rest::default()
+    }
+    .or_none()
+}
+
+fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
+    fn set<T: Into<String>>(field: &mut Option<String>, change: Change<T>) {
+        if let Some(value) = change {
+            *field = value.map(Into::into);
+        }
+    }
+    if let Some(code) = patch.code {
+        to.code = code.into();
+    }
+    to.density = patch.density.unwrap_or(to.density);
+    if let Some(low) = patch.low_at {
+        let (unit, counting) = (to.amount.unit, Counting::of(to));
+        to.low_at = low.map(|low| low_in(low, unit, counting)).transpose()?;
+    }
+    if let Some(tare) = patch.tare {
+        to.tare = tare.map(tare_in_grams).transpose()?;
+    }
+    set(&mut to.lot, patch.lot);
+    set(&mut to.supplier, patch.supplier);
+    set(&mut to.catalogue_number, patch.catalogue_number);
+    set(&mut to.note, patch.note);
+    to.received_on = patch.received_on.unwrap_or(to.received_on);
+    to.expires_on = patch.expires_on.unwrap_or(to.expires_on);
+    Ok(())
+}

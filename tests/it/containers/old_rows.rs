@@ -1,0 +1,75 @@
+//! A ledger that was written before events said everything keeps its meaning.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+use sqlx::{PgPool, migrate::Migrator};
+
+use super::{events_of, path_of};
+use crate::support::TestApp;
+
+const WHOLE_EVENTS: i64 = 20_261_127_000_100;
+
+async fn migrate(db: &PgPool, wanted: impl Fn(i64) -> bool) {
+    let all = &chemstock::app::MIGRATIONS;
+    let migrations = all.iter().filter(|it| wanted(it.version)).cloned().collect();
+    let mut part = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
+    part.set_ignore_missing(true);
+    part.run(db).await.unwrap();
+}
+
+/// A bottle that was opened, lent, taken back into quarantine; and one that came opened, nobody knows when.
+const OLD: &str = "
+    insert into labs (id, name, created_at, updated_at) values ('01900000-0000-7000-8000-000000000001', 'Old', now(), now());
+    insert into users (id, name, created_at, updated_at) values ('01900000-0000-7000-8000-000000000002', 'A', now(), now());
+    insert into chemicals (id, name, synonyms, created_at, updated_at)
+        values ('01900000-0000-7000-8000-000000000003', 'water', '{}', now(), now());
+    insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, tare, opened_on, version,
+        created_at, updated_at)
+    values ('01900000-0000-7000-8000-000000000004', '01900000-0000-7000-8000-000000000001',
+        '01900000-0000-7000-8000-000000000003', 'A', 'quarantined', 'mL', 90.000, 100, 30, '2026-11-02', 4, now(), now()),
+        ('01900000-0000-7000-8000-000000000005', '01900000-0000-7000-8000-000000000001',
+        '01900000-0000-7000-8000-000000000003', 'B', 'opened', 'mL', 50, 50, null, null, 1, now(), now());
+    insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before, state_after, by_user,
+        occurred_at, recorded_at)
+    select ('01900000-0000-7000-8000-0000000001' || lpad(n::text, 2, '0'))::uuid, '01900000-0000-7000-8000-000000000001',
+        bottle::uuid, seq, type, delta, after, was, is_now, '01900000-0000-7000-8000-000000000002',
+        '2026-11-01T10:00:00Z'::timestamptz + seq * interval '1 day', '2026-11-01T10:00:00Z'::timestamptz + (seq - 1) * interval '1 day'
+    from (values
+        (1, '01900000-0000-7000-8000-000000000004', 1, 'receive', 100, 100, null, 'in_stock'),
+        (2, '01900000-0000-7000-8000-000000000004', 2, 'withdraw', -10.000, 90.000, 'in_stock', 'opened'),
+        (3, '01900000-0000-7000-8000-000000000004', 3, 'check_out', 0, 90.000, 'opened', 'on_loan'),
+        (4, '01900000-0000-7000-8000-000000000004', 4, 'quarantine', 0, 90.000, 'on_loan', 'quarantined'),
+        (5, '01900000-0000-7000-8000-000000000005', 1, 'receive', 50, 50, null, 'opened')
+    ) as line (n, bottle, seq, type, delta, after, was, is_now)";
+
+#[sqlx::test(migrations = false)]
+async fn old_lines_say_what_they_changed_and_can_be_undone(db: PgPool) {
+    migrate(&db, |version| version < WHOLE_EVENTS).await;
+    sqlx::raw_sql(OLD).execute(&db).await.unwrap();
+    migrate(&db, |_| true).await;
+
+    let mut app = TestApp::new(db).await;
+    app.lab = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+    let (manager, holder) = (app.client("manager").await, json!("01900000-0000-7000-8000-000000000002"));
+    let bottle = json!({"id": "01900000-0000-7000-8000-000000000004"});
+    let lines = manager.get(&events_of(&app, &bottle)).await.ok()["items"].clone();
+    let of = |back: usize, field: &str| lines[back]["changes"][field].clone();
+    assert_eq!(of(0, "holder_id"), json!([holder, null]));
+    assert_eq!(of(1, "holder_id"), json!([null, holder]));
+    assert_eq!(of(2, "opened_on"), json!([null, "2026-11-02"]));
+    assert_eq!(of(3, "tare"), json!([null, {"value": "30", "unit": "g"}]));
+    assert_eq!(of(2, "amount")[1], json!({"value": "90", "unit": "mL"}), "no zeros that mean nothing");
+    assert_eq!(lines[0]["by"], json!({"user_id": holder, "system": null, "for": null}));
+
+    let undo = json!({"type": "reverse", "event_id": lines[0]["id"]});
+    let back = manager.post(&events_of(&app, &bottle), undo).await.created()["container"].clone();
+    assert_eq!((&back["state"], &back["holder_id"]), (&json!("on_loan"), &holder));
+    assert_eq!(manager.get(&path_of(&app, &bottle)).await.ok()["amount"]["value"], "90");
+
+    let unknown = json!({"id": "01900000-0000-7000-8000-000000000005"});
+    let path = events_of(&app, &unknown);
+    manager.post(&path, json!({"type": "check_out"})).await.created();
+    let home = manager.post(&path, json!({"type": "check_in"})).await.created()["container"].clone();
+    assert_eq!((&home["state"], &home["opened_on"]), (&json!("opened"), &Value::Null));
+}
