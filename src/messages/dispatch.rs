@@ -170,6 +170,11 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
         super::remark(app, why);
         return Plan::Settle(Done::now(&due, DeliveryState::Sent));
     }
+    // A flood is asked for before its first code has come to anybody.
+    if due.is_stopped {
+        super::remark(app, "a code is not sent: sending was stopped to its numbers since it was asked for");
+        return Plan::Settle(Done::now(&due, DeliveryState::Failed));
+    }
     if due.expires_at <= now || due.is_void || due.tried.iter().any(Tried::is_final) {
         return Plan::Settle(Done::now(&due, DeliveryState::Failed));
     }

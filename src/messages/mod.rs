@@ -29,6 +29,7 @@ mod delivery;
 mod dispatch;
 mod http;
 pub mod probe;
+pub mod pumping;
 mod receipts;
 mod report;
 mod routing;

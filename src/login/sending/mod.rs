@@ -5,8 +5,8 @@
 //! known, and what failed, counts for nothing here: neither a member whose phone somebody types in nor a provider that is
 //! down tells of pumping. What codes cost is a matter of its own ([`budget`]).
 //!
-//! How exact that is: a code counts once its provider has taken it, and a request looks before. So a block or country
-//! gets as many too many as were asked for in the seconds between.
+//! How exact that is: a code counts once its provider has taken it, a request looks before, and so does whoever sends what
+//! was asked for. So a block or country gets as many too many as are on their way at once.
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -22,7 +22,10 @@ use crate::{
     email::Email,
     error::Result,
     language::Language,
-    messages::{self, Channel},
+    messages::{
+        self, Channel,
+        pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, Share},
+    },
     phone::Phone,
     secrets,
 };
@@ -31,20 +34,6 @@ pub mod budget;
 pub mod stops;
 mod store;
 
-/// When a share counts as bad.
-#[derive(Debug, Clone, Copy)]
-struct Floor {
-    /// Codes in a day: with fewer, chance decides.
-    codes: i64,
-    /// Different phones: a person who asks again and again has one, and whoever helps him a few.
-    phones: i64,
-}
-
-const BLOCK_FLOOR: Floor = Floor { codes: 20, phones: 5 };
-const COUNTRY_FLOOR: Floor = Floor { codes: 100, phones: 25 };
-/// Of a hundred codes, fewer than this typed in is not what people do: with good delivery more than half come back.
-const LEAST_PERCENT: i64 = 10;
-const SEEN_BACK: TimeDelta = TimeDelta::hours(24);
 const SHARDS: u8 = 8;
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
@@ -134,20 +123,6 @@ pub enum Account {
 struct Changes {
     stopped: Vec<String>,
     resumed: Vec<String>,
-}
-
-/// Of the codes of a day that strangers asked for.
-#[derive(Debug, Clone, Copy)]
-struct Share {
-    sent: i64,
-    phones: i64,
-    verified: i64,
-}
-
-impl Share {
-    fn is_bad(self, floor: Floor) -> bool {
-        self.sent >= floor.codes && self.phones >= floor.phones && self.verified * 100 < self.sent * LEAST_PERCENT
-    }
 }
 
 /// One statement, the same for all phones.
@@ -272,12 +247,5 @@ mod tests {
         assert_eq!(block_of("+12025550123"), "+1202555");
         assert_eq!(block_of("+4915112345678"), "+49151123");
         assert_eq!(block_of("+821012345678"), "+82101234");
-    }
-
-    #[test]
-    fn few_codes_or_few_phones_prove_nothing_and_one_in_ten_is_enough() {
-        let is_bad = |sent, phones, verified| Share { sent, phones, verified }.is_bad(BLOCK_FLOOR);
-        assert!(!is_bad(19, 19, 0) && is_bad(20, 20, 0) && is_bad(20, 20, 1) && !is_bad(20, 20, 2));
-        assert!(is_bad(21, 5, 2) && !is_bad(21, 4, 2) && !is_bad(80, 4, 0));
     }
 }

@@ -3,7 +3,7 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
 
 use super::{
-    Account, Code, SEEN_BACK, Tally,
+    Account, Code, Tally,
     budget::{self, Allowance, Budget, DAY_BUDGET, HOUR_BUDGET},
     stops,
 };
@@ -12,7 +12,7 @@ use crate::{
     error::Result,
     language::Language,
     login::{audit::LoginEvent, holder::Holder},
-    messages::{Channel, Kind},
+    messages::{Channel, Kind, pumping::SEEN_BACK},
 };
 
 pub struct Seen {

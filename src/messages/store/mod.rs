@@ -3,7 +3,12 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::outcomes::{Attempted, Done, NewAttempt, begin, settle};
-use super::{Channel, Kind, Sealed, delivery::DeliveryState, routing::Tried};
+use super::{
+    Channel, Kind, Sealed,
+    delivery::DeliveryState,
+    pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
+    routing::Tried,
+};
 use crate::error::Result;
 
 mod outcomes;
@@ -46,6 +51,8 @@ pub struct Due {
     pub expires_at: DateTime<Utc>,
     /// Its code has been used, or a newer one has made it void.
     pub is_void: bool,
+    /// A stranger asked for it, and where it would go sending has been stopped meanwhile.
+    pub is_stopped: bool,
     pub tried: Json<Vec<Tried>>,
 }
 
@@ -101,13 +108,22 @@ pub async fn take(
                 select id from messages where state = 'queued' and due_at <= $1
                 order by due_at limit $3 for update skip locked
             )
-            returning id, challenge_id, bucket, kind, channel, country, recipient, body, attempts, created_at, expires_at
+            returning id, challenge_id, bucket, kind, channel, country, recipient, body, attempts, created_at, expires_at,
+                block
         )
         select t.id, t.channel as "channel: Channel", t.country, t.recipient, t.body,
             t.attempts as lease, t.created_at, t.expires_at,
             exists (select from consumed_challenges c where c.challenge_id = t.challenge_id) or exists (
                 select from messages n where n.bucket = t.bucket and n.kind = t.kind and n.created_at > t.created_at
             ) as "is_void!",
+            t.block is not null and t.attempts = 1 and exists (
+                select from (values (t.block, $4::bigint, $5::bigint), (t.country, $6, $7)) s (scope, codes, phones)
+                cross join lateral (
+                    select sum(sent) as sent, sum(phones) as phones, sum(verified) as verified
+                    from code_tallies where scope = s.scope and hour > $9
+                ) c
+                where c.sent >= s.codes and c.phones >= s.phones and c.verified * 100 < c.sent * $8::bigint
+            ) as "is_stopped!",
             (
                 select coalesce(jsonb_agg(jsonb_build_object('provider', provider, 'state', state, 'failure', failure)
                     order by seq), '[]')
@@ -116,7 +132,13 @@ pub async fn take(
         from taken t"#,
         now,
         leased_until,
-        i64::try_from(most).unwrap_or(i64::MAX)
+        i64::try_from(most).unwrap_or(i64::MAX),
+        BLOCK_FLOOR.codes,
+        BLOCK_FLOOR.phones,
+        COUNTRY_FLOOR.codes,
+        COUNTRY_FLOOR.phones,
+        LEAST_PERCENT,
+        now - SEEN_BACK
     );
     Ok(taken.fetch_all(db).await?)
 }

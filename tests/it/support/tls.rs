@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, copy_bidirectional},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::{
@@ -39,12 +39,26 @@ pub fn acceptor() -> TlsAcceptor {
 
 /// Puts TLS before a server that has none, and says on which port.
 pub async fn in_front_of(address: String) -> u16 {
+    relay(address, false).await
+}
+
+/// Before a Postgres: a client asks for TLS in eight bytes of the clear, and `S` is yes.
+pub async fn in_front_of_postgres(address: String) -> u16 {
+    relay(address, true).await
+}
+
+async fn relay(address: String, is_postgres: bool) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (port, acceptor) = (listener.local_addr().expect("an address").port(), acceptor());
     tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
+        while let Ok((mut stream, _)) = listener.accept().await {
             let (acceptor, address) = (acceptor.clone(), address.clone());
             tokio::spawn(async move {
+                if is_postgres {
+                    let mut asks_for_tls = [0; 8];
+                    stream.read_exact(&mut asks_for_tls).await?;
+                    stream.write_all(b"S").await?;
+                }
                 let mut outside = acceptor.accept(stream).await?;
                 let mut inside = TcpStream::connect(address).await?;
                 copy_bidirectional(&mut outside, &mut inside).await

@@ -9,12 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use self::http::routes;
-use super::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK, Trace};
+use super::Trace;
 use crate::{
     app::App,
     auth::{Auth, Owner},
     error::{Error, Result},
     login::audit::{EventKind, LoginEvent},
+    messages::pumping::SEEN_BACK,
     page::{Cursor, Limit, Page},
     phone::Phone,
 };

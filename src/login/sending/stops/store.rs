@@ -2,8 +2,12 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, Prefix, SEEN_BACK, SendingStop, StoppedBy};
-use crate::{error::Result, login::audit::LoginEvent};
+use super::{Prefix, SendingStop, StoppedBy};
+use crate::{
+    error::Result,
+    login::audit::LoginEvent,
+    messages::pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
+};
 
 /// Those that are in force now, from what is counted: one that came by itself needs no row.
 pub async fn list(

@@ -86,6 +86,19 @@ async fn https_and_redis_believe_such_an_authority_too() {
     redis(&[url, ("EXTRA_CA_CERTS", authority)]).ready().await.unwrap();
 }
 
+#[sqlx::test(migrations = false)]
+async fn postgres_believes_such_an_authority_too(db: sqlx::PgPool) {
+    let options = db.connect_options();
+    let port = tls::in_front_of_postgres(format!("{}:{}", options.get_host(), options.get_port())).await;
+    let database = instance::database_url(&db);
+    let (user, name) = (options.get_username(), database.rsplit('/').next().unwrap());
+    let url = format!("postgres://{user}@localhost:{port}/{name}?sslmode=verify-full");
+    let authorities = Authorities::File(tls::file("ca.pem"));
+    assert!(chemstock::lanes::Lanes::open(&url, None).await.is_err());
+    let lanes = chemstock::lanes::Lanes::open(&url, Some(&authorities)).await.unwrap();
+    lanes.close().await;
+}
+
 #[test]
 fn authorities_that_are_none_are_told_at_the_start() {
     let of = |value: &str| {

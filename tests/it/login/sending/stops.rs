@@ -217,3 +217,18 @@ async fn an_owner_stops_a_prefix_or_a_country_for_a_time_or_until_it_is_lifted(d
     assert_eq!(scene.taken(NEWCOMER).await, 1);
     assert_eq!(events(app, "+4915").await, ["set", "lifted"]);
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_a_flood_that_is_asked_for_at_once_only_what_is_on_its_way_at_once_is_sent(db: PgPool) {
+    let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
+    for number in 0..400 {
+        ask(&scene.app, &format!("{BLOCK}{:05}", 10_000 + number)).await.expect(202);
+    }
+    scene.has_account("+4915112344444").await;
+    ask(&scene.app, "+4915112344444").await.expect(202);
+    let before = scene.provider.asked().len();
+    scene.app.drain().await;
+    let sent = scene.provider.asked().len() - before;
+    assert!((20..300).contains(&sent), "{sent}");
+    assert!(scene.provider.asked().iter().any(|asked| asked.form()["To"] == "+4915112344444"), "a member gets it");
+}
