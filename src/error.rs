@@ -126,6 +126,7 @@ reasons! {
     InvitationRefused,
     InvitationRequired,
     LastAdmin,
+    LastOwner,
     LocationCycle,
     LocationInUse,
     LocationKind,

@@ -22,6 +22,10 @@ const CLOCK_SKEW_SECONDS: i64 = 2;
 #[derive(Debug)]
 pub struct Standing {
     pub is_owner: bool,
+    /// Given by an owner.
+    pub is_cataloguer: bool,
+    /// There is one lab in this installation.
+    pub is_only_lab: bool,
     pub phone: Option<Phone>,
     labs: Vec<(Uuid, Role, Tz)>,
     sessions: Vec<Uuid>,
@@ -94,7 +98,7 @@ pub fn forget(app: &App, user_id: Uuid) {
     standings.kept.invalidate(&user_id);
 }
 
-/// To be called after a change that concerns everybody in a lab.
+/// To be called after a change that concerns everybody in a lab, or by which anybody may have lost a right.
 pub fn forget_all(app: &App) {
     let standings = standings(app);
     standings.forgotten.fetch_add(1, Ordering::SeqCst);
@@ -105,11 +109,13 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     let read_at = app.clock.now().timestamp();
     let mut db = app.lookups().await?;
     let row = sqlx::query!(
-        r#"select is_owner, phone as "phone: Phone",
-            array(select lab_id from memberships where user_id = u.id order by lab_id) as "labs!",
-            array(select role from memberships where user_id = u.id order by lab_id) as "roles!: Vec<Role>",
-            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id where m.user_id = u.id
-                order by m.lab_id) as "time_zones!",
+        r#"select is_owner, is_cataloguer, (select count(*) = 1 from (select from labs limit 2) l) as "is_only_lab!",
+            phone as "phone: Phone",
+            array(select lab_id from memberships where user_id = u.id and left_at is null order by lab_id) as "labs!",
+            array(select role from memberships where user_id = u.id and left_at is null order by lab_id)
+                as "roles!: Vec<Role>",
+            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id
+                where m.user_id = u.id and m.left_at is null order by m.lab_id) as "time_zones!",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
         from users u where id = $1 and disabled_at is null"#,
         user_id
@@ -118,6 +124,8 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     .await?;
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
+        is_cataloguer: row.is_cataloguer,
+        is_only_lab: row.is_only_lab,
         phone: row.phone,
         labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).map(in_lab).collect(),
         sessions: row.sessions,

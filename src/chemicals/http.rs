@@ -55,7 +55,7 @@ async fn list_chemicals(by: Auth<Anyone>, Query(wanted): Query<Wanted>) -> Resul
 
 /// Add a chemical to the catalogue.
 #[utoipa::path(post, path = "/chemicals", tag = "catalogue",
-    responses((status = 201, body = Chemical), Failures), security(("bearer" = ["manager"])))]
+    responses((status = 201, body = Chemical), Failures), security(("bearer" = ["cataloguer"])))]
 async fn create_chemical(by: Auth<Cataloguer>, Json(new): Json<NewChemical>) -> Result<Created<Chemical>> {
     super::create(&by, new).await.map(Created)
 }
@@ -88,7 +88,7 @@ async fn get_chemical(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Tagged<A
 /// A new formula brings its molar mass, unless you send one.
 #[utoipa::path(patch, path = "/chemicals/{chemical_id}", tag = "catalogue",
     params(("chemical_id" = Uuid, Path), ("If-Match" = String, Header, description = "The ETag that you read", example = "\"1\"")),
-    responses((status = 200, body = Chemical), Failures), security(("bearer" = ["manager"])))]
+    responses((status = 200, body = Chemical), Failures), security(("bearer" = ["cataloguer"])))]
 async fn update_chemical(
     by: Auth<Cataloguer>,
     Path(id): Path<Uuid>,
@@ -101,7 +101,7 @@ async fn update_chemical(
 /// Delete a chemical that no container refers to.
 #[utoipa::path(delete, path = "/chemicals/{chemical_id}", tag = "catalogue",
     params(("chemical_id" = Uuid, Path), ("If-Match" = String, Header, description = "The ETag that you read", example = "\"1\"")),
-    responses((status = 204), Failures), security(("bearer" = ["manager"])))]
+    responses((status = 204), Failures), security(("bearer" = ["cataloguer"])))]
 async fn delete_chemical(by: Auth<Cataloguer>, Path(id): Path<Uuid>, IfMatch(read): IfMatch) -> Result<NoContent> {
     super::delete(&by, id, read).await.map(|()| NoContent)
 }

@@ -1,14 +1,18 @@
-//! Invitations into a lab. Whoever has the code gets in, as often as the invitation says and as long as it lasts; one
-//! for a phone admits that phone alone. The code is told once and kept as SHA-256: 128 random bits need no slow hash.
+//! Invitations into a lab. An invitation admits as many people as it says, each once, as long as it lasts and whoever made
+//! it is an admin; one for a phone admits that phone alone. It changes nothing for a member, and lets nobody back in whose
+//! membership ended after it was made. The code is told once and kept as SHA-256: 128 random bits need no slow hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Member, store::invitations as store};
+use super::{
+    Member,
+    store::invitations::{self as store, Key},
+};
 use crate::{
     auth::{self, Admin, Anyone, Auth, Role},
     error::{Error, Reason, Result},
@@ -105,7 +109,9 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> 
         code: None,
     };
     let mut db = by.app().db().await?;
-    store::insert(&mut db, &invitation, &hash(&code)).await?;
+    if !store::insert(&mut db, &invitation, &hash(&code)).await? {
+        return Err(Error::Forbidden("this needs the role Admin in the lab"));
+    }
     Ok(Invitation { code: Some(code), ..invitation })
 }
 
@@ -126,15 +132,24 @@ pub async fn revoke(by: &Auth<Admin>, id: Uuid, version: Option<i32>) -> Result<
 
 /// Somebody who is signed in already joins one more lab.
 pub async fn accept(by: &Auth<Anyone>, code: &str) -> Result<Member> {
-    let mut db = by.app().db().await?;
     let hash = hash(code);
-    let Some(member) = store::accept(&mut db, &hash, by.user_id(), by.now()).await? else {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let Some(member) = let_in(&mut tx, Key::CodeHash(&hash), by.user_id(), by.now()).await? else {
         // A repeat by somebody whom this very code let in meets this, too.
-        let member = store::is_of_members_lab(&mut db, &hash, by.user_id()).await?;
-        return Err(if member { store::already_member() } else { Reason::InvitationRefused.at("/code", REFUSED) });
+        let is_member = store::is_of_members_lab(&mut tx, &hash, by.user_id()).await?;
+        let already = || Reason::AlreadyMember.because("you are a member of this lab already");
+        return Err(if is_member { already() } else { Reason::InvitationRefused.at("/code", REFUSED) });
     };
+    tx.commit().await?;
     auth::forget(by.app(), by.user_id());
     Ok(member)
+}
+
+/// One rule for a login and for somebody who is signed in.
+async fn let_in(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
+    store::lock_lab(db, key).await?;
+    store::redeem(db, key, user_id, now).await
 }
 
 /// The usable invitation of this code, or else one for this phone, if there is one. `login` asks before it lets a new
@@ -149,16 +164,24 @@ pub async fn find_invitation<'a>(
     store::find_usable(db, code.map(hash).as_ref().map(<[u8; 32]>::as_slice), phone, now).await
 }
 
-/// Makes `user` a member, or raises the role of one. The caller commits, and calls [`auth::forget`] then.
+/// Makes `user` a member. The caller holds a transaction, commits it, and calls [`auth::forget`] then.
 pub async fn redeem(db: &mut PgConnection, invitation: Uuid, user: Uuid, now: DateTime<Utc>) -> Result<()> {
-    if store::redeem(db, invitation, user, now).await? {
-        Ok(())
-    } else {
-        Err(Reason::InvitationRefused.because(REFUSED))
-    }
+    let joined = let_in(db, Key::Id(invitation), user, now).await?;
+    joined.map(|_| ()).ok_or_else(|| Reason::InvitationRefused.because(REFUSED))
 }
 
-const REFUSED: &str = "no invitation that admits you has this code; it may be used up or too old";
+/// Ends the invitations that somebody has made in any lab.
+pub async fn revoke_made_by(db: &mut PgConnection, user: Uuid, now: DateTime<Utc>) -> Result<()> {
+    store::revoke_made_by(db, None, user, now).await
+}
+
+/// Ends the invitations for a phone that is nobody's any more, and takes the phone out of them.
+pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<()> {
+    store::forget_phone(db, phone.as_str(), now).await
+}
+
+const REFUSED: &str =
+    "no invitation that admits you has this code; it may be used up, too old or older than the end of your membership";
 
 /// Crockford's base 32: no I, L, O and U, so that it can be read out and typed.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";

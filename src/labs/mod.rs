@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 pub use self::{
     http::routes,
-    invitations::{AcceptInvitation, Invitation, NewInvitation, find_invitation, redeem},
-    members::{Member, MemberPatch},
+    invitations::{AcceptInvitation, Invitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by},
+    members::{Member, MemberPatch, check_another_admin, leave_all, make_admin},
 };
 use crate::{
     auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
@@ -81,7 +81,8 @@ pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Lab> {
     let id = by.id_or_new(new.id);
     let mut db = by.app().db().await?;
     let lab = store::insert(&mut db, id, &new.name, by.user_id(), by.now()).await?;
-    auth::forget(by.app(), by.user_id());
+    // With a second lab, the managers of the only one lose the right to the catalogue.
+    auth::forget_all(by.app());
     Ok(lab)
 }
 
@@ -116,4 +117,9 @@ pub async fn found(
 /// which those of one statement together with the lock would not.
 pub async fn lock(db: &mut PgConnection, lab_id: Uuid) -> Result<()> {
     if store::lock(db, lab_id).await? { Ok(()) } else { Err(Error::NotFound("lab")) }
+}
+
+/// Holds the lab's row and [`auth::lock_rights`]: for a change by which the lab might lose its last admin.
+async fn lock_with_rights(db: &mut PgConnection, lab_id: Uuid) -> Result<()> {
+    if store::lock_with_rights(db, lab_id).await? { Ok(()) } else { Err(Error::NotFound("lab")) }
 }

@@ -2,6 +2,7 @@
 //! refresh tokens. (Who is calling is `auth`.)
 
 pub use self::{
+    accounts::make_owner,
     audit::write_noted,
     failures::unlock,
     http::routes,

@@ -118,7 +118,8 @@ async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &Ne
     let mut tx = db.begin().await?;
     let owner = ownership(app, proven.who.phone());
     let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
-    match users::insert(&mut tx, &new, session.now).await? {
+    let inserted = users::insert(&mut tx, &new, session.now).await?;
+    match inserted {
         Some(is_owner) => match admit(app, &mut tx, &new, is_owner, proven.invitation, session).await {
             Err(why @ Error::Rejected(_)) => return Ok(End::Out { outcome: "uninvited", why, is_told: false }),
             admitted => admitted?,
@@ -130,6 +131,10 @@ async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &Ne
         End::Out { outcome, why, .. } => Ok(End::Out { outcome, why, is_told: false }),
         end => {
             tx.commit().await?;
+            // A new owner brings a lab, and a second lab takes the catalogue from the managers of the first.
+            if inserted == Some(true) {
+                auth::forget_all(app);
+            }
             Ok(end)
         }
     }

@@ -30,7 +30,7 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
     let (issuer, subject) = proven.who.identity().unzip();
     let row = sqlx::query!(
         r#"with who as (
-            select id, phone, name, is_owner, disabled_at is not null as is_disabled, version, labs, language, email,
+            select id, phone, name, is_owner, is_cataloguer, disabled_at is not null as is_disabled, version, labs, language, email,
                 exists (select from login_failures where bucket = $10 and blocked_until > $19) as is_locked
             from profiles
             where phone = $1 and ($18::text is null or email = $18) or id = (select user_id from identities where issuer = $15 and subject = $16)
@@ -58,7 +58,8 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
                 e.phone_hash, who.id, case when not is_locked and not is_disabled then e.session_id end, e.address, e.device
             from who, jsonb_populate_record(null::login_events, $14) e
         )
-        select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
+        select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!",
+            is_cataloguer as "is_cataloguer!", version as "version!",
             labs as "labs!: Json<Vec<LabRole>>", language as "language: Language", email as "email: Email",
             is_disabled as "is_disabled!", is_locked as "is_locked!"
         from who"#,
@@ -92,6 +93,7 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
             phone: row.phone,
             name: row.name,
             is_owner: row.is_owner,
+            is_cataloguer: row.is_cataloguer,
             labs: row.labs,
             language: row.language,
             email: row.email,

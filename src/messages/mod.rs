@@ -41,6 +41,11 @@ pub fn routes() -> OpenApiRouter<App> {
     http::routes().merge(receipts::routes()).merge(report::routes())
 }
 
+/// Drops the messages that are filed under these buckets, sent or not.
+pub async fn forget(db: &mut PgConnection, buckets: &[Vec<u8>]) -> Result<()> {
+    store::forget(db, buckets).await
+}
+
 /// Whom a message goes to, and how.
 #[derive(Clone)]
 pub enum Recipient {

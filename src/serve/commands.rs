@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::connect;
-use crate::{config::Config, login, phone::Phone, users};
+use crate::{config::Config, login, phone::Phone};
 
 /// `chemstock migrate`.
 pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
@@ -16,7 +16,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
 pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
     let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
     let connected = connect(config).await?;
-    users::make_owner(&connected.app, &phone).await?;
+    login::make_owner(&connected.app, &phone).await?;
     connected.close().await;
     eprintln!("done: the person with this phone is an owner");
     Ok(ExitCode::SUCCESS)

@@ -8,10 +8,9 @@ use uuid::Uuid;
 
 pub use self::http::routes;
 use crate::{
-    app::App,
-    auth::{self, Anyone, Auth, Role},
+    auth::{Anyone, Auth, Role},
     email::Email,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     ids,
     language::Language,
     patch::{self, Change},
@@ -36,6 +35,9 @@ pub struct User {
     pub name: String,
     /// Runs the installation: creates labs.
     pub is_owner: bool,
+    /// Edits the catalogue that all labs share: as somebody to whom an owner gave the right, as an owner, or as a manager
+    /// where there is one lab.
+    pub is_cataloguer: bool,
     #[schema(value_type = Vec<LabRole>)]
     pub labs: Json<Vec<LabRole>>,
     /// Of messages to them. Null: as each request's `Accept-Language` asks for it.
@@ -140,13 +142,40 @@ pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) ->
     }
 }
 
-/// `chemstock owner`: of a person who is here, or comes later with this phone.
-pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
-    let now = app.clock.now();
-    let mut db = app.db().await?;
-    let made = store::make_owner(&mut db, ids::new(now), phone, now).await?;
-    if let Some(user_id) = made {
-        auth::forget(app, user_id);
+/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed; none for
+/// somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
+pub async fn make_owner(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+    store::make_owner(db, ids::new(now), phone, now).await
+}
+
+/// Refuses where somebody is the only one who runs the installation and can sign in. Who calls it holds the lock of
+/// [`auth::lock_rights`](crate::auth::lock_rights).
+pub async fn check_another_owner(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    if store::is_only_owner(db, id).await? {
+        return Err(
+            Reason::LastOwner.because("this is the only owner of the installation; make somebody else one first")
+        );
     }
     Ok(())
+}
+
+/// What an account was known by before it was erased.
+pub struct Erased {
+    pub phone: Option<Phone>,
+}
+
+/// Takes all that is personal from somebody, for good: the row stays, as the history names its id. None where the account is
+/// erased already, or has another version.
+pub async fn erase(
+    db: &mut PgConnection,
+    id: Uuid,
+    version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Option<Erased>> {
+    store::erase(db, id, version, now).await
+}
+
+/// Whether the account is there and not erased.
+pub async fn is_there(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    store::is_there(db, id).await
 }

@@ -2,14 +2,14 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
+use super::{Erased, KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
 use crate::{email::Email, error::Result, language::Language, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
     let found = sqlx::query_as!(
         User,
-        r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!", version as "version!",
-            labs as "labs!: Json<Vec<LabRole>>", language as "language: Language", email as "email: Email"
+        r#"select id as "id!", phone as "phone: Phone", name as "name!", is_owner as "is_owner!",
+            is_cataloguer as "is_cataloguer!", version as "version!", labs as "labs!: Json<Vec<LabRole>>", language as "language: Language", email as "email: Email"
         from profiles where id = $1"#,
         id
     );
@@ -43,8 +43,8 @@ pub async fn update(
             where id = $1 and ($2::integer is null or version = $2)
             returning id, name, language, version
         )
-        select p.id as "id!", p.phone as "phone: Phone", c.name, p.is_owner as "is_owner!", c.version,
-            p.labs as "labs!: Json<Vec<LabRole>>", c.language as "language: Language", p.email as "email: Email"
+        select p.id as "id!", p.phone as "phone: Phone", c.name, p.is_owner as "is_owner!",
+            p.is_cataloguer as "is_cataloguer!", c.version, p.labs as "labs!: Json<Vec<LabRole>>", c.language as "language: Language", p.email as "email: Email"
         from changed c join profiles p on p.id = c.id"#,
         id,
         version,
@@ -105,7 +105,7 @@ pub async fn insert_with_identity(
     Ok(is_owner.fetch_optional(db).await?)
 }
 
-/// Whom it made one; none for somebody who was.
+/// Whom it made one, or enabled; none for somebody who was one and can sign in.
 pub async fn make_owner(
     db: &mut PgConnection,
     new_id: Uuid,
@@ -115,11 +115,55 @@ pub async fn make_owner(
     let made = sqlx::query_scalar!(
         "insert into users as u (id, phone, is_owner, created_at, updated_at) values ($1, $2, true, $3, $3)
         on conflict on constraint users_phone_key
-            do update set is_owner = true, version = u.version + 1, updated_at = $3 where not u.is_owner
+            do update set is_owner = true, disabled_at = null, version = u.version + 1, updated_at = $3
+                where not u.is_owner or u.disabled_at is not null
         returning id",
         new_id,
         phone.as_str(),
         now
     );
     Ok(made.fetch_optional(db).await?)
+}
+
+pub async fn is_only_owner(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let only = sqlx::query_scalar!(
+        r#"select exists (select from users where id = $1 and is_owner and disabled_at is null)
+            and not exists (select from users where id <> $1 and is_owner and disabled_at is null) as "only!""#,
+        id
+    );
+    Ok(only.fetch_one(db).await?)
+}
+
+pub async fn erase(
+    db: &mut PgConnection,
+    id: Uuid,
+    version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Option<Erased>> {
+    let erased = sqlx::query_as!(
+        Erased,
+        r#"with erased as (
+            update users u set phone = null, name = '', email = null, language = null, is_owner = false,
+                is_cataloguer = false, disabled_at = coalesce(u.disabled_at, $3), deleted_at = $3,
+                version = u.version + 1, updated_at = $3
+            from users was
+            where u.id = $1 and was.id = $1 and u.deleted_at is null and ($2::int is null or u.version = $2)
+            returning u.id, was.phone
+        ), identities as (
+            delete from identities where user_id = (select id from erased)
+        )
+        select phone as "phone: Phone" from erased"#,
+        id,
+        version,
+        now
+    );
+    Ok(erased.fetch_optional(db).await?)
+}
+
+pub async fn is_there(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let there = sqlx::query_scalar!(
+        r#"select exists (select from users where id = $1 and deleted_at is null) as "there!""#,
+        id
+    );
+    Ok(there.fetch_one(db).await?)
 }

@@ -67,6 +67,11 @@ fn name_right(operation: &mut Operation, in_lab: bool) {
         None => "Needs no token.".to_owned(),
         Some(None) => "For everybody who is signed in.".to_owned(),
         Some(Some("owner")) => "For an owner of the installation.".to_owned(),
+        Some(Some("cataloguer")) => {
+            "Needs the right **cataloguer**: an owner of the installation gives it, and has it; where \
+            there is one lab, its managers have it, too."
+                .to_owned()
+        }
         Some(Some(role)) if in_lab => format!("Needs the role **{role}** in the lab."),
         Some(Some(role)) => format!("Needs the role **{role}** in any lab."),
     };

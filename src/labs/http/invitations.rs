@@ -52,8 +52,8 @@ async fn list_invitations(by: Auth<Admin>, Query(query): Query<PageQuery>) -> Re
 /// Invite people into a lab.
 ///
 /// The answer's `code` is shown this once. Give it to whom you invite: they send it with their first login, or to
-/// `/v1/invitations/accept` when they have an account. An invitation for a phone works at that phone's first login
-/// without the code.
+/// `/v1/invitations/accept` when they have an account. An invitation for a phone works at that phone's next login
+/// without the code. It admits each person once, changes nobody's role, and ends when you are no admin of the lab any more.
 #[utoipa::path(post, path = "/labs/{lab_id}/invitations", tag = "people", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Invitation), Failures), security(("bearer" = ["admin"])))]
 async fn create_invitation(by: Auth<Admin>, Json(new): Json<NewInvitation>) -> Result<Created<Invitation>> {
@@ -85,7 +85,7 @@ async fn revoke_invitation(
 /// Join a lab by the code of an invitation.
 ///
 /// 409 `already-member` when you belong to its lab; 422 `invitation-refused` when the code is unknown, used up, too old,
-/// revoked, or for another phone.
+/// revoked, for another phone, used by you before, or older than the end of your membership.
 #[utoipa::path(post, path = "/invitations/accept", tag = "people",
     responses((status = 200, body = Member), Failures), security(("bearer" = [])))]
 async fn accept_invitation(by: Auth<Anyone>, Json(accept): Json<AcceptInvitation>) -> Result<Tagged<Member>> {

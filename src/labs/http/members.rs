@@ -1,17 +1,16 @@
 //! `/v1/labs/{lab_id}/members`.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::PageQuery;
 use crate::{
     app::App,
     auth::{Admin, Auth, Viewer},
     error::Result,
     labs::members::{self, Member, MemberPatch},
-    page::Page,
+    page::{Cursor, Limit, Page},
     web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged, Versioned},
 };
 
@@ -34,16 +33,39 @@ impl Versioned for Member {
     }
 }
 
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MembersQuery {
+    /// `left`: also those who have left.
+    include: Option<Include>,
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Include {
+    Left,
+}
+
 /// List the members of a lab.
 ///
 /// Their phones are shown to its admins only.
-#[utoipa::path(get, path = "/labs/{lab_id}/members", tag = "people", params(("lab_id" = Uuid, Path), PageQuery),
+#[utoipa::path(get, path = "/labs/{lab_id}/members", tag = "people", params(("lab_id" = Uuid, Path), MembersQuery),
     responses((status = 200, body = Page<Member>), Failures), security(("bearer" = ["viewer"])))]
-async fn list_members(by: Auth<Viewer>, Query(query): Query<PageQuery>) -> Result<Json<Page<Member>>> {
-    members::list(&by, query.limit, query.cursor).await.map(Json)
+async fn list_members(by: Auth<Viewer>, Query(query): Query<MembersQuery>) -> Result<Json<Page<Member>>> {
+    let with_left = matches!(query.include, Some(Include::Left));
+    members::list(&by, query.limit, query.cursor, with_left).await.map(Json)
 }
 
 /// Get a member of a lab.
+///
+/// Also somebody who has left: the name, `left_at`, and the role that they had.
 #[utoipa::path(get, path = "/labs/{lab_id}/members/{user_id}", tag = "people",
     params(MemberPath),
     responses((status = 200, body = Member), Failures), security(("bearer" = ["viewer"])))]
@@ -53,7 +75,7 @@ async fn get_member(by: Auth<Viewer>, Path(path): Path<MemberPath>) -> Result<Ta
 
 /// Change a member's role.
 ///
-/// The last admin of a lab stays admin: 409 `last-admin`.
+/// The last admin of a lab stays admin: 409 `last-admin`. The invitations that an admin has made end with that role.
 #[utoipa::path(patch, path = "/labs/{lab_id}/members/{user_id}", tag = "people",
     params(MemberPath, ("If-Match" = String, Header, description = "The membership's ETag", example = "\"1\"")),
     responses((status = 200, body = Member), Failures), security(("bearer" = ["admin"])))]
@@ -68,7 +90,8 @@ async fn update_member(
 
 /// Remove a member, or leave the lab.
 ///
-/// An admin removes anybody; everybody else only themselves. The last admin stays: 409 `last-admin`.
+/// An admin removes anybody; everybody else only themselves. The last admin stays: 409 `last-admin`. Invitations that were
+/// made before do not let the person in again.
 #[utoipa::path(delete, path = "/labs/{lab_id}/members/{user_id}", tag = "people",
     params(MemberPath, ("If-Match" = String, Header, description = "The membership's ETag", example = "\"1\"")),
     responses((status = 204), Failures), security(("bearer" = ["viewer"])))]

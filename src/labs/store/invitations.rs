@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     auth::Role,
-    error::{Error, OnConstraint, Reason, Result},
-    labs::{Invitation, Member},
+    error::{OnConstraint, Reason, Result},
+    labs::{Invitation, Member, store::members::members},
 };
 
 pub async fn page(db: &mut PgConnection, lab_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Invitation>> {
@@ -39,11 +39,13 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
     Ok(invitation)
 }
 
-pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -> Result<()> {
-    sqlx::query!(
+/// None is made by somebody who is no admin any more: a membership that changes at this moment is waited for.
+pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -> Result<bool> {
+    let inserted = sqlx::query!(
         "insert into invitations
             (id, lab_id, code_hash, role, phone, max_uses, expires_at, created_by, version, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from memberships
+        where lab_id = $2 and user_id = $8 and role = 'admin' and left_at is null for share",
         new.id,
         new.lab_id,
         code_hash,
@@ -58,7 +60,7 @@ pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -
     .execute(db)
     .await
     .on_constraint("invitations_pkey", || Reason::IdTaken.because("there is something with this id already"))?;
-    Ok(())
+    Ok(inserted.rows_affected() > 0)
 }
 
 pub async fn revoke(
@@ -81,39 +83,83 @@ pub async fn revoke(
     Ok(revoked.rows_affected() > 0)
 }
 
-pub fn already_member() -> Error {
-    Reason::AlreadyMember.because("you are a member of this lab already")
-}
-
-/// Takes a use and joins its lab; a member takes none. Twice at the same time, the second meets the key of the first.
-pub async fn accept(
+/// Those that would still admit somebody, of one lab or of all.
+pub async fn revoke_made_by(
     db: &mut PgConnection,
-    code_hash: &[u8],
+    lab_id: Option<Uuid>,
     user_id: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<Member>> {
-    sqlx::query_as!(
-        Member,
-        r#"with taken as (
+) -> Result<()> {
+    let revoked = sqlx::query!(
+        "update invitations set revoked_at = $3, version = version + 1
+        where created_by = $2 and ($1::uuid is null or lab_id = $1) and revoked_at is null and expires_at > $3",
+        lab_id,
+        user_id,
+        now
+    );
+    revoked.execute(db).await?;
+    Ok(())
+}
+
+/// By which of the two an invitation is known.
+#[derive(Clone, Copy)]
+pub enum Key<'a> {
+    Id(Uuid),
+    CodeHash(&'a [u8]),
+}
+
+impl<'a> Key<'a> {
+    fn parts(self) -> (Option<Uuid>, Option<&'a [u8]>) {
+        match self {
+            Self::Id(id) => (Some(id), None),
+            Self::CodeHash(hash) => (None, Some(hash)),
+        }
+    }
+}
+
+/// Holds the row of its lab until the transaction ends, so that nobody is let in and removed at the same moment.
+pub async fn lock_lab(db: &mut PgConnection, key: Key<'_>) -> Result<()> {
+    let (id, code_hash) = key.parts();
+    let locked = sqlx::query!(
+        "select l.id from invitations i join labs l on l.id = i.lab_id
+        where i.id = $1 or i.code_hash = $2 for no key update of l",
+        id,
+        code_hash
+    );
+    locked.fetch_optional(db).await?;
+    Ok(())
+}
+
+/// Takes a use and joins the lab: one for each person, none for a member, and none for somebody whose membership ended
+/// after the invitation was made. Who was a member before goes on with the same row.
+pub async fn redeem(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
+    let (id, code_hash) = key.parts();
+    let joined = members!(
+        "with taken as (
             update invitations i set uses = uses + 1, version = version + 1
-            where code_hash = $1 and uses < max_uses and revoked_at is null and expires_at > $3
-                and (phone is null or phone = (select phone from users where id = $2))
-                and not exists (select from memberships m where m.lab_id = i.lab_id and m.user_id = $2)
-            returning lab_id, role
-        ), joined as (
-            insert into memberships (lab_id, user_id, role, created_at, updated_at)
-            select lab_id, $2, role, $3, $3 from taken
-            returning lab_id, user_id, role, version, created_at, updated_at
-        )
-        select j.lab_id, j.user_id, u.name, null as phone, j.role as "role: Role", j.version, j.created_at, j.updated_at
-        from joined j join users u on u.id = j.user_id"#,
+            where (id = $2 or code_hash = $3) and uses < max_uses and revoked_at is null and expires_at > $5
+                and (phone is null or phone = (select phone from users where id = $4))
+                and not exists (select from memberships m where m.lab_id = i.lab_id and m.user_id = $4
+                    and (m.left_at is null or m.left_at >= i.created_at))
+                and not exists (select from invitation_uses u where u.invitation_id = i.id and u.user_id = $4)
+            returning id, lab_id, role
+        ), used as (
+            insert into invitation_uses (invitation_id, user_id, used_at) select id, $4, $5 from taken
+        ), m as (
+            insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
+            select lab_id, $4, role, $5, $5 from taken
+            on conflict on constraint memberships_pkey do update
+                set role = excluded.role, left_at = null, version = m.version + 1, updated_at = excluded.updated_at
+            returning m.*
+        ) ";
+        "from m join users u on u.id = m.user_id",
+        false,
+        id,
         code_hash,
         user_id,
         now
-    )
-    .fetch_optional(db)
-    .await
-    .on_constraint("memberships_pkey", already_member)
+    );
+    Ok(joined.fetch_optional(db).await?)
 }
 
 /// Whether the code is of a lab that the user belongs to.
@@ -121,7 +167,7 @@ pub async fn is_of_members_lab(db: &mut PgConnection, code_hash: &[u8], user_id:
     let member = sqlx::query_scalar!(
         r#"select exists (
             select from invitations i join memberships m on m.lab_id = i.lab_id and m.user_id = $2
-            where i.code_hash = $1
+            where i.code_hash = $1 and m.left_at is null
         ) as "exists!""#,
         code_hash,
         user_id
@@ -131,6 +177,7 @@ pub async fn is_of_members_lab(db: &mut PgConnection, code_hash: &[u8], user_id:
     Ok(member)
 }
 
+/// Of those for a phone, only one that has not let its person in, nor been overtaken by the end of a membership.
 pub async fn find_usable(
     db: &mut PgConnection,
     code_hash: Option<&[u8]>,
@@ -138,9 +185,13 @@ pub async fn find_usable(
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
     let id = sqlx::query_scalar!(
-        "select id from invitations
+        "select id from invitations i
         where (phone = $2 or phone is null and code_hash = $1)
             and uses < max_uses and revoked_at is null and expires_at > $3
+            and not exists (
+                select from users u join memberships m on m.user_id = u.id
+                where u.phone = $2 and m.lab_id = i.lab_id and (m.left_at is null or m.left_at >= i.created_at)
+            )
         order by coalesce(code_hash = $1, false) desc, id desc limit 1",
         code_hash,
         phone,
@@ -151,28 +202,14 @@ pub async fn find_usable(
     Ok(id)
 }
 
-/// Keeps a higher role.
-pub async fn redeem(db: &mut PgConnection, id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let taken = sqlx::query_scalar!(
-        "with taken as (
-            update invitations set uses = uses + 1, version = version + 1
-            where id = $1 and uses < max_uses and revoked_at is null and expires_at > $3
-                and (phone is null or phone = (select phone from users where id = $2))
-            returning lab_id, role
-        ), joined as (
-            insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
-            select lab_id, $2, role, $3, $3 from taken
-            on conflict on constraint memberships_pkey do update
-                set role = excluded.role, version = m.version + 1, updated_at = excluded.updated_at
-                where array_position(array['viewer', 'member', 'manager', 'admin'], m.role)
-                    < array_position(array['viewer', 'member', 'manager', 'admin'], excluded.role)
-        )
-        select lab_id from taken",
-        id,
-        user_id,
+/// Without its phone an invitation would admit anybody, so it is revoked.
+pub async fn forget_phone(db: &mut PgConnection, phone: &str, now: DateTime<Utc>) -> Result<()> {
+    let forgotten = sqlx::query!(
+        "update invitations set phone = null, revoked_at = coalesce(revoked_at, $2), version = version + 1
+        where phone = $1",
+        phone,
         now
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(taken.is_some())
+    );
+    forgotten.execute(db).await?;
+    Ok(())
 }

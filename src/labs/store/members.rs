@@ -6,51 +6,52 @@ use uuid::Uuid;
 
 use crate::{
     auth::Role,
-    error::Result,
-    labs::members::{Before, Member},
+    error::{Error, OnConstraint, Result},
+    labs::members::{Before, Member, Wanted},
 };
 
-pub async fn page(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    with_phone: bool,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<Member>> {
-    let members = sqlx::query_as!(
-        Member,
-        r#"select m.lab_id, m.user_id, u.name, case when $2 then u.phone end as phone, m.role as "role: Role",
-            m.version, m.created_at, m.updated_at
-        from memberships m join users u on u.id = m.user_id
-        where m.lab_id = $1 and m.user_id > $3
-        order by m.user_id limit $4"#,
+/// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown. Whoever
+/// has left is shown without one.
+macro_rules! members {
+    ($rest:literal $(, $argument:expr)* $(,)?) => { members!(""; $rest $(, $argument)*) };
+    ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::labs::Member,
+            $with + r#"select m.lab_id, m.user_id, u.name,
+                case when $1::bool and m.left_at is null then u.phone end as phone, m.role as "role: Role", m.left_at,
+                m.version, m.created_at, m.updated_at "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use members;
+
+pub async fn page(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Vec<Member>> {
+    let members = members!(
+        "from memberships m join users u on u.id = m.user_id
+        where m.lab_id = $2 and m.user_id > $3 and (m.left_at is null or $4)
+        order by m.user_id limit $5",
+        wanted.with_phones,
         lab_id,
-        with_phone,
-        after,
-        limit
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(members)
+        wanted.after,
+        wanted.with_left,
+        wanted.limit.plus_one()
+    );
+    Ok(members.fetch_all(db).await?)
 }
 
+/// Also somebody who has left.
 pub async fn find(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid, with_phone: bool) -> Result<Option<Member>> {
-    let member = sqlx::query_as!(
-        Member,
-        r#"select m.lab_id, m.user_id, u.name, case when $3 then u.phone end as phone, m.role as "role: Role",
-            m.version, m.created_at, m.updated_at
-        from memberships m join users u on u.id = m.user_id
-        where m.lab_id = $1 and m.user_id = $2"#,
+    let member = members!(
+        "from memberships m join users u on u.id = m.user_id where m.lab_id = $2 and m.user_id = $3",
+        with_phone,
         lab_id,
-        user_id,
-        with_phone
-    )
-    .fetch_optional(db)
-    .await?;
-    Ok(member)
+        user_id
+    );
+    Ok(member.fetch_optional(db).await?)
 }
 
-/// Who calls it holds the lab's lock.
+/// Of somebody who has not left. Who calls it holds the lab's lock and that of all rights.
 pub async fn set_role(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -62,12 +63,12 @@ pub async fn set_role(
     let changed = sqlx::query!(
         r#"update memberships m set role = $4, version = m.version + 1, updated_at = $5
         from memberships was join users u on u.id = was.user_id
-        where was.lab_id = $1 and was.user_id = $2 and m.lab_id = $1 and m.user_id = $2
+        where was.lab_id = $1 and was.user_id = $2 and m.lab_id = $1 and m.user_id = $2 and m.left_at is null
             and ($3::int is null or m.version = $3)
         returning m.lab_id, m.user_id, u.name, u.phone, m.role as "role: Role", m.version, m.created_at, m.updated_at,
             was.role as "was: Role",
-            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1
-                and a.user_id <> $2 and a.role = 'admin' and p.disabled_at is null) as "another_admin!""#,
+            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1 and a.user_id <> $2
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null) as "another_admin!""#,
         lab_id,
         user_id,
         version,
@@ -83,6 +84,7 @@ pub async fn set_role(
             name: row.name,
             phone: row.phone,
             role: row.role,
+            left_at: None,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -91,24 +93,81 @@ pub async fn set_role(
     }))
 }
 
-/// Who calls it holds the lab's lock.
-pub async fn delete(
+/// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all rights.
+pub async fn end(
     db: &mut PgConnection,
     lab_id: Uuid,
     user_id: Uuid,
     version: Option<i32>,
+    now: DateTime<Utc>,
 ) -> Result<Option<Before>> {
-    let deleted = sqlx::query_as!(
+    let ended = sqlx::query_as!(
         Before,
-        r#"delete from memberships where lab_id = $1 and user_id = $2 and ($3::int is null or version = $3)
+        r#"update memberships set left_at = $4, version = version + 1, updated_at = $4
+        where lab_id = $1 and user_id = $2 and left_at is null and ($3::int is null or version = $3)
         returning role as "role: Role",
-            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1
-                and a.user_id <> $2 and a.role = 'admin' and p.disabled_at is null) as "another_admin!""#,
+            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1 and a.user_id <> $2
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null) as "another_admin!""#,
         lab_id,
         user_id,
-        version
+        version,
+        now
     )
     .fetch_optional(db)
     .await?;
-    Ok(deleted)
+    Ok(ended)
+}
+
+/// The labs of which this person is the only admin who can sign in, by name.
+pub async fn labs_with_only_admin(db: &mut PgConnection, user_id: Uuid) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!(
+        "select l.name from memberships m join users u on u.id = m.user_id join labs l on l.id = m.lab_id
+        where m.user_id = $1 and m.role = 'admin' and m.left_at is null and u.disabled_at is null and not exists (
+            select from memberships a join users p on p.id = a.user_id where a.lab_id = m.lab_id and a.user_id <> $1
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null
+        )
+        order by l.name, l.id",
+        user_id
+    );
+    Ok(names.fetch_all(db).await?)
+}
+
+/// Ends all of a person's memberships.
+pub async fn end_all(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let ended = sqlx::query!(
+        "update memberships set left_at = $2, version = version + 1, updated_at = $2
+        where user_id = $1 and left_at is null",
+        user_id,
+        now
+    );
+    ended.execute(db).await?;
+    Ok(())
+}
+
+/// Makes somebody an admin who can sign in; none if there is nobody like that. Whether the role is new to them is told
+/// beside the member.
+pub async fn make_admin(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Member>> {
+    members!(
+        "with m as (
+            insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
+            select $2, id, 'admin', $4, $4 from users where id = $3 and disabled_at is null for share
+            on conflict on constraint memberships_pkey do update
+                set role = 'admin', left_at = null, version = m.version + 1, updated_at = $4
+                where m.role <> 'admin' or m.left_at is not null
+            returning m.*
+        ) ";
+        "from m join users u on u.id = m.user_id",
+        false,
+        lab_id,
+        user_id,
+        now
+    )
+    .fetch_optional(db)
+    .await
+    .on_constraint("memberships_lab_id_fkey", || Error::NotFound("lab"))
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Lab, LabPatch};
 use crate::{
-    auth::Role,
+    auth::{RIGHTS, Role},
     error::{OnConstraint, Reason, Result},
     text::Name,
 };
@@ -21,14 +21,14 @@ pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64)
         Lab,
         r#"select l.id, l.name, l.time_zone, m.role as "role?: Role", l.version, l.created_at, l.updated_at
         from (
-            select lab_id as id from memberships where user_id = $1 and lab_id > $2
+            select lab_id as id from memberships where user_id = $1 and left_at is null and lab_id > $2
             union
             (select id from labs
                 where (select is_owner from users where id = $1) and id > $2
                 order by id limit $3)
         ) seen
         join labs l on l.id = seen.id
-        left join memberships m on m.lab_id = l.id and m.user_id = $1
+        left join memberships m on m.lab_id = l.id and m.user_id = $1 and m.left_at is null
         order by l.id limit $3"#,
         user_id,
         after,
@@ -136,4 +136,14 @@ pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<bool> {
     let found =
         sqlx::query_scalar!("select id from labs where id = $1 for no key update", id).fetch_optional(db).await?;
     Ok(found.is_some())
+}
+
+/// The lock of all rights comes first, as everybody takes it first.
+pub async fn lock_with_rights(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "select l.id from pg_advisory_xact_lock($2), labs l where l.id = $1 for no key update of l",
+        id,
+        RIGHTS
+    );
+    Ok(found.fetch_optional(db).await?.is_some())
 }

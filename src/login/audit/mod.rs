@@ -59,6 +59,13 @@ pub enum EventKind {
     /// By an owner of the installation, whom `detail` names.
     AccountDisabled,
     AccountEnabled,
+    /// By its own person; nothing else of them is kept here from before.
+    AccountDeleted,
+    /// `owner` or `cataloguer`; `detail` says by whom.
+    RightGiven,
+    RightTaken,
+    /// Somebody became an admin by an owner of the installation; `detail` names the lab and the owner.
+    AdminAppointed,
 }
 
 impl EventKind {
@@ -77,6 +84,10 @@ impl EventKind {
             Self::EmailChanged => "email_changed",
             Self::AccountDisabled => "account_disabled",
             Self::AccountEnabled => "account_enabled",
+            Self::AccountDeleted => "account_deleted",
+            Self::RightGiven => "right_given",
+            Self::RightTaken => "right_taken",
+            Self::AdminAppointed => "admin_appointed",
         }
     }
 }

@@ -49,3 +49,18 @@ pub async fn purge(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> R
     );
     Ok(purged.execute(db).await?.rows_affected())
 }
+
+/// Takes a person out of all that is told of them; answers the devices that were.
+pub async fn forget_person(db: &mut PgConnection, user_id: Uuid, phone_hash: Option<&[u8]>) -> Result<Vec<Uuid>> {
+    let devices = sqlx::query_scalar!(
+        r#"with told as materialized (
+            select id, device from login_events where user_id = $1 or phone_hash = $2
+        ), forgotten as (
+            update login_events set phone_hash = null, address = null, device = null where id in (select id from told)
+        )
+        select distinct device as "device!" from told where device is not null"#,
+        user_id,
+        phone_hash
+    );
+    Ok(devices.fetch_all(db).await?)
+}

@@ -88,6 +88,11 @@ pub async fn unlock(app: &App, phone: &Phone) -> Result<bool> {
     store::reset(&mut *app.db().await?, &hash, &event).await
 }
 
+/// Of a phone that is nobody's any more.
+pub async fn forget(db: &mut PgConnection, buckets: &[Vec<u8>]) -> Result<()> {
+    store::forget(db, buckets).await
+}
+
 /// Drops those that are forgiven anyway, half a year after. A wait or a lock stays.
 pub async fn sweep(db: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
     store::drop_forgiven(db, now - chrono::TimeDelta::days(180), most).await

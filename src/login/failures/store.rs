@@ -74,3 +74,8 @@ pub async fn drop_forgiven(db: &mut PgConnection, before: DateTime<Utc>, most: i
     );
     Ok(dropped.execute(db).await?.rows_affected())
 }
+
+pub async fn forget(db: &mut PgConnection, buckets: &[Vec<u8>]) -> Result<()> {
+    sqlx::query!("delete from login_failures where bucket = any($1)", buckets).execute(db).await?;
+    Ok(())
+}

@@ -74,7 +74,8 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
             insert into login_events select e.* from changed, jsonb_populate_recordset(null::login_events, $14) e
             where e.kind <> 'session_ended' or exists (select from ended)
         )
-        select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, c.version,
+        select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, p.is_cataloguer as "is_cataloguer!",
+            c.version,
             p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from changed c join profiles p on p.id = c.id"#,
         change.user_id,

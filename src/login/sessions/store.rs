@@ -79,6 +79,7 @@ macro_rules! live {
                 phone: $row.phone,
                 name: $row.name,
                 is_owner: $row.is_owner,
+                is_cataloguer: $row.is_cataloguer,
                 labs: $row.labs,
                 language: $row.language,
                 email: $row.email,
@@ -104,7 +105,8 @@ pub async fn rotate(db: &mut PgConnection, rotation: &Rotation) -> Result<Option
             update sessions set last_used_at = $2, last_address = $6 where id = (select id from spent)
         )
         select s.id, s.auth_time, s.amr, s.token_expires_at as "token_expires_at!", s.user_id,
-            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
+            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!",
+            p.is_cataloguer as "is_cataloguer!", p.version as "version!",
             p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from spent s join profiles p on p.id = s.user_id"#,
         &rotation.hash[..],
@@ -123,7 +125,8 @@ pub async fn find_spent(db: &mut PgConnection, hash: &[u8], now: DateTime<Utc>) 
     let row = sqlx::query!(
         r#"select t.used_at as "used_at!", t.successor_salt as "successor_salt!", s.id, s.auth_time, s.amr, s.user_id,
             last.hash as "last_hash?", coalesce(last.expires_at, s.expires_at) as "token_expires_at!",
-            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!", p.version as "version!",
+            p.phone as "phone: Phone", p.name as "name!", p.is_owner as "is_owner!",
+            p.is_cataloguer as "is_cataloguer!", p.version as "version!",
             p.labs as "labs!: Json<Vec<LabRole>>", p.language as "language: Language", p.email as "email: Email"
         from refresh_tokens t
         join sessions s on s.id = t.session_id
@@ -225,4 +228,10 @@ pub async fn list_sessions(db: &mut PgConnection, listing: &Listing) -> Result<V
         listing.limit.plus_one()
     );
     Ok(sessions.fetch_all(db).await?)
+}
+
+/// Not even an ended one stays, nor a token: they show devices and networks.
+pub async fn delete_sessions(db: &mut PgConnection, user_id: Uuid) -> Result<()> {
+    sqlx::query!("delete from sessions where user_id = $1", user_id).execute(db).await?;
+    Ok(())
 }

@@ -160,6 +160,11 @@ pub async fn conversions(db: &mut PgConnection, since: DateTime<Utc>) -> Result<
     Ok(rows.fetch_all(db).await?)
 }
 
+pub async fn forget(db: &mut PgConnection, buckets: &[Vec<u8>]) -> Result<()> {
+    sqlx::query!("delete from messages where bucket = any($1)", buckets).execute(db).await?;
+    Ok(())
+}
+
 pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, most: usize) -> Result<usize> {
     let swept = sqlx::query!(
         "delete from messages where id in

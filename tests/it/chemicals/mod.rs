@@ -166,6 +166,22 @@ async fn everybody_reads_and_managers_and_owners_write(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn with_a_second_lab_the_managers_of_the_first_lose_the_catalogue_at_once(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, manager) = (app.owner().await, app.client("manager").await);
+    let made = manager.post("/v1/chemicals", ethanol()).await.created();
+    assert_eq!(manager.get("/v1/me").await.ok()["is_cataloguer"], true);
+    owner.post("/v1/labs", json!({"name": "Lab B"})).await.created();
+    assert_eq!(manager.get("/v1/me").await.ok()["is_cataloguer"], false);
+    manager.post("/v1/chemicals", json!({"name": "x"})).await.problem(403, "forbidden");
+    manager.patch(&at(&made), "*", json!({"density": "7.893"})).await.problem(403, "forbidden");
+    manager.delete(&at(&made), "*").await.problem(403, "forbidden");
+    let account = format!("/v1/admin/users/{}", manager.user_id);
+    owner.patch(&account, "*", json!({"is_cataloguer": true})).await.ok();
+    manager.patch(&at(&made), "\"1\"", json!({"density": "0.79"})).await.ok();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_damaged_cas_number_is_refused_with_the_one_that_it_must_have_been(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;

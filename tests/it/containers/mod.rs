@@ -22,8 +22,8 @@ use crate::support::{Client, TestApp};
 
 /// A chemical of the catalogue.
 pub async fn chemical(app: &TestApp, name: &str, cas: Option<&str>, density: Option<&str>) -> Uuid {
-    let manager = app.client("manager").await;
-    let made = manager.post("/v1/chemicals", json!({"name": name, "cas": cas, "density": density})).await.created();
+    let cataloguer = app.cataloguer().await;
+    let made = cataloguer.post("/v1/chemicals", json!({"name": name, "cas": cas, "density": density})).await.created();
     made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
 }
 

@@ -23,6 +23,8 @@ pub enum Scope {
     SignedIn,
     /// At least this role in the lab of the path; without a lab in the path, in any lab.
     Role(&'static str),
+    /// The right to the catalogue that all labs share.
+    Cataloguer,
     Owner,
 }
 
@@ -44,6 +46,7 @@ impl Operation {
         match scopes.as_array().map(Vec::as_slice) {
             Some([]) => Scope::SignedIn,
             Some([scope]) if scope == "owner" => Scope::Owner,
+            Some([scope]) if scope == "cataloguer" => Scope::Cataloguer,
             Some([scope]) => match ROLES.into_iter().find(|role| scope == *role) {
                 Some(role) => Scope::Role(role),
                 None => panic!("{}: {scope} is no role", self.id),
@@ -52,8 +55,9 @@ impl Operation {
         }
     }
 
+    /// It is for the members of the lab in its path.
     pub fn in_lab(&self) -> bool {
-        self.path.contains("{lab_id}")
+        self.path.starts_with("/v1/labs/{lab_id}")
     }
 
     pub fn parameters(&self, place: &str) -> Vec<&Value> {

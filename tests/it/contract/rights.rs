@@ -87,7 +87,7 @@ async fn a_lower_role_than_the_documents_is_refused(db: PgPool) {
         let enough = match operation.scope() {
             Scope::Open | Scope::SignedIn => continue,
             Scope::Role(role) => ROLES.iter().position(|it| *it == role).expect("a role"),
-            Scope::Owner => ROLES.len(),
+            Scope::Cataloguer | Scope::Owner => ROLES.len(),
         };
         for (role, by) in &roles[..enough] {
             let answer = send(&world, operation, by).await;
@@ -106,7 +106,7 @@ async fn the_documents_role_and_those_above_may(db: PgPool) {
     let operations = std::mem::take(&mut world.api.operations);
     for operation in &operations {
         let least = match operation.scope() {
-            Scope::Open | Scope::Owner => continue,
+            Scope::Open | Scope::Owner | Scope::Cataloguer => continue,
             Scope::SignedIn => 0,
             Scope::Role(role) => ROLES.iter().position(|it| *it == role).expect("a role"),
         };
@@ -127,6 +127,21 @@ async fn an_owner_of_the_installation_may_what_needs_no_lab(db: PgPool) {
         world.renew().await;
         let owner = world.app.owner().await;
         let answer = send(&world, operation, &owner).await;
+        assert!(answer.status.is_success(), "{}: {}", operation.id, answer.text);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_cataloguer_needs_no_role_in_any_lab(db: PgPool) {
+    let mut world = World::new(db).await;
+    let operations = std::mem::take(&mut world.api.operations);
+    let of_cataloguers: Vec<_> = operations.iter().filter(|it| it.scope() == Scope::Cataloguer).collect();
+    let ids: Vec<_> = of_cataloguers.iter().map(|it| &*it.id).collect();
+    assert_eq!(ids, ["create_chemical", "delete_chemical", "update_chemical"]);
+    for operation in of_cataloguers {
+        world.renew().await;
+        let by = world.app.cataloguer().await;
+        let answer = send(&world, operation, &by).await;
         assert!(answer.status.is_success(), "{}: {}", operation.id, answer.text);
     }
 }

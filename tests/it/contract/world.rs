@@ -90,6 +90,7 @@ impl World {
             Scope::Open => self.app.nobody(),
             Scope::SignedIn => self.app.stranger().await,
             Scope::Role(role) => self.app.client(role).await,
+            Scope::Cataloguer => self.app.cataloguer().await,
             Scope::Owner => self.app.owner().await,
         }
     }
@@ -150,6 +151,12 @@ impl World {
             "accept_invitation" => Things::from([("code", self.elsewhere["invitation_code"].clone())]),
             "end_session" if !by.user_id.is_nil() => Things::from([("id", json!(self.second_session(by).await))]),
             "end_session" => Things::from([("id", json!(Uuid::now_v7()))]),
+            "appoint_admin" => Things::from([("user_id", json!(self.app.stranger().await.user_id))]),
+            // The last owner cannot.
+            "delete_me" => {
+                self.app.owner().await;
+                Things::new()
+            }
             // Whoever is not an admin may only leave.
             "delete_member" => Things::from([("user_id", json!(by.user_id))]),
             "look_up_chemical" => {

@@ -1,5 +1,6 @@
 //! Members and their roles; a lab keeps at least one admin.
 
+use chrono::TimeDelta;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -133,13 +134,77 @@ async fn of_admins_who_demote_each_other_at_once_one_stays(db: PgPool) {
             });
         }
         let answers = racing.join_all().await;
-        let left: Vec<Uuid> =
-            sqlx::query_scalar("select user_id from memberships where lab_id = $1 and role = 'admin'")
-                .bind(app.lab)
-                .fetch_all(&app.db)
-                .await
-                .unwrap();
+        let left: Vec<Uuid> = sqlx::query_scalar(
+            "select user_id from memberships where lab_id = $1 and role = 'admin' and left_at is null",
+        )
+        .bind(app.lab)
+        .fetch_all(&app.db)
+        .await
+        .unwrap();
         assert_eq!(left.len(), 1, "{answers:?}");
         sqlx::query("delete from memberships where lab_id = $1").bind(app.lab).execute(&app.db).await.unwrap();
     }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_two_admins_who_demote_each_other_at_once_one_gets_409(db: PgPool) {
+    let app = TestApp::new(db).await;
+    for _ in 0..10 {
+        let (one, other) = (app.client("admin").await, app.client("admin").await);
+        let (first, second) = (member_path(&app, &one), member_path(&app, &other));
+        let viewer = json!({"role": "viewer"});
+        let (first, second) =
+            tokio::join!(one.patch(&second, "\"1\"", viewer.clone()), other.patch(&first, "\"1\"", viewer.clone()));
+        let refused = if first.status == 200 { second } else { first };
+        // Who comes late enough is no admin any more.
+        if refused.status != 403 {
+            refused.problem(409, "last-admin");
+        }
+        sqlx::query("delete from memberships where lab_id = $1").bind(app.lab).execute(&app.db).await.unwrap();
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn whoever_has_left_keeps_a_name_in_the_lab_and_no_right(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, viewer, manager) = (app.client("admin").await, app.client("viewer").await, app.client("manager").await);
+    set_phone(&app, &manager, "+12025550123").await;
+    let path = member_path(&app, &manager);
+    assert_eq!(viewer.get(&path).await.ok()["left_at"], json!(null));
+    app.advance(TimeDelta::seconds(1));
+    admin.delete(&path, "\"1\"").await.expect(204);
+
+    let left = admin.get(&path).await.expect(200);
+    assert_eq!(left.etag(), "\"2\"");
+    let left = left.body;
+    assert_eq!((&left["name"], &left["role"]), (&json!("Somebody"), &json!("manager")));
+    assert_eq!(left["left_at"], json!(app.now()));
+    assert!(left.get("phone").is_none(), "{left}");
+    viewer.get(&path).await.ok();
+    let ids = async |query: &str| {
+        let list = viewer.get(&app.path(&format!("/members{query}"))).await.ok();
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|it| it["user_id"].as_str().unwrap().parse::<Uuid>().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("").await, [admin.user_id, viewer.user_id]);
+    assert_eq!(ids("?include=left").await, [admin.user_id, viewer.user_id, manager.user_id]);
+    viewer.get(&app.path("/members?include=right")).await.problem(422, "invalid");
+
+    manager.get(&app.path("")).await.problem(404, "not-found");
+    assert_eq!(manager.get("/v1/labs").await.ok()["items"], json!([]));
+    assert_eq!(manager.get("/v1/me").await.ok()["labs"], json!([]));
+    admin.patch(&path, "*", json!({"role": "admin"})).await.problem(404, "not-found");
+    admin.delete(&path, "*").await.problem(404, "not-found");
+    // A name that changes later is the name here, too.
+    manager.patch("/v1/me", "*", json!({"name": "Dorothy"})).await.ok();
+    assert_eq!(viewer.get(&path).await.ok()["name"], "Dorothy");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_admin_who_has_left_is_not_counted_as_one(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, other) = (app.client("admin").await, app.client("admin").await);
+    other.delete(&member_path(&app, &other), "\"1\"").await.expect(204);
+    admin.patch(&member_path(&app, &admin), "*", json!({"role": "viewer"})).await.problem(409, "last-admin");
+    admin.delete(&member_path(&app, &admin), "*").await.problem(409, "last-admin");
 }

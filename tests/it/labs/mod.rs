@@ -1,8 +1,9 @@
 //! Labs; their members and invitations are beside it.
 
-mod invitations;
+pub mod invitations;
 mod members;
 mod redeeming;
+mod rights_end;
 
 use chemstock::labs;
 use serde_json::json;

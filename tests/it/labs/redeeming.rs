@@ -44,21 +44,28 @@ async fn a_login_finds_the_invitation_of_its_code_or_else_of_its_phone(db: PgPoo
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn redeeming_makes_a_member_raises_a_role_and_never_lowers_one(db: PgPool) {
+async fn redeeming_makes_a_member_and_changes_nothing_for_one(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, viewer, guest) = (app.client("admin").await, app.client("viewer").await, app.stranger().await);
     let made = invite(&app, &admin, json!({"role": "member", "max_uses": 3})).await;
     let id = id_of(&made);
-    let mut db = app.db.acquire().await.unwrap();
+    let redeemed = async |user: Uuid| {
+        let mut tx = app.db.begin().await.unwrap();
+        let redeemed = labs::redeem(&mut tx, id, user, app.now()).await;
+        tx.commit().await.unwrap();
+        redeemed
+    };
+    redeemed(guest.user_id).await.unwrap();
     for user in [&admin, &viewer, &guest] {
-        labs::redeem(&mut db, id, user.user_id, app.now()).await.unwrap();
+        let refused = redeemed(user.user_id).await.unwrap_err();
+        assert!(matches!(refused, Error::Rejected(why) if why.reason == Reason::InvitationRefused));
     }
-    for (user, role) in [(&admin, "admin"), (&viewer, "member"), (&guest, "member")] {
+    for (user, role) in [(&admin, "admin"), (&viewer, "viewer"), (&guest, "member")] {
         let member = admin.get(&app.path(&format!("/members/{}", user.user_id))).await.ok();
         assert_eq!(member["role"], role);
     }
-    let refused = labs::redeem(&mut db, id, app.stranger().await.user_id, app.now()).await.unwrap_err();
-    assert!(matches!(refused, Error::Rejected(why) if why.reason == Reason::InvitationRefused));
+    let path = app.path(&format!("/invitations/{id}"));
+    assert_eq!(admin.get(&path).await.ok()["uses"], 1);
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -7,6 +7,7 @@ mod attacks;
 mod audit;
 mod channels;
 mod codes;
+mod deletion;
 pub mod email_change;
 mod failover;
 mod firebase;
@@ -14,6 +15,7 @@ mod languages;
 mod limits;
 mod me;
 mod outage;
+mod owners;
 pub mod phone_change;
 pub mod privacy;
 mod redis;
@@ -121,6 +123,14 @@ pub async fn log_in(app: &TestApp, phone: &str) -> Value {
     app.advance(TimeDelta::seconds(30));
     let (challenge, code) = challenge(app, phone).await;
     verify(app, &challenge, &code).await.ok()
+}
+
+/// The token pair of a login that brings the code of an invitation.
+pub async fn log_in_with(app: &TestApp, phone: &str, invitation: &Value) -> Value {
+    let body = json!({ "phone": phone, "invitation": invitation });
+    let asked = app.nobody().post("/v1/auth/otp/request", body).await.expect(202).body;
+    app.drain().await;
+    verify(app, &asked["challenge_id"], &last_code(app)).await.ok()
 }
 
 pub async fn refresh(app: &TestApp, token: &Value) -> Answer {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{OTHER_PHONE, PHONE, ask, challenge, holder, last_code, log_in, verify};
+use super::{OTHER_PHONE, PHONE, ask, challenge, holder, last_code, log_in, log_in_with, verify};
 use crate::support::TestApp;
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -95,13 +95,6 @@ async fn a_proven_phone_without_an_invitation_stays_outside(db: PgPool) {
 
 async fn invite(app: &TestApp, invitation: Value) -> Value {
     app.client("admin").await.post(&app.path("/invitations"), invitation).await.created()
-}
-
-async fn log_in_with(app: &TestApp, phone: &str, invitation: &Value) -> Value {
-    let body = json!({ "phone": phone, "invitation": invitation });
-    let asked = app.nobody().post("/v1/auth/otp/request", body).await.expect(202).body;
-    app.drain().await;
-    verify(app, &asked["challenge_id"], &last_code(app)).await.ok()
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

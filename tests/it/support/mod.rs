@@ -142,6 +142,15 @@ impl TestApp {
         client
     }
 
+    /// Somebody new, to whom an owner gave the right to the catalogue.
+    pub async fn cataloguer(&self) -> Client {
+        let client = self.stranger().await;
+        let made =
+            sqlx::query("update users set is_cataloguer = true where id = $1").bind(client.user_id).execute(&self.db);
+        made.await.expect("a cataloguer");
+        client
+    }
+
     /// Somebody new, signed in, with no lab.
     pub async fn stranger(&self) -> Client {
         let (user, now) = (ids::new(self.app.clock.now()), self.app.clock.now());

@@ -1,0 +1,166 @@
+//! What an owner gives and takes, and that no lab loses its last admin by it nor the installation its last owner.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::{PHONE, log_in, open_doors};
+use crate::support::{Client, TestApp};
+
+fn account(of: &Client) -> String {
+    format!("/v1/admin/users/{}", of.user_id)
+}
+
+fn appointing(app: &TestApp) -> String {
+    format!("/v1/admin/labs/{}/admins", app.lab)
+}
+
+async fn told(app: &TestApp, kind: &str) -> Vec<(String, Option<Uuid>, Option<String>)> {
+    let told = "select outcome, user_id, detail from login_events where kind = $1 order by outcome, id";
+    sqlx::query_as(told).bind(kind).fetch_all(&app.db).await.unwrap()
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_owner_gives_and_takes_the_rights_of_owner_and_cataloguer_at_once(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, other) = (app.owner().await, app.stranger().await);
+    let chemical = |name: &str| json!({ "name": name });
+    other.get("/v1/admin/users").await.problem(403, "forbidden");
+    other.post("/v1/chemicals", chemical("one")).await.problem(403, "forbidden");
+    let given = owner.patch(&account(&other), "\"1\"", json!({"is_cataloguer": true})).await.expect(200);
+    assert_eq!((&given.body["is_cataloguer"], &given.body["is_owner"]), (&json!(true), &json!(false)));
+    assert_eq!(given.etag(), "\"2\"");
+    other.post("/v1/chemicals", chemical("one")).await.created();
+    assert_eq!(other.get("/v1/me").await.ok()["is_cataloguer"], true);
+    let taken = json!({"is_cataloguer": false, "is_owner": true});
+    owner.patch(&account(&other), "\"2\"", taken).await.ok();
+    other.get("/v1/admin/users").await.ok();
+    // An owner has the right, too.
+    other.post("/v1/chemicals", chemical("two")).await.created();
+    owner.patch(&account(&other), "\"3\"", json!({"is_owner": false})).await.ok();
+    other.get("/v1/admin/users").await.problem(403, "forbidden");
+    other.post("/v1/chemicals", chemical("three")).await.problem(403, "forbidden");
+    owner.patch(&account(&other), "\"3\"", json!({"is_owner": true})).await.problem(412, "stale");
+
+    let by = Some(format!("by {}", owner.user_id));
+    let of = |outcome: &str| (outcome.to_owned(), Some(other.user_id), by.clone());
+    assert_eq!(told(&app, "right_given").await, [of("cataloguer"), of("owner")]);
+    assert_eq!(told(&app, "right_taken").await, [of("cataloguer"), of("owner")]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_last_owner_stays_one_and_stays_enabled(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, gone) = (app.owner().await, app.owner().await);
+    owner.patch(&account(&gone), "*", json!({"disabled": true})).await.ok();
+    for patch in [json!({"is_owner": false}), json!({"disabled": true}), json!({"is_owner": false, "disabled": true})] {
+        owner.patch(&account(&owner), "*", patch).await.problem(409, "last-owner");
+    }
+    owner.delete("/v1/me", "*").await.problem(409, "last-owner");
+    owner.get("/v1/admin/users").await.ok();
+    let heir = app.stranger().await;
+    owner.patch(&account(&heir), "*", json!({"is_owner": true})).await.ok();
+    owner.patch(&account(&owner), "*", json!({"is_owner": false})).await.ok();
+    owner.get("/v1/admin/users").await.problem(403, "forbidden");
+    heir.get("/v1/admin/users").await.ok();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_two_owners_who_shut_each_other_out_at_once_one_stays(db: PgPool) {
+    let app = TestApp::new(db).await;
+    for patch in [json!({"disabled": true}), json!({"is_owner": false})] {
+        for _ in 0..5 {
+            sqlx::query("update users set is_owner = false").execute(&app.db).await.unwrap();
+            let (one, other) = (app.owner().await, app.owner().await);
+            one.get("/v1/admin/users").await.ok();
+            other.get("/v1/admin/users").await.ok();
+            let (first, second) = (account(&one), account(&other));
+            let (first, second) =
+                tokio::join!(one.patch(&second, "*", patch.clone()), other.patch(&first, "*", patch.clone()));
+            let refused = if first.status == 200 { second } else { first };
+            // Who comes late enough is no owner any more, or not even somebody.
+            if ![401, 403].contains(&refused.status.as_u16()) {
+                refused.problem(409, "last-owner");
+            }
+            let left = "select count(*) from users where is_owner and disabled_at is null";
+            let left: i64 = sqlx::query_scalar(left).fetch_one(&app.db).await.unwrap();
+            assert_eq!(left, 1);
+        }
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn disabling_and_leaving_at_once_leave_a_lab_one_admin(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let owner = app.owner().await;
+    for _ in 0..10 {
+        let (one, other) = (app.client("admin").await, app.client("admin").await);
+        let own = app.path(&format!("/members/{}", one.user_id));
+        let disabled = account(&other);
+        let (left, disabled) =
+            tokio::join!(one.delete(&own, "*"), owner.patch(&disabled, "*", json!({"disabled": true})));
+        let refused = if left.status == 204 { disabled } else { left };
+        refused.problem(409, "last-admin");
+        sqlx::query("delete from memberships where lab_id = $1").bind(app.lab).execute(&app.db).await.unwrap();
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_last_admin_of_a_lab_is_not_disabled_until_an_owner_appoints_another(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, admin, member) = (app.owner().await, app.client("admin").await, app.client("member").await);
+    let refused = owner.patch(&account(&admin), "*", json!({"disabled": true})).await.problem(409, "last-admin");
+    assert!(refused["detail"].as_str().unwrap().contains("\"Test lab\""), "{refused}");
+    admin.get(&app.path("/invitations")).await.ok();
+
+    let appointed = owner.post(&appointing(&app), json!({"user_id": member.user_id})).await.expect(201);
+    assert_eq!((&appointed.body["role"], appointed.etag().as_str()), (&json!("admin"), "\"2\""));
+    member.get(&app.path("/invitations")).await.ok();
+    let again = owner.post(&appointing(&app), json!({"user_id": member.user_id})).await.ok();
+    assert_eq!(again["version"], 2);
+    owner.patch(&account(&admin), "*", json!({"disabled": true})).await.ok();
+    admin.get(&app.path("")).await.problem(401, "bad-token");
+    let detail = Some(format!("of lab {}, by {}", app.lab, owner.user_id));
+    assert_eq!(told(&app, "admin_appointed").await, [("done".to_owned(), Some(member.user_id), detail)]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_owner_gives_a_lab_that_has_nobody_an_admin(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, guest, left) = (app.owner().await, app.stranger().await, app.client("viewer").await);
+    let new = |id: Uuid| json!({ "user_id": id });
+    owner.post(&appointing(&app), new(guest.user_id)).await.created();
+    guest.get(&app.path("/invitations")).await.ok();
+    let own = app.path(&format!("/members/{}", left.user_id));
+    left.delete(&own, "*").await.expect(204);
+    owner.post(&appointing(&app), new(left.user_id)).await.created();
+    left.get(&app.path("/invitations")).await.ok();
+
+    guest.post(&appointing(&app), new(guest.user_id)).await.problem(403, "forbidden");
+    let unknown = owner.post(&appointing(&app), new(Uuid::now_v7())).await.problem(422, "invalid");
+    assert_eq!(unknown["errors"][0]["pointer"], "/user_id");
+    let nowhere = format!("/v1/admin/labs/{}/admins", Uuid::now_v7());
+    owner.post(&nowhere, new(guest.user_id)).await.problem(404, "not-found");
+    let disabled = app.stranger().await;
+    owner.patch(&account(&disabled), "*", json!({"disabled": true})).await.ok();
+    owner.post(&appointing(&app), new(disabled.user_id)).await.problem(422, "invalid");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_command_makes_an_owner_also_of_somebody_who_was_disabled(db: PgPool) {
+    let app = open_doors(db).await;
+    let pair = log_in(&app, PHONE).await;
+    let owner = app.owner().await;
+    let path = format!("/v1/admin/users/{}", pair["user"]["id"].as_str().unwrap());
+    owner.patch(&path, "*", json!({"is_owner": true})).await.ok();
+    owner.patch(&path, "*", json!({"disabled": true})).await.ok();
+    let phone = chemstock::phone::Phone::parse(PHONE, None).unwrap();
+    chemstock::login::make_owner(&app.app, &phone).await.unwrap();
+    app.advance(TimeDelta::seconds(30));
+    let back = log_in(&app, PHONE).await;
+    assert_eq!((&back["user"]["id"], &back["user"]["is_owner"]), (&pair["user"]["id"], &json!(true)));
+    let found = owner.get("/v1/admin/users?phone=%2B12025550123").await.ok();
+    assert_eq!(found["items"][0]["disabled_at"], Value::Null);
+    assert_eq!(told(&app, "right_given").await.last().unwrap().2.as_deref(), Some("by the command line"));
+}
