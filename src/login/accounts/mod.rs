@@ -183,7 +183,9 @@ pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
         audit::store::insert(&mut tx, &[event]).await?;
     }
     tx.commit().await?;
-    made.into_iter().for_each(|user_id| auth::forget(app, user_id));
+    if let Some(user_id) = made {
+        auth::forget(app, user_id);
+    }
     Ok(())
 }
 

@@ -153,10 +153,7 @@ impl World {
             "end_session" => Things::from([("id", json!(Uuid::now_v7()))]),
             "appoint_admin" => Things::from([("user_id", json!(self.app.stranger().await.user_id))]),
             // The last owner cannot.
-            "delete_me" => {
-                self.app.owner().await;
-                Things::new()
-            }
+            "delete_me" => self.with_an_owner().await,
             // Whoever is not an admin may only leave.
             "delete_member" => Things::from([("user_id", json!(by.user_id))]),
             "look_up_chemical" => {
@@ -205,6 +202,11 @@ impl World {
             by.post(&ledger, json!({"type": earlier, "reason": "for the next one"})).await;
         }
         Things::from([("event_id", undone)])
+    }
+
+    async fn with_an_owner(&self) -> Things {
+        self.app.owner().await;
+        Things::new()
     }
 
     async fn withdrawal(&self) -> Value {

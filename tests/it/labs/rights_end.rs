@@ -14,11 +14,12 @@ use crate::{
 const ACCEPT: &str = "/v1/invitations/accept";
 
 fn member_of(app: &TestApp, pair: &Value) -> String {
-    app.path(&format!("/members/{}", pair["user"]["id"].as_str().unwrap()))
+    app.path(&format!("/members/{}", pair["user"]["id"].as_str().expect("an id")))
 }
 
 async fn uses(app: &TestApp, admin: &Client, invitation: &Value) -> Value {
-    admin.get(&app.path(&format!("/invitations/{}", invitation["id"].as_str().unwrap()))).await.ok()["uses"].clone()
+    admin.get(&app.path(&format!("/invitations/{}", invitation["id"].as_str().expect("an id")))).await.ok()["uses"]
+        .clone()
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
