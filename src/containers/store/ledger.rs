@@ -179,7 +179,11 @@ pub async fn find_content(db: &mut PgConnection, id: Uuid) -> Result<Option<(Uui
 }
 
 pub async fn is_member(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<bool> {
-    let found = sqlx::query_scalar!("select 1 from memberships where lab_id = $1 and user_id = $2", lab_id, user_id);
+    let found = sqlx::query_scalar!(
+        "select 1 from memberships where lab_id = $1 and user_id = $2 and left_at is null",
+        lab_id,
+        user_id
+    );
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
