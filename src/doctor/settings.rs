@@ -30,7 +30,17 @@ pub(super) fn secret_key(config: &Config) -> Vec<Finding> {
 }
 
 pub(super) fn addresses(config: &Config) -> Vec<Finding> {
-    vec![proxies(config), public_url(config)]
+    vec![proxies(config), public_url(config)].into_iter().chain(authorities(config)).collect()
+}
+
+fn authorities(config: &Config) -> Option<Finding> {
+    const PART: &str = "authorities";
+    Some(match config.authorities.as_ref()?.load() {
+        Ok(_) => Finding::ok(PART, "EXTRA_CA_CERTS is believed beside the public ones"),
+        Err(wrong) => {
+            Finding::problem(PART, wrong, "give the path of a PEM file of certificates, or what stands in one")
+        }
+    })
 }
 
 fn proxies(config: &Config) -> Finding {

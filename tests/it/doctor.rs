@@ -257,3 +257,12 @@ async fn the_command_prints_a_line_for_each_and_ends_with_one_if_there_is_a_prob
     assert!(!said.contains(PASSWORD), "{said}");
     assert_eq!(std::fs::read_dir(&folder.0).unwrap().count(), 0, "it leaves nothing behind");
 }
+
+#[tokio::test]
+async fn authorities_that_cannot_be_read_are_told() {
+    let findings = look(&[("EXTRA_CA_CERTS", "/nowhere/ca.pem")]).await;
+    has(Level::Problem, "authorities", "EXTRA_CA_CERTS: /nowhere/ca.pem cannot be read", &findings);
+    let findings = look(&[("EXTRA_CA_CERTS", &crate::support::tls::authority())]).await;
+    has(Level::Ok, "authorities", "believed beside the public ones", &findings);
+    assert!(of("authorities", &look(&[]).await).is_empty());
+}
