@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{app::App, error::Result, login, messages, web};
+use crate::{app::App, error::Result, labs, login, messages, web};
 
 /// Steps take at most this many at a time.
 pub const BATCH: usize = 500;
@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step("sweep messages", Duration::from_mins(10), |app| Box::pin(messages::sweep(app))),
     step("sweep sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
     Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(login::write_noted(app))) },
+    step("sweep invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
     step("sweep keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
 ];
 

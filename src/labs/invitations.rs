@@ -14,6 +14,7 @@ use super::{
     store::invitations::{self as store, Key},
 };
 use crate::{
+    app::App,
     auth::{self, Admin, Anyone, Auth, Role},
     error::{Error, Reason, Result},
     page::{Cursor, Limit, Page},
@@ -178,6 +179,17 @@ pub async fn revoke_made_by(db: &mut PgConnection, user: Uuid, now: DateTime<Utc
 /// Ends the invitations for a phone that is nobody's any more, and takes the phone out of them.
 pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<()> {
     store::forget_phone(db, phone.as_str(), now).await
+}
+
+/// An invitation that has expired stays this long in the list of its lab.
+const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+const MOST: i64 = 500;
+
+/// Background step: drops invitations that expired long ago, with the phones in them.
+pub async fn sweep(app: App) -> Result<usize> {
+    let mut db = app.db().await?;
+    let dropped = store::drop_expired(&mut db, app.clock.now() - KEPT_FOR, MOST).await?;
+    Ok(usize::try_from(dropped).unwrap_or(usize::MAX))
 }
 
 const REFUSED: &str =

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 pub use self::{
     http::routes,
-    invitations::{AcceptInvitation, Invitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by},
+    invitations::{
+        AcceptInvitation, Invitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by, sweep,
+    },
     members::{Member, MemberPatch, check_another_admin, leave_all, make_admin},
 };
 use crate::{

@@ -213,3 +213,14 @@ pub async fn forget_phone(db: &mut PgConnection, phone: &str, now: DateTime<Utc>
     forgotten.execute(db).await?;
     Ok(())
 }
+
+/// Who came by them is forgotten with them.
+pub async fn drop_expired(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<u64> {
+    let dropped = sqlx::query!(
+        "delete from invitations where id in
+            (select id from invitations where expires_at < $1 limit $2 for update skip locked)",
+        before,
+        most
+    );
+    Ok(dropped.execute(db).await?.rows_affected())
+}

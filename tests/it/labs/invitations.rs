@@ -178,3 +178,26 @@ async fn a_bad_invitation_is_refused_with_a_pointer(db: PgPool) {
         assert_eq!(problem["errors"][0]["pointer"], json!(format!("/{field}")), "{value}");
     }
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_invitation_goes_with_its_phone_thirty_days_after_it_has_expired(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let admin = app.client("admin").await;
+    let one_hour = json!({"role": "viewer", "expires_in_hours": 1, "phone": "+12025550123"});
+    let made = invite(&app, &admin, one_hour).await;
+    with_phone(&app, "+12025550123").await.post(ACCEPT, json!({"code": made["code"]})).await.ok();
+    let stays = invite(&app, &admin, json!({"role": "viewer", "expires_in_hours": 2})).await;
+    app.advance(TimeDelta::hours(1) + TimeDelta::days(30));
+    app.drain().await;
+    let left = async || {
+        let left = sqlx::query_scalar::<_, uuid::Uuid>("select id from invitations order by expires_at")
+            .fetch_all(&app.db)
+            .await
+            .unwrap();
+        json!(left)
+    };
+    assert_eq!(left().await, json!([made["id"], stays["id"]]));
+    app.advance(TimeDelta::seconds(1));
+    app.drain().await;
+    assert_eq!(left().await, json!([stays["id"]]));
+}
