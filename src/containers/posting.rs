@@ -25,7 +25,7 @@ use super::{
     store, undo,
 };
 use crate::{
-    auth::{Auth, InLab, Member, Viewer},
+    auth::{Auth, InLab, Member, Role, Viewer},
     chemistry::{Quantity, Unit},
     error::{Error, Reason, Result},
     page::{Cursor, Limit, Page},
@@ -272,7 +272,9 @@ pub async fn events(
     if rows.is_empty() && before == i32::MAX {
         return Err(Error::NotFound("container"));
     }
-    if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
+    if by.role() < Role::Member {
+        rows.iter_mut().for_each(|event| event.undoable = Some(false));
+    } else if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
         let history = store::history(&mut db, container_id, by.time_zone()).await?;
         mark_undoable(&mut rows, &history, unit, &who(by));
     }

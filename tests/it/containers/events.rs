@@ -105,27 +105,6 @@ async fn an_event_with_the_same_id_is_booked_once(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn one_event_posted_many_times_at_once_is_booked_once(db: PgPool) {
-    let app = TestApp::new(db).await;
-    let manager = app.client("manager").await;
-    let made = bottle(&app, &manager, "100", "mL").await;
-    let mut event = withdraw("1", "mL");
-    event["id"] = json!(Uuid::now_v7());
-    let posts = (0..20).map(|_| {
-        let (by, path, event) = (manager.clone(), events_of(&app, &made), event.clone());
-        tokio::spawn(async move { by.post(&path, event).await.status.as_u16() })
-    });
-    let mut answers = Vec::new();
-    for post in posts.collect::<Vec<_>>() {
-        answers.push(post.await.unwrap());
-    }
-    answers.sort_unstable();
-    assert_eq!(answers[19], 201);
-    assert!(answers[..19].iter().all(|status| *status == 200), "{answers:?}");
-    assert_eq!(manager.get(&path_of(&app, &made)).await.ok()["amount"]["value"], "99");
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn weighing_takes_off_the_tare_and_converts(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -195,25 +195,19 @@ impl World {
             Some("dispose") => Some("discard"),
             _ => None,
         };
+        let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
         // One that the container did not begin with can be undone.
-        let undone = self.withdrawal().await;
+        let withdrawn = json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}});
+        let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
         if let Some(earlier) = earlier {
-            let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
             by.post(&ledger, json!({"type": earlier, "reason": "for the next one"})).await;
         }
-        Things::from([("event_id", undone)])
+        Things::from([("event_id", posted["event"]["id"].clone())])
     }
 
     async fn with_an_owner(&self) -> Things {
         self.app.owner().await;
         Things::new()
-    }
-
-    async fn withdrawal(&self) -> Value {
-        let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
-        let withdrawn = json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}});
-        let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
-        posted["event"]["id"].clone()
     }
 
     async fn execute(&self, sql: &'static str) -> Things {
