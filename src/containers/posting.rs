@@ -273,7 +273,9 @@ pub async fn events(
         return Err(Error::NotFound("container"));
     }
     if by.role() < Role::Member {
-        rows.iter_mut().for_each(|event| event.undoable = Some(false));
+        for event in &mut rows {
+            event.undoable = Some(false);
+        }
     } else if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
         let history = store::history(&mut db, container_id, by.time_zone()).await?;
         mark_undoable(&mut rows, &history, unit, &who(by));
