@@ -186,8 +186,12 @@ async fn whoever_has_left_keeps_a_name_in_the_lab_and_no_right(db: PgPool) {
         let items = list["items"].as_array().unwrap().iter();
         items.map(|it| it["user_id"].as_str().unwrap().parse::<Uuid>().unwrap()).collect::<Vec<_>>()
     };
-    assert_eq!(ids("").await, [admin.user_id, viewer.user_id]);
-    assert_eq!(ids("?include=left").await, [admin.user_id, viewer.user_id, manager.user_id]);
+    let sorted = |mut ids: Vec<Uuid>| {
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(ids("").await, sorted(vec![admin.user_id, viewer.user_id]));
+    assert_eq!(ids("?include=left").await, sorted(vec![admin.user_id, viewer.user_id, manager.user_id]));
     viewer.get(&app.path("/members?include=right")).await.problem(422, "invalid");
 
     manager.get(&app.path("")).await.problem(404, "not-found");
