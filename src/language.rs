@@ -1,12 +1,15 @@
 //! The languages that messages are written in, and which of them somebody wants (RFC 9110 section 12.5.4).
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, Type},
+};
 
 macro_rules! languages {
     ($default:ident $default_tag:literal, $($name:ident $tag:literal),* $(,)?) => {
         /// By its BCP 47 tag.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema, sqlx::Type)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, sqlx::Type)]
         #[sqlx(type_name = "text")]
         pub enum Language {
             #[default]
@@ -40,6 +43,17 @@ languages! {
     Arabic "ar",
     Chinese "zh",
 }
+
+/// By hand, as the derived one does not see the tags that the macro hands on.
+impl PartialSchema for Language {
+    fn schema() -> RefOr<Schema> {
+        let tags = Self::ALL.iter().map(|language| language.tag());
+        let schema = ObjectBuilder::new().schema_type(Type::String).description(Some("By its BCP 47 tag."));
+        schema.enum_values(Some(tags)).into()
+    }
+}
+
+impl ToSchema for Language {}
 
 impl Language {
     /// The one that `Accept-Language` likes best, by the first part of each tag; none if it names none of ours.

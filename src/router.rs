@@ -69,6 +69,7 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))
         .layer(CatchPanicLayer::custom(web::from_panic))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(middleware::from_fn(web::conditions))
         .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY));
     routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
 }
@@ -86,6 +87,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_MATCH,
+            header::IF_NONE_MATCH,
             web::idempotency::HEADER,
             APP_CHECK,
         ])
@@ -123,6 +125,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         (name = "catalogue", description = "The chemicals that all labs share"),
         (name = "locations", description = "Buildings, rooms, cabinets, shelves, boxes"),
         (name = "containers", description = "Bottles, their ledger, and the scanner"),
+        (name = "admin", description = "For owners of the installation: accounts, the log of logins, messages and their cost"),
         (name = "system", description = "Health, keys, metrics"),
     ),
     components(schemas(web::Problem)),

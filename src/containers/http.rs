@@ -48,7 +48,9 @@ async fn list_containers(
     super::list(&by, &filter).await.map(Json)
 }
 
-/// Register a container. Its receipt is the first event of its ledger.
+/// Register a container
+///
+/// Its receipt is the first event of its ledger.
 #[utoipa::path(post, path = "/labs/{lab_id}/containers", tag = "containers", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Container), Failures), security(("bearer" = ["manager"])))]
 async fn create_container(by: Auth<Manager>, Json(new): Json<NewContainer>) -> Result<Created<Container>> {
@@ -62,7 +64,9 @@ async fn get_container(by: Auth<Viewer>, Path(path): Path<InLab>) -> Result<Tagg
     super::get(&by, path.container_id).await.map(Tagged)
 }
 
-/// Change what is not a matter of the ledger. Amount, state and place change by events.
+/// Change a container
+///
+/// Only what is not a matter of the ledger: amount, state and place change by events.
 #[utoipa::path(patch, path = "/labs/{lab_id}/containers/{container_id}", tag = "containers",
     params(InLab, ("If-Match" = String, Header, description = "The ETag that you read", example = "\"1\"")),
     responses((status = 200, body = Container), Failures), security(("bearer" = ["manager"])))]
@@ -98,7 +102,9 @@ async fn list_events(
     super::events(&by, path.container_id, page.limit, page.cursor).await.map(Json)
 }
 
-/// Post a stock event: withdraw, weigh, move and so on.
+/// Post a stock event
+///
+/// Withdraw, weigh, move and so on.
 ///
 /// Each type starts from certain states; a refused one is a 409 of type `event-not-allowed` with `allowed_actions`. An
 /// amount may be in any unit of the same dimension, which converts exactly, or in mass, volume or amount of substance where
@@ -144,7 +150,9 @@ struct Scan {
     code: String,
 }
 
-/// What is this code? Any barcode in: ours, a place's, a CAS number, a supplier's GS1 label.
+/// Scan a code
+///
+/// Any barcode in: ours, a place's, a CAS number, a supplier's GS1 label.
 #[utoipa::path(get, path = "/labs/{lab_id}/scan/{code}", tag = "containers",
     params(Scan),
     responses((status = 200, body = ScanResult), Failures), security(("bearer" = ["viewer"])))]

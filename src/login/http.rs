@@ -53,7 +53,7 @@ fn unstored<T>(body: T) -> Unstored<T> {
     ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }
 
-/// Ask for a one-time code.
+/// Request a one-time code
 ///
 /// The answer is the same whether or not anybody has this phone, or has proven a mailbox. In development the code stands in
 /// the server's terminal, or why none is sent. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day,
@@ -79,7 +79,7 @@ async fn request_code(
     Ok((StatusCode::ACCEPTED, requested.quotas, Json(requested.answer)))
 }
 
-/// Trade the code for tokens.
+/// Verify a code and log in
 ///
 /// A new phone needs an invitation, unless the installation lets everybody in; in development the first user becomes
 /// owner, with a lab. A code is good for ten minutes and five guesses, unless configured otherwise.
@@ -96,7 +96,7 @@ async fn verify_code(
     otp::verify(&app, attempt, from, nonce).await.map(unstored)
 }
 
-/// Trade a Firebase ID token for tokens.
+/// Exchange a Firebase ID token for tokens
 ///
 /// A sign-in by phone is that phone's user, as if a code had been sent from here; any other is known by its Firebase
 /// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once,
@@ -116,7 +116,7 @@ async fn exchange_id_token(
     firebase::exchange(&app, asked, from).await.map(unstored)
 }
 
-/// Sign in to Firebase as yourself.
+/// Make a Firebase custom token
 ///
 /// The token is for `signInWithCustomToken`; the uid is your user id here. `firebase-off` says that the service account
 /// is not set up. An ID token of the sign-in that it makes does not lead back to your account here.
@@ -126,7 +126,7 @@ async fn mint_custom_token(by: Auth<Anyone>) -> Result<Unstored<CustomToken>> {
     firebase::custom_token(&by).map(unstored)
 }
 
-/// Trade the refresh token for new tokens.
+/// Refresh the tokens
 ///
 /// A refresh token is used once; its repeat within ten seconds gets the same answer, any later one ends the session.
 #[utoipa::path(post, path = "/auth/refresh", tag = "login", security(()), request_body = RefreshRequest,
@@ -160,7 +160,7 @@ pub(super) struct SessionsQuery {
     pub cursor: Option<Cursor<Uuid>>,
 }
 
-/// Where am I logged in?
+/// List my sessions
 #[utoipa::path(get, path = "/auth/sessions", tag = "login", security(("bearer" = [])), params(SessionsQuery),
     responses((status = 200, body = Page<Session>), web::Failures))]
 async fn list_sessions(by: Auth<Anyone>, Query(query): Query<SessionsQuery>) -> Result<Json<Page<Session>>> {

@@ -15,7 +15,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_challenge))
 }
 
-/// Has the code been sent?
+/// Read the state of a code
 #[utoipa::path(get, path = "/auth/otp/challenges/{challenge_id}", tag = "login", security(()),
     params(("challenge_id" = Uuid, Path)),
     responses((status = 200, body = Delivery), web::Failures))]

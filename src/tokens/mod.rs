@@ -1,6 +1,7 @@
 //! Our access tokens: signed JWTs after RFC 9068, verified after RFC 8725. Pure: no clock, no I/O.
 
 mod assurance;
+mod jwk;
 mod keys;
 mod new_key;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use self::{
     assurance::{Assurance, BY_EMAIL},
+    jwk::JwkSet,
     keys::{KeyError, KeyRing, KeyState, ListedKey},
     new_key::KeyKind,
 };

@@ -12,7 +12,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_me, update_me))
 }
 
-/// Who am I, and in which labs?
+/// Read my profile and my labs
 #[utoipa::path(get, path = "/me", tag = "people", security(("bearer" = [])),
     responses((status = 200, body = User), web::Failures))]
 async fn get_me(by: Auth<Anyone>) -> Result<Tagged<User>> {

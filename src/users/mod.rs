@@ -46,7 +46,8 @@ pub struct User {
     /// A mailbox to which a code can go when the phone is out of reach; null unless one was proven at `/v1/me/email`.
     #[schema(value_type = Option<String>, required = true, example = "rosalind@example.org")]
     pub email: Option<Email>,
-    #[serde(skip)]
+    /// Counts its changes. In double quotes it is the `ETag`.
+    #[schema(example = 1)]
     pub version: i32,
 }
 

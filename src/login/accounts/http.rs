@@ -46,13 +46,15 @@ struct AccountsQuery {
     cursor: Option<Cursor<Uuid>>,
 }
 
-/// Who has an account?
+/// List accounts
 #[utoipa::path(get, path = "/admin/users", tag = "login", security(("bearer" = ["owner"])),
     params(AccountsQuery), responses((status = 200, body = Page<Account>), Failures))]
 async fn list_accounts(by: Auth<Owner>, Query(query): Query<AccountsQuery>) -> Result<Json<Page<Account>>> {
     super::list(&by, query.phone.as_ref(), query.cursor, query.limit).await.map(Json)
 }
 
+/// Change an account
+///
 /// Disable somebody or let them in again; give or take the rights of an owner and of a cataloguer.
 ///
 /// All sessions of who is disabled end, and stay ended, and so do the invitations that they made. Nobody disables their own
@@ -71,7 +73,7 @@ async fn update_account(
     super::change(&by, user_id, version, &patch).await.map(Tagged)
 }
 
-/// Where is somebody logged in?
+/// List an account's sessions
 #[utoipa::path(get, path = "/admin/users/{user_id}/sessions", tag = "login", security(("bearer" = ["owner"])),
     params(("user_id" = Uuid, Path), SessionsQuery),
     responses((status = 200, body = Page<Session>), Failures))]
@@ -83,7 +85,7 @@ async fn list_account_sessions(
     sessions::list_of(&by, user_id, query.cursor, query.limit).await.map(Json)
 }
 
-/// End all of somebody's sessions.
+/// End all sessions of an account
 #[utoipa::path(delete, path = "/admin/users/{user_id}/sessions", tag = "login", security(("bearer" = ["owner"])),
     params(("user_id" = Uuid, Path)),
     responses((status = 204, description = "Their tokens are dead, on other instances within five seconds"), Failures))]

@@ -46,7 +46,8 @@ pub struct Account {
     /// Null unless it is.
     #[schema(required = true)]
     pub disabled_at: Option<DateTime<Utc>>,
-    #[serde(skip)]
+    /// Counts its changes. In double quotes it is the `ETag`.
+    #[schema(example = 1)]
     pub version: i32,
 }
 

@@ -34,7 +34,7 @@ struct LoginEventsQuery {
     cursor: Option<Cursor<Uuid>>,
 }
 
-/// What happened at the door?
+/// List login events
 ///
 /// Codes, guesses, logins, locks and ended sessions, the newest first; kept for 180 days. Phones are hashed, and
 /// addresses cut to their network.

@@ -17,7 +17,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(request_email_change, delete_email)).routes(routes!(confirm_email_change))
 }
 
-/// Ask for a code to my mailbox.
+/// Request a code to my e-mail address
 ///
 /// Once it has come back, a code to log in with can go there too, when the phone is out of reach. Needs a login of the last
 /// five minutes, and not one by e-mail, else 403 `fresh-login-required`. 404 `email-off`: no e-mail is sent from here. 409
@@ -34,7 +34,7 @@ async fn request_email_change(
     super::request(&by, asked, from, language).await.map(|requested| (StatusCode::ACCEPTED, Json(requested)))
 }
 
-/// Make it my mailbox, with the code.
+/// Confirm my e-mail address
 ///
 /// It takes the place of the one before, of which every session ends that a code to it began. Needs the same as asking.
 #[utoipa::path(post, path = "/me/email/confirm", tag = "login", security(("bearer" = [])),
@@ -47,7 +47,7 @@ async fn confirm_email_change(
     super::confirm(&by, &shown, from).await.map(Tagged)
 }
 
-/// Have no mailbox any more.
+/// Remove my e-mail address
 ///
 /// Every session ends that a code to it began. Needs a login of the last five minutes, and not one by e-mail.
 #[utoipa::path(delete, path = "/me/email", tag = "login", security(("bearer" = [])),

@@ -17,7 +17,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(request_phone_change)).routes(routes!(confirm_phone_change))
 }
 
-/// Ask for a code to my new phone.
+/// Request a code to my new phone
 ///
 /// Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`: log in again, with the
 /// present phone. The answer is the same whether or not somebody has the new one. The limits are those of `/v1/auth/otp/request`.
@@ -33,7 +33,7 @@ async fn request_phone_change(
     super::request(&by, &asked, from, language).await.map(|requested| (StatusCode::ACCEPTED, Json(requested)))
 }
 
-/// Change my phone, with the code.
+/// Confirm my new phone
 ///
 /// All my other sessions end, and the old number is told. 409 `phone-taken`: it is the phone of another account.
 #[utoipa::path(post, path = "/me/phone/confirm", tag = "login", security(("bearer" = [])),

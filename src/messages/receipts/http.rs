@@ -21,7 +21,7 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(receive_webhook, answer_webhook))
 }
 
-/// Hear from a provider what became of a message.
+/// Receive a delivery receipt
 ///
 /// For the providers, which sign it in their own ways: `twilio`, `vonage`, `messagebird`, `bird`, `whatsapp` and `aws_sns`
 /// (a topic with delivery reports). The body is a form or JSON, as each has it. What is signed wrongly is refused; what
@@ -33,7 +33,7 @@ async fn receive_webhook(State(app): State<App>, Path(provider): Path<String>, t
     told.hear(&app, &provider).await
 }
 
-/// Hear from a provider that asks instead of telling.
+/// Answer the check of a provider
 ///
 /// `messagebird` and `vonage` send receipts so; `whatsapp` sends the challenge with which its webhook is set up.
 #[utoipa::path(get, path = "/webhooks/{provider}", tag = "system", security(()),

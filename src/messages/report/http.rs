@@ -33,7 +33,7 @@ struct MessageDaysQuery {
     cursor: Option<Cursor<Key>>,
 }
 
-/// What was sent, what arrived, and what did it cost?
+/// Report on messages and their cost
 ///
 /// By day, country, provider and channel, the newest day first. The same figures are in the metrics.
 #[utoipa::path(get, path = "/admin/messages", tag = "login", security(("bearer" = ["owner"])),
@@ -43,7 +43,7 @@ async fn list_message_days(by: Auth<Owner>, Query(query): Query<MessageDaysQuery
     super::list(&by, wanted).await.map(Json)
 }
 
-/// What may still be spent on messages?
+/// Read what may still be spent on messages
 #[utoipa::path(get, path = "/admin/messages/budget", tag = "login", security(("bearer" = ["owner"])),
     responses((status = 200, body = MessageBudget), Failures))]
 async fn get_message_budget(by: Auth<Owner>) -> Result<Json<MessageBudget>> {

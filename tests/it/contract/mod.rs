@@ -4,8 +4,10 @@
 mod document;
 mod failures;
 mod fuzz;
+mod generators;
 mod hostile;
 mod proofs;
+mod requests;
 mod rights;
 pub mod statements;
 mod webhook;

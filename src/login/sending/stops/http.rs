@@ -30,7 +30,7 @@ struct StopsQuery {
     cursor: Option<Cursor<String>>,
 }
 
-/// Where do strangers get no codes?
+/// List sending stops
 ///
 /// A block of ten thousand numbers or a country stops by itself when hardly any of the codes sent there come back, and goes
 /// on by itself within a day. People with an account or an invitation get their codes there all the same.
@@ -40,7 +40,7 @@ async fn list_sending_stops(by: Auth<Owner>, Query(query): Query<StopsQuery>) ->
     super::list(&by, query.cursor, query.limit).await.map(Json)
 }
 
-/// Send strangers no codes there.
+/// Set a sending stop
 ///
 /// A stop has no version, so this takes no `If-Match`; it takes the place of one that is there.
 #[utoipa::path(put, path = "/admin/sending-stops/{prefix}", tag = "login", security(("bearer" = ["owner"])),
@@ -56,7 +56,7 @@ async fn set_sending_stop(
     super::set(&by, &prefix, &new).await.map(Json)
 }
 
-/// Send codes there again.
+/// Lift a sending stop
 ///
 /// What was counted there is forgotten. Where nothing is stopped, nothing is done. A stop has no version, so this takes no
 /// `If-Match`.

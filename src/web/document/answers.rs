@@ -1,0 +1,191 @@
+//! The statuses that an operation answers, each with its problem types, and the headers that come with them.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    Components, Content, Header, ObjectBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
+    example::ExampleBuilder, extensions::Extensions, header::HeaderBuilder, path::Operation,
+};
+
+use super::{parameters, refusals, scope};
+use crate::web::{catalogue::Kind, problem::PROBLEM_JSON};
+
+/// The failures of an operation: [`complete`] writes them, as they follow from its form.
+pub struct Failures;
+
+impl utoipa::IntoResponses for Failures {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::new()
+    }
+}
+
+const HEADERS: [(&str, &str, &str); 8] = [
+    ("ETag", "The version of the resource in double quotes: send it as `If-Match` with a change.", "\"1\""),
+    (
+        "X-Request-Id",
+        "The id under which the log tells of this request; also `instance` of a problem.",
+        "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f",
+    ),
+    ("Retry-After", "The seconds to wait before the next try.", "5"),
+    ("WWW-Authenticate", "How to be let in (RFC 6750).", "Bearer realm=\"chemstock\", error=\"invalid_token\""),
+    ("Idempotency-Replayed", "`true` when this is the kept answer to an earlier request with the same key.", "true"),
+    (
+        "RateLimit",
+        "What is left of each of your quotas; only to whoever has shown that they are theirs.",
+        "\"hour\";r=4",
+    ),
+    ("RateLimit-Policy", "Your quotas, and the seconds for which each counts.", "\"hour\";q=5;w=3600"),
+    ("Allow", "The methods of this path.", "GET,HEAD"),
+];
+
+pub(super) fn add_headers(components: &mut Components) {
+    for (name, description, example) in HEADERS.iter().filter(|(name, ..)| *name != "Allow") {
+        let schema = if *name == "Retry-After" { Type::Integer } else { Type::String };
+        let example = if *name == "Retry-After" { json!(5) } else { json!(example) };
+        let schema = ObjectBuilder::new().schema_type(schema);
+        let header = HeaderBuilder::new().schema(Some(schema)).description(Some(*description)).example(Some(example));
+        components.headers.insert((*name).to_owned(), header.build().into());
+    }
+}
+
+fn refer(response: &mut Response, names: &[&str]) {
+    for name in names {
+        let reference = Ref::new(format!("#/components/headers/{name}"));
+        response.headers.insert((*name).to_owned(), RefOr::<Header>::Ref(reference));
+    }
+}
+
+/// Where a change takes `If-Match`, the answers carry what to put there. Whether reading it can be conditional.
+pub(super) fn show_versions(item: &mut PathItem) -> bool {
+    let takes_if_match = [&item.patch, &item.delete].into_iter().flatten().any(|it| has_parameter(it, "If-Match"));
+    let is_tagged = |operation: &Operation| {
+        operation.operation_id.as_ref().is_some_and(|id| ["get_lab", "look_up_chemical"].contains(&&**id))
+    };
+    let reads = takes_if_match || item.get.as_ref().is_some_and(is_tagged);
+    let creates = item.post.as_ref().and_then(|post| post.operation_id.as_ref());
+    let creates = creates.is_some_and(|id| id.starts_with("create_"));
+    let tagged =
+        [(&mut item.get, "200", reads), (&mut item.patch, "200", takes_if_match), (&mut item.post, "201", creates)];
+    for (operation, status, _) in tagged.into_iter().filter(|(.., has_tag)| *has_tag) {
+        let response = operation.as_mut().and_then(|operation| operation.responses.responses.get_mut(status));
+        if let Some(RefOr::T(response)) = response {
+            refer(response, &["ETag"]);
+        }
+    }
+    reads
+}
+
+fn has_parameter(operation: &Operation, name: &str) -> bool {
+    let parameters = operation.parameters.iter().flatten();
+    parameters.filter_map(|it| if let RefOr::T(it) = it { Some(it) } else { None }).any(|it| it.name == name)
+}
+
+pub(super) struct Of<'a> {
+    pub path: &'a str,
+    /// A read of something that has a version.
+    pub is_versioned: bool,
+    pub may_repeat: bool,
+}
+
+pub(super) fn complete(operation: &mut Operation, of: &Of, components: &mut Components) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            let status = StatusCode::from_bytes(status.as_bytes()).ok();
+            status.and_then(|it| it.canonical_reason()).unwrap_or_default().clone_into(&mut response.description);
+        }
+        refer(response, &["X-Request-Id"]);
+        if of.may_repeat {
+            refer(response, &["Idempotency-Replayed"]);
+        }
+        if ["request_code", "verify_code"].contains(&operation.operation_id.as_deref().unwrap_or_default()) {
+            refer(response, &["RateLimit", "RateLimit-Policy"]);
+        }
+    }
+    let kinds = refusals::of(&form(operation, of));
+    for kinds in kinds.chunk_by(|one, next| one.status == next.status) {
+        let name = name(kinds);
+        components.responses.entry(name.clone()).or_insert_with(|| failure(kinds).into());
+        let status = kinds[0].status.as_str().to_owned();
+        operation.responses.responses.insert(status, Ref::from_response_name(name).into());
+    }
+    if of.is_versioned {
+        let mut unchanged = ResponseBuilder::new().description("You have the newest version").build();
+        refer(&mut unchanged, &["ETag", "X-Request-Id"]);
+        operation.responses.responses.insert("304".to_owned(), unchanged.into());
+        operation.parameters.get_or_insert_default().push(parameters::if_none_match().into());
+    }
+    components.responses.entry("Problem".to_owned()).or_insert_with(|| any_failure().into());
+    operation.responses.responses.insert("default".to_owned(), Ref::from_response_name("Problem").into());
+}
+
+fn form<'a>(operation: &'a Operation, of: &Of) -> refusals::Form<'a> {
+    let scope = scope(operation);
+    let places =
+        operation.parameters.iter().flatten().filter_map(|it| if let RefOr::T(it) = it { Some(it) } else { None });
+    let mut has_query = false;
+    for parameter in places {
+        has_query |= serde_json::to_value(&parameter.parameter_in).is_ok_and(|place| place == "query");
+    }
+    refusals::Form {
+        id: operation.operation_id.as_deref().unwrap_or_default(),
+        needs_right: matches!(scope, Some(Some(_))) || of.path.contains("{lab_id}"),
+        needs_token: scope.is_some(),
+        has_path_variables: of.path.contains('{'),
+        has_query,
+        has_body: operation.request_body.is_some(),
+        has_if_match: has_parameter(operation, "If-Match"),
+        may_repeat: of.may_repeat,
+    }
+}
+
+/// Such as `Problem409CodeTakenIdTaken`.
+fn name(kinds: &[Kind]) -> String {
+    let words = kinds.iter().flat_map(|kind| kind.slug.split('-'));
+    let capitalised = words.map(|word| word[..1].to_uppercase() + &word[1..]);
+    format!("Problem{}{}", kinds[0].status.as_u16(), capitalised.collect::<String>())
+}
+
+fn failure(kinds: &[Kind]) -> Response {
+    let lines = kinds.iter().map(|kind| format!("`/problems/{}`: {}", kind.slug, kind.title));
+    let description = lines.collect::<Vec<_>>().join("\n\n");
+    let types: Vec<Value> = kinds.iter().map(|kind| json!(format!("/problems/{}", kind.slug))).collect();
+    let examples = kinds
+        .iter()
+        .map(|kind| (kind.slug, ExampleBuilder::new().summary(kind.title).value(Some(example(kind))).build()));
+    let mut content = Content::builder().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
+    content = content.extensions(Some(Extensions::from_iter([("x-problem-types", Value::Array(types))])));
+    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content.build()).build();
+    refer(&mut response, &["X-Request-Id"]);
+    match kinds[0].status {
+        StatusCode::UNAUTHORIZED => refer(&mut response, &["WWW-Authenticate"]),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => refer(&mut response, &["Retry-After"]),
+        _ => {}
+    }
+    response
+}
+
+fn example(kind: &Kind) -> Value {
+    let mut problem = json!({
+        "type": format!("/problems/{}", kind.slug), "title": kind.title, "status": kind.status.as_u16(),
+        "instance": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f",
+    });
+    match kind.slug {
+        "invalid" => problem["errors"] = json!([{"pointer": "/amount/unit", "detail": "is required"}]),
+        "event-not-allowed" => problem["allowed_actions"] = json!(["find", "dispose"]),
+        "not-enough" => problem["left"] = json!({"value": "12.5", "unit": "mL"}),
+        "inconvertible" => problem["missing"] = json!(["density"]),
+        _ => {}
+    }
+    problem
+}
+
+fn any_failure() -> Response {
+    let content = Content::builder().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let description = "Any other failure: `type` leads to a page on it, and `GET /problems` lists all types.";
+    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
+    refer(&mut response, &["X-Request-Id"]);
+    response
+}

@@ -1,0 +1,82 @@
+//! What the document says of all operations alike, so that none has to say it: how one is let in, how it fails, how a
+//! write is repeated, and which answers carry a version. And what the generators of clients need of its schemas.
+
+mod answers;
+mod examples;
+mod parameters;
+mod refusals;
+mod schemas;
+
+use utoipa::openapi::{
+    OpenApi, PathItem, Server,
+    path::Operation,
+    security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+};
+
+pub use self::answers::Failures;
+
+/// Swagger UI shows it in the box that asks for the value.
+const BEARER: &str = "Paste the `access_token` that `POST /v1/auth/otp/verify` answers with, without the word Bearer. It \
+    is good for ten minutes unless the installation sets another time (`expires_in` says how many seconds); then trade \
+    the `refresh_token` for a new one at `POST /v1/auth/refresh`. Where the operators allow it, a Firebase ID token \
+    will do as well.";
+
+pub fn complete(document: &mut OpenApi) {
+    document.servers = Some(vec![Server::new("/")]);
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(BEARER));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
+    schemas::mend(document);
+    let components = document.components.get_or_insert_default();
+    answers::add_headers(components);
+    for (path, item) in &mut document.paths.paths {
+        let is_versioned = answers::show_versions(item);
+        for (method, operation) in operations(item) {
+            parameters::complete(operation, method == "post");
+            name_right(operation, path.contains("{lab_id}"));
+            if path.starts_with("/v1/admin") {
+                operation.tags = Some(vec!["admin".to_owned()]);
+            }
+            // A title, for menus and for the comments of generated methods.
+            operation.summary = operation.summary.take().map(|title| title.trim_end_matches('.').to_owned());
+            let of = answers::Of { path, is_versioned: is_versioned && method == "get", may_repeat: method == "post" };
+            answers::complete(operation, &of, components);
+            examples::complete(operation, components);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("patch", &mut item.patch),
+        ("put", &mut item.put),
+        ("delete", &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Swagger UI does not show the scope that `security` names.
+fn name_right(operation: &mut Operation, in_lab: bool) {
+    let right = match scope(operation) {
+        None => "Needs no token.".to_owned(),
+        Some(None) => "For everybody who is signed in.".to_owned(),
+        Some(Some(scope)) if scope == "owner" => "For an owner of the installation.".to_owned(),
+        Some(Some(scope)) if scope == "cataloguer" => "Needs the right **cataloguer**: an owner of the installation \
+            gives it, and has it; where there is one lab, its managers have it, too."
+            .to_owned(),
+        Some(Some(role)) if in_lab => format!("Needs the role **{role}** in the lab."),
+        Some(Some(role)) => format!("Needs the role **{role}** in any lab."),
+    };
+    let said = operation.description.take().filter(|said| !said.is_empty());
+    operation.description = Some(said.map_or(right.clone(), |said| format!("{said}\n\n{right}")));
+}
+
+/// No token, any token, or one of somebody with this right.
+fn scope(operation: &Operation) -> Option<Option<String>> {
+    let security = serde_json::to_value(&operation.security).unwrap_or_default();
+    let scopes = security.pointer("/0/bearer")?.as_array()?;
+    Some(scopes.first().and_then(|scope| scope.as_str()).map(str::to_owned))
+}

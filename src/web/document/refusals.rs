@@ -1,0 +1,97 @@
+//! Which problem types an operation can answer: those that follow from its form, and the refusals of its own.
+
+use crate::{
+    error::Reason::{self, *},
+    web::catalogue::{Kind, general},
+};
+
+/// What decides on the general ones.
+pub(super) struct Form<'a> {
+    pub id: &'a str,
+    pub needs_token: bool,
+    pub needs_right: bool,
+    pub has_path_variables: bool,
+    pub has_query: bool,
+    pub has_body: bool,
+    pub has_if_match: bool,
+    pub may_repeat: bool,
+}
+
+/// Sorted by status, then by name.
+pub(super) fn of(form: &Form) -> Vec<Kind> {
+    let general = [
+        (form.has_body, general::MALFORMED),
+        (form.needs_token, general::NO_TOKEN),
+        (form.needs_token, general::BAD_TOKEN),
+        (form.needs_right, general::FORBIDDEN),
+        (form.has_path_variables, general::NOT_FOUND),
+        (form.has_if_match, general::STALE),
+        (form.has_if_match, general::IF_MATCH_REQUIRED),
+        (form.has_body || form.may_repeat, general::TOO_LARGE),
+        (form.has_body, general::MEDIA_TYPE),
+        (form.has_body || form.has_query || form.has_if_match || form.may_repeat, general::INVALID),
+        (true, general::TIMED_OUT),
+        (true, general::INTERNAL),
+        (true, general::UNAVAILABLE),
+    ];
+    let general = general.into_iter().filter_map(|(applies, kind)| applies.then_some(kind));
+    let repeats: &[Reason] = if form.may_repeat { &[StillRunning, IdempotencyKeyReused] } else { &[] };
+    // Somebody who comes with the token of Firebase.
+    let firebase: &[Reason] = if form.needs_token { &[FirebaseUserUnknown, FirebaseTokenRefused] } else { &[] };
+    let own = own(form.id).iter().chain(repeats).chain(firebase).copied().map(Kind::from);
+    let mut kinds: Vec<_> = general.chain(own).chain(more(form.id).iter().copied()).collect();
+    kinds.sort_unstable_by_key(|kind| (kind.status.as_u16(), kind.slug));
+    kinds.dedup_by_key(|kind| kind.slug);
+    kinds
+}
+
+/// General ones that do not follow from the form.
+fn more(id: &str) -> &'static [Kind] {
+    match id {
+        "request_code" => &[general::RATE_LIMITED, general::BUDGET_SPENT],
+        "request_phone_change" | "request_email_change" => {
+            &[general::FORBIDDEN, general::RATE_LIMITED, general::BUDGET_SPENT]
+        }
+        "verify_code" | "exchange_id_token" | "confirm_phone_change" | "confirm_email_change" => {
+            &[general::FORBIDDEN, general::RATE_LIMITED]
+        }
+        "refresh_tokens" => &[general::FORBIDDEN, general::RATE_LIMITED],
+        "accept_invitation" | "mint_custom_token" => &[general::RATE_LIMITED],
+        "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
+        _ => &[],
+    }
+}
+
+fn own(id: &str) -> &'static [Reason] {
+    match id {
+        "request_code" => &[AppCheckRefused, PhoneRefused],
+        "verify_code" => &[CodeRefused, InvitationRefused, InvitationRequired],
+        "exchange_id_token" => {
+            &[FirebaseOff, FirebaseTokenRefused, InvitationRefused, InvitationRequired, PhoneRefused]
+        }
+        "mint_custom_token" => &[FirebaseOff, SessionRequired],
+        "refresh_tokens" => &[RefreshTokenRefused],
+        "log_out" | "end_other_sessions" => &[SessionRequired],
+        "request_phone_change" => &[FreshLoginRequired, PhoneRefused, PhoneTaken, SessionRequired],
+        "confirm_phone_change" => &[CodeRefused, FreshLoginRequired, PhoneTaken, SessionRequired],
+        "request_email_change" => &[EmailOff, FreshLoginRequired, PhoneRequired, SessionRequired],
+        "confirm_email_change" => &[CodeRefused, EmailOff, FreshLoginRequired, PhoneRequired, SessionRequired],
+        "delete_email" => &[EmailOff, FreshLoginRequired, SessionRequired],
+        "receive_webhook" | "answer_webhook" => &[CallbackRefused],
+        "create_lab" => &[IdTaken, NameTaken],
+        "update_lab" => &[NameTaken],
+        "update_member" | "delete_member" => &[LastAdmin],
+        "create_invitation" => &[IdTaken, PhoneRefused],
+        "accept_invitation" => &[AlreadyMember, InvitationRefused, InvitationRequired],
+        "create_chemical" => &[CasTaken, IdTaken],
+        "update_chemical" => &[CasTaken],
+        "delete_chemical" => &[ChemicalInUse],
+        "create_location" => &[CodeTaken, IdTaken, LocationKind, NameTaken],
+        "update_location" => &[CodeTaken, LocationCycle, LocationKind, NameTaken],
+        "delete_location" => &[LocationInUse],
+        "create_container" => &[CodeTaken, IdTaken, Inconvertible],
+        "update_container" => &[CodeTaken, EventNotAllowed, Inconvertible],
+        "post_event" => &[EventNotAllowed, IdTaken, Inconvertible, NotEnough, NotReversible],
+        _ => &[],
+    }
+}

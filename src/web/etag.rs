@@ -1,0 +1,105 @@
+//! Versions as `ETag` and the conditions on them (RFC 9110 sections 8.8.3 and 13). The tag is the version in double
+//! quotes. A tag that a proxy has weakened counts as what it was: our versions change with every change.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequestParts, Request},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{catalogue::general, idempotency::MAX_BODY, problem::Problem};
+use crate::error::Field;
+
+/// The version that the caller read, from `If-Match`: required where it is an argument (RFC 6585 section 3). `*` is any.
+pub struct IfMatch(pub Option<i32>);
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let header = parts.headers.get(header::IF_MATCH).ok_or_else(|| Problem::new(general::IF_MATCH_REQUIRED))?;
+        let said = header.to_str().unwrap_or_default().trim();
+        if said == "*" {
+            return Ok(Self(None));
+        }
+        let tag = opaque(said).ok_or_else(|| {
+            let example = said.parse::<i32>().map_or_else(|_| "\"2\"".to_owned(), |version| format!("\"{version}\""));
+            let detail = format!("must be `*` or an ETag in double quotes: quote it, as in {example}");
+            Problem::new(general::INVALID).errors(vec![Field::new("If-Match", detail)])
+        })?;
+        // A tag that we never gave matches nothing.
+        tag.parse().map(|version| Self(Some(version))).map_err(|_| Problem::new(general::STALE))
+    }
+}
+
+/// What stands in the quotes of a tag, weak or not.
+fn opaque(tag: &str) -> Option<&str> {
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    tag.strip_prefix('"')?.strip_suffix('"').filter(|tag| !tag.contains('"'))
+}
+
+/// The tags of a header that lists some. No tag of ours holds a comma.
+fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// More tags than this nobody has read.
+const MOST_TAGS: usize = 10;
+
+/// Answers 304 to a reader who has it already, and lets a change through when any of the tags that it lists matches.
+pub async fn conditions(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    if *request.method() == Method::GET && headers.contains_key(header::IF_NONE_MATCH) {
+        let known = tags(headers, &header::IF_NONE_MATCH);
+        return unless_known(next.run(request).await, &known);
+    }
+    if headers.contains_key(header::IF_MATCH) {
+        let read = tags(headers, &header::IF_MATCH);
+        if read.len() > 1 {
+            return any_of(&read, request, next).await;
+        }
+    }
+    next.run(request).await
+}
+
+fn unless_known(mut response: Response, known: &[String]) -> Response {
+    if response.status() != StatusCode::OK {
+        return response;
+    }
+    let tag = response.headers().get(header::ETAG).and_then(|tag| opaque(tag.to_str().ok()?)).map(str::to_owned);
+    let Some(tag) = tag.filter(|tag| known.iter().any(|it| it == "*" || opaque(it) == Some(tag))) else {
+        return response;
+    };
+    response.headers_mut().remove(header::CONTENT_TYPE);
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    let (parts, _) = response.into_parts();
+    drop(tag);
+    (StatusCode::NOT_MODIFIED, parts.headers).into_response()
+}
+
+/// A change whose version does not match changes nothing, so the next tag can be tried.
+async fn any_of(read: &[String], request: Request, next: Next) -> Response {
+    let wrong = read.iter().any(|tag| opaque(tag).is_none());
+    if wrong || read.len() > MOST_TAGS {
+        let detail = format!("must be `*` or at most {MOST_TAGS} ETags, each in double quotes");
+        return Problem::new(general::INVALID).errors(vec![Field::new("If-Match", detail)]).into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body): Result<Bytes, _> = axum::body::to_bytes(body, MAX_BODY).await else {
+        return Problem::new(general::TOO_LARGE).into_response();
+    };
+    let mut answer = Problem::new(general::STALE).into_response();
+    for tag in read {
+        let Ok(tag) = HeaderValue::try_from(tag) else { continue };
+        let mut parts = parts.clone();
+        parts.headers.insert(header::IF_MATCH, tag);
+        answer = next.clone().run(Request::from_parts(parts, Body::from(body.clone()))).await;
+        if answer.status() != StatusCode::PRECONDITION_FAILED {
+            break;
+        }
+    }
+    answer
+}
