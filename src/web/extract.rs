@@ -78,7 +78,6 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-#[expect(clippy::disallowed_types, reason = "what the wrapped extractor says")]
 fn unnamed(rejection: &axum::extract::rejection::PathRejection) -> String {
     use axum::extract::{path::ErrorKind, rejection::PathRejection};
     let kind =

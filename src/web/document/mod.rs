@@ -75,6 +75,7 @@ fn name_right(operation: &mut Operation, in_lab: bool) {
 }
 
 /// No token, any token, or one of somebody with this right.
+#[expect(clippy::option_option, reason = "there are these three cases")]
 fn scope(operation: &Operation) -> Option<Option<String>> {
     let security = serde_json::to_value(&operation.security).unwrap_or_default();
     let scopes = security.pointer("/0/bearer")?.as_array()?;

@@ -1,11 +1,11 @@
 //! Which problem types an operation can answer: those that follow from its form, and the refusals of its own.
 
-use crate::{
-    error::Reason::{self, *},
-    web::catalogue::{Kind, general},
-};
+#[expect(clippy::enum_glob_use, reason = "a table of them")]
+use crate::error::Reason::{self, *};
+use crate::web::catalogue::{Kind, general};
 
 /// What decides on the general ones.
+#[expect(clippy::struct_excessive_bools, reason = "each decides on its own")]
 pub(super) struct Form<'a> {
     pub id: &'a str,
     pub needs_token: bool,
@@ -80,6 +80,9 @@ fn own(id: &str) -> &'static [Reason] {
         "receive_webhook" | "answer_webhook" => &[CallbackRefused],
         "create_lab" => &[IdTaken, NameTaken],
         "update_lab" => &[NameTaken],
+        "delete_me" => &[FreshLoginRequired, LastAdmin, LastOwner, SessionRequired],
+        "update_account" => &[LastAdmin, LastOwner],
+        "appoint_admin" => &[AlreadyMember],
         "update_member" | "delete_member" => &[LastAdmin],
         "create_invitation" => &[IdTaken, PhoneRefused],
         "accept_invitation" => &[AlreadyMember, InvitationRefused, InvitationRequired],
@@ -91,7 +94,7 @@ fn own(id: &str) -> &'static [Reason] {
         "delete_location" => &[LocationInUse],
         "create_container" => &[CodeTaken, IdTaken, Inconvertible],
         "update_container" => &[CodeTaken, EventNotAllowed, Inconvertible],
-        "post_event" => &[EventNotAllowed, IdTaken, Inconvertible, NotEnough, NotReversible],
+        "post_event" => &[EventNotAllowed, HolderRefused, IdTaken, Inconvertible, NotEnough, NotReversible],
         _ => &[],
     }
 }
