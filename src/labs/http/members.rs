@@ -38,6 +38,7 @@ impl Versioned for Member {
 #[into_params(parameter_in = Query)]
 struct MembersQuery {
     /// `left`: also those who have left.
+    #[param(inline)]
     include: Option<Include>,
     #[serde(default)]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
