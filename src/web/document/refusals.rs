@@ -1,7 +1,12 @@
 //! Which problem types an operation can answer: those that follow from its form, and the refusals of its own.
 
-#[expect(clippy::enum_glob_use, reason = "a table of them")]
-use crate::error::Reason::{self, *};
+use crate::error::Reason::{
+    self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
+    EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired, HolderRefused,
+    IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, LastAdmin, LastOwner,
+    LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, PhoneRefused, PhoneRequired,
+    PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
+};
 use crate::web::catalogue::{Kind, general};
 
 /// What decides on the general ones.
