@@ -18,7 +18,6 @@ use tower_http::{
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{app::App, chemicals, containers, health, labs, locations, login, messages, users, web};
 
@@ -52,9 +51,7 @@ pub fn service(app: App) -> Router {
 /// Every route, with the document and its page.
 pub fn routes() -> Router<App> {
     let (routes, document) = api().split_for_parts();
-    let swagger =
-        utoipa_swagger_ui::Config::default().validator_url("none").try_it_out_enabled(true).persist_authorization(true);
-    routes.merge(SwaggerUi::new("/docs").config(swagger).url("/openapi.json", document))
+    routes.merge(web::docs::routes(document.to_json().unwrap_or_default()))
 }
 
 /// Any routes behind the layers of the service, the outermost first. Apart, so that a test can put routes there that

@@ -5,6 +5,7 @@ mod answer;
 mod catalogue;
 mod client;
 pub mod connections;
+pub mod docs;
 pub mod document;
 mod etag;
 mod extract;

@@ -29,11 +29,17 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let fault = Fault::of(error.path(), &error.inner().to_string());
         if error.inner().is_data() {
             Problem::new(general::INVALID).errors(all_faults::<T>(body, fault))
+        } else if let Ok(Value::Array(_)) = serde_json::from_slice(body) {
+            // A list that serde took for an object and stopped in the middle of.
+            Problem::new(general::INVALID).errors(vec![Field::new("", sentence::NO_OBJECT)])
         } else {
             Problem::new(general::MALFORMED).errors(vec![fault.field()])
         }
     })?;
     if let Err(cause) = deserializer.end() {
+        if serde_json::from_slice::<Value>(body).is_ok() {
+            return Err(Problem::new(general::INVALID).errors(vec![Field::new("", sentence::NO_OBJECT)]));
+        }
         let (_, detail) = sentence::of(&cause.to_string());
         return Err(Problem::new(general::MALFORMED).errors(vec![Field::new("", detail)]));
     }

@@ -1,6 +1,8 @@
 //! What the libraries that read a request say, as a sentence for whoever wrote it. What was sent is not repeated: it may
 //! be a code or a phone in the wrong place.
 
+pub(super) const NO_OBJECT: &str = "must be an object";
+
 /// The field that it is about, where the library names it, and the sentence.
 pub(super) fn of(cause: &str) -> (Option<&str>, String) {
     // The pointer says where a wrong value stands; only broken JSON needs the line and the column.

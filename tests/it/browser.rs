@@ -103,28 +103,51 @@ async fn authorize(page: &Client, token: &str) {
     click(page, ".dialog-ux .auth-btn-wrapper .btn-done").await;
 }
 
-/// The status and the text of the answer to an operation that needs no more than a press.
-async fn try_out(page: &Client, operation: &str) -> (String, String) {
+/// Opens an operation, which is ready to be tried.
+async fn open(page: &Client, operation: &str) {
     click(page, &format!("#{operation} .opblock-summary-control")).await;
     let try_it = find(page, &format!("#{operation} .try-out__btn")).await;
     if try_it.text().await.expect("text") == "Try it out" {
         try_it.click().await.expect("pressed");
     }
+}
+
+/// The status and the text of the answer.
+async fn execute(page: &Client, operation: &str) -> (String, String) {
+    let show = format!("document.querySelector('#{operation}').scrollIntoView()");
+    page.execute(&show, vec![]).await.expect("scrolled");
     click(page, &format!("#{operation} .btn.execute")).await;
     let answer = format!("#{operation} .live-responses-table .response");
     let status = find(page, &format!("{answer} .response-col_status")).await.text().await.expect("text");
     let text = find(page, &format!("{answer} .response-col_description .highlight-code")).await.text().await;
-    let show = format!("document.querySelector('#{operation}').scrollIntoView()");
-    page.execute(&show, vec![]).await.expect("scrolled");
-    (status, text.expect("text"))
+    (status.lines().next().unwrap_or_default().to_owned(), text.expect("text"))
+}
+
+async fn try_out(page: &Client, operation: &str) -> (String, String) {
+    open(page, operation).await;
+    execute(page, operation).await
+}
+
+/// What stands in the body of an opened operation, after a change of it.
+async fn body(page: &Client, operation: &str, change: &str) -> String {
+    let script = format!(
+        "const text = document.querySelector('#{operation} textarea.body-param__text');
+        const value = text.value{change};
+        Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(text, value);
+        text.dispatchEvent(new Event('change', {{bubbles: true}}));
+        return value;"
+    );
+    find(page, &format!("#{operation} textarea.body-param__text")).await;
+    page.execute(&script, vec![]).await.expect("run").as_str().expect("text").to_owned()
 }
 
 async fn visit(page: Client, address: SocketAddr, token: String) {
     page.goto(&format!("http://{address}/docs")).await.expect("a page");
     authorize(&page, &token).await;
     let (status, answer) = try_out(&page, "operations-people-get_me").await;
-    assert_eq!(status.lines().next(), Some("200"));
+    assert_eq!(status, "200");
     assert!(answer.contains("\"name\": \"Somebody\""), "{answer}");
+    assert!(page.find(Locator::Css(".topbar")).await.is_err(), "there is nothing to explore but this document");
 
     let loaded =
         page.execute("return performance.getEntries().map(entry => entry.name)", vec![]).await.expect("entries");
@@ -132,6 +155,39 @@ async fn visit(page: Client, address: SocketAddr, token: String) {
     let (ours, foreign): (Vec<_>, Vec<_>) = urls.partition(|url| url.starts_with(&format!("http://{address}/")));
     assert!(ours.iter().any(|url| url.ends_with("/v1/me")) && ours.len() > 4, "{ours:?}");
     assert!(foreign.is_empty(), "{foreign:?}");
+}
+
+/// From the first code to a withdrawal by clicking: only the phone's code is typed.
+async fn walk(page: Client, address: SocketAddr) {
+    page.goto(&format!("http://{address}/docs")).await.expect("a page");
+    let (status, answer) = try_out(&page, "operations-login-request_code").await;
+    assert_eq!(status, "202", "{answer}");
+    open(&page, "operations-login-verify_code").await;
+    body(&page, "operations-login-verify_code", ".replace(/\"code\": \"\\d+\"/, '\"code\": \"123456\"')").await;
+    let (status, answer) = execute(&page, "operations-login-verify_code").await;
+    assert_eq!(status, "200", "{answer}");
+    // Nobody pressed Authorize.
+    assert_eq!(try_out(&page, "operations-people-get_me").await.0, "200");
+    let (status, answer) = try_out(&page, "operations-people-create_lab").await;
+    assert_eq!(status, "201", "{answer}");
+    let (status, answer) = try_out(&page, "operations-catalogue-create_chemical").await;
+    assert_eq!(status, "201", "{answer}");
+    open(&page, "operations-containers-create_container").await;
+    let change = ".replace(/,\\s*\"location_id\": \"[^\"]*\"/, '').replace(/\"location_id\": \"[^\"]*\",/, '')";
+    let sent = body(&page, "operations-containers-create_container", change).await;
+    let (status, answer) = execute(&page, "operations-containers-create_container").await;
+    assert_eq!(status, "201", "{sent} {answer}");
+    open(&page, "operations-containers-post_event").await;
+    let sent = body(&page, "operations-containers-post_event", "").await;
+    assert!(sent.contains("\"withdraw\""), "{sent}");
+    let (status, answer) = execute(&page, "operations-containers-post_event").await;
+    assert_eq!(status, "201", "{sent} {answer}");
+    let (status, answer) = try_out(&page, "operations-containers-list_containers").await;
+    assert!(status == "200" && answer.contains("\"state\": \"opened\""), "{answer}");
+    // A reload forgets who one was.
+    page.refresh().await.expect("a page");
+    let (status, _) = try_out(&page, "operations-people-get_me").await;
+    assert_eq!(status, "401");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -149,4 +205,37 @@ async fn the_docs_are_tried_out_in_a_browser_that_reaches_no_other_host(db: PgPo
     app.app.lanes().close().await;
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("docs.png"), picture).expect("written");
     visit.expect("no step fails");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_stranger_books_a_withdrawal_on_the_page_and_copies_nothing_but_the_code(db: PgPool) {
+    let app = TestApp::with_vars(db, &[("TEST_PHONE_NUMBERS", "+12025550123=123456")]).await;
+    let address = serve(&app).await;
+    let driver = Driver::start();
+    let page = driver.open().await;
+    let walk = tokio::spawn(walk(page.clone(), address)).await;
+    let picture = page.screenshot().await.expect("a picture");
+    page.close().await.expect("closed");
+    app.app.lanes().close().await;
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("docs-walk.png"), picture).expect("written");
+    walk.expect("no step fails");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_page_is_fetched_once_and_framed_by_nobody(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let nobody = app.nobody();
+    for path in ["/docs", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/start.js", "/openapi.json"] {
+        let first = nobody.get(path).await.expect(200);
+        let has =
+            |name: &str, part: &str| first.headers.get(name).is_some_and(|it| it.to_str().unwrap().contains(part));
+        assert!(has("content-security-policy", "frame-ancestors 'none'"), "{path}");
+        assert!(has("referrer-policy", "no-referrer") && has("x-content-type-options", "nosniff"), "{path}");
+        assert!(has("cache-control", if path.ends_with("ui.css") { "max-age" } else { "" }), "{path}");
+        let known = [("if-none-match", &*first.etag())];
+        let again = nobody.send(axum::http::Method::GET, path, &known, None).await;
+        assert_eq!((again.status.as_u16(), &*again.text), (304, ""), "{path}");
+    }
+    assert!(nobody.get("/docs").await.text.contains("/docs/start.js"));
+    nobody.get("/docs/nothing").await.problem(404, "not-found");
 }

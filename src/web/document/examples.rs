@@ -29,6 +29,24 @@ pub(super) fn complete(operation: &mut Operation, components: &Components) {
     }
 }
 
+/// Examples are sorted by name, and the page opens with the first.
+pub(super) fn show_withdrawal_first(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for content in body.content.values_mut() {
+        let RefOr::T(content) = content else { continue };
+        for (name, example) in &mut content.examples {
+            if let RefOr::T(example) = example
+                && example.summary.is_empty()
+            {
+                example.summary = name.replace('_', " ");
+            }
+        }
+        if let Some(withdrawal) = content.examples.remove("withdraw") {
+            content.examples.insert("1_withdraw".to_owned(), withdrawal);
+        }
+    }
+}
+
 fn of(schema: &RefOr<Schema>, name: &str, components: &Components, depth: usize) -> Option<Value> {
     if depth > DEEPEST {
         return None;

@@ -43,6 +43,7 @@ pub fn complete(document: &mut OpenApi) {
             let of = answers::Of { path, is_versioned: is_versioned && method == "get", may_repeat: method == "post" };
             answers::complete(operation, &of, components);
             examples::complete(operation, components);
+            examples::show_withdrawal_first(operation);
         }
     }
 }
