@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 /// No script, frame or request but ours. Swagger UI sets styles on elements.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -28,7 +29,7 @@ impl File {
     fn new(bytes: impl Into<axum::body::Bytes>, kind: &str, cache: &'static str) -> Arc<Self> {
         let bytes = bytes.into();
         let digest = digest(&SHA256, &bytes);
-        let tag: String = digest.as_ref().iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let tag = BASE64_URL_SAFE_NO_PAD.encode(&digest.as_ref()[..12]);
         let header = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
         Arc::new(Self {
             bytes,
