@@ -1,15 +1,23 @@
 //! Reads molecular formulas: one function for each line of the grammar.
 //!
 //! ```text
-//! formula = part { "." part }             part   = [ number ] atoms [ charge ]
+//! formula = part { dot part }             part   = [ times ] atoms [ charge ]
 //! atoms   = ( atom | group ) { … }        group  = "(" atoms ")" | "[" atoms "]"
 //! atom    = symbol | "[" number symbol "]"    each atom and group: [ number ]
 //! charge  = sign [ number ] | "^" [ number ] sign
+//! times   = number [ "." number ] | "½"       dot    = "." | "·" | "x" | "×"
 //! ```
+//!
+//! What chemists write in two meanings is refused with both of them: `Ca2+` is an ion of calcium on most
+//! labels and two atoms with one charge by the grammar, and the masses differ. What is stored was read once already, so
+//! [`parse_stored`] takes it by the grammar.
 
 use std::collections::BTreeMap;
 
-use super::atomic_weights::Atom;
+use super::{
+    atomic_weights::Atom,
+    formula_text::{self, DOT},
+};
 
 pub(super) const MAX_LENGTH: usize = 255;
 const MAX_DEPTH: u32 = 16;
@@ -29,62 +37,180 @@ pub enum FormulaError {
     Incomplete,
     #[error("brackets are nested more than 16 deep")]
     TooDeep,
-    #[error(
-        "write counts as whole numbers up to 9999999 without leading zero; \
-         for half a water double the formula, as in (CaSO4)2.H2O"
-    )]
+    #[error("write counts as whole numbers up to 9999999 without leading zero")]
     Count,
     #[error("write the charge after its sign, from 1 to 99, such as Ca+2")]
     Charge,
-    #[error("the number before the sign may count or be the charge: write ^4- for the charge")]
-    AmbiguousCharge,
+    #[error("`{0}` has two meanings: write `{1}` or `{2}`")]
+    Ambiguous(String, String, String),
+    #[error(
+        "`{0}` may be a fraction, or the end of a part: write `{1}` for two parts. Fractions of atoms are no formula: leave \
+         it out and give the molar mass"
+    )]
+    Fraction(String, String),
+    #[error("a number before the whole formula is no part of it: write `{0}`, or [13C] for an isotope")]
+    Multiple(String),
+    #[error("`{0}` is no number, so there is no single formula: leave it out, and give the molar mass if there is one")]
+    Unspecified(char),
+    #[error("a line between atoms is a bond: write a molecular formula, such as C2H6O")]
+    Bond,
     #[error("the formula is heavier than 10000000 g/mol")]
     TooHeavy,
 }
 
 pub(super) type Atoms = BTreeMap<Atom, u32>;
 
-/// What stands between two dots: `5H2O` is the multiplier 5 and the atoms of water.
-#[derive(Debug, PartialEq, Eq)]
+/// What stands between two dots: `5H2O` is five times the atoms of water.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
-    pub multiplier: u32,
+    /// In thousandths, as there are salts with half a water.
+    pub times: u64,
     pub atoms: Atoms,
     pub charge: i32,
 }
 
+pub(super) const ONCE: u64 = 1_000;
+
+/// As somebody typed it.
 pub(super) fn parse(text: &str) -> Result<Vec<Part>, FormulaError> {
+    read(text, true)
+}
+
+/// As it was written by us.
+pub(super) fn parse_stored(text: &str) -> Result<Vec<Part>, FormulaError> {
+    read(text, false)
+}
+
+fn read(text: &str, doubting: bool) -> Result<Vec<Part>, FormulaError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > MAX_LENGTH {
         return Err(FormulaError::Length);
     }
-    let text: String = text.chars().map(to_ascii).collect();
-    text.split('.').map(|part| Parser { rest: part.trim() }.part()).collect()
-}
-
-/// Copied formulas bring typographic dots, signs and small figures along.
-fn to_ascii(c: char) -> char {
-    match c {
-        '·' | '•' | '∙' | '⋅' | '*' => '.',
-        '−' | '–' | '‐' | '‑' => '-',
-        '₀'..='₉' => char::from_digit(u32::from(c) - u32::from('₀'), 10).unwrap_or(c),
-        _ => c,
+    let text = formula_text::plain(text);
+    let mut parser = Parser { whole: &text, rest: &text, doubting };
+    let mut parts = vec![parser.part()?];
+    while parser.dot()? {
+        parts.push(parser.part()?);
     }
+    if let [only] = &parts[..]
+        && doubting
+        && only.times != ONCE
+    {
+        let bare = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
+        return Err(FormulaError::Multiple(bare.to_owned()));
+    }
+    Ok(parts)
 }
 
 struct Parser<'a> {
+    whole: &'a str,
     rest: &'a str,
+    /// Whether what has two meanings is refused.
+    doubting: bool,
 }
 
 impl<'a> Parser<'a> {
-    fn part(mut self) -> Result<Part, FormulaError> {
-        let multiplier = self.count()?;
-        self.rest = self.rest.trim_start();
+    fn part(&mut self) -> Result<Part, FormulaError> {
+        self.spaces();
+        let start = self.rest;
+        let times = self.times()?;
+        self.spaces();
+        self.check_isotope(start, times)?;
+        let begun = self.rest;
         let atoms = self.atoms(0)?;
+        self.check_charge(begun, &atoms)?;
         let charge = self.charge()?;
-        match self.rest.chars().next() {
-            None => Ok(Part { multiplier, atoms, charge }),
-            Some(c) => Err(FormulaError::Unexpected(c)),
+        self.spaces();
+        Ok(Part { times, atoms, charge })
+    }
+
+    /// Whether another part follows.
+    fn dot(&mut self) -> Result<bool, FormulaError> {
+        let Some(c) = self.rest.chars().next() else { return Ok(false) };
+        if !matches!(c, '.' | DOT | 'x') {
+            let is_bond = c.is_ascii_uppercase() && self.before().ends_with(['+', '-']);
+            let is_open = c == 'n' && self.before().ends_with([')', ']']);
+            return Err(match c {
+                _ if is_bond => FormulaError::Bond,
+                _ if is_open => FormulaError::Unspecified(c),
+                _ => FormulaError::Unexpected(c),
+            });
         }
+        let (before, rest) = (self.before(), &self.rest[c.len_utf8()..]);
+        self.rest = rest;
+        self.spaces();
+        if let Some(unknown @ ('x' | 'n')) = self.rest.chars().next() {
+            return Err(FormulaError::Unspecified(unknown));
+        }
+        if c == 'x' && !self.rest.starts_with(|c: char| c.is_ascii_digit()) {
+            let (one, many) = (format!("{}·{}", before.trim_end(), self.rest), "the formula without it".to_owned());
+            return Err(FormulaError::Ambiguous(self.whole.to_owned(), one, many));
+        }
+        Ok(true)
+    }
+
+    /// What has been read.
+    fn before(&self) -> &'a str {
+        &self.whole[..self.whole.len() - self.rest.len()]
+    }
+
+    fn spaces(&mut self) {
+        self.rest = self.rest.trim_start();
+    }
+
+    /// How often the part is there: `5`, or `0.5` for half of it.
+    fn times(&mut self) -> Result<u64, FormulaError> {
+        let whole = self.rest;
+        let digits = self.digits();
+        let decimals = match self.rest.as_bytes() {
+            [b'.', b'0'..=b'9', ..] if !digits.is_empty() => {
+                self.take(1);
+                self.digits()
+            }
+            _ => "",
+        };
+        match (digits, decimals) {
+            ("", _) => Ok(ONCE),
+            (_, "") => {
+                self.rest = whole;
+                self.count().map(|count| u64::from(count) * ONCE)
+            }
+            (_, decimals) if digits.len() > MAX_COUNT_DIGITS || decimals.len() > 3 => Err(FormulaError::Count),
+            (digits, decimals) => {
+                let thousandths = format!("{digits}{decimals:0<3}").parse().map_err(|_| FormulaError::Count)?;
+                if thousandths == 0 { Err(FormulaError::Count) } else { Ok(thousandths) }
+            }
+        }
+    }
+
+    /// `13CH4.H2O`: thirteen of them, or the isotope?
+    fn check_isotope(&self, start: &str, times: u64) -> Result<(), FormulaError> {
+        let is_first = self.whole.trim_start().len() == start.len();
+        if self.doubting && is_first && times > 9 * ONCE && !self.rest.is_empty() {
+            return Err(FormulaError::Multiple(self.rest.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// `Ca2+`, `SO42-`: a count before the sign that may be the charge, or end with it. One digit behind several elements
+    /// is the count, as in NO3- and NH4+, but for oxygen in a positive ion: VO2+ is two.
+    fn check_charge(&self, begun: &str, atoms: &Atoms) -> Result<(), FormulaError> {
+        let is_plain = matches!(self.rest.as_bytes(), [b'+' | b'-', b'1'..=b'9', ..]);
+        if !self.doubting || is_plain || !self.rest.starts_with(['+', '-']) {
+            return Ok(());
+        }
+        let read = &begun[..begun.len() - self.rest.len()];
+        let body = read.trim_end_matches(|c: char| c.is_ascii_digit());
+        let count = &read[body.len()..];
+        let is_cation_of_oxygen = self.rest.starts_with('+') && body.ends_with('O') && atoms.len() == 2;
+        let is_group = body.ends_with([')', ']']);
+        // No charge is zero.
+        if count.is_empty() || count.ends_with('0') || (count.len() == 1 && atoms.len() > 1 && !is_group && !is_cation_of_oxygen) {
+            return Ok(());
+        }
+        let (sign, shown) = (&self.rest[..1], format!("{read}{}", &self.rest[..1]));
+        let (kept, charge) = count.split_at(count.len() - 1);
+        Err(FormulaError::Ambiguous(shown, format!("{body}{kept}^{charge}{sign}"), format!("{read}^{sign}")))
     }
 
     fn atoms(&mut self, depth: u32) -> Result<Atoms, FormulaError> {
@@ -95,7 +221,7 @@ impl<'a> Parser<'a> {
                     add(&mut atoms, atom, count)?;
                 }
             } else if let Some(atom) = self.atom()? {
-                add(&mut atoms, atom, self.count()?)?;
+                add(&mut atoms, atom, self.count_of_atoms()?)?;
             } else if atoms.is_empty() {
                 return Err(self.rest.chars().next().map_or(FormulaError::Incomplete, FormulaError::Unexpected));
             } else {
@@ -116,12 +242,7 @@ impl<'a> Parser<'a> {
         self.rest = &self.rest[1..];
         let mut atoms = self.atoms(depth + 1)?;
         self.expect(close)?;
-        let counted = self.rest.starts_with(|c: char| c.is_ascii_digit());
-        let times = self.count()?;
-        // [Fe(CN)6]4- : chemists mean the charge, the grammar reads four times.
-        if counted && self.rest.starts_with(['+', '-']) {
-            return Err(FormulaError::AmbiguousCharge);
-        }
+        let times = self.count_of_atoms()?;
         for count in atoms.values_mut() {
             *count = count.checked_mul(times).ok_or(FormulaError::TooHeavy)?;
         }
@@ -167,6 +288,27 @@ impl<'a> Parser<'a> {
             digits if digits.starts_with('0') || digits.len() > MAX_COUNT_DIGITS => Err(FormulaError::Count),
             digits => digits.parse().map_err(|_| FormulaError::Count),
         }
+    }
+
+    /// The count behind an atom or a group. `C8.5H10` goes on with a digit behind a point: five times the next part, or a
+    /// fraction? It is a part where what comes is one that crystals hold, and nothing else stands in it.
+    fn count_of_atoms(&mut self) -> Result<u32, FormulaError> {
+        let (begun, count) = (self.rest, self.count()?);
+        let digits = &begun[..begun.len() - self.rest.len()];
+        if self.doubting && !digits.is_empty() && self.rest.starts_with('.') {
+            let mut ahead = Parser { whole: self.whole, rest: &self.rest[1..], doubting: false };
+            if ahead.rest.starts_with(|c: char| c.is_ascii_digit()) {
+                let next = &self.rest[1..];
+                let is_part = ahead.part().is_ok_and(|part| formula_text::is_in_crystals(&part.atoms))
+                    && (ahead.rest.is_empty() || ahead.rest.starts_with(['.', DOT]));
+                if !is_part {
+                    let end = next.find(|c: char| !c.is_ascii_digit()).unwrap_or(next.len());
+                    let fraction = format!("{digits}.{}", &next[..end]);
+                    return Err(FormulaError::Fraction(fraction, format!("{}·{next}", self.before())));
+                }
+            }
+        }
+        Ok(count)
     }
 
     fn charge(&mut self) -> Result<i32, FormulaError> {

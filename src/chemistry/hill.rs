@@ -2,29 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::{
     atomic_weights::Atom,
-    formula_parser::{FormulaError, MAX_LENGTH, Part},
+    formula_parser::{FormulaError, MAX_LENGTH, ONCE, Part, parse},
 };
 
 /// Equal parts are counted together; carbon comes before salts, and water comes last.
 pub(super) fn write(parts: &[Part]) -> Result<String, FormulaError> {
+    let merged = merged(parts)?;
     let mut counted = BTreeMap::new();
-    for part in parts {
+    for part in merged.as_ref().map_or(parts, std::slice::from_ref) {
         let text = write_part(part);
         let has_carbon = part.atoms.keys().any(is_carbon);
-        let times: &mut u32 = counted.entry((text == "H2O", !has_carbon, text)).or_default();
-        *times = times.checked_add(part.multiplier).ok_or(FormulaError::TooHeavy)?;
+        let times: &mut u64 = counted.entry((text == "H2O", !has_carbon, text)).or_default();
+        *times = times.checked_add(part.times).ok_or(FormulaError::TooHeavy)?;
     }
-    let mut formula = String::new();
-    for ((_, _, text), times) in counted {
-        let dot = if formula.is_empty() { "" } else { "." };
-        formula.push_str(dot);
-        push_count(&mut formula, times);
-        formula.push_str(&text);
+    let written: Vec<String> = counted.into_iter().map(|((_, _, text), times)| with_times(&text, times)).collect();
+    let mut formula = written.join(".");
+    if parse(&formula).is_err() {
+        // The full stop between two parts could be a decimal point there.
+        formula = written.join("·");
     }
     // Written out, a formula at the limit may come out longer than it went in.
     if formula.len() > MAX_LENGTH { Err(FormulaError::Length) } else { Ok(formula) }
+}
+
+/// Several of one part and nothing else are one part: a number before the whole formula says nothing of it.
+fn merged(parts: &[Part]) -> Result<Option<Part>, FormulaError> {
+    let [first, rest @ ..] = parts else { return Ok(None) };
+    let times: u64 = parts.iter().map(|part| part.times).sum();
+    let is_one = rest.iter().all(|part| (&part.atoms, part.charge) == (&first.atoms, first.charge));
+    if !is_one || times == ONCE || !times.is_multiple_of(ONCE) {
+        return Ok(None);
+    }
+    let times = u32::try_from(times / ONCE).map_err(|_| FormulaError::TooHeavy)?;
+    let mut atoms = first.atoms.clone();
+    for count in atoms.values_mut() {
+        *count = count.checked_mul(times).ok_or(FormulaError::TooHeavy)?;
+    }
+    let charge = i32::try_from(times).ok().and_then(|times| first.charge.checked_mul(times));
+    Ok(Some(Part { times: ONCE, atoms, charge: charge.ok_or(FormulaError::Charge)? }))
 }
 
 /// E. A. Hill, J. Am. Chem. Soc. 22 (1900) 478. A nuclide stands with its element.
@@ -51,11 +70,29 @@ fn write_part(part: &Part) -> String {
         }
         push_count(&mut text, *count);
     }
-    if part.charge != 0 {
-        text.push(if part.charge > 0 { '+' } else { '-' });
-        push_count(&mut text, part.charge.unsigned_abs());
-    }
+    push_charge(&mut text, part);
     text
+}
+
+/// Behind the sign, so that nobody takes a count for it: `Ca+2`. One is written where the count could be one: `C60-1`.
+fn push_charge(text: &mut String, part: &Part) {
+    let charge = part.charge;
+    if charge == 0 {
+        return;
+    }
+    text.push(if charge > 0 { '+' } else { '-' });
+    if charge.unsigned_abs() == 1 && parse(text).is_err() {
+        text.push('1');
+    }
+    push_count(text, charge.unsigned_abs());
+}
+
+fn with_times(text: &str, times: u64) -> String {
+    if times == ONCE {
+        return text.to_owned();
+    }
+    let times = Decimal::new(i64::try_from(times).unwrap_or(i64::MAX), 3).normalize();
+    format!("{times}{text}")
 }
 
 fn is_carbon(atom: &Atom) -> bool {
@@ -101,7 +138,8 @@ mod tests {
             ("CuSO4 · 5 H2O", "CuO4S.5H2O"),
             ("5H2O*CuSO4", "CuO4S.5H2O"),
             ("HCl.C17H21NO4", "C17H21NO4.ClH"),
-            ("H2O.H2O", "2H2O"),
+            ("H2O.H2O", "H4O2"),
+            ("Na+.Na+", "Na2+2"),
             ("(CaSO4)2.H2O", "Ca2O8S2.H2O"),
         ] {
             assert_eq!(written(typed), hill);

@@ -20,6 +20,7 @@ pub mod unit;
 mod atomic_weights;
 mod cas_repair;
 mod formula_parser;
+mod formula_text;
 pub mod gs1;
 mod gs1_date;
 mod hill;
