@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use chemstock::{
+    chemicals::Names,
     clock::Clock,
     config::Config,
     doctor, imports, router, serve, stdout, stops,
@@ -61,17 +62,23 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Import {
-    /// CSV with a header, or PubChem's TSV without one
-    Chemicals { file: PathBuf },
-    /// CSV with a header
+    /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns
+    Chemicals {
+        file: PathBuf,
+        #[command(flatten)]
+        options: imports::Options,
+        /// Where a row's name is none of the names of the entry that has its number, make it a synonym
+        #[arg(long)]
+        new_names: bool,
+    },
+    /// CSV with a header; docs/imports.md lists the columns
     Containers {
         file: PathBuf,
         /// The lab that they stand in
         #[arg(long)]
         lab: Uuid,
-        /// Make the locations that the lab does not have yet
-        #[arg(long)]
-        create_locations: bool,
+        #[command(flatten)]
+        options: imports::ContainerOptions,
         /// The phone of the person who has them imported; the ledger names them
         #[arg(long, value_name = "PHONE")]
         r#for: Option<String>,
@@ -139,9 +146,12 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stops { what: None | Some(Stops::List) } => stops::list(config).await,
         Command::Stops { what: Some(Stops::Set { prefix, hours }) } => stops::set(config, &prefix, hours).await,
         Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
-        Command::Import { what: Import::Chemicals { file } } => imports::chemicals(config, &file).await,
-        Command::Import { what: Import::Containers { file, lab, create_locations, r#for } } => {
-            imports::containers(config, &file, lab, create_locations, r#for.as_deref()).await
+        Command::Import { what: Import::Chemicals { file, options, new_names } } => {
+            let names = if new_names { Names::MayBeNew } else { Names::MustBeKnown };
+            imports::chemicals(config, &file, &options, names).await
+        }
+        Command::Import { what: Import::Containers { file, lab, options, r#for } } => {
+            imports::containers(config, &file, lab, &options, r#for.as_deref()).await
         }
         Command::Keys { what: Keys::List } => serve::list_keys(&config),
         Command::Openapi | Command::Doctor { .. } | Command::Keys { what: Keys::New { .. } } => {

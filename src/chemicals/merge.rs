@@ -1,5 +1,6 @@
 //! Many chemicals at once, for an import: each is added, or completes the entry that means the same substance. What a
-//! person has put into the catalogue is never overwritten.
+//! person has put into the catalogue is never overwritten, and a row that contradicts it is refused whole: of two values
+//! one is wrong, and which, nobody here can know.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +9,7 @@ use sqlx::PgConnection;
 
 use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, molar_mass, store, term};
 use crate::{
-    chemistry::{CasNumber, InChIKey},
+    chemistry::{CasNumber, EcNumber, InChIKey},
     error::{Error, Result},
     ids,
 };
@@ -22,11 +23,26 @@ pub enum Outcome {
     Refused(String),
 }
 
+/// What becomes of a name that the entry of a row's number does not have.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Names {
+    /// The row is refused: name and number may be of two substances.
+    #[default]
+    MustBeKnown,
+    /// It becomes a synonym, unless another entry has it. For who has looked at the names.
+    MayBeNew,
+}
+
 /// Adds or completes, in the caller's transaction: three statements whatever their number. The entry that a row means is
 /// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ.
-pub async fn upsert_batch(db: &mut PgConnection, rows: &[NewChemical], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
+pub async fn upsert_batch(
+    db: &mut PgConnection,
+    rows: &[NewChemical],
+    names: Names,
+    now: DateTime<Utc>,
+) -> Result<Vec<Outcome>> {
     let mut catalogue = Extract::read(db, rows).await?;
-    let outcomes = rows.iter().map(|row| catalogue.take(row, now)).collect();
+    let outcomes = rows.iter().map(|row| catalogue.take(row, names, now)).collect();
     let new = catalogue.with(State::New);
     if !new.is_empty() {
         store::insert(db, &new).await?;
@@ -62,7 +78,8 @@ impl Extract {
     async fn read(db: &mut PgConnection, rows: &[NewChemical]) -> Result<Self> {
         let cas: Vec<_> = rows.iter().filter_map(|row| row.cas.as_ref().map(CasNumber::as_str)).collect();
         let inchikeys: Vec<_> = rows.iter().filter_map(|row| row.inchikey.as_ref().map(InChIKey::as_str)).collect();
-        let names: Vec<_> = rows.iter().map(|row| term(row.name.as_str())).collect();
+        let numbers = rows.iter().filter_map(|row| row.ec.as_ref().map(EcNumber::as_str));
+        let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).chain(numbers).map(term).collect();
         let mut extract = Self::default();
         for chemical in store::lock_alike(db, &cas, &inchikeys, &names).await? {
             extract.push(chemical, State::AsItWas);
@@ -91,9 +108,12 @@ impl Extract {
         self.chemicals.iter().filter(|(_, state)| *state == wanted).map(|(chemical, _)| chemical.clone()).collect()
     }
 
-    fn take(&mut self, row: &NewChemical, now: DateTime<Utc>) -> Outcome {
+    fn take(&mut self, row: &NewChemical, names: Names, now: DateTime<Utc>) -> Outcome {
         match self.meant(row) {
-            Ok(Some(at)) => self.complete(at, row),
+            Ok(Some(at)) => match self.contradiction(at, row, names) {
+                None => self.complete(at, row),
+                Some(why) => Outcome::Refused(why),
+            },
             Ok(None) => match Chemical::new(row.id.unwrap_or_else(|| ids::new(now)), row.clone(), now) {
                 Ok(chemical) => {
                     self.push(chemical, State::New);
@@ -103,6 +123,65 @@ impl Extract {
             },
             Err(why) => Outcome::Refused(why),
         }
+    }
+
+    /// Why the row cannot be of this entry, with both values.
+    fn contradiction(&self, at: usize, row: &NewChemical, names: Names) -> Option<String> {
+        let (chemical, _) = &self.chemicals[at];
+        let mut values = contradictions(chemical, row);
+        values.extend(self.numbers_of_others(at, row));
+        if !values.is_empty() {
+            return Some(format!(
+                "this is `{}` of the catalogue by its number, but {}",
+                chemical.name,
+                values.join("; ")
+            ));
+        }
+        let name = row.name.as_str();
+        if chemical.is_called(name) {
+            return None;
+        }
+        if let Some((other, _)) = self.others_called(name, at).next() {
+            let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
+            return Some(format!(
+                "`{name}` is the name of another entry, `{}`{number}, and the number that of `{}`",
+                other.name, chemical.name
+            ));
+        }
+        // A key of the structure says as much as the name.
+        let has_key = row.inchikey.is_some() && row.inchikey == chemical.inchikey;
+        let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
+        if names == Names::MayBeNew || has_key || shares_a_name {
+            return None;
+        }
+        Some(format!(
+            "`{name}` is none of the names of `{}`, whose number it has: correct one of them, or import with --new-names \
+             to make it a synonym",
+            chemical.name
+        ))
+    }
+
+    /// A number that another entry has is not this one's, also while this one has none yet.
+    fn numbers_of_others(&self, at: usize, row: &NewChemical) -> Vec<String> {
+        let (own, _) = &self.chemicals[at];
+        let others = || self.chemicals.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, (it, _))| it);
+        let mut found = Vec::new();
+        if let Some(ec) = row.ec.as_ref().filter(|_| own.ec.is_none())
+            && let Some(other) = others().find(|other| other.ec.as_ref() == Some(ec))
+        {
+            found.push(format!("the EC number {ec} is that of `{}`", other.name));
+        }
+        if let Some(key) = row.inchikey.as_ref().filter(|_| own.inchikey.is_none())
+            && let Some(other) = others().find(|other| other.inchikey.as_ref() == Some(key))
+        {
+            found.push(format!("the InChIKey {key} is that of `{}`", other.name));
+        }
+        found
+    }
+
+    fn others_called<'a>(&'a self, name: &'a str, at: usize) -> impl Iterator<Item = &'a (Chemical, State)> {
+        let others = self.chemicals.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, it)| it);
+        others.filter(move |(other, _)| other.is_called(name))
     }
 
     fn complete(&mut self, at: usize, row: &NewChemical) -> Outcome {
@@ -154,6 +233,29 @@ impl Extract {
         let (chemical, _) = &self.chemicals[at];
         agree(chemical.cas.as_ref(), row.cas.as_ref()) && agree(chemical.inchikey.as_ref(), row.inchikey.as_ref())
     }
+}
+
+/// Where the row says another value than the entry has: what, and both values.
+fn contradictions(chemical: &Chemical, row: &NewChemical) -> Vec<String> {
+    fn differ<T: PartialEq + std::fmt::Display>(what: &str, ours: Option<&T>, theirs: Option<&T>) -> Option<String> {
+        let (ours, theirs) = ours.zip(theirs)?;
+        (ours != theirs).then(|| format!("the {what} is {theirs} here and {ours} there"))
+    }
+    let (formula, mass) = (chemical.formula.as_ref(), chemical.molar_mass);
+    let same_formula = formula.zip(row.formula.as_ref()).is_none_or(|(a, b)| a.is_same(b));
+    let masses = mass.zip(row.molar_mass).filter(|(ours, theirs)| same_formula && ours.differs_from(*theirs));
+    let densities = chemical.density.zip(row.density).filter(|(ours, theirs)| ours.differs_from(*theirs));
+    [
+        differ("CAS number", chemical.cas.as_ref(), row.cas.as_ref()),
+        differ("EC number", chemical.ec.as_ref(), row.ec.as_ref()),
+        differ("InChIKey", chemical.inchikey.as_ref(), row.inchikey.as_ref()),
+        differ("formula", formula, row.formula.as_ref()).filter(|_| !same_formula),
+        masses.map(|(ours, theirs)| format!("the molar mass is {theirs} g/mol here and {ours} g/mol there")),
+        densities.map(|(ours, theirs)| format!("the density is {theirs} g/mL here and {ours} g/mL there")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The chemical with what the row adds to it, if anything.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub use self::{
     http::routes,
-    merge::{Outcome, upsert_batch},
+    merge::{Names, Outcome, upsert_batch},
     words::{Slips, labels_one_slip_away, words_of},
 };
 use crate::{
@@ -166,6 +166,12 @@ impl Chemical {
         names.chain(numbers.into_iter().flatten()).map(term).collect()
     }
 
+    /// Whether this is its name or a synonym, in any case.
+    fn is_called(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.synonyms.iter().chain([&self.name]).any(|own| own.to_lowercase() == name)
+    }
+
     /// Those in its names.
     fn words(&self) -> BTreeSet<String> {
         self.synonyms.iter().chain([&self.name]).flat_map(|name| words::words(name)).collect()
@@ -181,7 +187,7 @@ fn term(text: &str) -> String {
 fn molar_mass(formula: Option<&Formula>, given: Option<MolarMass>) -> Result<Option<MolarMass>> {
     let computed = formula.map(Formula::molar_mass);
     match (given, computed) {
-        (Some(given), Some(computed)) if given.differs_from(computed) => {
+        (Some(given), Some(computed)) if formula.is_some_and(|formula| formula.contradicts(given)) => {
             let formula = formula.map_or("", Formula::as_str);
             let detail = format!("is {given} g/mol, but {formula} has {computed} g/mol: correct the one that is wrong");
             Err(Error::field("/molar_mass", detail))

@@ -60,6 +60,11 @@ pub(super) struct Atom {
 }
 
 impl Atom {
+    /// An element of which there is no standard weight: its mass here is a mass number, the only ones that are whole.
+    pub fn is_rough(&self) -> bool {
+        self.nuclide.is_none() && self.mass.is_multiple_of(10_u32.pow(DECIMALS))
+    }
+
     /// `D` and `T` are the two nuclides with a symbol of their own.
     pub fn find(symbol: &str) -> Option<Self> {
         match symbol {

@@ -20,6 +20,11 @@ pub enum DensityError {
 }
 
 impl Density {
+    /// Whether two are of two substances: temperature and purity explain no more than five percent.
+    pub fn differs_from(self, other: Self) -> bool {
+        (self.0 - other.0).abs() * Decimal::from(20) > self.0.max(other.0)
+    }
+
     const DIGITS: Digits = Digits { before: 2, after: 6 };
 }
 

@@ -34,11 +34,38 @@ pub struct Formula(Weighed);
 struct Weighed {
     text: String,
     molar_mass: MolarMass,
+    /// Whether an element in it has no standard weight.
+    is_rough: bool,
+}
+
+impl Weighed {
+    fn new(text: String, parts: &[Part]) -> Result<Self, FormulaError> {
+        let molar_mass = molar_mass(parts).ok_or(FormulaError::TooHeavy)?;
+        let is_rough = parts.iter().flat_map(|part| part.atoms.keys()).any(|atom| atom.is_rough());
+        Ok(Self { text, molar_mass, is_rough })
+    }
 }
 
 impl Formula {
     pub fn as_str(&self) -> &str {
         &self.0.text
+    }
+
+    /// Whether both are one composition. Where parts or charges are written apart, the mass tells.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let is_apart = |formula: &Self| formula.as_str().contains(['.', '·', '+', '-']);
+        let masses = || self.molar_mass().get() - other.molar_mass().get();
+        self.as_str() == other.as_str() || ((is_apart(self) || is_apart(other)) && masses().abs() < Decimal::new(1, 2))
+    }
+
+    /// Whether a molar mass is not this formula's. Of elements without a standard weight the mass number is that of one
+    /// isotope among several.
+    pub fn contradicts(&self, given: MolarMass) -> bool {
+        let own = self.molar_mass();
+        if !self.0.is_rough {
+            return own.differs_from(given);
+        }
+        (own.get() - given.get()).abs() > own.get() * Decimal::new(5, 2)
     }
 
     /// From conventional atomic weights. The electrons of an ion are not counted: they weigh less
@@ -58,8 +85,7 @@ impl FromStr for Formula {
 
 impl Formula {
     fn of(parts: &[Part]) -> Result<Self, FormulaError> {
-        let molar_mass = molar_mass(parts).ok_or(FormulaError::TooHeavy)?;
-        Ok(Self(Weighed { text: hill::write(parts)?, molar_mass }))
+        Ok(Self(Weighed::new(hill::write(parts)?, parts)?))
     }
 }
 
@@ -108,8 +134,7 @@ impl<'r> sqlx::Decode<'r, Postgres> for Formula {
     fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
         let text = <&str as sqlx::Decode<Postgres>>::decode(value)?;
         let parts = formula_parser::parse_stored(text)?;
-        let molar_mass = molar_mass(&parts).ok_or(FormulaError::TooHeavy)?;
-        Ok(Self(Weighed { text: text.to_owned(), molar_mass }))
+        Ok(Self(Weighed::new(text.to_owned(), &parts)?))
     }
 }
 

@@ -205,7 +205,10 @@ impl<'a> Parser<'a> {
         let is_cation_of_oxygen = self.rest.starts_with('+') && body.ends_with('O') && atoms.len() == 2;
         let is_group = body.ends_with([')', ']']);
         // No charge is zero.
-        if count.is_empty() || count.ends_with('0') || (count.len() == 1 && atoms.len() > 1 && !is_group && !is_cation_of_oxygen) {
+        if count.is_empty()
+            || count.ends_with('0')
+            || (count.len() == 1 && atoms.len() > 1 && !is_group && !is_cation_of_oxygen)
+        {
             return Ok(());
         }
         let (sign, shown) = (&self.rest[..1], format!("{read}{}", &self.rest[..1]));

@@ -88,7 +88,7 @@ pub mod tests {
             (r#"{"value": "1234567890123", "unit": "mL"}"#, "value", "at most 12 digits"),
             (r#"{"value": "0.1234567890123", "unit": "mL"}"#, "value", "at most 12 digits"),
             (r#"{"value": "1", "unit": "MG"}"#, "unit", "write mg"),
-            (r#"{"value": "1", "unit": "drops"}"#, "unit", "UCUM"),
+            (r#"{"value": "1", "unit": "barrels"}"#, "unit", "UCUM"),
             (r#"{"value": "1", "unit": "g", "note": ""}"#, "note", "unknown field"),
             (r#"{"value": "1"}"#, ".", "missing field `unit`"),
         ] {

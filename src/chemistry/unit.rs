@@ -59,28 +59,44 @@ macro_rules! units {
 }
 
 // UCUM: [lb_av] is 7000 [gr] of 64.79891 mg, [oz_av] a sixteenth of it. [gal_us] is 231 [in_i]3 of
-// 16.387064 mL, [qt_us] a quarter and [foz_us] a 128th of it.
+// 16.387064 mL, [qt_us] a quarter, [pt_us] an
+// eighth and [foz_us] a 128th of it. [cft_i] is 1728 [cin_i]. [oz_tr] is 480 [gr], [dr_av] a sixteenth of [oz_av].
 units! {
+    Tonne = "t", Mass, 1_000_000, 0;
     Kilogram = "kg", Mass, 1_000, 0;
     Gram = "g", Mass, 1, 0;
+    Decigram = "dg", Mass, 1, 1;
+    Centigram = "cg", Mass, 1, 2;
     Milligram = "mg", Mass, 1, 3;
     Microgram = "ug", Mass, 1, 6;
     Nanogram = "ng", Mass, 1, 9;
+    Picogram = "pg", Mass, 1, 12;
     Pound = "[lb_av]", Mass, 45_359_237, 5;
     Ounce = "[oz_av]", Mass, 28_349_523_125, 9;
+    TroyOunce = "[oz_tr]", Mass, 311_034_768, 7;
+    Dram = "[dr_av]", Mass, 17_718_451_953_125, 13;
+    Kilolitre = "kL", Volume, 1_000_000, 0;
     CubicMetre = "m3", Volume, 1_000_000, 0;
     Litre = "L", Volume, 1_000, 0;
     Decilitre = "dL", Volume, 100, 0;
     Centilitre = "cL", Volume, 10, 0;
     Millilitre = "mL", Volume, 1, 0;
     Microlitre = "uL", Volume, 1, 3;
+    Nanolitre = "nL", Volume, 1, 6;
+    Picolitre = "pL", Volume, 1, 9;
+    Drop = "[drp]", Volume, 5, 2;
+    CubicFoot = "[cft_i]", Volume, 28_316_846_592, 6;
+    CubicInch = "[cin_i]", Volume, 16_387_064, 6;
     Gallon = "[gal_us]", Volume, 3_785_411_784, 6;
     Quart = "[qt_us]", Volume, 946_352_946, 6;
+    Pint = "[pt_us]", Volume, 473_176_473, 6;
     FluidOunce = "[foz_us]", Volume, 295_735_295_625, 10;
     Mole = "mol", Substance, 1, 0;
     Millimole = "mmol", Substance, 1, 3;
     Micromole = "umol", Substance, 1, 6;
     Nanomole = "nmol", Substance, 1, 9;
+    Picomole = "pmol", Substance, 1, 12;
+    Femtomole = "fmol", Substance, 1, 15;
     Piece = "1", Count, 1, 0;
 }
 
@@ -113,6 +129,10 @@ impl Unit {
             "cl" => Self::Centilitre,
             "ul" | "UL" | "mm3" | "mm³" => Self::Microlitre,
             "m³" => Self::CubicMetre,
+            "kl" | "KL" => Self::Kilolitre,
+            "nl" => Self::Nanolitre,
+            "ft3" | "ft³" | "FT3" => Self::CubicFoot,
+            "in3" | "in³" => Self::CubicInch,
             _ => return None,
         })
     }
@@ -120,6 +140,7 @@ impl Unit {
     /// Words and customary abbreviations, in any case and with or without the plural.
     fn from_word(word: &str) -> Option<Self> {
         Some(match word {
+            "tonne" | "metric ton" => Self::Tonne,
             "kilogram" | "kilogramme" | "kilo" | "kgs" => Self::Kilogram,
             "gram" | "gramme" | "gm" | "gms" => Self::Gram,
             "milligram" | "milligramme" | "mgs" => Self::Milligram,
@@ -132,6 +153,10 @@ impl Unit {
             "centiliter" | "centilitre" => Self::Centilitre,
             "milliliter" | "millilitre" | "mls" | "cc" | "ccm" => Self::Millilitre,
             "microliter" | "microlitre" => Self::Microlitre,
+            "cu ft" | "cu. ft." | "cubic foot" | "cubic feet" => Self::CubicFoot,
+            "pt" | "pint" => Self::Pint,
+            "drop" => Self::Drop,
+            "kiloliter" | "kilolitre" => Self::Kilolitre,
             "gal" | "gals" | "gallon" => Self::Gallon,
             "qt" | "qts" | "quart" => Self::Quart,
             "fl oz" | "fl. oz." | "fl.oz." | "floz" | "fluid ounce" => Self::FluidOunce,
@@ -139,10 +164,37 @@ impl Unit {
             "millimole" => Self::Millimole,
             "micromole" => Self::Micromole,
             "nanomole" => Self::Nanomole,
-            "pc" | "pcs" | "piece" | "ea" | "each" | "count" => Self::Piece,
+            "pc" | "pcs" | "piece" | "ea" | "each" | "count" | "unit" | "vial" | "bottle" | "box" | "boxe" | "tab"
+            | "tablet" | "ampoule" | "stk" | "st\u{fc}ck" => Self::Piece,
             _ => return None,
         })
     }
+}
+
+/// Units as keyboards of other scripts have them. (The micro sign and the Greek letter look the same; UCUM writes u.)
+fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{b5}' | '\u{3bc}' => plain.push('u'),
+            '㎖' => plain.push_str("mL"),
+            '㎕' => plain.push_str("uL"),
+            '㎗' => plain.push_str("dL"),
+            '㎘' => plain.push_str("kL"),
+            'ℓ' => plain.push('L'),
+            '㏄' => plain.push_str("cc"),
+            '㎤' => plain.push_str("cm3"),
+            '㎥' => plain.push_str("m3"),
+            '㎏' => plain.push_str("kg"),
+            '㎎' => plain.push_str("mg"),
+            '㎍' => plain.push_str("ug"),
+            '㏖' => plain.push_str("mol"),
+            '\u{ff01}'..='\u{ff5e}' => plain.extend(char::from_u32(u32::from(c) - 0xfee0)),
+            '\u{3000}' | '\u{a0}' => plain.push(' '),
+            _ => plain.push(c),
+        }
+    }
+    plain
 }
 
 /// `Mg` is the SI symbol of the tonne, which waste reports do use, and `M` stands for molar.
@@ -154,8 +206,9 @@ impl FromStr for Unit {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // The micro sign and the Greek letter look the same; UCUM writes u.
-        let text = text.trim().replace(['\u{b5}', '\u{3bc}'], "u");
+        let text = plain(text.trim());
+        // As after an abbreviation: `gal.`
+        let text = text.strip_suffix('.').filter(|text| !text.contains('.')).unwrap_or(&text).to_owned();
         if let Some(unit) = Self::ALL.iter().find(|unit| unit.code() == text) {
             return Ok(*unit);
         }
@@ -195,6 +248,14 @@ mod tests {
             ("[gal_us]", "3785.411784"),
             ("[qt_us]", "946.352946"),
             ("[foz_us]", "29.5735295625"),
+            ("[pt_us]", "473.176473"),
+            ("[cft_i]", "28316.846592"),
+            ("[oz_tr]", "31.1034768"),
+            ("[dr_av]", "1.7718451953125"),
+            ("[drp]", "0.05"),
+            ("t", "1000000"),
+            ("pg", "0.000000000001"),
+            ("fmol", "0.000000000000001"),
             ("mol", "1"),
             ("mmol", "0.001"),
             ("umol", "0.000001"),
@@ -212,6 +273,10 @@ mod tests {
         assert_eq!(Unit::Ounce.to_base() * exact("16"), Unit::Pound.to_base());
         assert_eq!(Unit::Gallon.to_base(), exact("16.387064") * exact("231"));
         assert_eq!(Unit::Quart.to_base() * exact("4"), Unit::Gallon.to_base());
+        assert_eq!(Unit::Pint.to_base() * exact("8"), Unit::Gallon.to_base());
+        assert_eq!(Unit::CubicFoot.to_base(), Unit::CubicInch.to_base() * exact("1728"));
+        assert_eq!(Unit::TroyOunce.to_base(), exact("0.06479891") * exact("480"));
+        assert_eq!(Unit::Dram.to_base() * exact("16"), Unit::Ounce.to_base());
         assert_eq!(Unit::FluidOunce.to_base() * exact("128"), Unit::Gallon.to_base());
     }
 
@@ -238,7 +303,15 @@ mod tests {
             (Unit::Pound, "lb,lbs,LB,pounds,[lb_av]"),
             (Unit::Ounce, "oz,OZ,ounces"),
             (Unit::FluidOunce, "fl oz,fl. oz.,FL OZ,fluid ounces"),
-            (Unit::Gallon, "gal,gallons"),
+            (Unit::Gallon, "gal,gallons,gal.,GAL."),
+            (Unit::Litre, "L.,ltrs,ℓ,Ｌ"),
+            (Unit::Millilitre, "mls.,㎖,ｍＬ,㏄"),
+            (Unit::Milligram, "㎎,ｍｇ"),
+            (Unit::Pint, "pt,pint,pints,pt."),
+            (Unit::CubicFoot, "cu ft,ft3,ft³"),
+            (Unit::Tonne, "t,tonne,tonnes"),
+            (Unit::Kilolitre, "kL"),
+            (Unit::Piece, "box,boxes,vial,vials,bottle,tabs,tablets,Stk,unit,units"),
         ] {
             for spelling in spellings.split(',') {
                 assert_eq!(spelling.parse(), Ok(unit), "{spelling}");
@@ -251,10 +324,13 @@ mod tests {
         for text in ["Mg", "MG", "M", "MMOL", "Mmol"] {
             assert_eq!(text.parse::<Unit>(), Err(UnitError::Ambiguous), "{text}");
         }
-        for text in ["", "s", "m", "t", "gr", "Gs", "N", "NG", "MOL", "kG", "[LB_AV]", "%", "mol/L", "gramss"] {
+        for text in [
+            "", "s", "m", "T", "gr", "grs", "Gs", "lt", "mt", "x 1 mL", "psi", "IU", "U", "mM", "N", "NG", "MOL", "kG",
+            "[LB_AV]", "%", "mol/L", "gramss",
+        ] {
             assert_eq!(text.parse::<Unit>(), Err(UnitError::Unknown), "{text}");
         }
-        assert!(UnitError::Unknown.to_string().ends_with("umol, nmol, 1"));
+        assert!(UnitError::Unknown.to_string().ends_with("pmol, fmol, 1"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fmt::Display, str::FromStr};
 
-use super::table::Row;
+use super::{columns::Columns, table::Row};
 
 /// Or why not, for the person who mends the file.
 pub type OrReason<T> = Result<T, String>;
@@ -18,6 +18,17 @@ impl Faults {
     /// What the column holds, if it is there and right.
     pub fn value<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str) -> Option<T> {
         self.text(column, row.get(column)?)
+    }
+
+    /// A number with the decimal sign of its column.
+    pub fn number<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str, columns: &Columns) -> Option<T> {
+        match columns.signs(column).plain(row.get(column)?) {
+            Ok(plain) => self.text(column, &plain),
+            Err(why) => {
+                self.add(format!("{column} {why}"));
+                None
+            }
+        }
     }
 
     pub fn text<T: FromStr<Err: Display>>(&mut self, what: &str, text: &str) -> Option<T> {

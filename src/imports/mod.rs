@@ -3,17 +3,19 @@
 //! changes nothing else. Rows that cannot go in are written to a file of corrections, with the reason.
 
 mod bottles;
+mod columns;
 mod corrections;
+mod days;
 mod faults;
 mod places;
 mod run;
+mod signs;
 mod store;
 mod substances;
 mod table;
 
 use std::{
     fmt,
-    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -21,8 +23,40 @@ use std::{
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use self::{bottles::Bottles, substances::Substances, table::Table};
-use crate::{app::App, config::Config, phone::Phone, serve};
+pub use self::table::Mapping;
+use self::{bottles::Bottles, columns::Columns, substances::Substances, table::Table};
+use crate::{app::App, chemicals::Names, config::Config, phone::Phone, serve, stdout};
+
+/// What whoever runs an import has decided. Without a word nothing is guessed.
+#[derive(Debug, Default, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command")]
+pub struct Options {
+    /// Say what would happen, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which column is meant, where its header is not known: `--map code=Container_Number`; may be repeated
+    #[arg(long = "map", value_name = "COLUMN=HEADER")]
+    pub mapping: Vec<Mapping>,
+    /// Take a damaged CAS number as the one that it must have been (`66251` as 66-25-1), where the check digit proves it
+    #[arg(long)]
+    pub repair_cas: bool,
+}
+
+/// What more there is to decide of bottles.
+#[derive(Debug, Default, Clone, clap::Args)]
+pub struct ContainerOptions {
+    #[command(flatten)]
+    pub common: Options,
+    /// Make the locations that the lab does not have yet
+    #[arg(long)]
+    pub create_locations: bool,
+    /// Make a code for each row without one, the same at every run, and write them to FILE.codes.csv
+    #[arg(long)]
+    pub make_codes: bool,
+    /// Where the name is none of the names of the number's chemical, take the number, and keep the name in the note
+    #[arg(long)]
+    pub number_decides: bool,
+}
 
 /// What became of a file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -35,6 +69,11 @@ pub struct Report {
     pub failed: u64,
     /// Where the failed rows are, each with its reason.
     pub corrections: Option<PathBuf>,
+    /// Where the codes that were made are.
+    pub codes: Option<PathBuf>,
+    /// Paths of the locations that were made.
+    pub locations: Vec<String>,
+    pub is_dry_run: bool,
     pub warnings: Vec<String>,
 }
 
@@ -51,7 +90,16 @@ impl fmt::Display for Report {
             writeln!(f, "warning: {warning}")?;
         }
         let Self { read, added, completed, unchanged, failed, .. } = self;
+        for location in &self.locations {
+            writeln!(f, "{} {location}", if self.is_dry_run { "would make location:" } else { "made location:" })?;
+        }
         write!(f, "read {read}, added {added}, completed {completed}, unchanged {unchanged}, failed {failed}")?;
+        if self.is_dry_run {
+            write!(f, "\nThis was a dry run: nothing was changed.")?;
+        }
+        if let Some(path) = &self.codes {
+            write!(f, "\nThe codes that were made are in {}, for the labels.", path.display())?;
+        }
         match &self.corrections {
             Some(path) => {
                 write!(f, "\nThe failed rows are in {}; correct them there and import that file.", path.display())
@@ -61,9 +109,9 @@ impl fmt::Display for Report {
     }
 }
 
-pub async fn chemicals(config: Config, file: &Path) -> anyhow::Result<ExitCode> {
+pub async fn chemicals(config: Config, file: &Path, options: &Options, names: Names) -> anyhow::Result<ExitCode> {
     let connected = serve::connect(config).await?;
-    let report = load_chemicals(&connected.app, file).await;
+    let report = load_chemicals(&connected.app, file, options, names).await;
     connected.close().await;
     tell(&report?)
 }
@@ -73,27 +121,28 @@ pub async fn containers(
     config: Config,
     file: &Path,
     lab: Uuid,
-    create_locations: bool,
+    options: &ContainerOptions,
     person: Option<&str>,
 ) -> anyhow::Result<ExitCode> {
     let person = person.map(|phone| Phone::parse(phone, None)).transpose();
     let person = person.map_err(|why| anyhow::anyhow!("the phone {why}"))?;
     let connected = serve::connect(config).await?;
-    let report = load_containers(&connected.app, file, lab, create_locations, person.as_ref()).await;
+    let report = load_containers(&connected.app, file, lab, options, person.as_ref()).await;
     connected.close().await;
     tell(&report?)
 }
 
 fn tell(report: &Report) -> anyhow::Result<ExitCode> {
-    writeln!(std::io::stdout(), "{report}")?;
+    stdout::print(&format!("{report}\n"))?;
     Ok(report.exit_code())
 }
 
 /// Substances of a CSV file with a header, or of `PubChem`'s TSV without one, into the catalogue.
-pub async fn load_chemicals(app: &App, file: &Path) -> anyhow::Result<Report> {
+pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Names) -> anyhow::Result<Report> {
     let text = read(file)?;
-    let table = Table::open(&text, substances::COLUMNS, true)?;
-    run::run(app, file, &table, &mut Substances::default()).await
+    let table = Table::open(&text, substances::COLUMNS, true, &options.mapping)?;
+    let mut substances = Substances::new(Columns::of(&table, options.repair_cas)?, names);
+    run::run(app, file, &table, &mut substances, options.dry_run).await
 }
 
 /// Bottles of a CSV file with a header into a lab. Places that the lab does not have are made only when asked for.
@@ -101,13 +150,18 @@ pub async fn load_containers(
     app: &App,
     file: &Path,
     lab: Uuid,
-    create_locations: bool,
+    options: &ContainerOptions,
     person: Option<&Phone>,
 ) -> anyhow::Result<Report> {
     let text = read(file)?;
-    let table = Table::open(&text, bottles::COLUMNS, false)?;
-    let mut bottles = Bottles::for_lab(app, lab, create_locations, person).await?;
-    run::run(app, file, &table, &mut bottles).await
+    let columns = bottles::columns(options.make_codes);
+    let table = Table::open(&text, &columns, false, &options.common.mapping)?;
+    let read = Columns::of(&table, options.common.repair_cas)?;
+    let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, person).await?;
+    let mut report = run::run(app, file, &table, &mut bottles, options.common.dry_run).await?;
+    report.locations = bottles.locations();
+    report.codes = bottles.codes_file();
+    Ok(report)
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

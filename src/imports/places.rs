@@ -21,17 +21,48 @@ const WORDS: [&[&str]; 5] = [
     &["box", "tray", "bin"],
 ];
 
-/// A place as a file names it: `Main building / Room 214 / Cabinet 3`, or a location's code.
+/// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash does as
+/// well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
 pub struct Wanted {
     text: String,
     path: Vec<Name>,
+    /// Whether a slash without spaces divides it, which may belong to a name.
+    is_doubtful: bool,
 }
 
 impl Wanted {
     pub fn parse(text: &str) -> OrReason<Self> {
-        let path = text.split('/').map(str::parse).collect::<std::result::Result<Vec<Name>, _>>();
+        // Out of the way of the separators.
+        const SLASH: &str = "\u{e000}";
+        let kept = text.replace("//", SLASH);
+        let separator = ['>', '\\', '/'].into_iter().find(|separator| kept.contains(*separator)).unwrap_or('/');
+        let parts = kept.split(separator).map(|part| part.replace(SLASH, "/"));
+        let path = parts.map(|part| part.parse()).collect::<std::result::Result<Vec<Name>, _>>();
         let path = path.map_err(|why| format!("location `{text}`: a part {why}"))?;
-        Ok(Self { text: text.to_owned(), path })
+        let is_bare = kept.match_indices(separator).any(|(at, _)| {
+            let (before, after) = (&kept[..at], &kept[at + separator.len_utf8()..]);
+            !before.ends_with(' ') && !after.starts_with(' ')
+        });
+        let is_doubtful = separator == '/' && is_bare && !path.iter().all(|name| said(name).is_some());
+        Ok(Self { text: text.to_owned(), path, is_doubtful })
+    }
+
+    /// Both ways to write it.
+    fn doubt(&self) -> String {
+        let names: Vec<_> = self.path.iter().map(Name::as_str).collect();
+        format!(
+            "location `{}` may be one name with a slash or a place in a place: write `{}` for the name, or `{}`",
+            self.text,
+            names.join("//"),
+            names.join(" > ")
+        )
+    }
+}
+
+impl std::fmt::Display for Wanted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.path.iter().map(Name::as_str).collect();
+        f.write_str(&names.join(" > "))
     }
 }
 
@@ -94,6 +125,9 @@ impl Places {
 
     pub fn find_or_make(&mut self, wanted: &Wanted, now: DateTime<Utc>) -> OrReason<Uuid> {
         let Followed { mut last, missing } = self.follow(wanted)?;
+        if wanted.is_doubtful && !missing.is_empty() {
+            return Err(wanted.doubt());
+        }
         let outer = last.and_then(|id| self.all.get(&id));
         let kinds = kinds(outer.map(|place| place.kind.as_str()), missing).ok_or_else(|| {
             format!("location `{}`: from outside in there are {} at most", wanted.text, KINDS.join(", "))
@@ -115,6 +149,12 @@ impl Places {
         if let Some(id) = self.by_code.get(ours).or_else(|| self.by_code.get(&wanted.text)) {
             return Ok(Followed { last: Some(*id), missing: &[] });
         }
+        // One name with a slash, where there is such a place.
+        if wanted.is_doubtful
+            && let Some(id) = self.only_text(&wanted.text)
+        {
+            return Ok(Followed { last: Some(id), missing: &[] });
+        }
         let mut last = None;
         for (at, name) in wanted.path.iter().enumerate() {
             let next = match self.child(last, name) {
@@ -127,6 +167,13 @@ impl Places {
             last = next;
         }
         Ok(Followed { last, missing: &[] })
+    }
+
+    fn only_text(&self, text: &str) -> Option<Uuid> {
+        match self.by_name.get(&text.trim().to_lowercase()).map(Vec::as_slice) {
+            Some([one]) => Some(*one),
+            _ => None,
+        }
     }
 
     fn named(&self, name: &Name) -> &[Uuid] {
@@ -190,6 +237,21 @@ mod tests {
         assert_eq!(kinds_of(None, "B/214/A/3/x").unwrap(), KINDS);
         assert_eq!(kinds_of(Some("room"), "Shelf 2").unwrap(), ["shelf"]);
         assert_eq!(kinds_of(Some("cabinet"), "Room in a cabinet").unwrap(), ["shelf"]);
+    }
+
+    #[test]
+    fn a_path_may_be_written_in_several_ways_and_a_slash_may_belong_to_a_name() {
+        let path = |text: &str| Wanted::parse(text).unwrap().to_string();
+        for text in ["Lab 2.3 > Cupboard 1", "Lab 2.3>Cupboard 1", "Lab 2.3\\Cupboard 1", "Lab 2.3 / Cupboard 1"] {
+            assert_eq!(path(text), "Lab 2.3 > Cupboard 1");
+        }
+        assert_eq!(path("Room 1 > Freezer -20/-80"), "Room 1 > Freezer -20/-80");
+        assert_eq!(path("Freezer -20//-80"), "Freezer -20/-80");
+        let doubtful = |text: &str| Wanted::parse(text).unwrap().is_doubtful;
+        assert!(doubtful("Freezer -20/-80") && doubtful("Acids/Bases cabinet") && doubtful("A/B"));
+        assert!(
+            !doubtful("Room 1/Cabinet 2/Shelf 3") && !doubtful("A / B") && !doubtful("A > B/C") && !doubtful("A//B")
+        );
     }
 
     #[test]

@@ -41,16 +41,22 @@ pub trait Load {
     async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Vec<Outcome>>;
 }
 
-pub async fn run<L: Load>(app: &App, file: &Path, table: &Table<'_>, load: &mut L) -> anyhow::Result<Report> {
+pub async fn run<L: Load>(
+    app: &App,
+    file: &Path,
+    table: &Table<'_>,
+    load: &mut L,
+    dry: bool,
+) -> anyhow::Result<Report> {
     let bar = progress(table.size());
     let mut corrections = Corrections::of(file, table.headers());
-    let mut report = Report { warnings: table.warnings.clone(), ..Report::default() };
+    let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let mut rows = table.rows();
     loop {
         let batch: Vec<_> = rows.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
         let Some(last) = batch.last() else { break };
         let end = last.end;
-        for (row, outcome) in store_batch(app, load, batch).await? {
+        for (row, outcome) in store_batch(app, load, batch, dry).await? {
             report.count(&outcome);
             if let Outcome::Failed(reason) = outcome {
                 corrections.write(&row, &reason)?;
@@ -71,7 +77,12 @@ fn progress(bytes: u64) -> ProgressBar {
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-async fn store_batch<'t, L: Load>(app: &App, load: &mut L, rows: Vec<Row<'t>>) -> Result<Vec<(Row<'t>, Outcome)>> {
+async fn store_batch<'t, L: Load>(
+    app: &App,
+    load: &mut L,
+    rows: Vec<Row<'t>>,
+    dry: bool,
+) -> Result<Vec<(Row<'t>, Outcome)>> {
     let (mut done, mut good, mut items) = (Vec::new(), Vec::new(), Vec::new());
     for row in rows {
         match load.read(&row) {
@@ -82,20 +93,20 @@ async fn store_batch<'t, L: Load>(app: &App, load: &mut L, rows: Vec<Row<'t>>) -
             Err(reason) => done.push((row, Outcome::Failed(reason))),
         }
     }
-    done.extend(good.into_iter().zip(store_items(app, load, &items).await?));
+    done.extend(good.into_iter().zip(store_items(app, load, &items, dry).await?));
     done.sort_by_key(|(row, _)| row.line);
     Ok(done)
 }
 
 /// All in one transaction; when that fails because of a row, each in its own, so that one never costs the others.
-async fn store_items<L: Load>(app: &App, load: &L, items: &[L::Item]) -> Result<Vec<Outcome>> {
-    match in_transaction(app, load, items).await {
+async fn store_items<L: Load>(app: &App, load: &L, items: &[L::Item], dry: bool) -> Result<Vec<Outcome>> {
+    match in_transaction(app, load, items, dry).await {
         Err(cause) if is_of_a_row(&cause) => {}
         outcomes => return outcomes,
     }
     let mut outcomes = Vec::with_capacity(items.len());
     for item in items {
-        match in_transaction(app, load, std::slice::from_ref(item)).await {
+        match in_transaction(app, load, std::slice::from_ref(item), dry).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(cause) if is_of_a_row(&cause) => outcomes.push(Outcome::Failed(reason(&cause))),
             Err(cause) => return Err(cause),
@@ -104,7 +115,7 @@ async fn store_items<L: Load>(app: &App, load: &L, items: &[L::Item]) -> Result<
     Ok(outcomes)
 }
 
-async fn in_transaction<L: Load>(app: &App, load: &L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+async fn in_transaction<L: Load>(app: &App, load: &L, items: &[L::Item], dry: bool) -> Result<Vec<Outcome>> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
@@ -112,7 +123,11 @@ async fn in_transaction<L: Load>(app: &App, load: &L, items: &[L::Item]) -> Resu
     let mut tx = db.begin().await?;
     store::give_time(&mut tx).await?;
     let outcomes = load.store(&mut tx, items, app.clock.now()).await?;
-    tx.commit().await?;
+    if dry {
+        tx.rollback().await?
+    } else {
+        tx.commit().await?
+    }
     Ok(outcomes)
 }
 

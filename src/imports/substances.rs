@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
+    columns::Columns,
     faults::{Faults, OrReason, Seen},
     run::{Load, Outcome},
     table::{Column, Row},
 };
 use crate::{
-    chemicals::{self, MAX_SYNONYMS, NewChemical, Synonym},
+    chemicals::{self, MAX_SYNONYMS, Names, NewChemical, Synonym},
     chemistry::{CasNumber, InChIKey, cas},
     error::Result,
     text::Name,
@@ -26,8 +27,9 @@ pub const COLUMNS: &[Column] = &[
     Column::optional("synonyms", &["synonym", "other names", "aliases"]),
 ];
 
-#[derive(Default)]
 pub struct Substances {
+    columns: Columns,
+    names: Names,
     seen: Seen,
 }
 
@@ -40,13 +42,14 @@ impl Load for Substances {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
-        if name.is_none() && row.get("name").is_none() {
+        if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");
         }
-        let cas = read_cas(row, &mut faults);
+        let cas = read_cas(row, self.columns.repair_cas, &mut faults);
         let (ec, inchikey) = (faults.value(row, "ec"), faults.value(row, "inchikey"));
-        let (formula, molar_mass) = (faults.value(row, "formula"), faults.value(row, "molar mass"));
-        let density = faults.value(row, "density");
+        let formula = faults.value(row, "formula");
+        let molar_mass = faults.number(row, "molar mass", &self.columns);
+        let density = faults.number(row, "density", &self.columns);
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
         let new = faults.none(new)?;
@@ -55,12 +58,16 @@ impl Load for Substances {
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
-        let outcomes = chemicals::upsert_batch(db, items, now).await?;
+        let outcomes = chemicals::upsert_batch(db, items, self.names, now).await?;
         Ok(outcomes.into_iter().map(Outcome::from).collect())
     }
 }
 
 impl Substances {
+    pub fn new(columns: Columns, names: Names) -> Self {
+        Self { columns, names, seen: Seen::default() }
+    }
+
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
     fn note(&mut self, line: u64, new: &NewChemical) -> OrReason<()> {
         let name = new.name.as_str().to_lowercase();
@@ -83,12 +90,16 @@ impl Substances {
     }
 }
 
-/// A damaged number is not repaired in silence: the proposal stands in the reason.
-pub fn read_cas(row: &Row, faults: &mut Faults) -> Option<CasNumber> {
+/// A damaged number is repaired when that was asked for; else the proposal stands in the reason.
+pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumber> {
     let raw = row.get("cas")?;
     raw.parse().map_or_else(
         |why| {
-            let proposal = cas::propose(raw).map(|cas| format!("; did you mean {cas}?"));
+            let proposal = cas::propose(raw);
+            if repair && proposal.is_some() {
+                return proposal;
+            }
+            let proposal = proposal.map(|cas| format!("; did you mean {cas}? --repair-cas takes it"));
             faults.add(format!("cas `{raw}`: {why}{}", proposal.unwrap_or_default()));
             None
         },
@@ -112,6 +123,8 @@ fn pubchem_names(row: &Row) -> (Option<Name>, Vec<Synonym>) {
     let systematic = row.get("name");
     let is_name = |name: &&str| name.chars().any(char::is_alphabetic);
     let name = row.rest().filter(is_name).chain(systematic).find_map(|name| name.parse::<Name>().ok());
+    // Where all names are missing or too long, it goes by its number.
+    let name = name.or_else(|| format!("CAS {}", row.get("cas")?).parse().ok());
     let ours = name.as_ref().map(Name::as_str).unwrap_or_default();
     let numbers = [row.get("cas"), row.get("formula")];
     let says_something = |other: &&str| {

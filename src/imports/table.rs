@@ -40,7 +40,15 @@ const PUBCHEM: &[&str] = &["cid", "cas", "formula", "molar mass", "smiles", "inc
 /// Files are UTF-8; anything else would fill the catalogue with broken names.
 pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
     const HINT: &str = "save the file as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        bail!(
+            "the file is a workbook and not CSV: in the spreadsheet, save the sheet as \"CSV UTF-8\" and import that"
+        );
+    }
+    let start = &bytes[..bytes.len().min(1_000)];
+    let zeros = start.iter().filter(|byte| **byte == 0).count();
+    // Of letters that ASCII has, every second byte is zero.
+    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || zeros * 4 > start.len() {
         bail!("the file is UTF-16: {HINT}");
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -52,7 +60,7 @@ pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
 
 impl<'t> Table<'t> {
     /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
-    pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool) -> anyhow::Result<Self> {
+    pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool, mapping: &[Mapping]) -> anyhow::Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
@@ -61,7 +69,7 @@ impl<'t> Table<'t> {
         let delimiter = delimiter(text);
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
-        let (places, warnings) = map_headers(&headers, columns)?;
+        let (places, warnings) = map_headers(&headers, columns, mapping)?;
         let headers = headers.iter().map(str::to_owned).collect();
         Ok(Self { text, shape: Shape::Csv { delimiter, places }, headers, warnings })
     }
@@ -69,6 +77,15 @@ impl<'t> Table<'t> {
     /// What stands over the cells of [`Row::cells`].
     pub fn headers(&self) -> &[String] {
         &self.headers
+    }
+
+    /// Whether a comma cannot be a decimal sign in a cell without quotes.
+    pub fn is_delimited_by_commas(&self) -> bool {
+        matches!(self.shape, Shape::Csv { delimiter: b',', .. })
+    }
+
+    pub fn is_pubchem(&self) -> bool {
+        matches!(self.shape, Shape::PubChem)
     }
 
     pub fn size(&self) -> u64 {
@@ -107,26 +124,86 @@ fn delimiter(text: &str) -> u8 {
 
 type Places = HashMap<&'static str, usize>;
 
-fn map_headers(headers: &StringRecord, columns: &[Column]) -> anyhow::Result<(Places, Vec<String>)> {
+/// `code=Container_Number`: which column of the file is meant by one of ours.
+#[derive(Debug, Clone)]
+pub struct Mapping {
+    pub column: String,
+    pub header: String,
+}
+
+impl std::str::FromStr for Mapping {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (column, header) =
+            text.split_once('=').ok_or("write it as COLUMN=HEADER, such as code=Container_Number")?;
+        Ok(Self { column: normal(column), header: header.trim().to_owned() })
+    }
+}
+
+fn map_headers(
+    headers: &StringRecord,
+    columns: &[Column],
+    mapping: &[Mapping],
+) -> anyhow::Result<(Places, Vec<String>)> {
     let seen: Vec<_> = headers.iter().map(normal).collect();
-    let mut places = Places::new();
+    let mut places = given_places(&seen, columns, mapping)?;
+    let is_given: Vec<usize> = places.values().copied().collect();
     for column in columns {
         let names = std::iter::once(&column.name).chain(column.aliases);
-        let place = names.into_iter().find_map(|name| seen.iter().position(|header| header == name));
-        if let Some(place) = place {
-            places.insert(column.name, place);
-        } else if column.required {
-            let seen = headers.iter().map(|header| format!("`{}`", header.trim())).collect::<Vec<_>>().join(", ");
-            bail!("there is no column `{}`; the header has {seen}", column.name);
+        let free =
+            |name: &&str| seen.iter().enumerate().position(|(at, header)| header == name && !is_given.contains(&at));
+        if let Some(place) = names.into_iter().find_map(|name| free(name)) {
+            places.entry(column.name).or_insert(place);
         }
+    }
+    let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
+    if !missing.is_empty() {
+        let seen = headers.iter().map(|header| format!("`{}`", printable(header))).collect::<Vec<_>>().join(", ");
+        bail!("{}", missing_columns(&missing, &seen));
     }
     let warnings = (0..seen.len())
         .filter(|place| !places.values().any(|used| used == place))
         // `line` and `reason` are our own, in a file of corrections.
         .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
-        .map(|place| format!("the column `{}` is not known and was ignored", headers[place].trim()))
+        .map(|place| format!("the column `{}` is not known and was ignored", printable(&headers[place])))
         .collect();
     Ok((places, warnings))
+}
+
+fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> anyhow::Result<Places> {
+    let mut places = Places::new();
+    for Mapping { column, header } in mapping {
+        let Some(known) = columns.iter().find(|known| known.name == column) else {
+            let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+            bail!("--map {column}=…: there is no such column; there are {}", names.join(", "));
+        };
+        let Some(place) = seen.iter().position(|name| *name == normal(header)) else {
+            bail!("--map {column}={header}: the file has no such header");
+        };
+        places.insert(known.name, place);
+    }
+    Ok(places)
+}
+
+fn missing_columns(missing: &[&Column], seen: &str) -> String {
+    let names: Vec<_> = missing.iter().map(|column| format!("`{}`", column.name)).collect();
+    let column = if names.len() == 1 { "column" } else { "columns" };
+    let first = missing[0];
+    let also: Vec<_> = first.aliases.iter().take(4).map(|alias| format!("`{alias}`")).collect();
+    format!(
+        "there is no {column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
+         with --map {}=HEADER",
+        names.join(", "),
+        first.name,
+        also.join(", "),
+        first.name.replace(' ', "_")
+    )
+}
+
+/// As a terminal may show it.
+fn printable(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// `CAS-No.`, `cas_no` and `Cas No` are one name.
@@ -201,7 +278,7 @@ mod tests {
     const COLUMNS: &[Column] = &[Column::required("name", &["substance"]), Column::optional("cas", &["cas no"])];
 
     fn rows(text: &str) -> Vec<(u64, Option<String>, Option<String>)> {
-        let table = Table::open(text, COLUMNS, true).unwrap();
+        let table = Table::open(text, COLUMNS, true, &[]).unwrap();
         let rows = table.rows().map(Result::unwrap);
         let row = |row: Row| (row.line, row.get("name").map(str::to_owned), row.get("cas").map(str::to_owned));
         rows.map(row).collect()
@@ -228,9 +305,11 @@ mod tests {
 
     #[test]
     fn a_missing_name_column_lists_the_headers_and_an_unknown_one_is_a_warning() {
-        let error = Table::open("cas,Farbe\n1,2\n", COLUMNS, true).err().unwrap();
-        assert_eq!(error.to_string(), "there is no column `name`; the header has `cas`, `Farbe`");
-        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true).unwrap();
+        let error = Table::open("cas,Farbe\n1,2\n", COLUMNS, true, &[]).err().unwrap();
+        let error = error.to_string();
+        assert!(error.starts_with("there is no column `name`; the header has `cas`, `Farbe`. "), "{error}");
+        assert!(error.contains("--map name=HEADER"), "{error}");
+        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true, &[]).unwrap();
         assert_eq!(table.warnings, ["the column `Farbe` is not known and was ignored"]);
     }
 
@@ -244,7 +323,7 @@ mod tests {
     #[test]
     fn the_form_of_pubchem_is_told_by_its_first_cell() {
         let text = "702\t64-17-5\tC2H6O\t46.06844\tCCO\tC2H6O/c\tLFQSCWFLJHTTHZ-UHFFFAOYSA-N\tethanol\talcohol\tEtOH\n";
-        let table = Table::open(text, COLUMNS, true).unwrap();
+        let table = Table::open(text, COLUMNS, true, &[]).unwrap();
         let row = table.rows().next().unwrap().unwrap();
         assert_eq!((row.get("cas"), row.get("name")), (Some("64-17-5"), Some("ethanol")));
         assert_eq!(row.rest().collect::<Vec<_>>(), ["alcohol", "EtOH"]);

@@ -4,40 +4,59 @@ use chrono::NaiveDate;
 
 use super::Chemical;
 use crate::{
-    chemistry::{Amount, ContainerCode, Factors, Quantity, Unit},
+    chemistry::{Amount, Factors, Quantity, Unit},
     containers::{Code, State},
-    imports::{faults::Faults, places::Wanted, store::Content, substances::read_cas, table::Row},
+    imports::{
+        columns::{Columns, number_and_unit},
+        faults::Faults,
+        places::Wanted,
+        store::Content,
+        substances::read_cas,
+        table::Row,
+    },
     text::{Note, Text},
 };
 
-/// A code of ours is kept as its label shows it, however it was typed.
+/// As it is printed on the bottle.
 pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
-    if row.get("code").is_none() {
-        faults.add("the code is empty: it tells a bottle from the others, and a second import from the first");
-    }
     let code: Code = faults.value(row, "code")?;
-    Some(code.as_str().parse().map_or_else(|_| code.into(), |ours: ContainerCode| ours.as_str().to_owned()))
+    if is_power_of_ten(code.as_str()) {
+        faults.add(format!(
+            "code `{code}`: a spreadsheet has turned this code into a number; format the column as text and fill it in again"
+        ));
+        return None;
+    }
+    Some(code.into())
 }
 
-pub fn read_chemical(row: &Row, faults: &mut Faults) -> Option<Chemical> {
+/// `4.01235E+12`: digits of the code are lost.
+fn is_power_of_ten(code: &str) -> bool {
+    let Some((number, power)) = code.split_once(['E', 'e']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',');
+    let power = power.strip_prefix('+');
+    is_number(number) && power.is_some_and(|power| !power.is_empty() && power.chars().all(|c| c.is_ascii_digit()))
+}
+
+pub fn read_chemical(row: &Row, repair_cas: bool, faults: &mut Faults) -> Option<Chemical> {
+    let name = row.get("chemical").and_then(|_| faults.value(row, "chemical"));
     match (row.get("cas"), row.get("chemical")) {
         (None, None) => {
             faults.add("give a CAS number or the name of the chemical");
             None
         }
-        (Some(_), _) => read_cas(row, faults).map(Chemical::Cas),
-        (None, Some(_)) => faults.value(row, "chemical").map(Chemical::Name),
+        (Some(_), _) => Some(Chemical { cas: Some(read_cas(row, repair_cas, faults)?), name }),
+        (None, Some(_)) => Some(Chemical { cas: None, name: Some(name?) }),
     }
 }
 
 /// `500` and `mL`, or both in one cell.
-pub fn read_amount(row: &Row, faults: &mut Faults) -> Option<Quantity> {
+pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Quantity> {
     let Some(cell) = row.get("amount") else {
         faults.add("the amount is empty");
         return None;
     };
     let (value, beside) = number_and_unit(cell);
-    let value = faults.text("amount", value);
+    let value = read_number(value, "amount", columns, faults);
     let unit = match (beside, row.get("unit")) {
         ("", None) => {
             faults.add("the amount has no unit");
@@ -55,11 +74,14 @@ pub fn read_amount(row: &Row, faults: &mut Faults) -> Option<Quantity> {
     Some(Quantity { value: value?, unit: unit? })
 }
 
-/// `500 mL` in two. What does not begin with a digit is no number, and its parser says so.
-fn number_and_unit(cell: &str) -> (&str, &str) {
-    let end = cell.find(|c: char| !c.is_ascii_digit() && !".,".contains(c)).filter(|end| *end > 0);
-    let (number, unit) = cell.split_at(end.unwrap_or(cell.len()));
-    (number, unit.trim())
+fn read_number(text: &str, column: &str, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
+    match columns.signs(column).plain(text) {
+        Ok(plain) => faults.text(column, &plain),
+        Err(why) => {
+            faults.add(format!("{column} {why}"));
+            None
+        }
+    }
 }
 
 pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
@@ -67,47 +89,69 @@ pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
     Wanted::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
 }
 
-pub fn read_content(row: &Row, faults: &mut Faults) -> Content {
+pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Content {
     let text = |it: Text<100>| it.into();
-    let opened_on = read_date(row, "opened", faults);
+    let opened_on = read_date(row, "opened", columns, faults);
     Content {
         state: read_state(row, opened_on, faults),
-        tare: read_tare(row, faults),
+        tare: read_tare(row, columns, faults),
         lot: faults.value(row, "lot").map(text),
         supplier: faults.value(row, "supplier").map(|it: Text<200>| it.into()),
         catalogue_number: faults.value(row, "catalogue number").map(text),
-        note: faults.value(row, "note").map(|it: Note| it.into()),
-        received_on: read_date(row, "received", faults),
+        note: read_note(row, faults),
+        received_on: read_date(row, "received", columns, faults),
         opened_on,
-        expires_on: read_date(row, "expires", faults),
+        expires_on: read_date(row, "expires", columns, faults),
     }
 }
 
 /// Any mass; grams, when no unit stands beside it.
-fn read_tare(row: &Row, faults: &mut Faults) -> Option<Amount> {
+fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
     let cell = row.get("tare")?;
     let (value, unit) = number_and_unit(cell);
-    let value = faults.text("tare", value)?;
+    let value = read_number(value, "tare", columns, faults)?;
     let unit = if unit.is_empty() { Unit::Gram } else { faults.text("tare", unit)? };
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
     let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
     grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()
 }
 
-/// `2026-11-22` and nothing else: 03/04 is another day in another country.
-fn read_date(row: &Row, column: &'static str, faults: &mut Faults) -> Option<NaiveDate> {
-    let cell = row.get(column)?;
-    let date = NaiveDate::parse_from_str(cell, "%Y-%m-%d").ok().filter(|_| cell.len() == 10);
-    if date.is_none() {
-        faults.add(format!("{column} `{cell}`: write the day as year-month-day, such as 2026-11-22"));
-    }
-    date
+/// A note is one line here; in a cell it may have several.
+fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
+    let lines = row.get("note")?.lines().map(str::trim).filter(|line| !line.is_empty());
+    let note = lines.collect::<Vec<_>>().join(" / ");
+    faults.text("note", &note).map(|note: Note| note.into())
 }
+
+fn read_date(row: &Row, column: &'static str, columns: &Columns, faults: &mut Faults) -> Option<NaiveDate> {
+    let cell = row.get(column)?;
+    let day = columns.days(column).read(cell, column == "expires");
+    day.map_err(|why| faults.add(format!("{column} `{cell}`: {why}"))).ok()
+}
+
+/// Columns of this name also say what the substance is.
+const OF_THE_SUBSTANCE: [&str; 12] = [
+    "liquid",
+    "solid",
+    "gas",
+    "gaseous",
+    "powder",
+    "crystals",
+    "crystalline",
+    "solution",
+    "paste",
+    "gel",
+    "fl\u{fc}ssig",
+    "fest",
+];
 
 /// What a bottle may be when it comes in; the rest of its life is a matter of events.
 fn read_state(row: &Row, opened_on: Option<NaiveDate>, faults: &mut Faults) -> State {
     let opened = if opened_on.is_some() { State::Opened } else { State::InStock };
-    let Some(cell) = row.get("state") else { return opened };
+    let Some(cell) = row.get("status") else { return opened };
+    if OF_THE_SUBSTANCE.contains(&cell.to_lowercase().as_str()) {
+        return opened;
+    }
     match cell.to_lowercase().replace([' ', '-'], "_").as_str() {
         "in_stock" if opened_on.is_some() => {
             faults.add("the state is in stock, yet there is a day on which it was opened");

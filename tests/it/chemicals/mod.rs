@@ -185,7 +185,7 @@ async fn with_a_second_lab_the_managers_of_the_first_lose_the_catalogue_at_once(
 async fn a_damaged_cas_number_is_refused_with_the_one_that_it_must_have_been(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
-    for damaged in ["64175", "CAS:%2064-17-5", "000064-17-5"] {
+    for damaged in ["64175", "CAS:%2064-17-5", "0000064175"] {
         let problem = viewer.get(&format!("/v1/chemicals/lookup?cas={damaged}")).await.problem(422, "invalid");
         assert_eq!(problem["errors"][0]["pointer"], "?cas");
         let detail = problem["errors"][0]["detail"].as_str().unwrap();

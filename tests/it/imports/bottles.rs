@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chemstock::{
-    imports::{Report, load_chemicals, load_containers},
+    imports::{ContainerOptions, Options, Report, load_containers},
     phone::Phone,
 };
 use serde_json::{Value, json};
@@ -12,15 +12,22 @@ use sqlx::PgPool;
 use super::{Folder, corrections, counts};
 use crate::support::{Client, TestApp};
 
+const CREATE: ContainerOptions = ContainerOptions {
+    create_locations: true,
+    make_codes: false,
+    number_decides: false,
+    common: Options { dry_run: false, mapping: Vec::new(), repair_cas: false },
+};
+
 async fn load(app: &TestApp, file: &Path) -> Report {
-    load_containers(&app.app, file, app.lab, false, None).await.expect("an import")
+    load_containers(&app.app, file, app.lab, &ContainerOptions::default(), None).await.expect("an import")
 }
 
 /// A lab with a room, a cabinet and an owner, and a catalogue of three.
 async fn lab(app: &TestApp, folder: &Folder) -> Client {
     app.owner().await;
     let chemicals = "name,cas,synonyms\nEthanol,64-17-5,EtOH;spirit\nAcetone,67-64-1,spirit\nBrine,,\n";
-    load_chemicals(&app.app, &folder.file("chemicals.csv", chemicals)).await.expect("a catalogue");
+    super::load_chemicals(app, &folder.file("chemicals.csv", chemicals)).await.expect("a catalogue");
     let room = uuid::Uuid::now_v7();
     for (id, parent, kind, name, code) in
         [(room, None, "room", "Room 214", "R214"), (uuid::Uuid::now_v7(), Some(room), "cabinet", "Cabinet A", "CABA")]
@@ -120,7 +127,7 @@ async fn a_row_says_everything_that_is_wrong_with_it(db: PgPool) {
         C2,,Unobtainium,1 L,,,,,\n\
         C3,,spirit,1 L,,,,,\n\
         C4,64-17-5,,1,,,,,\n\
-        C5,64-17-5,,\"1,5 L\",,,31.12.2027,12/31/2027,\n\
+        C5,64-17-5,,\"1,500 L\",,,03/04/2027,soon,\n\
         C6,64-17-5,,1 L,mL,,,,\n\
         C7,64-17-5,,1 L,,Room 214/Cabinet B,,,\n\
         C8,64-17-5,,1 L,,,,,disposed\n\
@@ -137,7 +144,7 @@ async fn a_row_says_everything_that_is_wrong_with_it(db: PgPool) {
         &["`unobtainium` is not in the catalogue; import chemicals first"],
         &["2 chemicals of the catalogue are called `spirit`"],
         &["the amount has no unit"],
-        &["amount `1,5`", "opened `31.12.2027`", "expires `12/31/2027`"],
+        &["amount `1,500` may be 1.500 or 1500", "opened `03/04/2027`: may be two days", "expires `soon`"],
         &["the amount is in L, but the unit is mL"],
         &["no location `Cabinet B` in `Room 214`"],
         &["state `disposed`"],
@@ -165,7 +172,7 @@ async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db:
         P4,64-17-5,1 L,a/b/c/d/e/f\n\
         P5,7732-18-5,1 L,Nowhere\n",
     );
-    let report = load_containers(&app.app, &file, app.lab, true, None).await.unwrap();
+    let report = load_containers(&app.app, &file, app.lab, &CREATE, None).await.unwrap();
     assert_eq!(counts(&report), [5, 3, 0, 0, 2]);
     let places: Vec<(String, String, Option<String>)> = sqlx::query_as(
         "select l.name, l.kind, p.name from locations l left join locations p on p.id = l.parent_id
@@ -188,7 +195,7 @@ async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db:
     );
     let all = containers(&app, &manager).await;
     assert_eq!(all[0]["location_id"], all[1]["location_id"]);
-    let again = load_containers(&app.app, &file, app.lab, true, None).await.unwrap();
+    let again = load_containers(&app.app, &file, app.lab, &CREATE, None).await.unwrap();
     assert_eq!(counts(&again), [5, 0, 0, 3, 2]);
 }
 
@@ -205,7 +212,7 @@ async fn the_same_code_in_another_lab_is_another_bottle(db: PgPool) {
         .unwrap();
     let file = folder.file("one.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
     for lab in [app.lab, other] {
-        let report = load_containers(&app.app, &file, lab, false, None).await.unwrap();
+        let report = load_containers(&app.app, &file, lab, &ContainerOptions::default(), None).await.unwrap();
         assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
     }
 }
@@ -214,7 +221,8 @@ async fn the_same_code_in_another_lab_is_another_bottle(db: PgPool) {
 async fn without_the_lab_nothing_is_begun(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("one.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
-    let error = load_containers(&app.app, &file, uuid::Uuid::now_v7(), false, None).await.unwrap_err();
+    let error =
+        load_containers(&app.app, &file, uuid::Uuid::now_v7(), &ContainerOptions::default(), None).await.unwrap_err();
     assert!(error.to_string().contains("there is no lab"), "{error}");
 }
 
@@ -225,7 +233,8 @@ async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: P
     app.owner().await;
     let phone: Phone = Phone::parse("+12025550123", None).unwrap();
     let nobody = folder.file("a.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
-    let error = load_containers(&app.app, &nobody, app.lab, false, Some(&phone)).await.unwrap_err();
+    let error =
+        load_containers(&app.app, &nobody, app.lab, &ContainerOptions::default(), Some(&phone)).await.unwrap_err();
     assert!(error.to_string().contains("sign in first"), "{error}");
     assert!(!error.to_string().contains("2025550123"), "no phone is printed");
 
@@ -236,9 +245,9 @@ async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: P
         .execute(&app.db)
         .await
         .unwrap();
-    counts(&load_containers(&app.app, &nobody, app.lab, false, None).await.unwrap());
+    counts(&load_containers(&app.app, &nobody, app.lab, &ContainerOptions::default(), None).await.unwrap());
     let known = folder.file("b.csv", "code,cas,amount,opened\nB-2,64-17-5,1 L,2026-01-02\n");
-    counts(&load_containers(&app.app, &known, app.lab, false, Some(&phone)).await.unwrap());
+    counts(&load_containers(&app.app, &known, app.lab, &ContainerOptions::default(), Some(&phone)).await.unwrap());
 
     for (bottle, who) in containers(&app, &manager).await.iter().zip([Value::Null, json!(person.user_id)]) {
         let path = app.path(&format!("/containers/{}/events", bottle["id"].as_str().unwrap()));
@@ -253,7 +262,7 @@ async fn a_bottle_that_came_opened_on_an_unknown_day_stays_opened(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     let file = folder.file("a.csv", "code,cas,amount,state\nB-1,64-17-5,1 L,opened\n");
-    counts(&load_containers(&app.app, &file, app.lab, false, None).await.unwrap());
+    counts(&load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await.unwrap());
     let bottle = containers(&app, &manager).await[0].clone();
     let path = app.path(&format!("/containers/{}/events", bottle["id"].as_str().unwrap()));
     manager.post(&path, json!({"type": "check_out"})).await.created();

@@ -1,11 +1,15 @@
 //! `chemstock import`: files into the catalogue and into labs.
 
 mod bottles;
+mod cases;
 mod pubchem;
 
 use std::path::{Path, PathBuf};
 
-use chemstock::imports::{Report, load_chemicals};
+use chemstock::{
+    chemicals::Names,
+    imports::{Options, Report},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -55,8 +59,13 @@ pub async fn dump(app: &TestApp) -> (Vec<Value>, Vec<(Uuid, String)>) {
     (chemicals.await.expect("rows"), terms.await.expect("rows"))
 }
 
+/// As without any switch.
+pub async fn load_chemicals(app: &TestApp, file: &Path) -> anyhow::Result<Report> {
+    chemstock::imports::load_chemicals(&app.app, file, &Options::default(), Names::default()).await
+}
+
 async fn load(app: &TestApp, file: &Path) -> Report {
-    load_chemicals(&app.app, file).await.expect("an import")
+    load_chemicals(app, file).await.expect("an import")
 }
 
 async fn chemical(app: &TestApp, cas: &str) -> Value {
@@ -210,8 +219,8 @@ async fn a_file_that_cannot_be_understood_is_an_error_that_says_so(db: PgPool) {
         (b"", "no column `name`"),
     ] {
         let file = folder.file("h.csv", content);
-        let error = format!("{:#}", load_chemicals(&app.app, &file).await.unwrap_err());
+        let error = format!("{:#}", load_chemicals(&app, &file).await.unwrap_err());
         assert!(error.contains(part), "{error}");
     }
-    assert!(load_chemicals(&app.app, Path::new("/nowhere/x.csv")).await.is_err());
+    assert!(load_chemicals(&app, Path::new("/nowhere/x.csv")).await.is_err());
 }

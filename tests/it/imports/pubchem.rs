@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use chemstock::imports::load_chemicals;
+use chemstock::{
+    chemicals::Names,
+    imports::{Options, load_chemicals},
+};
 use sqlx::PgPool;
 
 use super::{Folder, chemical, counts, dump};
@@ -16,7 +19,7 @@ fn real_file() -> PathBuf {
 async fn every_row_goes_in_and_a_second_import_changes_nothing(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("pubchem.tsv", std::fs::read(real_file()).unwrap());
-    let report = load_chemicals(&app.app, &file).await.unwrap();
+    let report = load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.unwrap();
     assert_eq!(counts(&report), [1815, 1815, 0, 0, 0]);
     assert_eq!(report.corrections, None);
 
@@ -34,7 +37,7 @@ async fn every_row_goes_in_and_a_second_import_changes_nothing(db: PgPool) {
 
     app.advance(chrono::TimeDelta::days(1));
     let before = dump(&app).await;
-    let again = load_chemicals(&app.app, &file).await.unwrap();
+    let again = load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.unwrap();
     assert_eq!(counts(&again), [1815, 0, 0, 1815, 0]);
     assert_eq!(dump(&app).await, before);
 }
@@ -45,8 +48,10 @@ async fn an_import_that_was_cut_off_is_finished_by_the_next(db: PgPool) {
     let text = std::fs::read_to_string(real_file()).unwrap();
     // As after a kill between two batches of 500.
     let first: String = text.split_inclusive('\n').take(1000).collect();
-    let report = load_chemicals(&app.app, &folder.file("cut.tsv", first)).await.unwrap();
+    let report =
+        load_chemicals(&app.app, &folder.file("cut.tsv", first), &Options::default(), Names::default()).await.unwrap();
     assert_eq!(counts(&report), [1000, 1000, 0, 0, 0]);
-    let report = load_chemicals(&app.app, &folder.file("whole.tsv", text)).await.unwrap();
+    let report =
+        load_chemicals(&app.app, &folder.file("whole.tsv", text), &Options::default(), Names::default()).await.unwrap();
     assert_eq!(counts(&report), [1815, 815, 0, 1000, 0]);
 }

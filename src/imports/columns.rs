@@ -1,0 +1,52 @@
+//! What a file is asked before its first row is read: which sign its numbers have, and the order of its days.
+
+use std::collections::HashMap;
+
+use super::{days::Days, signs::Signs, table::Table};
+
+const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
+const DAYS: [&str; 3] = ["received", "opened", "expires"];
+
+pub struct Columns {
+    signs: HashMap<&'static str, Signs>,
+    days: HashMap<&'static str, Days>,
+    pub repair_cas: bool,
+}
+
+impl Columns {
+    pub fn of(table: &Table<'_>, repair_cas: bool) -> anyhow::Result<Self> {
+        let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Vec<String>>::new());
+        for row in table.rows() {
+            let row = row?;
+            for (columns, cells) in [(&NUMBERS[..], &mut numbers), (&DAYS[..], &mut days)] {
+                for column in columns {
+                    if let Some(cell) = row.get(column) {
+                        cells.entry(*column).or_default().push(cell.to_owned());
+                    }
+                }
+            }
+        }
+        let by_commas = table.is_delimited_by_commas() || table.is_pubchem();
+        let signs = NUMBERS.map(|column| {
+            let cells = numbers.get(column).into_iter().flatten();
+            (column, Signs::of(cells.map(|cell| number_and_unit(cell).0), by_commas))
+        });
+        let days = DAYS.map(|column| (column, Days::of(days.get(column).into_iter().flatten().map(String::as_str))));
+        Ok(Self { signs: signs.into(), days: days.into(), repair_cas })
+    }
+
+    pub fn signs(&self, column: &str) -> Signs {
+        self.signs.get(column).copied().unwrap_or_default()
+    }
+
+    pub fn days(&self, column: &str) -> Days {
+        self.days.get(column).copied().unwrap_or_default()
+    }
+}
+
+/// `500 mL` in two. What does not begin with a digit is no number, and its parser says so.
+pub fn number_and_unit(cell: &str) -> (&str, &str) {
+    let end = cell.find(|c: char| !c.is_ascii_digit() && !".,".contains(c)).filter(|end| *end > 0);
+    let (number, unit) = cell.split_at(end.unwrap_or(cell.len()));
+    (number, unit.trim())
+}

@@ -1,0 +1,173 @@
+//! Days as lists and spreadsheets write them. Which of two numbers is the day is decided over a column: `03/04/2027` is
+//! read where `25/04/2027` stands in it, and refused where nothing tells.
+
+use chrono::{Datelike as _, Months, NaiveDate};
+
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// What a column says of the order in `03/04/2027`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Days {
+    day_first: bool,
+    month_first: bool,
+}
+
+impl Days {
+    pub fn of<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
+        let mut days = Self::default();
+        for (first, second, _) in cells.filter_map(slashed) {
+            days.day_first |= first > 12;
+            days.month_first |= second > 12;
+        }
+        days
+    }
+
+    /// The day that a cell means, or why it means none.
+    pub fn read(self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
+        let text = without_midnight(cell.trim());
+        if let Some(day) = plain(text).or_else(|| with_month_name(text)) {
+            return Ok(day);
+        }
+        if let Some((first, second, year)) = slashed(text) {
+            let (day, month) = match (self.day_first, self.month_first) {
+                (true, false) => (first, second),
+                (false, true) => (second, first),
+                _ if first == second => (first, second),
+                _ => return Err("may be two days: write it as year-month-day".to_owned()),
+            };
+            return NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| "is no day".to_owned());
+        }
+        match month(text) {
+            Some(last) if may_be_month => Ok(last),
+            Some(_) => Err("is a month: write the day, such as 2026-11-22".to_owned()),
+            None => Err("write the day as year-month-day, such as 2026-11-22".to_owned()),
+        }
+    }
+}
+
+/// A spreadsheet writes a day with its time; at midnight that says nothing more.
+fn without_midnight(text: &str) -> &str {
+    let Some((day, time)) = text.split_once(['T', ' ']) else { return text };
+    let is_midnight = time.trim_end_matches('Z').chars().all(|c| matches!(c, '0' | ':' | '.')) && time.contains(':');
+    if is_midnight { day } else { text }
+}
+
+/// `2025-08-01`, `2025/08/01`, `20250801`, `01.08.2025`: each has one meaning.
+fn plain(text: &str) -> Option<NaiveDate> {
+    let numbers = |text: &str, mark: char, lengths: [usize; 3]| -> Option<[u32; 3]> {
+        let groups: Vec<&str> = text.split(mark).collect();
+        let fits = groups.len() == 3
+            && groups.iter().zip(lengths).all(|(group, most)| (1..=most).contains(&group.len()) && is_digits(group));
+        fits.then(|| [0, 1, 2].map(|at| groups[at].parse().unwrap_or(0)))
+    };
+    let whole = |[year, month, day]: [u32; 3]| NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day);
+    for mark in ['-', '/'] {
+        if text.find(mark) == Some(4) {
+            return numbers(text, mark, [4, 2, 2]).and_then(whole);
+        }
+    }
+    if text.len() == 8 && is_digits(text) {
+        return NaiveDate::parse_from_str(text, "%Y%m%d").ok();
+    }
+    let [day, month, year] = numbers(text, '.', [2, 2, 4])?;
+    if year < 1000 { None } else { whole([year, month, day]) }
+}
+
+/// `3-Apr-2027`, `3 April 2027`, `Apr 3, 2027`.
+fn with_month_name(text: &str) -> Option<NaiveDate> {
+    let parts: Vec<&str> = text.split([' ', '-', ',', '.']).filter(|part| !part.is_empty()).collect();
+    let [a, b, year] = parts[..] else { return None };
+    let year = Some(year).filter(|year| year.len() == 4 && is_digits(year))?.parse().ok()?;
+    let (day, month) = if is_digits(a) { (a, named(b)?) } else { (b, named(a)?) };
+    NaiveDate::from_ymd_opt(year, month, day.parse().ok()?)
+}
+
+/// `03/04/2027`
+fn slashed(text: &str) -> Option<(u32, u32, i32)> {
+    let groups: Vec<&str> = without_midnight(text.trim()).split('/').collect();
+    let [first, second, year] = groups[..] else { return None };
+    let is_short = |group: &str| (1..=2).contains(&group.len()) && is_digits(group);
+    let fits = is_short(first) && is_short(second) && year.len() == 4 && is_digits(year);
+    if fits { Some((first.parse().ok()?, second.parse().ok()?, year.parse().ok()?)) } else { None }
+}
+
+/// The last day of `2027-02`, `02/2027` or `Feb-27`, as of a month on a label (GS1 has it as the day 00).
+fn month(text: &str) -> Option<NaiveDate> {
+    let (a, b) = text.split_once(['-', '/', ' ', '.'])?;
+    let year = |text: &str| match text.len() {
+        4 if is_digits(text) => text.parse::<i32>().ok(),
+        _ => None,
+    };
+    let (year, month) = if let Some(year) = year(a) {
+        (year, b.parse().ok()?)
+    } else if let Some(month) = named(a) {
+        let short = || Some(b).filter(|b| b.len() == 2 && is_digits(b)).and_then(|b| b.parse::<i32>().ok());
+        (year(b).or_else(|| short().map(|short| 2000 + short))?, month)
+    } else {
+        (year(b)?, Some(a).filter(|a| is_digits(a))?.parse().ok()?)
+    };
+    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
+    first.checked_add_months(Months::new(1))?.pred_opt().filter(|last| last.year() == year)
+}
+
+fn named(text: &str) -> Option<u32> {
+    let text = text.to_lowercase();
+    let at = MONTHS.iter().position(|month| text.len() >= 3 && text.starts_with(month))?;
+    u32::try_from(at + 1).ok()
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(cell: &str) -> Option<String> {
+        Days::default().read(cell, true).ok().map(|day| day.to_string())
+    }
+
+    #[test]
+    fn days_with_one_meaning_are_read_however_they_are_written() {
+        for cell in [
+            "2025-08-01",
+            "2025-08-01 00:00:00",
+            "2025-08-01T00:00:00",
+            "2025-08-01 00:00:00.000",
+            "2025-08-01 00:00",
+            "2025/08/01",
+            "20250801",
+            "01.08.2025",
+            "1.8.2025",
+            "1-Aug-2025",
+            "1 August 2025",
+            "Aug 1, 2025",
+        ] {
+            assert_eq!(read(cell).as_deref(), Some("2025-08-01"), "{cell}");
+        }
+        for cell in
+            ["2025-08-01 10:30", "2025-13-01", "31/04", "tomorrow", "2025-02-30", "1/8/25", "12-2025-01", "08/01/2025"]
+        {
+            assert_eq!(read(cell), None, "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_month_is_its_last_day_where_a_month_may_stand() {
+        for cell in ["2027-02", "02/2027", "Feb-27", "Feb 2027", "2/2027"] {
+            assert_eq!(read(cell).as_deref(), Some("2027-02-28"), "{cell}");
+            assert!(Days::default().read(cell, false).is_err(), "{cell}");
+        }
+        assert_eq!(read("2028-02").as_deref(), Some("2028-02-29"));
+        assert_eq!(read("12/2027").as_deref(), Some("2027-12-31"));
+    }
+
+    #[test]
+    fn the_column_tells_the_day_from_the_month_or_both_are_refused() {
+        let of = |column: &[&str]| Days::of(column.iter().copied()).read("03/04/2027", true).map(|day| day.to_string());
+        assert_eq!(of(&["25/04/2027"]), Ok("2027-04-03".to_owned()));
+        assert_eq!(of(&["04/25/2027"]), Ok("2027-03-04".to_owned()));
+        assert!(of(&["04/25/2027", "25/04/2027"]).is_err() && of(&["01/02/2027"]).is_err());
+    }
+}
