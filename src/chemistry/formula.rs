@@ -41,7 +41,7 @@ struct Weighed {
 impl Weighed {
     fn new(text: String, parts: &[Part]) -> Result<Self, FormulaError> {
         let molar_mass = molar_mass(parts).ok_or(FormulaError::TooHeavy)?;
-        let is_rough = parts.iter().flat_map(|part| part.atoms.keys()).any(|atom| atom.is_rough());
+        let is_rough = parts.iter().flat_map(|part| part.atoms.keys()).any(super::atomic_weights::Atom::is_rough);
         Ok(Self { text, molar_mass, is_rough })
     }
 }

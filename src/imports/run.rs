@@ -124,9 +124,9 @@ async fn in_transaction<L: Load>(app: &App, load: &L, items: &[L::Item], dry: bo
     store::give_time(&mut tx).await?;
     let outcomes = load.store(&mut tx, items, app.clock.now()).await?;
     if dry {
-        tx.rollback().await?
+        tx.rollback().await?;
     } else {
-        tx.commit().await?
+        tx.commit().await?;
     }
     Ok(outcomes)
 }

@@ -46,7 +46,7 @@ pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
         );
     }
     let start = &bytes[..bytes.len().min(1_000)];
-    let zeros = start.iter().filter(|byte| **byte == 0).count();
+    let zeros = start.split(|byte| *byte == 0).count() - 1;
     // Of letters that ASCII has, every second byte is zero.
     if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || zeros * 4 > start.len() {
         bail!("the file is UTF-16: {HINT}");
@@ -153,7 +153,7 @@ fn map_headers(
         let names = std::iter::once(&column.name).chain(column.aliases);
         let free =
             |name: &&str| seen.iter().enumerate().position(|(at, header)| header == name && !is_given.contains(&at));
-        if let Some(place) = names.into_iter().find_map(|name| free(name)) {
+        if let Some(place) = names.into_iter().find_map(free) {
             places.entry(column.name).or_insert(place);
         }
     }

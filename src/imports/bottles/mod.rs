@@ -334,7 +334,7 @@ impl Catalogue {
     /// others, and never one of several. With a name that is only kept for the note.
     fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<(Uuid, Option<String>)> {
         let Some(cas) = &wanted.cas else {
-            let name = wanted.name.as_ref().map(|name| name.as_str()).unwrap_or_default();
+            let name = wanted.name.as_ref().map(Name::as_str).unwrap_or_default();
             return self.find_by_name(name).map(|id| (id, None));
         };
         let number = cas.to_string();
@@ -342,7 +342,7 @@ impl Catalogue {
         let [one] = found[..] else {
             return Err(format!("`{number}` is not in the catalogue; import chemicals first"));
         };
-        let Some(name) = wanted.name.as_ref().map(|name| name.as_str()) else { return Ok((one.chemical_id, None)) };
+        let Some(name) = wanted.name.as_ref().map(Name::as_str) else { return Ok((one.chemical_id, None)) };
         let called = self.called(&name.to_lowercase());
         if called.iter().any(|it| it.chemical_id == one.chemical_id) {
             return Ok((one.chemical_id, None));
