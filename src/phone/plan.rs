@@ -2,6 +2,11 @@
 //! metadata comes with the crate `phonenumber`, whose own parser is not used: it lets a pattern match the beginning of a
 //! number, and takes the trunk prefix of one country off the numbers of another.
 
+#![expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the type of a pattern is in a crate that we do not name"
+)]
+
 use std::{
     collections::HashMap,
     sync::{LazyLock, PoisonError, RwLock},
@@ -92,11 +97,11 @@ fn number(code: u16, national: &str) -> Option<Number> {
         Some(leading) => starts(leading.as_str(), &national).is_some(),
         None => kind(plan, &national) != Type::Unknown,
     };
-    let Some(plan) = plans.into_iter().find(|plan| is_of(*plan)) else {
+    let Some(plan) = plans.into_iter().find(|plan| is_of(plan)) else {
         return of_no_area(code, national);
     };
     let kind = match kind(plan, &national) {
-        Type::Unknown => return None,
+        Type::Unknown => return of_no_area(code, national),
         Type::PremiumRate | Type::SharedCost | Type::TollFree | Type::Uan | Type::Voicemail | Type::Pager => {
             Kind::Silent
         }
