@@ -19,6 +19,10 @@ impl Clock {
         Self(Some(Arc::new(AtomicI64::new(start.timestamp_micros()))))
     }
 
+    pub fn is_manual(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Moves a manual clock, also backwards. The real one cannot be moved.
     pub fn advance(&self, by: Duration) {
         let Some(micros) = &self.0 else { panic!("only a manual clock moves") };

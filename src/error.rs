@@ -33,6 +33,9 @@ pub enum Error {
     /// What may be spent on messages is spent for a while.
     #[error("the budget for messages is spent")]
     BudgetSpent { retry_after: Duration },
+    /// We ask somebody else so often and no more; the answer that it takes may come the next time.
+    #[error("asked just now")]
+    Paused { retry_after: Duration },
     #[error("{service} is not available: {cause}")]
     Unavailable { service: &'static str, cause: String },
     #[error("database")]

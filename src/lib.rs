@@ -42,6 +42,7 @@ pub mod stops;
 pub mod telemetry;
 pub mod text;
 pub mod tokens;
+pub mod typed;
 pub mod users;
 pub mod web;
 pub mod worker;

@@ -61,6 +61,7 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
     let layers = ServiceBuilder::new()
         .layer(SetSensitiveRequestHeadersLayer::new([header::AUTHORIZATION, web::idempotency::HEADER, APP_CHECK]))
         .layer(middleware::from_fn_with_state(app.clone(), web::observe))
+        .layer(middleware::from_fn(web::require_host))
         .layer(cors(&app.config.cors_origins))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))

@@ -44,6 +44,7 @@ fn refused(why: Refusal) -> Error {
     match why {
         Refusal::Token(why) => Error::BadToken(why.to_string()),
         Refusal::Away(cause) => Error::Unavailable { service: "Firebase", cause },
+        Refusal::Later(seconds) => Error::Paused { retry_after: Duration::from_secs(seconds) },
     }
 }
 

@@ -14,6 +14,8 @@ pub struct FirebaseConfig {
     pub emulator_host: Option<String>,
     /// Firebase ID tokens pass as bearer tokens of the API.
     pub bearer: bool,
+    /// How old the sign-in behind an ID token may be that is traded for a session.
+    pub sign_in_max_days: i64,
     pub jwks_url: String,
     pub identity_base_url: String,
     pub app_check: AppCheckConfig,
@@ -61,6 +63,7 @@ pub(super) fn read(vars: &mut Vars) -> Option<FirebaseConfig> {
         (!host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok()).then(|| text.to_owned())
     });
     let bearer = vars.flag("FIREBASE_BEARER");
+    let sign_in_max_days = vars.number("FIREBASE_SIGN_IN_MAX_DAYS", 1..=3650, 30);
     let jwks_url = urls::outside(vars, "FIREBASE_JWKS_URL", JWKS);
     let identity = "https://identitytoolkit.googleapis.com";
     let identity_base_url = urls::outside(vars, "FIREBASE_IDENTITY_BASE_URL", identity);
@@ -78,7 +81,16 @@ pub(super) fn read(vars: &mut Vars) -> Option<FirebaseConfig> {
         vars.problem("FIREBASE_PROJECT_ID", wrong, "set it, or remove every variable of Firebase");
     }
     let project_id = project_id?;
-    Some(FirebaseConfig { project_id, service_account, emulator_host, bearer, jwks_url, identity_base_url, app_check })
+    Some(FirebaseConfig {
+        project_id,
+        service_account,
+        emulator_host,
+        bearer,
+        sign_in_max_days,
+        jwks_url,
+        identity_base_url,
+        app_check,
+    })
 }
 
 fn app_check(vars: &mut Vars) -> AppCheckConfig {

@@ -28,6 +28,9 @@ pub struct AddressLimits {
     pub requests_per_hour: u32,
     pub requests_per_day: u32,
     pub verifications_per_hour: u32,
+    /// At how far a code has come.
+    pub looks_per_minute: u32,
+    pub failed_refreshes_per_minute: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +61,8 @@ pub(super) fn otp(vars: &mut Vars) -> OtpConfig {
             requests_per_hour: vars.number("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", 1..=1_000_000, 10),
             requests_per_day: vars.number("MAX_OTP_REQUESTS_PER_ADDRESS_PER_DAY", 1..=1_000_000, 50),
             verifications_per_hour: vars.number("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", 1..=1_000_000, 60),
+            looks_per_minute: vars.number("MAX_OTP_LOOKS_PER_ADDRESS_PER_MINUTE", 1..=1_000_000, 1200),
+            failed_refreshes_per_minute: vars.number("MAX_FAILED_REFRESHES_PER_ADDRESS_PER_MINUTE", 1..=1_000_000, 60),
         },
     }
 }

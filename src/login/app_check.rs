@@ -1,6 +1,8 @@
 //! Whether a code is asked for by one of the installation's own apps. A message costs money, so a script that has our
 //! address should not get any sent (OWASP API Security 2023, API6).
 
+use std::time::Duration;
+
 use axum::{extract::FromRequestParts, http::request::Parts};
 
 use crate::{
@@ -46,5 +48,8 @@ async fn examine(app: &App, app_check: &AppCheck, token: Option<&str>) -> (&'sta
             ("invalid", Some(Reason::AppCheckRefused.because(format!("the App Check token is refused: {why}"))))
         }
         Err(Refusal::Away(cause)) => ("unavailable", Some(Error::Unavailable { service: "App Check", cause })),
+        Err(Refusal::Later(seconds)) => {
+            ("unavailable", Some(Error::Paused { retry_after: Duration::from_secs(seconds) }))
+        }
     }
 }

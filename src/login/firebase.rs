@@ -1,9 +1,9 @@
-//! Login by an identity provider: a Firebase ID token, traded once and while it is fresh, for a session of ours. Firebase
+//! Login by an identity provider: a Firebase ID token, traded once for a session of ours. Firebase
 //! is believed on two things only: on a phone to which it has itself sent a code, which is then known here as if the
 //! code had been ours; and on the name that it gives to an account (`OpenID` Connect Core section 5.7: issuer and
 //! subject together). Never on an e-mail address, and not on a phone that another provider states.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FirebaseLogin {
-    /// As `getIdToken` gives it, within five minutes of the sign-in.
+    /// As `getIdToken` gives it.
     #[schema(example = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl", max_length = 8192)]
     pub id_token: String,
     /// What the list of sessions will call this one.
@@ -53,13 +53,13 @@ pub struct CustomToken {
     expires_in: i64,
 }
 
-/// Who signed in longer ago signs in again: a token that leaked is of no use by then.
-const FRESH_FOR: TimeDelta = TimeDelta::minutes(5);
+/// Google's live for an hour. One that said more could outlive the memory that it was traded.
+const LONGEST_LIFE: TimeDelta = TimeDelta::hours(2);
 
 pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> Result<TokenPair> {
     let (firebase, now) = (set_up(app)?, app.clock.now());
     throttle::id_token(app, from, now).await?;
-    let examined = examine(firebase, &asked.id_token, now).await;
+    let examined = examine(app, firebase, &asked.id_token, now).await;
     let (token, who) = examined.inspect_err(|why| note_refused(app, why, from, now))?;
     let code = asked.invitation.as_ref().map(Name::as_str);
     let invitation = labs::find_invitation(&mut *app.db().await?, code, who.phone(), now).await?;
@@ -87,13 +87,24 @@ pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> R
     sign_in::sign_in(app, proven, device_name).await
 }
 
-async fn examine(firebase: &Firebase, id_token: &str, now: DateTime<Utc>) -> Result<(Arc<IdToken>, KnownBy)> {
+async fn examine(
+    app: &App,
+    firebase: &Firebase,
+    id_token: &str,
+    now: DateTime<Utc>,
+) -> Result<(Arc<IdToken>, KnownBy)> {
     let token = firebase.verify(id_token, now).await.map_err(refused)?;
-    if now - signed_in_at(&token) > FRESH_FOR {
-        return Err(Reason::FirebaseTokenRefused.because("its sign-in is older than five minutes; sign in again"));
+    if now.timestamp() - token.issued_at > LONGEST_LIFE.num_seconds() {
+        return Err(Reason::FirebaseTokenRefused.because("it is too old; get a fresh one with getIdToken"));
     }
-    // While Google cannot say whether the account is still good, nobody gets a session.
-    firebase.check_account(&token, now, TimeDelta::zero()).await.map_err(refused)?;
+    // Firebase refreshes a sign-in for ever. What needs a fresh login here looks at its time.
+    let most_days = app.config.firebase.as_ref().map_or(0, |firebase| firebase.sign_in_max_days);
+    if now - signed_in_at(&token) > TimeDelta::days(most_days) {
+        let why = format!("its sign-in is older than {most_days} days; sign in to Firebase again");
+        return Err(Reason::FirebaseTokenRefused.because(why));
+    }
+    // While Google cannot say whether the account is good at this moment, nobody gets a session.
+    firebase.check_account_now(&token, now).await.map_err(refused)?;
     let who = known_by(&token)?;
     Ok((token, who))
 }
@@ -136,6 +147,7 @@ fn refused(why: Refusal) -> Error {
     match why {
         Refusal::Token(why) => Reason::FirebaseTokenRefused.because(why.to_string()),
         Refusal::Away(cause) => Error::Unavailable { service: "Firebase", cause },
+        Refusal::Later(seconds) => Error::Paused { retry_after: Duration::from_secs(seconds) },
     }
 }
 

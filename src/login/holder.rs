@@ -108,6 +108,14 @@ impl Holder {
         failures::bucket(app, &self.phone, self.device)
     }
 
+    /// Whose limits a code of this kind counts against. A mailbox that is to be proven has those of its user.
+    pub fn limits_key(&self, app: &App) -> [u8; 32] {
+        match self.aim {
+            Aim::EmailChange(user_id) => app.secret.mac("codes to prove a mailbox", &[user_id.as_bytes()]),
+            Aim::Login | Aim::PhoneChange(_) => self.bucket(app),
+        }
+    }
+
     pub fn trace(&self, app: &App, from: ClientAddress) -> Trace {
         let phone_hash = Some(audit::phone_hash(app, &self.phone));
         Trace { phone_hash, device: self.device, ..Trace::of_address(from) }

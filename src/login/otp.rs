@@ -70,6 +70,7 @@ pub struct CodeRequested {
 pub struct CodeAttempt {
     #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
     pub challenge_id: Uuid,
+    /// Spaces and hyphens between its digits do not count.
     #[schema(example = "123456")]
     pub code: String,
     /// What the list of sessions will call this one.
@@ -227,12 +228,12 @@ fn new_challenge(
     let otp = &app.config.otp;
     let span = |seconds: u64| TimeDelta::seconds(i64::try_from(seconds).unwrap_or(i64::MAX / 1000));
     let window = |most: u32, seconds| Window { most: most as usize, length: span(seconds) };
-    let bucket = holder.bucket(app);
-    let id = new_id(&bucket, now);
+    let limits_key = holder.limits_key(app);
+    let id = new_id(&limits_key, now);
     Ok(NewChallenge {
         id,
         purpose: holder.aim.purpose(),
-        phone_key: bucket,
+        phone_key: limits_key,
         mac: holder.code_mac(app, id, code),
         sealed: holder.seal(app, id)?,
         guesses: failures::guesses(otp.max_guesses, outlook.in_a_row),
@@ -245,12 +246,26 @@ fn new_challenge(
 
 pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce: [u8; 16]) -> Result<TokenPair> {
     let now = app.clock.now();
-    guess::admit(app, &attempt.code, from, now).await?;
+    let code = guess::admit(app, &attempt.code, from, now).await?;
     let mut db = app.db().await?;
     let is_blocked = failures::is_blocked(&mut db, attempt.challenge_id, now).await?;
-    let shown = Shown { challenge_id: attempt.challenge_id, code: &attempt.code, aim: Aim::Login, is_blocked, nonce };
+    let shown = Shown { challenge_id: attempt.challenge_id, code: &code, aim: Aim::Login, is_blocked, nonce };
     let holder = guess::compare(app, &mut db, &shown, from, now).await?;
     drop(db);
+    let device_name = attempt.device_name.map(String::from).unwrap_or_default();
+    let let_in = let_in(app, holder, attempt.challenge_id, device_name, from, now).await;
+    guess::unless_broken_off(app, &shown, let_in, now).await
+}
+
+/// Whoever has shown the right code.
+async fn let_in(
+    app: &App,
+    holder: Holder,
+    challenge_id: Uuid,
+    device_name: String,
+    from: ClientAddress,
+    now: DateTime<Utc>,
+) -> Result<TokenPair> {
     let mailbox = match holder.channel {
         Channel::Email => Some(holder.mailbox.clone().ok_or_else(guess::refused)?),
         Channel::Sms | Channel::Whatsapp => None,
@@ -266,7 +281,7 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
         trace: Trace { device, ..holder.trace(app, from) },
     };
     let proven = Proven {
-        challenge_id: attempt.challenge_id,
+        challenge_id,
         refused: |_| guess::refused(),
         who: users::KnownBy::Phone(holder.phone),
         mailbox,
@@ -275,7 +290,6 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
         auth_time: now,
         attempt: attempt_made,
     };
-    let device_name = attempt.device_name.map(String::from).unwrap_or_default();
     let mut pair = sign_in::sign_in(app, proven, device_name).await?;
     pair.device_token = device_token;
     Ok(pair)

@@ -20,7 +20,7 @@ pub async fn sweep(app: App) -> Result<usize> {
     let swept = [
         drop_consumed_challenges(&mut db, now - CONSUMED_KEPT_FOR).await?,
         drop_used_tokens(&mut db, now).await?,
-        expire_sessions(&mut db, now, now - app.config.jwt.refresh_ttl).await?,
+        expire_sessions(&mut db, now).await?,
         drop_sessions(&mut db, now - SESSIONS_KEPT_FOR).await?,
         audit::purge(&mut db, now, MOST).await?,
         failures::sweep(&mut db, now, MOST).await?,
@@ -39,12 +39,14 @@ async fn drop_consumed_challenges(db: &mut PgConnection, before: DateTime<Utc>) 
     Ok(dropped.execute(db).await?.rows_affected())
 }
 
-/// A used token is kept so that its return is noticed; once it has expired, it would be refused in any case.
+/// A used token is kept so that its return is noticed; once it has expired, it would be refused in any case. The last of a
+/// session is kept until that has ended.
 async fn drop_used_tokens(db: &mut PgConnection, before: DateTime<Utc>) -> Result<u64> {
     let dropped = sqlx::query!(
         "delete from refresh_tokens where hash in (
-            select hash from refresh_tokens where expires_at < $1 and used_at is not null
-            limit $2 for update skip locked
+            select t.hash from refresh_tokens t join sessions s on s.id = t.session_id
+            where t.expires_at < $1 and (t.used_at is not null or s.ended_at is not null)
+            limit $2 for update of t skip locked
         )",
         before,
         MOST
@@ -52,14 +54,20 @@ async fn drop_used_tokens(db: &mut PgConnection, before: DateTime<Utc>) -> Resul
     Ok(dropped.execute(db).await?.rows_affected())
 }
 
-async fn expire_sessions(db: &mut PgConnection, now: DateTime<Utc>, idle_since: DateTime<Utc>) -> Result<u64> {
+/// Those whose half year is over, and those that nobody can refresh any more: each by an index.
+async fn expire_sessions(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {
     let expired = sqlx::query!(
-        "update sessions set ended_at = $1, ended_because = 'expired' where id in (
-            select id from sessions where ended_at is null and (expires_at <= $1 or last_used_at <= $2)
-            limit $3 for update skip locked
-        )",
+        "with over as (
+            select id from sessions where ended_at is null and expires_at <= $1
+            limit $2 for update skip locked
+        ), idle as (
+            select s.id from refresh_tokens t join sessions s on s.id = t.session_id
+            where t.expires_at <= $1 and t.used_at is null and s.ended_at is null
+            limit $2 for update of s skip locked
+        )
+        update sessions set ended_at = $1, ended_because = 'expired'
+        where id in (select id from over union select id from idle) and ended_at is null",
         now,
-        idle_since,
         MOST
     );
     Ok(expired.execute(db).await?.rows_affected())

@@ -1,5 +1,6 @@
 //! How often one client address may ask for codes, guess them, and bring ID tokens, whichever phones it names. Requests
-//! are counted before the phone's own limits are, and given back when those refuse: nothing was sent then.
+//! are counted before the phone's own limits are, and given back when those refuse: nothing was sent then. Of IPv6 the
+//! networks around an address are counted as well.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -21,7 +22,8 @@ const DAY: TimeDelta = TimeDelta::days(1);
 
 /// One that was counted.
 pub struct Ticket {
-    key: [u8; 32],
+    /// Of each network in which it was.
+    keys: Vec<[u8; 32]>,
     id: Uuid,
 }
 
@@ -29,8 +31,10 @@ impl Ticket {
     /// What it was for did not happen.
     pub async fn give_back(self, app: &App) {
         // Lost, it only makes the limit stricter.
-        if let Err(cause) = challenges(app).give_back(self.key, self.id).await {
-            tracing::debug!(%cause, "a count was not given back");
+        for key in self.keys {
+            if let Err(cause) = challenges(app).give_back(key, self.id).await {
+                tracing::debug!(%cause, "a count was not given back");
+            }
         }
     }
 }
@@ -57,7 +61,9 @@ pub async fn id_token(app: &App, from: ClientAddress, now: DateTime<Utc>) -> Res
 pub async fn devices(app: &App, phone: &Phone, now: DateTime<Utc>) -> Result<Ticket> {
     let otp = &app.config.otp;
     let key = app.secret.mac("all devices", &[phone.as_str().as_bytes()]);
-    count(app, key, [(2 * otp.per_hour, HOUR), (2 * otp.per_day, DAY)], now).await
+    let mut ticket = Ticket { keys: Vec::new(), id: ids::new(now) };
+    count(app, &mut ticket, key, [(2 * otp.per_hour, HOUR), (2 * otp.per_day, DAY)], now).await?;
+    Ok(ticket)
 }
 
 async fn take(
@@ -67,22 +73,35 @@ async fn take(
     windows: [(u32, TimeDelta); 2],
     now: DateTime<Utc>,
 ) -> Result<Ticket> {
-    let network = from.network().to_string();
-    let key = app.secret.mac("client address", &[kind.as_str().as_bytes(), network.as_bytes()]);
-    let taken = count(app, key, windows, now).await;
-    if matches!(taken, Err(Error::RateLimited { .. })) {
-        metrics::counter!("login_addresses_limited_total").increment(1);
-        let event = LoginEvent::new(now, kind, "limited", &Trace::of_address(from));
-        audit::note(app, event.detail("address"));
+    let mut ticket = Ticket { keys: Vec::new(), id: ids::new(now) };
+    for network in from.networks() {
+        let key = app.secret.mac("client address", &[kind.as_str().as_bytes(), network.net.to_string().as_bytes()]);
+        let windows = windows.map(|(most, length)| (network.allowance(most), length));
+        let Err(refused) = count(app, &mut ticket, key, windows, now).await else { continue };
+        if matches!(refused, Error::RateLimited { .. }) {
+            metrics::counter!("login_addresses_limited_total").increment(1);
+            let event = LoginEvent::new(now, kind, "limited", &Trace::of_address(from));
+            audit::note(app, event.detail("address"));
+        }
+        ticket.give_back(app).await;
+        return Err(refused);
     }
-    taken
+    Ok(ticket)
 }
 
-async fn count(app: &App, key: [u8; 32], windows: [(u32, TimeDelta); 2], now: DateTime<Utc>) -> Result<Ticket> {
-    let id = ids::new(now);
+async fn count(
+    app: &App,
+    ticket: &mut Ticket,
+    key: [u8; 32],
+    windows: [(u32, TimeDelta); 2],
+    now: DateTime<Utc>,
+) -> Result<()> {
     let windows = windows.map(|(most, length)| Window { most: most as usize, length });
-    match challenges(app).take(Take { key, id, windows, now }).await? {
-        Admission::Admitted { .. } => Ok(Ticket { key, id }),
+    match challenges(app).take(Take { key, id: ticket.id, windows, now }).await? {
+        Admission::Admitted { .. } => {
+            ticket.keys.push(key);
+            Ok(())
+        }
         Admission::Refused { retry_after } => Err(Error::RateLimited { retry_after }),
     }
 }

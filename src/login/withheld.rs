@@ -15,6 +15,8 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Withheld {
     FixedCode,
+    /// 555-01xx, in production.
+    ForExamples,
     Disabled,
     NoMailbox,
     Uninvited,
@@ -35,6 +37,8 @@ impl Withheld {
     ) -> Option<Self> {
         if has_fixed_code {
             Some(Self::FixedCode)
+        } else if app.config.is_production() && holder.phone.is_for_examples() && holder.channel != Channel::Email {
+            Some(Self::ForExamples)
         } else if outlook.account == Account::Disabled {
             Some(Self::Disabled)
         } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
@@ -52,6 +56,7 @@ impl Withheld {
     pub fn why(self) -> &'static str {
         match self {
             Self::FixedCode => "has a fixed one in TEST_PHONE_NUMBERS",
+            Self::ForExamples => "is for examples, and nobody has it",
             Self::Disabled => "has an account that is disabled",
             Self::NoMailbox => "has no mailbox that was proven",
             Self::Uninvited => "has neither an account nor an invitation",
@@ -63,6 +68,7 @@ impl Withheld {
     fn remedy(self) -> &'static str {
         match self {
             Self::FixedCode => "type that one",
+            Self::ForExamples => "use a number that somebody has",
             Self::Disabled => "an owner can enable it, at /v1/admin/users",
             Self::NoMailbox => "set one while logged in by phone, at /v1/me/email",
             Self::Uninvited => "invite it into a lab, or set SIGN_UP=open",

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::Channel;
 use crate::{
     app::App,
     clients::{
@@ -120,15 +119,5 @@ fn print(console: &Console, message: &Outgoing<'_>) -> Sending {
     match console.send(message.to, message.text) {
         Ok(()) => Ok(Accepted::new(message.reference.to_string())),
         Err(_) => Err(Refused::new(Failure::TryLater, "terminal")),
-    }
-}
-
-/// Whether whoever waits for a message on this channel is told that it has arrived.
-pub fn tell_of_delivery(app: &App, channel: Channel) -> bool {
-    match app.config.sms.on(channel).next() {
-        Some(Provider::Console | Provider::Smtp) | None => false,
-        Some(Provider::Simulator) => true,
-        Some(Provider::AwsSns) => app.config.sms.aws_sns.as_ref().is_some_and(|aws| aws.topic_arn.is_some()),
-        Some(_) => app.config.public_url.is_some(),
     }
 }

@@ -1,19 +1,20 @@
-//! How far the message with a code has come, for whoever waits for it and is nobody yet: it must not tell whether a phone
-//! has an account. So one that reaches nobody looks as if it had.
+//! How far the message with a code has come: for us as the database has it, and for whoever waits for it. That one is nobody
+//! yet, and must not find out whether a phone has an account. So what is shown comes from the challenge alone: nothing of
+//! the provider, of the message, or of whose phone it is goes into it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Channel, carriers, store};
+use super::{Channel, store};
 use crate::{
     app::App,
     error::{Error, Result},
 };
 
 /// How far a message has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum DeliveryState {
@@ -27,47 +28,62 @@ pub enum DeliveryState {
     Failed,
 }
 
-/// How far the message with a code has come.
+/// What everybody is told of a code that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeState {
+    /// It is being sent.
+    Queued,
+    /// It should arrive by now.
+    Sent,
+}
+
+/// How far a code has come, as far as everybody may know.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Delivery {
     #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
     pub challenge_id: Uuid,
+    /// The one that was asked for.
     pub channel: Channel,
-    pub state: DeliveryState,
-    /// The channel to ask for if the code does not come, once that may be: when it failed, or has not arrived by
-    /// `resend_at`. Null if there is no other.
-    #[schema(required = true)]
-    pub next_channel: Option<Channel>,
+    pub state: CodeState,
     /// Not before this may another code be asked for.
     pub resend_at: DateTime<Utc>,
+    /// From `resend_at` on, the other channels of this installation, in the order in which to try them: for a code that has
+    /// not come. Empty before.
+    #[schema(example = json!(["whatsapp"]))]
+    pub other_channels: Vec<Channel>,
+    /// The first of `other_channels`.
+    #[schema(required = true)]
+    pub next_channel: Option<Channel>,
 }
 
-/// Of the message of a challenge.
+/// Of a challenge.
 pub async fn of_challenge(app: &App, challenge_id: Uuid) -> Result<Delivery> {
-    let sent = store::find_sent(&mut *app.lookups().await?, challenge_id).await?.ok_or(Error::NotFound("challenge"))?;
-    let (now, resend_at) = (app.clock.now(), sent.queued_at + app.config.otp.resend);
-    let state = if sent.suppressed { as_if(app, challenge_id, &sent, now) } else { sent.state };
-    let is_late = now >= resend_at && state != DeliveryState::Delivered;
-    let wants_another = state == DeliveryState::Failed || is_late;
+    let asked =
+        store::find_asked(&mut *app.lookups().await?, challenge_id).await?.ok_or(Error::NotFound("challenge"))?;
+    let (now, resend_at) = (app.clock.now(), asked.at + app.config.otp.resend);
+    let is_sent = now >= asked.at + takes(app, challenge_id);
+    let other_channels = if now >= resend_at { others(app, asked.channel) } else { Vec::new() };
     Ok(Delivery {
         challenge_id,
-        channel: sent.channel,
-        state,
-        next_channel: next(app, sent.channel).filter(|_| wants_another),
+        channel: asked.channel,
+        state: if is_sent { CodeState::Sent } else { CodeState::Queued },
         resend_at,
+        next_channel: other_channels.first().copied(),
+        other_channels,
     })
 }
 
-/// SMS, then WhatsApp, then e-mail, of those that are set up.
-fn next(app: &App, channel: Channel) -> Option<Channel> {
-    let later = Channel::ALL.into_iter().skip_while(|other| *other != channel).skip(1);
-    later.into_iter().find(|other| app.config.sms.has(*other))
+/// What is set up, whatever this person has: SMS, WhatsApp, e-mail.
+fn others(app: &App, channel: Channel) -> Vec<Channel> {
+    let others = Channel::ALL.into_iter().filter(|other| *other != channel);
+    others.filter(|other| app.config.sms.has(*other)).collect()
 }
 
-/// Where others would get a receipt by now: two to nine seconds after they were queued.
-fn as_if(app: &App, challenge_id: Uuid, sent: &store::Sent, now: DateTime<Utc>) -> DeliveryState {
-    let chance = app.secret.mac("delivery that is none", &[challenge_id.as_bytes()])[0];
-    let takes = TimeDelta::milliseconds(2_000 + i64::from(chance) * 28);
-    let is_there = sent.state == DeliveryState::Sent && now >= sent.queued_at + takes;
-    if is_there && carriers::tell_of_delivery(app, sent.channel) { DeliveryState::Delivered } else { sent.state }
+/// From the request until it is called sent: one to four seconds, which providers take. Drawn for each challenge by a keyed
+/// hash, so that it is the same at every look, and tells nothing.
+fn takes(app: &App, challenge_id: Uuid) -> TimeDelta {
+    let [first, second, ..] = app.secret.mac("when a code is called sent", &[challenge_id.as_bytes()]);
+    let chance = i64::from(u16::from_be_bytes([first, second]));
+    TimeDelta::milliseconds(1_000 + chance * 3_000 / 65_536)
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub use self::{
     breaker::provider_states,
     content::{Content, Kind},
-    delivery::{Delivery, DeliveryState},
+    delivery::Delivery,
     dispatch::{deliver, deliver_due},
     report::measure,
     verified::tally as tally_verified,

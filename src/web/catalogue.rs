@@ -61,7 +61,7 @@ impl From<Reason> for Kind {
             Reason::EmailOff => kind("email-off", S::NOT_FOUND, "E-mail is not set up here", "This installation sends no e-mail: its operators would have to set SMTP_URL and EMAIL_FROM. A code to your phone lets you in."),
             Reason::EventNotAllowed => kind("event-not-allowed", S::CONFLICT, "The container's state does not allow this event", "`allowed_actions` lists the events that it does allow."),
             Reason::FirebaseOff => kind("firebase-off", S::NOT_FOUND, "This is not set up here", "The detail names what the operators would have to set. A code to your phone lets you in: /v1/auth/otp/request."),
-            Reason::FirebaseTokenRefused => kind("firebase-token-refused", S::UNAUTHORIZED, "The Firebase token was not accepted", "The detail says why. Sign in to Firebase again and send the ID token that it gives, once and within five minutes."),
+            Reason::FirebaseTokenRefused => kind("firebase-token-refused", S::UNAUTHORIZED, "The Firebase token was not accepted", "The detail says why. Sign in to Firebase again and send the ID token that it gives, once."),
             Reason::FirebaseUserUnknown => kind("firebase-user-unknown", S::UNAUTHORIZED, "Nobody here has this Firebase account", "Trade the ID token at /v1/auth/firebase once; from then on it is known here."),
             Reason::FreshLoginRequired => kind("fresh-login-required", S::FORBIDDEN, "This needs a login of the last five minutes", "A stolen session must not do this, nor whoever reads your mail. Log in again with a code to your present phone, and repeat the request with the new access token."),
             Reason::HolderRefused => kind("holder-refused", S::UNPROCESSABLE_ENTITY, "The container cannot be checked out to this person", "Only people who belong to the lab now can hold a container."),
@@ -83,7 +83,7 @@ impl From<Reason> for Kind {
             Reason::PhoneTaken => kind("phone-taken", S::CONFLICT, "Somebody has this phone", "It is the phone of another account. Log in with it to use that account, or ask those who run the installation."),
             Reason::RefreshTokenRefused => kind("refresh-token-refused", S::UNAUTHORIZED, "The refresh token was not accepted", "It is unknown, expired or was used before, or its session has ended. Log in again."),
             Reason::SessionRequired => kind("session-required", S::FORBIDDEN, "This needs a session of ours", "A Firebase ID token has no session here. Trade it at /v1/auth/firebase and come with the access token."),
-            Reason::StillRunning => kind("still-running", S::CONFLICT, "A request with this Idempotency-Key is still running", "Repeat it in a second; you will get its answer."),
+            Reason::StillRunning => kind("still-running", S::CONFLICT, "A request with this Idempotency-Key is still running", "Repeat it after the seconds in Retry-After; you will get its answer."),
         }
     }
 }

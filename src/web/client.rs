@@ -22,9 +22,15 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// What is limited: an address, or of IPv6 the /64, which is what one customer gets.
-    pub fn network(self) -> IpNet {
-        self.network_of(32, 64)
+    /// What is limited, the widest first: an address; of IPv6 the /64, which is the least that a customer gets, and the /56
+    /// and /48 around it, which many homes and servers get. Whoever has 65,536 of the narrow ones is one client all the same.
+    pub fn networks(self) -> Vec<Network> {
+        let lengths: &[(u8, u32)] = if self.0.is_ipv4() { &[(32, 100)] } else { &[(48, 200), (56, 150), (64, 100)] };
+        let network = |(length, percent): &(u8, u32)| Network {
+            net: IpNet::new_assert(self.0, *length).trunc(),
+            percent: *percent,
+        };
+        lengths.iter().map(network).collect()
     }
 
     /// For the audit: enough to see a pattern, too little to find a person.
@@ -35,6 +41,21 @@ impl ClientAddress {
     fn network_of(self, v4: u8, v6: u8) -> IpNet {
         let length = if self.0.is_ipv4() { v4 } else { v6 };
         IpNet::new_assert(self.0, length).trunc()
+    }
+}
+
+/// A network that is limited as one client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    pub net: IpNet,
+    percent: u32,
+}
+
+impl Network {
+    /// Where one address may do so many.
+    pub fn allowance(self, of_one: u32) -> u32 {
+        let all = u64::from(of_one) * u64::from(self.percent);
+        u32::try_from(all.div_ceil(100)).unwrap_or(u32::MAX)
     }
 }
 
@@ -80,7 +101,8 @@ mod tests {
         for line in lines {
             headers.append(FORWARDED_FOR, line.parse().unwrap());
         }
-        ClientAddress(origin(peer.parse().unwrap(), &headers, &trusted)).network().to_string()
+        let networks = ClientAddress(origin(peer.parse().unwrap(), &headers, &trusted)).networks();
+        networks.last().unwrap().net.to_string()
     }
 
     #[test]
@@ -103,6 +125,17 @@ mod tests {
         for lines in [&[][..], &[""], &["unknown"], &["198.51.100.9, unknown"], &["10.0.0.1"]] {
             assert_eq!(from("10.0.0.1", lines), "10.0.0.1/32", "{lines:?}");
         }
+    }
+
+    #[test]
+    fn the_networks_around_an_address_of_ipv6_may_do_more_but_not_for_each_address_in_them() {
+        let of = |text: &str| ClientAddress(text.parse().unwrap()).networks();
+        let shown = |network: &Network| (network.net.to_string(), network.allowance(10), network.allowance(1));
+        let all: Vec<_> = of("2001:db8:1:2345:3:4:5:6").iter().map(shown).collect();
+        let expected = [("2001:db8:1::/48", 20, 2), ("2001:db8:1:2300::/56", 15, 2), ("2001:db8:1:2345::/64", 10, 1)];
+        assert_eq!(all, expected.map(|(net, ten, one)| (net.to_owned(), ten, one)));
+        assert_eq!(of("198.51.100.9").iter().map(shown).collect::<Vec<_>>(), [("198.51.100.9/32".to_owned(), 10, 1)]);
+        assert_eq!(of("2001:db8::")[0].allowance(u32::MAX), u32::MAX);
     }
 
     #[test]

@@ -18,8 +18,8 @@ const KEYS_KEPT_AT_MOST: TimeDelta = TimeDelta::hours(6);
 pub struct AppCheck {
     pub mode: AppCheckMode,
     issuer: String,
-    /// The project by its number and by its id; Google puts both into a token.
-    audiences: [String; 2],
+    /// The project by its number. Google puts its id beside it, which alone names no audience.
+    audience: String,
     pub(super) keys: Keys,
 }
 
@@ -44,7 +44,7 @@ impl AppCheck {
         Self {
             mode: config.app_check.mode,
             issuer: format!("https://firebaseappcheck.googleapis.com/{number}"),
-            audiences: [format!("projects/{number}"), format!("projects/{}", config.project_id)],
+            audience: format!("projects/{number}"),
             keys: Keys::new(http.clone(), config.app_check.jwks_url.clone(), KEYS_KEPT_AT_MOST),
         }
     }
@@ -57,13 +57,16 @@ impl AppCheck {
         }
         let key = self.keys.find(&kid, now).await?.ok_or(TokenError::UnknownKey)?;
         let claims: Claims = id_token::signed(token, &key)?;
-        let is_ours = claims.iss == self.issuer && claims.aud.iter().any(|audience| self.audiences.contains(audience));
+        let is_ours = claims.iss == self.issuer && claims.aud.contains(&self.audience);
         if !is_ours {
             return Err(TokenError::Foreign.into());
         }
         if !id_token::is_a_subject(&claims.sub) {
             return Err(TokenError::Subject.into());
         }
-        Ok(id_token::within_its_time(claims.iat, claims.exp, now)?)
+        id_token::within_its_time(claims.iat, claims.exp, now).map_err(|why| match why {
+            TokenError::Expired => TokenError::AppCheckExpired.into(),
+            other => other.into(),
+        })
     }
 }

@@ -29,6 +29,8 @@ pub struct IdToken {
     /// When the person signed in, which a refreshed token keeps.
     pub signed_in_at: i64,
     pub expires_at: i64,
+    /// Where it is told (RFC 7519 section 4.1.5).
+    pub not_before: Option<i64>,
     /// Such as `phone`, `password`, `google.com`.
     pub provider: String,
     pub has_second_factor: bool,
@@ -52,6 +54,7 @@ pub(super) struct Claims {
     iat: i64,
     exp: i64,
     auth_time: i64,
+    nbf: Option<i64>,
     phone_number: Option<String>,
     firebase: SignIn,
 }
@@ -157,6 +160,7 @@ impl IdToken {
             issued_at: claims.iat,
             signed_in_at: claims.auth_time,
             expires_at: claims.exp,
+            not_before: claims.nbf,
             provider,
             has_second_factor: claims.firebase.second_factor.is_some(),
             phone,
@@ -164,7 +168,8 @@ impl IdToken {
     }
 
     pub(super) fn within_its_time(&self, now: DateTime<Utc>) -> Result<(), TokenError> {
-        within_its_time(self.issued_at.max(self.signed_in_at), self.expires_at, now)
+        let begins = self.issued_at.max(self.signed_in_at).max(self.not_before.unwrap_or(i64::MIN));
+        within_its_time(begins, self.expires_at, now)
     }
 }
 

@@ -1,5 +1,5 @@
 //! The public keys of a signer, from its JWKS (RFC 7517). They are kept as long as `Cache-Control` says; of many who find
-//! them stale one fetches; an outage is bridged with what is known for a day; and whoever invents key ids causes one
+//! them stale one fetches; an outage is bridged with what is known for a day; and whoever invents key ids causes one more
 //! fetch a minute at most.
 
 use std::{
@@ -21,8 +21,8 @@ use crate::clients::http::{Answer, Http};
 const KEPT_AT_LEAST: TimeDelta = TimeDelta::minutes(5);
 /// Past their `max-age`, while nobody answers.
 const KEPT_IN_AN_OUTAGE: TimeDelta = TimeDelta::hours(24);
-/// After a fetch that did not bring the wanted key. It holds for all key ids together, so what stayed unknown needs no
-/// list of its own. New keys are published long before they sign.
+/// After a fetch for a key that was not among those known. It holds for all key ids together, so what stayed unknown needs
+/// no list of its own. Whoever comes meanwhile with another may have a new one, and is told to come again.
 const UNKNOWN_WAITS: TimeDelta = TimeDelta::seconds(60);
 /// After a fetch that failed.
 const OUTAGE_WAITS: TimeDelta = TimeDelta::seconds(5);
@@ -46,6 +46,8 @@ struct Known {
     fetched_at: DateTime<Utc>,
     fresh_until: DateTime<Utc>,
     tried_at: DateTime<Utc>,
+    /// For a key that was not among those known, while they were fresh.
+    tried_for_unknown_at: DateTime<Utc>,
     /// Of the last try.
     failure: Option<String>,
 }
@@ -81,6 +83,9 @@ impl Source {
         let fetched = self.http.fetch(|http| http.get(&self.url)).await.map_err(|failed| failed.cause);
         let read = fetched.and_then(|fetched| Ok((read(&fetched.body)?, max_age(&fetched))));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if now < known.fresh_until {
+            known.tried_for_unknown_at = now;
+        }
         known.tried_at = now;
         match read {
             Ok((keys, max_age)) => {
@@ -102,13 +107,13 @@ impl Known {
     /// None: a fetch may tell.
     fn answer(&self, kid: &str, now: DateTime<Utc>) -> Option<Result<Option<DecodingKey>, Refusal>> {
         let is_fresh = now < self.fresh_until;
-        let waits = match (is_fresh, &self.failure) {
-            (true, _) if self.keys.contains_key(kid) => return Some(self.last_word(kid, now)),
-            (true, _) => UNKNOWN_WAITS,
-            (false, Some(_)) => OUTAGE_WAITS,
-            (false, None) => return None,
-        };
-        (now < self.tried_at + waits).then(|| self.last_word(kid, now))
+        if is_fresh && !self.keys.contains_key(kid) {
+            let next_try = self.tried_for_unknown_at + UNKNOWN_WAITS;
+            let seconds = u64::try_from((next_try - now).num_seconds()).unwrap_or_default();
+            return (now < next_try).then_some(Err(Refusal::Later(seconds.max(1))));
+        }
+        let waits = self.failure.is_some() && now < self.tried_at + OUTAGE_WAITS;
+        (is_fresh || waits).then(|| self.last_word(kid, now))
     }
 
     fn last_word(&self, kid: &str, now: DateTime<Utc>) -> Result<Option<DecodingKey>, Refusal> {

@@ -51,6 +51,8 @@ pub enum TokenError {
     TooEarly,
     #[error("it has expired; get a fresh one with getIdToken")]
     Expired,
+    #[error("it has expired; get a fresh one with getToken of App Check")]
+    AppCheckExpired,
     #[error("it is a custom token; sign in with it (signInWithCustomToken) and send the ID token that this gives")]
     CustomToken,
     #[error("it is a session cookie; send an ID token, as getIdToken gives it")]
@@ -76,6 +78,9 @@ pub enum Refusal {
     /// Google cannot be asked, and what is known is too old.
     #[error("{0}")]
     Away(String),
+    /// It may be signed with a new key, and Google was asked for one just now.
+    #[error("the keys were fetched just now; the next time is in {0} seconds")]
+    Later(u64),
 }
 
 pub struct Firebase {
@@ -152,14 +157,26 @@ impl Firebase {
         Ok(self.keys.find(kid, now).await?.ok_or(TokenError::UnknownKey)?)
     }
 
-    /// Refuses a token whose account has since been disabled or deleted, or its sign-ins revoked. While Google cannot be
-    /// asked, an answer as old as `patience` will do. Without a service account nobody can be asked.
+    /// Refuses a token whose account has since been disabled or deleted, or its sign-ins revoked. An answer of the last
+    /// minute will do; while Google cannot be asked, one as old as `patience`. Without a service account nobody can be asked.
     pub async fn check_account(&self, token: &IdToken, now: DateTime<Utc>, patience: TimeDelta) -> Result<(), Refusal> {
-        match &self.accounts {
-            // The emulator's accounts are not Google's.
-            Some(accounts) if !self.emulated => accounts.check(token, now, patience).await,
-            _ => Ok(()),
+        match self.real_accounts() {
+            Some(accounts) => accounts.check(token, now, patience).await,
+            None => Ok(()),
         }
+    }
+
+    /// The same, by what Google says at this moment and nothing older.
+    pub async fn check_account_now(&self, token: &IdToken, now: DateTime<Utc>) -> Result<(), Refusal> {
+        match self.real_accounts() {
+            Some(accounts) => accounts.check_now(token, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The emulator's accounts are not Google's.
+    fn real_accounts(&self) -> Option<&Accounts> {
+        self.accounts.as_ref().filter(|_| !self.emulated)
     }
 
     /// With it an app signs in to Firebase as `uid`; none without a service account.

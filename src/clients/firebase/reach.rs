@@ -10,7 +10,7 @@ const NO_KEY: &str = "";
 
 impl Firebase {
     pub async fn reach_keys(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
-        self.keys.find(NO_KEY, now).await.map(drop)
+        came(self.keys.find(NO_KEY, now).await)
     }
 
     /// Whether the service account gets an access token; None without one.
@@ -24,6 +24,13 @@ impl Firebase {
         if self.app_check.mode == AppCheckMode::Off {
             return None;
         }
-        Some(self.app_check.keys.find(NO_KEY, now).await.map(drop))
+        Some(came(self.app_check.keys.find(NO_KEY, now).await))
+    }
+}
+
+fn came<K>(found: Result<K, Refusal>) -> Result<(), Refusal> {
+    match found {
+        Ok(_) | Err(Refusal::Later(_)) => Ok(()),
+        Err(refusal) => Err(refusal),
     }
 }

@@ -60,6 +60,8 @@ async fn list_accounts(by: Auth<Owner>, Query(query): Query<AccountsQuery>) -> R
 /// All sessions of who is disabled end, and stay ended, and so do the invitations that they made. Nobody disables their own
 /// account. 409 `last-owner`: nobody else runs the installation and can sign in. 409 `last-admin`: the person is the only
 /// admin of the labs that the detail names; make somebody else an admin of them first.
+/// Where people come by Firebase: disabling an account there lets nobody in any more, but ends no session that was made here
+/// before; this does.
 #[utoipa::path(patch, path = "/admin/users/{user_id}", tag = "login", security(("bearer" = ["owner"])),
     request_body = AccountPatch,
     params(("user_id" = Uuid, Path), ("If-Match" = String, Header, description = "The ETag, or *", example = "*")),

@@ -31,6 +31,11 @@ impl ChallengeStore for MemoryStore {
         Box::pin(async move { Ok(verdict) })
     }
 
+    fn restore<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, ()> {
+        self.phones().restore(&guess);
+        Box::pin(async { Ok(()) })
+    }
+
     fn take(&self, one: Take) -> Pending<'_, Admission> {
         let admission = self.phones().take(&one);
         Box::pin(async move { Ok(admission) })
@@ -81,6 +86,8 @@ struct Challenge {
     sealed: Vec<u8>,
     guesses_left: u32,
     expires_at: DateTime<Utc>,
+    /// By the request whose code was right.
+    used_by: Option<[u8; 16]>,
 }
 
 impl Phones {
@@ -135,21 +142,32 @@ impl Phones {
         let Some(live) = phone.live.get_mut(&guess.purpose).filter(|live| live.id == guess.challenge_id) else {
             return Verdict::Gone;
         };
-        if guess.now >= live.expires_at {
+        if guess.now >= live.expires_at || live.used_by.is_some() {
             return Verdict::Gone;
         }
         let Some(mac) = (guess.mac)(&live.sealed) else {
             return Verdict::Gone;
         };
         live.guesses_left -= 1;
-        let right = constant_time_eq(&mac, &live.mac);
-        if right || live.guesses_left == 0 {
-            self.holders.remove(&guess.challenge_id);
-            let over = phone.live.remove(&guess.purpose);
-            let Some(over) = over else { return Verdict::Gone };
-            return if right { Verdict::Right { sealed: over.sealed } } else { Verdict::Wrong { sealed: over.sealed } };
+        let sealed = live.sealed.clone();
+        if constant_time_eq(&mac, &live.mac) {
+            live.used_by = Some(guess.nonce);
+            return Verdict::Right { sealed };
         }
-        Verdict::Wrong { sealed: live.sealed.clone() }
+        if live.guesses_left == 0 {
+            self.holders.remove(&guess.challenge_id);
+            phone.live.remove(&guess.purpose);
+        }
+        Verdict::Wrong { sealed }
+    }
+
+    fn restore(&mut self, guess: &Guess<'_>) {
+        let holder = self.holders.get(&guess.challenge_id).and_then(|key| self.by_key.get_mut(key));
+        let live = holder.and_then(|phone| phone.live.get_mut(&guess.purpose));
+        if let Some(live) = live.filter(|live| live.id == guess.challenge_id && live.used_by == Some(guess.nonce)) {
+            live.used_by = None;
+            live.guesses_left += 1;
+        }
     }
 
     fn sweep(&mut self, now: DateTime<Utc>) {
@@ -241,6 +259,7 @@ impl From<&NewChallenge> for Challenge {
             sealed: new.sealed.clone(),
             guesses_left: new.guesses,
             expires_at: new.expires_at,
+            used_by: None,
         }
     }
 }

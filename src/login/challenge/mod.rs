@@ -24,6 +24,10 @@ pub trait ChallengeStore: Send + Sync {
     /// Takes one guess. The right one ends the challenge, as does the last wrong one.
     fn verify<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, Verdict>;
 
+    /// Makes a challenge as good as before its right code came, when that code could let nobody in: the database that had
+    /// to believe it too was away. Only for who has just been told that the guess is right.
+    fn restore<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, ()>;
+
     /// Counts one against a limit that is not a phone's (an address, a network): or refuses, and counts nothing.
     /// Repeated with the same id it counts once.
     fn take(&self, one: Take) -> Pending<'_, Admission>;
@@ -128,6 +132,9 @@ impl Challenges {
 /// In Redis, where there is one; while that is away, nowhere.
 pub fn challenges(app: &App) -> Arc<Challenges> {
     app.part(|app| match &app.redis {
+        Some(redis) if app.clock.is_manual() => {
+            Challenges::new(RedisStore::at_the_time_of_the_caller(redis.clone(), ""))
+        }
         Some(redis) => Challenges::new(RedisStore::new(redis.clone(), "")),
         None => Challenges::new(MemoryStore::default()),
     })

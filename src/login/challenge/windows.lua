@@ -1,4 +1,4 @@
--- What admit.lua and take.lua begin with: sliding windows. A sorted set holds what counted, by its time in
+-- What admit.lua and take.lua have in common: sliding windows. A sorted set holds what counted, by its time in
 -- microseconds, which a double holds exactly until the year 2255.
 
 local function windows_from(first, count)
@@ -36,7 +36,7 @@ local function take(counted, id, now, first, count, not_before)
         redis.call('ZREMRANGEBYSCORE', counted, '-inf', string.format('%.0f', now - longest))
         redis.call('PEXPIRE', counted, math.max(1, math.ceil(longest / 1000)))
     end
-    local reply = { 1, next_at(counted, windows, now) }
+    local reply = { 1, next_at(counted, windows, now) - now }
     for _, window in ipairs(windows) do
         local used = redis.call('ZCOUNT', counted, '(' .. string.format('%.0f', now - window.length), '+inf')
         reply[#reply + 1] = math.max(0, window.most - used)

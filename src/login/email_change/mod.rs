@@ -46,11 +46,12 @@ pub struct EmailChange {
 pub struct EmailConfirmation {
     #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
     pub challenge_id: Uuid,
+    /// Spaces and hyphens between its digits do not count.
     #[schema(example = "123456")]
     pub code: String,
 }
 
-/// The limits are those of codes to the phone, so that nobody is sent more of them for having a mailbox.
+/// As many codes as to a phone, counted for this user by themselves: who has just logged in by a code need not wait.
 pub async fn request(
     by: &Auth<Anyone>,
     asked: EmailChange,
@@ -75,12 +76,12 @@ fn entitled(by: &Auth<Anyone>) -> Result<&Phone> {
 pub async fn confirm(by: &Auth<Anyone>, shown: &EmailConfirmation, from: ClientAddress) -> Result<User> {
     entitled(by)?;
     let (app, user_id, now) = (by.app(), by.user_id(), by.now());
-    guess::admit(app, &shown.code, from, now).await?;
+    let code = guess::admit(app, &shown.code, from, now).await?;
     let mut db = app.db().await?;
     let is_blocked = failures::is_blocked(&mut db, shown.challenge_id, now).await?;
     let shown_code = Shown {
         challenge_id: shown.challenge_id,
-        code: &shown.code,
+        code: &code,
         aim: Aim::EmailChange(user_id),
         is_blocked,
         nonce: by.nonce(),
@@ -96,8 +97,12 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &EmailConfirmation, from: ClientA
         events: events(user_id, "done", &trace, now),
         now,
     };
-    let changed = store::change(&mut *app.db().await?, &change).await;
-    let user = changed.on_constraint("consumed_challenges_pkey", guess::refused)?.ok_or_else(guess::refused)?;
+    let changed = match app.db().await {
+        Ok(mut db) => store::change(&mut db, &change).await,
+        Err(away) => Err(away),
+    };
+    let changed = changed.on_constraint("consumed_challenges_pkey", guess::refused);
+    let user = guess::unless_broken_off(app, &shown_code, changed, now).await?.ok_or_else(guess::refused)?;
     auth::forget(app, user_id);
     Ok(user)
 }

@@ -1,6 +1,7 @@
 //! Sessions and the chain of refresh tokens that each lives by (RFC 9700 section 4.14.2). A token is used once and makes
-//! its successor. Who loses the answer may repeat the request for ten seconds and gets the same successor; a token that
-//! comes back otherwise has been stolen, or its thief was faster, and the session ends.
+//! its successor. Who loses the answer, in a cellar without reception, may repeat the request and gets the same successor,
+//! as long as nobody has used that one; a token that comes back after that has been stolen, or its thief was faster, and
+//! the session ends.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,7 +19,10 @@ use crate::{
     page::{Cursor, Limit, Page},
     secrets,
     users::User,
-    web::ClientAddress,
+    web::{
+        ClientAddress,
+        deeds::{self, Deed},
+    },
 };
 
 pub mod store;
@@ -77,8 +81,8 @@ pub struct Session {
 
 /// However often it is refreshed, a session ends after half a year.
 const LONGEST: TimeDelta = TimeDelta::days(180);
-/// How long a used token makes its successor once more.
-const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long a used token makes its successor once more, if that was not used.
+const REPEATABLE_FOR: TimeDelta = TimeDelta::hours(24);
 
 pub(super) struct NewSession {
     pub id: Uuid,
@@ -148,6 +152,15 @@ fn successor(app: &App, salt: &[u8], token: &str) -> String {
 }
 
 pub async fn refresh(app: &App, request: &RefreshRequest, from: ClientAddress) -> Result<TokenPair> {
+    deeds::check(app, Deed::FailToRefresh, from)?;
+    let refreshed = rotate(app, request, from).await;
+    if matches!(refreshed, Err(Error::Rejected(_))) {
+        deeds::count(app, Deed::FailToRefresh, from);
+    }
+    refreshed
+}
+
+async fn rotate(app: &App, request: &RefreshRequest, from: ClientAddress) -> Result<TokenPair> {
     let (token, now) = (request.refresh_token.as_str(), app.clock.now());
     let salt: [u8; 16] = secrets::random();
     let next = successor(app, &salt, token);
@@ -176,10 +189,10 @@ pub async fn refresh(app: &App, request: &RefreshRequest, from: ClientAddress) -
     Err(refused())
 }
 
-/// The successor again, if the token was used just now and nobody has used that successor.
+/// The successor again, if nobody has used it, and the token was not used long ago.
 fn repeated(app: &App, spent: &Spent, token: &str, now: DateTime<Utc>) -> Option<String> {
     let next = successor(app, &spent.successor_salt, token);
-    let is_fresh = now - spent.used_at <= GRACE;
+    let is_fresh = now - spent.used_at <= REPEATABLE_FOR;
     let is_last = spent.last_hash.as_deref().is_some_and(|last| secrets::constant_time_eq(last, &hash(app, &next)));
     (is_fresh && is_last).then_some(next)
 }

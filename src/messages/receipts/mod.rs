@@ -2,6 +2,12 @@
 //! and in any order, and moves a message forward only. It never says anything of whose phone it is: a delivered code
 //! proves nothing until it comes back.
 
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -40,7 +46,7 @@ pub async fn hear(app: &App, provider: Provider, callback: &Callback<'_>) -> Res
     let receipts = carriers(app).receipts(provider, callback).await;
     let outcome = receipts.as_ref().map_or_else(|distrust| distrust_name(*distrust), |_| "believed");
     metrics::counter!("message_callbacks_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
-    let receipts = receipts.map_err(|distrust| refused(provider, distrust))?;
+    let receipts = receipts.map_err(|distrust| refused(app, provider, distrust))?;
     for receipt in receipts.into_iter().take(MOST) {
         take(app, provider, receipt).await?;
     }
@@ -57,12 +63,36 @@ fn distrust_name(distrust: Distrust) -> &'static str {
     }
 }
 
-fn refused(provider: Provider, distrust: Distrust) -> Error {
-    tracing::warn!(provider = provider.name(), %distrust, "a callback is not believed");
+fn refused(app: &App, provider: Provider, distrust: Distrust) -> Error {
+    if let Some(untold) = app.part(|_| Told::default()).again(provider, app.clock.now()) {
+        tracing::warn!(provider = provider.name(), %distrust, untold, "a callback is not believed");
+    }
     match distrust {
         Distrust::NotSetUp => Error::NotFound("webhook"),
         Distrust::Away => Error::Unavailable { service: "the provider's key", cause: distrust.to_string() },
         _ => Reason::CallbackRefused.because(distrust.to_string()),
+    }
+}
+
+/// When the log was last told of a callback that is not believed, and how many it was not told of since: anybody can send
+/// as many as he likes. The counter has them all.
+#[derive(Default)]
+struct Told(Mutex<HashMap<&'static str, (DateTime<Utc>, u64)>>);
+
+const TOLD_EVERY: TimeDelta = TimeDelta::minutes(1);
+
+impl Told {
+    /// How many were not told of, if it is time to tell of one.
+    fn again(&self, provider: Provider, now: DateTime<Utc>) -> Option<u64> {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = told.get_mut(provider.name());
+        if let Some((at, untold)) = known
+            && now - *at < TOLD_EVERY
+        {
+            *untold += 1;
+            return None;
+        }
+        told.insert(provider.name(), (now, 0)).map_or(Some(0), |(_, untold)| Some(untold))
     }
 }
 

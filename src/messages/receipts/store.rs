@@ -142,7 +142,6 @@ pub async fn apply(
         )
         update messages m set updated_at = $7, due_at = case when $8 = 'queued' then $7 else due_at end,
             state = v.state,
-            channel = case when $8 in ('sent', 'delivered') then v.channel else m.channel end,
             reserve = v.held, counted = v.counted_now,
             body = case when $8 in ('delivered', 'failed') then '' else body end
         from verdict v

@@ -5,7 +5,6 @@ use uuid::Uuid;
 pub use self::outcomes::{Attempted, Done, NewAttempt, begin, settle};
 use super::{
     Channel, Kind, Sealed,
-    delivery::DeliveryState,
     pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
     routing::Tried,
 };
@@ -77,18 +76,16 @@ pub async fn insert(db: &mut PgConnection, new: &Sealed, now: DateTime<Utc>) -> 
     Ok(())
 }
 
-pub struct Sent {
+/// A code that was asked for.
+pub struct Asked {
     pub channel: Channel,
-    pub state: DeliveryState,
-    pub suppressed: bool,
-    pub queued_at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
 }
 
-pub async fn find_sent(db: &mut PgConnection, challenge_id: Uuid) -> Result<Option<Sent>> {
+pub async fn find_asked(db: &mut PgConnection, challenge_id: Uuid) -> Result<Option<Asked>> {
     let found = sqlx::query_as!(
-        Sent,
-        r#"select channel as "channel: Channel", state as "state: DeliveryState", suppressed, created_at as queued_at
-        from messages where challenge_id = $1"#,
+        Asked,
+        r#"select channel as "channel: Channel", created_at as at from messages where challenge_id = $1"#,
         challenge_id
     );
     Ok(found.fetch_optional(db).await?)

@@ -147,7 +147,6 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
                 strangers_cost = c.strangers_cost + excluded.strangers_cost
         )
         update messages m set state = d.message_state,
-            channel = case when d.state in ('accepted', 'delivered') then d.channel else m.channel end,
             due_at = coalesce(d.due_at, m.due_at), updated_at = $2,
             reserve = case when f.is_taken or d.message_state = 'failed' then 0 else m.reserve end,
             counted = case when f.is_taken and m.block is not null and m.counted = 0 then f.counts else m.counted end,

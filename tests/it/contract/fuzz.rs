@@ -78,7 +78,10 @@ async fn all_powerful(world: &World) -> Client {
 #[track_caller]
 fn assert_bearable(operation: &Operation, request: &Request, answer: &Answer) {
     let shown = || format!("{}: {} got {} {}", operation.id, abbreviated(request), answer.status, answer.text);
-    assert!(!answer.status.is_server_error(), "{}", shown());
+    // An ID token that names a key which nobody knows yet: it may be one of tomorrow's, so its bearer is told to come again.
+    let may_know_later = operation.id == "exchange_id_token" && answer.status == 503;
+    assert!(!may_know_later || answer.headers.contains_key("retry-after"), "{}", shown());
+    assert!(may_know_later || !answer.status.is_server_error(), "{}", shown());
     if answer.status.is_client_error() || answer.status.is_server_error() {
         assert_problem(answer);
     }

@@ -6,6 +6,7 @@ mod failures;
 mod fuzz;
 mod generators;
 mod hostile;
+mod hosts;
 mod proofs;
 mod requests;
 mod rights;

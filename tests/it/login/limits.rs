@@ -63,8 +63,7 @@ async fn twenty_codes_in_any_day(db: PgPool) {
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn what_no_code_can_reach_is_refused_and_says_why(db: PgPool) {
     let app = open_doors(db).await;
-    let full_width = "＋８２１０１２３４５６７８";
-    for bad in ["", "12", "+1 202 555 0123 ext 9", "+12025550123;ext=1", "+19005550123", full_width, "+1\0", "ACME"] {
+    for bad in ["", "12", "+1 202 555 0123 ext 9", "+12025550123;ext=1", "+19005550123", "+15550123", "+1\0", "ACME"] {
         let problem = ask(&app, bad).await.problem(422, "phone-refused");
         assert_eq!(problem["errors"][0]["pointer"], "/phone", "{problem}");
     }
@@ -100,4 +99,56 @@ async fn a_repeat_with_its_idempotency_key_is_one_code(db: PgPool) {
     let ask = || async { app.nobody().post_with_key("/v1/auth/otp/request", "k-1", json!({ "phone": PHONE })).await };
     let (first, repeat) = (ask().await.expect(202), ask().await.expect(202));
     assert_eq!(first.body, repeat.body);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn however_a_number_is_pasted_it_is_one_phone_with_one_limit(db: PgPool) {
+    let app = open_doors(db).await;
+    for (phone, others) in [
+        (PHONE, &["\u{202d}+12025550123\u{202c}", "+1\u{a0}202\u{a0}555\u{a0}0123", "202\u{2011}555\u{2011}0123"][..]),
+        ("+5491123456789", &["+54 11 15 2345 6789", "011 54 9 11 2345 6789", "+54 11 2345 6789"]),
+        ("+522221234567", &["+52 1 222 123 4567", "+5212221234567", "011 52 1 222 123 4567"]),
+        ("+821012345678", &["＋８２１０１２３４５６７８", "+8201012345678", "011 82 10 1234 5678"]),
+    ] {
+        ask(&app, phone).await.expect(202);
+        for other in others {
+            ask(&app, other).await.problem(429, "rate-limited");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn whoever_has_many_networks_of_ipv6_is_limited_as_one(db: PgPool) {
+    let vars = [("SIGN_UP", "open"), ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "10")];
+    let app = TestApp::with_vars(db, &vars).await;
+    let mut next_phone = 1000..;
+    let mut ask_from = async |address: String| {
+        let phone = format!("+1202556{}", next_phone.next().unwrap());
+        app.nobody().at(&address).post("/v1/auth/otp/request", json!({ "phone": phone })).await.status.as_u16()
+    };
+    let mut admitted = [0; 3];
+    for n in 0..30 {
+        let addresses =
+            [format!("2001:db8:1:{:x}::1", n * 256), format!("2001:db8:2:{n:x}::1"), format!("2001:db8:3::{n:x}")];
+        for (count, address) in admitted.iter_mut().zip(addresses) {
+            *count += i32::from(ask_from(address).await == 202);
+        }
+    }
+    assert_eq!(admitted, [20, 15, 10], "of a /48, a /56 and a /64");
+    assert_eq!(ask_from("2001:db8:4::1".to_owned()).await, 202);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn how_far_a_code_has_come_is_asked_so_often_and_no_more(db: PgPool) {
+    let vars = [("SIGN_UP", "open"), ("MAX_OTP_LOOKS_PER_ADDRESS_PER_MINUTE", "3")];
+    let app = TestApp::with_vars(db, &vars).await;
+    let asked = ask(&app, PHONE).await.expect(202).body;
+    let path = format!("/v1/auth/otp/challenges/{}", asked["challenge_id"].as_str().unwrap());
+    for _ in 0..3 {
+        app.nobody().get(&path).await.ok();
+    }
+    assert_eq!(retry_after(app.nobody().get(&path).await), 60);
+    app.nobody().at("198.51.100.8").get(&path).await.ok();
+    app.advance(TimeDelta::minutes(1));
+    app.nobody().get(&path).await.ok();
 }

@@ -25,6 +25,7 @@ mod sending;
 mod sessions;
 mod sign_up;
 mod start;
+mod states;
 mod store;
 
 use chrono::TimeDelta;
@@ -77,6 +78,16 @@ pub async fn letter(app: &TestApp, channel: &str) -> Letter {
     let open = |purpose, sealed: &[u8]| app.app.secret.open(purpose, sealed, id.as_bytes()).expect("ours");
     let recipient = String::from_utf8(open("message recipient", &recipient)).unwrap();
     Letter { suppressed, recipient, body: serde_json::from_slice(&open("message body", &body)).unwrap() }
+}
+
+/// Asks for a code to this phone: whether it goes through everything but reaches nobody.
+pub async fn newest_is_withheld(app: &TestApp, phone: &str) -> bool {
+    app.advance(TimeDelta::minutes(1));
+    ask(app, phone).await.expect(202);
+    sqlx::query_scalar("select suppressed from messages order by created_at desc limit 1")
+        .fetch_one(&app.db)
+        .await
+        .unwrap()
 }
 
 pub async fn ask_by(app: &TestApp, channel: &str, phone: &str) -> Answer {

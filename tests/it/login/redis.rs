@@ -209,7 +209,7 @@ async fn redis_holds_neither_phone_nor_code_and_every_key_ends(db: PgPool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_try_gets_the_same_verdict_and_another_code_does_not_share_it() {
     for kind in [Kind::Single, Kind::Cluster] {
-        let store = Arc::new(RedisStore::new(kind.client(), &crate::support::redis::prefix()));
+        let store = Arc::new(RedisStore::at_the_time_of_the_caller(kind.client(), &crate::support::redis::prefix()));
         let (id, now) = super::store::admitted_on(&*store).await;
         let verdict = async |code: [u8; 32], nonce: [u8; 16]| {
             let mac = move |_: &[u8]| Some(code);
@@ -245,7 +245,8 @@ async fn two_instances_share_limits_and_codes(db: PgPool) {
 
 #[tokio::test]
 async fn an_id_that_does_not_lead_to_its_phone_is_a_defect_and_no_login() {
-    let store = Challenges::new(RedisStore::new(Kind::Single.client(), &crate::support::redis::prefix()));
+    let store =
+        Challenges::new(RedisStore::at_the_time_of_the_caller(Kind::Single.client(), &crate::support::redis::prefix()));
     let astray = super::store::challenge_astray();
     let error = store.admit(astray).await.unwrap_err();
     assert!(error.to_string().contains("internal"), "{error}");

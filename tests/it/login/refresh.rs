@@ -49,33 +49,37 @@ async fn twenty_refreshes_at_once_all_get_the_one_successor(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_repeat_within_ten_seconds_gets_the_same_successor(db: PgPool) {
+async fn who_lost_the_answer_gets_the_same_successor_for_a_day_until_it_is_used(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
     let first = refresh(&app, &pair["refresh_token"]).await.ok();
-    app.advance(TimeDelta::seconds(10));
-    let repeat = refresh(&app, &pair["refresh_token"]).await.ok();
-    assert_eq!(first["refresh_token"], repeat["refresh_token"]);
-    holder(&app, &repeat).get("/v1/me").await.ok();
+    for later in [TimeDelta::seconds(11), TimeDelta::hours(8), TimeDelta::hours(16) - TimeDelta::seconds(11)] {
+        app.advance(later);
+        let repeat = refresh(&app, &pair["refresh_token"]).await.ok();
+        assert_eq!(first["refresh_token"], repeat["refresh_token"]);
+        holder(&app, &repeat).get("/v1/me").await.ok();
+    }
     assert_eq!(why_ended(&app).await, None);
+    refresh(&app, &first["refresh_token"]).await.ok();
+    refresh(&app, &pair["refresh_token"]).await.problem(401, "refresh-token-refused");
+    assert_eq!(why_ended(&app).await.as_deref(), Some("refresh_reuse"));
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_repeat_after_ten_seconds_ends_the_session_and_its_access_tokens_at_once(db: PgPool) {
+async fn a_repeat_after_a_day_ends_the_session_and_its_access_tokens_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
+    app.advance(TimeDelta::minutes(9));
     let next = refresh(&app, &pair["refresh_token"]).await.ok();
-    holder(&app, &next).get("/v1/me").await.ok();
-    app.advance(TimeDelta::seconds(11));
+    app.advance(TimeDelta::hours(24) + TimeDelta::seconds(1));
     refresh(&app, &pair["refresh_token"]).await.problem(401, "refresh-token-refused");
     assert_eq!(why_ended(&app).await.as_deref(), Some("refresh_reuse"));
     refresh(&app, &next["refresh_token"]).await.problem(401, "refresh-token-refused");
     holder(&app, &next).get("/v1/me").await.problem(401, "bad-token");
-    holder(&app, &pair).get("/v1/me").await.problem(401, "bad-token");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_token_whose_successor_was_used_ends_the_session_also_within_ten_seconds(db: PgPool) {
+async fn a_token_whose_successor_was_used_ends_the_session_however_soon_it_comes_back(db: PgPool) {
     let app = open_doors(db).await;
     let stolen = log_in(&app, PHONE).await["refresh_token"].clone();
     let second = refresh(&app, &stolen).await.ok();
@@ -89,8 +93,8 @@ async fn a_token_whose_successor_was_used_ends_the_session_also_within_ten_secon
 async fn another_session_of_the_same_user_outlives_the_theft(db: PgPool) {
     let app = open_doors(db).await;
     let (stolen, other) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
-    refresh(&app, &stolen["refresh_token"]).await.ok();
-    app.advance(TimeDelta::seconds(11));
+    let next = refresh(&app, &stolen["refresh_token"]).await.ok();
+    refresh(&app, &next["refresh_token"]).await.ok();
     refresh(&app, &stolen["refresh_token"]).await.problem(401, "refresh-token-refused");
     holder(&app, &other).get("/v1/me").await.ok();
     refresh(&app, &other["refresh_token"]).await.ok();
@@ -161,4 +165,35 @@ async fn no_token_stands_in_the_database(db: PgPool) {
     for token in [&pair["refresh_token"], &next["refresh_token"]] {
         assert!(!dump.contains(token.as_str().unwrap()));
     }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_address_that_shows_bad_tokens_waits_a_minute_and_nobody_else_does(db: PgPool) {
+    let app =
+        TestApp::with_vars(db, &[("MAX_FAILED_REFRESHES_PER_ADDRESS_PER_MINUTE", "5"), ("SIGN_UP", "open")]).await;
+    app.owner().await;
+    let pair = log_in(&app, PHONE).await;
+    let show = async |address: &str, token: &Value| {
+        app.nobody().at(address).post("/v1/auth/refresh", json!({ "refresh_token": token })).await
+    };
+    for n in 0..5 {
+        let token = json!(format!("no-token-{n}"));
+        show("198.51.100.7", &token).await.problem(401, "refresh-token-refused");
+    }
+    let limited = show("198.51.100.7", &pair["refresh_token"]).await;
+    assert_eq!(limited.headers["retry-after"], "60");
+    limited.problem(429, "rate-limited");
+    // Good ones do not count, however many.
+    let mut token = pair["refresh_token"].clone();
+    for _ in 0..8 {
+        token = show("198.51.100.8", &token).await.ok()["refresh_token"].clone();
+    }
+    app.advance(TimeDelta::minutes(1));
+    show("198.51.100.7", &token).await.ok();
+    // A client of IPv6 has more than one network.
+    for n in 0..10 {
+        show(&format!("2001:db8:0:{n:x}00::1"), &json!("no-token")).await.problem(401, "refresh-token-refused");
+    }
+    show("2001:db8:0:ff00::1", &json!("no-token")).await.problem(429, "rate-limited");
+    show("2001:db8:1::1", &json!("no-token")).await.problem(401, "refresh-token-refused");
 }

@@ -17,7 +17,8 @@ async fn a_challenge_tells_how_far_its_message_has_come(db: PgPool) {
     let id = &asked["challenge_id"];
     let delivery = app.nobody().get(&format!("/v1/auth/otp/challenges/{}", id.as_str().unwrap())).await.ok();
     let expected = json!({
-        "challenge_id": id, "channel": "sms", "state": "queued", "next_channel": null, "resend_at": asked["resend_at"]
+        "challenge_id": id, "channel": "sms", "state": "queued", "resend_at": asked["resend_at"],
+        "other_channels": [], "next_channel": null
     });
     assert_eq!(delivery, expected);
     app.drain().await;

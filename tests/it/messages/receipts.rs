@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{PUBLIC_URL, attempt, attempts, code_in, delivery, log_in_with, send, state, through};
+use super::{PUBLIC_URL, attempt, attempts, code_in, log_in_with, send, state, through};
 use crate::{
     login::PHONE,
     support::{
@@ -261,7 +261,7 @@ pub async fn nobody_gets_in(db: PgPool) {
     let rows =
         "select (select count(*) from users where phone is not null) + (select count(*) from consumed_challenges)";
     assert_eq!(sqlx::query_scalar::<_, i64>(rows).fetch_one(&app.db).await.unwrap(), 0);
-    assert_eq!(delivery(&app, &challenge).await["state"], "delivered");
+    assert_eq!(state(&app, &challenge).await, "delivered");
 }
 
 pub async fn of_another_provider(db: PgPool) {
@@ -284,11 +284,30 @@ async fn where_nothing_is_set_up_there_is_no_webhook(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_message_that_reaches_nobody_looks_as_if_it_had_arrived(db: PgPool) {
+async fn a_message_that_reaches_nobody_goes_through_everything_else(db: PgPool) {
     let first = twilio::CONTRACT.start().await;
     let app = through(db, &[(twilio::CONTRACT, &first)], &[("SIGN_UP", "invite")]).await;
     let challenge = send(&app, PHONE).await;
     assert_eq!((first.asked().len(), state(&app, &challenge).await), (0, "sent".to_owned()));
-    app.advance(TimeDelta::seconds(10));
-    assert_eq!(state(&app, &challenge).await, "delivered");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_many_forged_callbacks_the_log_has_one_line_a_minute(db: PgPool) {
+    let (log, _guard) = crate::support::log::start();
+    let (first, second) = (twilio::CONTRACT.start().await, vonage::CONTRACT.start().await);
+    let app = through(db, &[(twilio::CONTRACT, &first), (vonage::CONTRACT, &second)], &[]).await;
+    let forge = async |provider: &str| {
+        let path = format!("/v1/webhooks/{provider}");
+        app.nobody().post(&path, json!({})).await.problem(403, "callback-refused");
+    };
+    for _ in 0..20 {
+        forge("twilio").await;
+    }
+    forge("vonage").await;
+    app.advance(TimeDelta::minutes(1));
+    forge("twilio").await;
+    let text = log.text();
+    let lines: Vec<_> = text.lines().filter(|line| line.contains("a callback is not believed")).collect();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[2].contains("untold=19"), "{lines:?}");
 }

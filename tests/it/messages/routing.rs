@@ -1,11 +1,12 @@
 //! Who gets a message to send, and who is asked next when he does not.
 
 use chrono::TimeDelta;
+use serde_json::json;
 use sqlx::PgPool;
 
 use super::{attempt, attempts, code_in, delivery, log_in_with, send, state, through};
 use crate::{
-    login::{PHONE, ask, ask_by},
+    login::{E_MAIL, PHONE, ask, ask_by},
     support::{
         TestApp,
         outside::{Fault, Outside, Reply},
@@ -223,23 +224,31 @@ async fn when_no_sms_goes_out_whatsapp_brings_the_code_to_the_same_phone(db: PgP
     let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
     first.has(down());
     let challenge = send(&app, PHONE).await;
-    let seen = delivery(&app, &challenge).await;
-    assert_eq!((seen["channel"].as_str(), seen["state"].as_str()), (Some("whatsapp"), Some("sent")));
+    assert_eq!(state(&app, &challenge).await, "sent");
+    // Which channel it was is told to nobody: only who has an account would have another than the one asked for.
+    assert_eq!(delivery(&app, &challenge).await["channel"], "sms");
     assert_eq!(meta.asked().len(), 1);
     assert!(meta.last().body.contains(&code_in(&first.last())), "it is the same code");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn the_next_channel_is_named_when_a_code_failed_or_is_late(db: PgPool) {
+async fn every_challenge_names_the_other_channels_from_resend_at_on_and_not_before(db: PgPool) {
     let (first, meta) = (FIRST.start().await, whatsapp::CONTRACT.start().await);
-    let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
-    let challenge = send(&app, PHONE).await;
-    assert_eq!(delivery(&app, &challenge).await["next_channel"], serde_json::Value::Null);
-    app.advance(TimeDelta::seconds(30));
-    assert_eq!(delivery(&app, &challenge).await["next_channel"], "whatsapp");
+    let vars = [&[("SIGN_UP", "invite")][..], &E_MAIL].concat();
+    let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &vars).await;
+    let channels = [("sms", ["whatsapp", "email"]), ("whatsapp", ["sms", "email"]), ("email", ["sms", "whatsapp"])];
     first.has(says("number_refused"));
-    let challenge = send(&app, PHONE).await;
-    assert_eq!(delivery(&app, &challenge).await["next_channel"], "whatsapp");
+    for (channel, others) in channels {
+        app.advance(TimeDelta::seconds(30));
+        let challenge = ask_by(&app, channel, PHONE).await.expect(202).body["challenge_id"].clone();
+        app.advance(TimeDelta::milliseconds(29_999));
+        app.drain().await;
+        let seen = delivery(&app, &challenge).await;
+        assert_eq!((&seen["other_channels"], &seen["next_channel"]), (&json!([]), &json!(null)), "{channel}");
+        app.advance(TimeDelta::milliseconds(1));
+        let seen = delivery(&app, &challenge).await;
+        assert_eq!((&seen["other_channels"], &seen["next_channel"]), (&json!(others), &json!(others[0])), "{channel}");
+    }
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -72,6 +72,9 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
+        if request.headers_ref().is_some_and(|headers| !headers.contains_key(header::HOST)) {
+            request = request.header(header::HOST, "localhost");
+        }
         if let Some(address) = self.address {
             request = request.extension(ConnectInfo(SocketAddr::new(address, 50_000)));
         }

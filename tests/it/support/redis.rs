@@ -65,7 +65,7 @@ impl TestApp {
     pub async fn on_redis(db: PgPool, kind: Kind, vars: &[(&str, &str)]) -> Self {
         let (name, value) = kind.setting();
         let app = Self::with_vars(db, &[vars, &[(name, &value)]].concat()).await;
-        let store = RedisStore::new(app.app.redis.clone().expect("set above"), &prefix());
+        let store = RedisStore::at_the_time_of_the_caller(app.app.redis.clone().expect("set above"), &prefix());
         app.app.part(|_| Challenges::new(store));
         app
     }

@@ -100,12 +100,11 @@ pub async fn look_alikes(db: PgPool) {
     let limit = [("SIGN_UP", "open"), ("MAX_OTP_VERIFICATIONS_PER_ADDRESS_PER_HOUR", "8")];
     let app = TestApp::with_vars(db, &limit).await;
     let (id, code) = challenge(&app, PHONE).await;
-    let full_width: String = code.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xFEE0)).collect();
     let alike = [
         format!("{code}.0"),
-        format!(" {code}"),
-        format!("{code}\n"),
-        full_width,
+        format!("{code},"),
+        code.replacen(code.get(..1).unwrap(), "O", 1),
+        format!("{}²", &code[1..]),
         format!("{code}7"),
         code.trim_start_matches('0')[1..].to_owned(),
         format!("+{}", &code[1..]),

@@ -13,7 +13,7 @@ mod tokens;
 
 use sqlx::PgPool;
 
-use super::{accounts, failover, firebase, outage, phone_change, privacy, redis, start};
+use super::{accounts, failover, firebase, outage, phone_change, privacy, redis, start, states};
 use crate::messages::receipts;
 
 /// Each line is a test of that name: it runs the scenario, most of them on a database of its own.
@@ -145,6 +145,8 @@ attacks! {
     row_23_a_code_by_email_is_asked_for_alike_with_and_without_a_mailbox_or_an_account => secrecy::the_same_by_email;
     row_23_a_locked_phone_answers_like_one_that_waits_and_costs_as_much => secrecy::locked_like_waiting;
     row_23_the_time_of_an_answer_does_not_tell_whose_phone_it_is => secrecy::the_time_of_an_answer;
+    row_23_the_state_of_a_challenge_tells_no_account_from_none_whatever_the_provider_does
+        => states::accounts_and_strangers_are_alike;
     row_23_a_request_does_not_tell_whether_a_phone_has_an_account => privacy::known_and_unknown;
 
     // 24. Codes are sent to numbers that somebody is paid for.

@@ -42,20 +42,34 @@ pub async fn bad_accounts(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_good_account_is_asked_about_once_a_minute_and_a_bad_one_every_time(db: PgPool) {
-    let (app, google) = with_google(db, &[]).await;
+async fn a_good_account_of_a_bearer_is_asked_about_once_a_minute_and_a_bad_one_every_time(db: PgPool) {
+    let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     exchange(&app, &token(&app)).await.ok();
+    let me = async || app.nobody().with_token(&token(&app)).get("/v1/me").await;
     app.advance(TimeDelta::seconds(60));
-    exchange(&app, &token(&app)).await.ok();
+    me().await.ok();
     assert_eq!(google.look_ups(), 1);
     google.says_of(UID, json!({"disabled": true}));
     app.advance(TimeDelta::seconds(1));
     for asked in 2..5 {
-        assert_refused(&app, &token(&app), "disabled").await;
+        me().await.problem(401, "bad-token");
         assert_eq!(google.look_ups(), asked);
     }
     google.says_of(UID, json!({}));
+    me().await.ok();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_trade_asks_every_time_so_that_nobody_gets_in_right_after_being_disabled(db: PgPool) {
+    let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     exchange(&app, &token(&app)).await.ok();
+    app.nobody().with_token(&token(&app)).get("/v1/me").await.ok();
+    google.says_of(UID, json!({"disabled": true}));
+    app.advance(TimeDelta::seconds(3));
+    assert_refused(&app, &token(&app), "disabled").await;
+    google.is(Mood::Down);
+    exchange(&app, &token(&app)).await.problem(503, "unavailable");
+    assert_eq!(count(&app, "sessions").await, 2);
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -33,7 +33,7 @@ async fn all_other_rules_hold_for_it(db: PgPool) {
         ("/exp", json!(now)),
         ("/exp", json!((now + 3600).to_string())),
         ("/iat", json!(now + 61)),
-        ("/auth_time", json!(now - 301)),
+        ("/auth_time", json!(now - 31 * 86_400)),
         ("/firebase/sign_in_provider", json!("anonymous")),
     ];
     for (pointer, wrong) in cases {

@@ -91,16 +91,19 @@ async fn of_twenty_trades_of_one_token_at_once_one_gets_a_session(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn a_sign_in_is_good_for_five_minutes(db: PgPool) {
-    let (app, _google) = with_google(db, &[]).await;
+async fn a_sign_in_may_be_as_old_as_is_configured_and_is_no_fresh_login(db: PgPool) {
+    let (app, _google) = with_google(db, &[("FIREBASE_SIGN_IN_MAX_DAYS", "7")]).await;
     let signed_in_at = app.now().timestamp();
-    app.advance(TimeDelta::minutes(5));
+    app.advance(TimeDelta::days(7));
     let mut refreshed = good(app.now());
     refreshed["auth_time"] = json!(signed_in_at);
-    exchange(&app, &google::sign(&refreshed)).await.ok();
+    let pair = exchange(&app, &google::sign(&refreshed)).await.ok();
+    assert_eq!(claims_of(&pair)["auth_time"], json!(signed_in_at));
+    let change = login::holder(&app, &pair).post("/v1/me/phone", json!({ "phone": "+12025550177" })).await;
+    change.problem(403, "fresh-login-required");
     refreshed["auth_time"] = json!(signed_in_at - 1);
     let problem = exchange(&app, &google::sign(&refreshed)).await.problem(401, "firebase-token-refused");
-    assert!(problem["detail"].as_str().unwrap().contains("sign in again"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("older than 7 days"), "{problem}");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -77,13 +77,19 @@ pub async fn a_thousand_unknown_key_ids(db: PgPool) {
     exchange(&app, &fresh(&app)).await.ok();
     assert_eq!(google.key_fetches(), 1);
     let claims = good(app.now());
+    let mut answers = Vec::new();
     // 1000 tries within 250 seconds.
     for n in 0..1000 {
         app.advance(TimeDelta::milliseconds(250));
         let header = json!({"alg": "RS256", "kid": format!("unknown-{}", n % 400), "typ": "JWT"});
         let token = google::keys().mallory.sign(&header, &claims);
-        exchange(&app, &token).await.problem(401, "firebase-token-refused");
+        // It is refused once Google has been asked, and else told to come again.
+        let answer = exchange(&app, &token).await;
+        assert!(answer.status == 401 || answer.headers.contains_key("retry-after"), "{}", answer.text);
+        answers.push(answer.status.as_u16());
     }
+    assert_eq!((answers[0], answers[1]), (401, 503));
+    assert!(answers.iter().all(|status| [401, 503].contains(status)));
     let fetches = google.key_fetches() - 1;
     assert!((1..=5).contains(&fetches), "{fetches} fetches in 250 seconds");
 }
@@ -97,7 +103,26 @@ async fn a_new_key_is_found_and_one_that_was_withdrawn_is_forgotten(db: PgPool) 
     let next = signed_by(&google::keys().next, &good(app.now()));
     exchange(&app, &next).await.ok();
     assert_eq!(google.key_fetches(), 2);
+    app.advance(TimeDelta::seconds(60));
     exchange(&app, &fresh(&app)).await.problem(401, "firebase-token-refused");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_new_key_is_no_reason_to_refuse_a_token_however_soon_it_signs(db: PgPool) {
+    let (app, google) = with_google(db, &[]).await;
+    exchange(&app, &fresh(&app)).await.ok();
+    // Just fetched; but nobody has asked for an unknown key yet.
+    google.publishes(vec![google::keys().google.jwk.clone(), google::keys().next.jwk.clone()]);
+    exchange(&app, &signed_by(&google::keys().next, &good(app.now()))).await.ok();
+    // Somebody has, and the next must wait for a minute to pass.
+    google.publishes(vec![google::keys().google.jwk.clone(), google::keys().mallory.jwk.clone()]);
+    app.advance(TimeDelta::seconds(10));
+    let newer = signed_by(&google::keys().mallory, &google::claims(app.now(), "somebody", "google.com"));
+    let answer = exchange(&app, &newer).await;
+    assert_eq!(answer.headers["retry-after"], "51");
+    answer.problem(503, "unavailable");
+    app.advance(TimeDelta::seconds(51));
+    exchange(&app, &newer).await.ok();
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

@@ -95,7 +95,7 @@ async fn refusals_are_told_with_their_cause_and_nothing_of_the_token(db: PgPool)
     let mut expired = google::phone_claims(app.now(), uid, PHONE);
     expired["exp"] = json!(app.now().timestamp());
     let mut stale = google::phone_claims(app.now(), uid, PHONE);
-    stale["auth_time"] = json!(app.now().timestamp() - 301);
+    stale["auth_time"] = json!(app.now().timestamp() - 31 * 86_400);
     let mut unreachable = google::phone_claims(app.now(), uid, PHONE);
     unreachable["phone_number"] = "+19005550123".into();
     let uninvited = google::sign(&google::phone_claims(app.now(), uid, PHONE));

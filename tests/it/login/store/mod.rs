@@ -33,11 +33,11 @@ fn in_memory() -> Store {
 }
 
 fn on_one_server() -> Store {
-    Arc::new(RedisStore::new(Kind::Single.client(), &prefix()))
+    Arc::new(RedisStore::at_the_time_of_the_caller(Kind::Single.client(), &prefix()))
 }
 
 fn on_a_cluster() -> Store {
-    Arc::new(RedisStore::new(Kind::Cluster.client(), &prefix()))
+    Arc::new(RedisStore::at_the_time_of_the_caller(Kind::Cluster.client(), &prefix()))
 }
 
 fn start() -> DateTime<Utc> {
@@ -181,6 +181,41 @@ async fn a_guess_that_cannot_be_compared_costs_nothing(store: Store) {
     assert!(matches!(guess(&store, id, Purpose::LOGIN, RIGHT, start()).await, Verdict::Right { .. }));
 }
 
+async fn a_right_code_that_let_nobody_in_is_good_once_more(store: Store) {
+    let id = admitted(&store, 1, start()).await;
+    let mac = |_: &[u8]| Some(RIGHT);
+    let by =
+        |nonce: u8| Guess { challenge_id: id, purpose: Purpose::LOGIN, mac: &mac, now: start(), nonce: [nonce; 16] };
+    for _ in 0..2 * GUESSES {
+        assert!(matches!(store.verify(by(1)).await.unwrap(), Verdict::Right { .. }));
+        // Not by whoever was not told that it is right.
+        store.restore(by(2)).await.unwrap();
+        assert_eq!(store.verify(by(3)).await.unwrap(), Verdict::Gone);
+        store.restore(by(1)).await.unwrap();
+        store.restore(by(1)).await.unwrap();
+    }
+    assert!(matches!(guess(&store, id, Purpose::LOGIN, WRONG, start()).await, Verdict::Wrong { .. }));
+    assert!(matches!(store.verify(by(4)).await.unwrap(), Verdict::Right { .. }));
+    assert_eq!(store.verify(by(5)).await.unwrap(), Verdict::Gone);
+}
+
+/// An instance whose clock is an hour ahead, and one whose clock is right, on one server.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_counts_by_its_own_clock_whatever_those_of_the_instances_say() {
+    let store: Store = Arc::new(RedisStore::new(Kind::Single.client(), &prefix()));
+    let (now, ahead) = (start(), start() + TimeDelta::hours(1));
+    let ask = |at| {
+        let store = store.clone();
+        async move { store.admit(new_challenge(new_id(&phone_key(1), at), 1, 0, at)).await.unwrap() }
+    };
+    let Admission::Admitted { next_at, .. } = ask(now).await else { panic!("the first is admitted") };
+    assert_eq!(next_at, now + TimeDelta::seconds(30), "in the time of who asks");
+    for at in [ahead, now, now - TimeDelta::hours(1)] {
+        let Admission::Refused { retry_after } = ask(at).await else { panic!("no half minute has passed") };
+        assert!((1..=30).contains(&retry_after.as_secs()), "{retry_after:?}");
+    }
+}
+
 macro_rules! on_every_store {
     ($($test:ident),* $(,)?) => {
         on_every_store!(@ in_memory 256 $($test)*);
@@ -208,4 +243,5 @@ on_every_store! {
     of_five_hundred_wrong_guesses_at_once_no_more_are_compared_than_allowed,
     a_repeated_admission_is_counted_once_and_stays_the_same,
     a_guess_that_cannot_be_compared_costs_nothing,
+    a_right_code_that_let_nobody_in_is_good_once_more,
 }

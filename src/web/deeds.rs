@@ -1,0 +1,89 @@
+//! How often a network may do what needs no token and costs us little: each instance counts for itself and in memory, so
+//! that nothing here waits for Redis, or stops while that is away. What costs money is limited elsewhere, and exactly.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ipnet::IpNet;
+
+use super::ClientAddress;
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// Looks at how far a code has come.
+    LookAtChallenge,
+    /// Shows a refresh token that is none.
+    FailToRefresh,
+}
+
+impl Deed {
+    /// In a minute.
+    fn most(self, app: &App) -> u32 {
+        let limits = &app.config.otp.address;
+        match self {
+            Self::LookAtChallenge => limits.looks_per_minute,
+            Self::FailToRefresh => limits.failed_refreshes_per_minute,
+        }
+    }
+}
+
+/// More networks than this in one minute are a flood, in which those that are over are forgotten.
+const MOST_NETWORKS: usize = 100_000;
+const MINUTE: TimeDelta = TimeDelta::minutes(1);
+
+#[derive(Default)]
+struct Counts(Mutex<HashMap<(Deed, IpNet), Count>>);
+
+struct Count {
+    since: DateTime<Utc>,
+    deeds: u32,
+}
+
+/// Counts one, or refuses it.
+pub fn take(app: &App, deed: Deed, from: ClientAddress) -> Result<()> {
+    check(app, deed, from)?;
+    count(app, deed, from);
+    Ok(())
+}
+
+/// Refuses who has done it too often.
+pub fn check(app: &App, deed: Deed, from: ClientAddress) -> Result<()> {
+    let (most, now) = (deed.most(app), app.clock.now());
+    let counts = app.part(|_| Counts::default());
+    let counts = counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let waits = from.networks().into_iter().filter_map(|network| {
+        let count = counts.get(&(deed, network.net))?;
+        let until = count.since + MINUTE;
+        (count.deeds >= network.allowance(most) && now < until).then(|| until - now)
+    });
+    waits
+        .max()
+        .map_or(Ok(()), |wait| Err(Error::RateLimited { retry_after: wait.to_std().unwrap_or(Duration::from_mins(1)) }))
+}
+
+pub fn count(app: &App, deed: Deed, from: ClientAddress) {
+    let now = app.clock.now();
+    let counts = app.part(|_| Counts::default());
+    let mut counts = counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if counts.len() >= MOST_NETWORKS {
+        counts.retain(|_, count| now < count.since + MINUTE);
+    }
+    if counts.len() >= MOST_NETWORKS {
+        counts.clear();
+    }
+    for network in from.networks() {
+        let count = counts.entry((deed, network.net)).or_insert(Count { since: now, deeds: 0 });
+        if now >= count.since + MINUTE {
+            *count = Count { since: now, deeds: 0 };
+        }
+        count.deeds = count.deeds.saturating_add(1);
+    }
+}
