@@ -41,8 +41,14 @@ pub struct Event {
 }
 
 impl Event {
+    /// In grams: exact, or at 12 decimals.
     pub fn number(&self, field: &str) -> Option<Decimal> {
-        self.body[field]["value"].as_str().map(|text| text.parse().unwrap())
+        let value: Decimal = self.body[field]["value"].as_str()?.parse().unwrap();
+        Some(match self.body[field]["unit"].as_str().unwrap() {
+            "kg" => value * Decimal::from(1_000),
+            "mg" => (value / Decimal::from(1_000)).round_dp(12),
+            _ => value,
+        })
     }
 
     pub fn id_of(&self, field: &str) -> Option<Uuid> {
@@ -173,11 +179,11 @@ impl Bottle {
         starts(kind).contains(&self.shown_state()) && (self.now.state != State::OnLoan || lent)
     }
 
-    /// What an event makes of the bottle; `holders` are the people of the lab.
-    pub fn after(&self, event: &Event, by: &Person) -> Result<Fields, Refusal> {
-        let mut next = self.now.clone();
-        let amount = event.number("amount").unwrap_or_default();
-        if ["receive", "withdraw", "return"].contains(&event.kind) && amount.is_zero() {
+    /// The contract says nothing of which refusal comes first: what is seen without the bottle, as it turns out.
+    fn check(&self, event: &Event, by: &Person) -> Result<(), Refusal> {
+        let moves = ["receive", "withdraw", "return"].contains(&event.kind);
+        let typed = event.body["amount"]["value"].as_str();
+        if moves && typed.is_some_and(|text| text.parse::<Decimal>().unwrap().is_zero()) {
             return refused(422, "invalid");
         }
         if event.kind == "release" && !by.manager {
@@ -186,6 +192,17 @@ impl Bottle {
         if !self.allows(event.kind, by) {
             return refused(409, "event-not-allowed");
         }
+        if moves && event.number("amount").is_some_and(|amount| amount.is_zero()) {
+            return refused(422, "invalid");
+        }
+        Ok(())
+    }
+
+    /// What an event makes of the bottle.
+    pub fn after(&self, event: &Event, by: &Person) -> Result<Fields, Refusal> {
+        self.check(event, by)?;
+        let mut next = self.now.clone();
+        let amount = event.number("amount").unwrap_or_default();
         match event.kind {
             "receive" => {
                 next.amount += amount;

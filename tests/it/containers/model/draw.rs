@@ -28,10 +28,16 @@ impl Dice {
         &from[self.below(from.len())]
     }
 
-    /// 0 to 39.75, in quarters.
+    /// 0 to 39.75 g, in quarters; now and then so little that it is none in grams.
     pub fn amount(&mut self) -> Value {
-        let value = if self.one_in(12) { Decimal::ZERO } else { Decimal::from(self.below(160)) / Decimal::from(4) };
-        json!({"value": value.to_string(), "unit": "g"})
+        let value = Decimal::from(self.below(160)) / Decimal::from(4);
+        match self.below(16) {
+            0 => json!({"value": "0", "unit": "g"}),
+            1 => json!({"value": "0.0000000001", "unit": "mg"}),
+            2 | 3 => json!({"value": (value * Decimal::from(1_000)).to_string(), "unit": "mg"}),
+            4 => json!({"value": (value / Decimal::from(1_000)).to_string(), "unit": "kg"}),
+            _ => json!({"value": value.to_string(), "unit": "g"}),
+        }
     }
 
     /// How far the clock goes on.
@@ -39,7 +45,7 @@ impl Dice {
         match self.below(14) {
             0 => TimeDelta::hours(13),
             1 => TimeDelta::hours(25),
-            2 if self.one_in(3) => TimeDelta::days(29),
+            2 => TimeDelta::days(29),
             _ => TimeDelta::seconds(1),
         }
     }
