@@ -12,6 +12,7 @@ mod races;
 mod repeats;
 mod resource;
 mod scanning;
+mod searching;
 mod times;
 mod undo;
 
