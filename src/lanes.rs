@@ -127,6 +127,11 @@ impl Lane {
         Arc::new(Self { pool, permits: Arc::new(Semaphore::new(size)), ready: Mutex::default(), fresh_for })
     }
 
+    /// How many connections it has at most.
+    pub fn size(&self) -> usize {
+        usize::try_from(self.pool.options().get_max_connections()).unwrap_or(1)
+    }
+
     pub async fn lease(self: &Arc<Self>) -> sqlx::Result<Lease> {
         let permit = timeout(LONGEST_WAIT, self.permits.clone().acquire_owned())
             .await

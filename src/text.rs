@@ -1,7 +1,9 @@
 //! Text from outside, made safe to keep: trimmed, bounded, and free of control characters (Postgres refuses NUL, and a
-//! line break has no place in a name that ends up on a label).
+//! line break has no place in a name that ends up on a label). It is kept in the composed form (NFC), and without
+//! characters that cannot be seen, so that two texts which look alike are alike.
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 
 /// One line of 1 to `MAX` characters.
@@ -24,16 +26,51 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = String;
 
     fn try_from(raw: String) -> Result<Self, String> {
-        let trimmed = raw.trim();
-        let length = trimmed.chars().count();
+        if let Some(bad) = raw.chars().find(|c| turns_text(*c)) {
+            return Err(format!("must not contain U+{:04X}, which changes the direction of text", u32::from(bad)));
+        }
+        let text = normal(raw);
+        let length = text.chars().count();
         if length == 0 || length > MAX {
             return Err(format!("must have 1 to {MAX} characters, has {length}"));
         }
-        if let Some(bad) = trimmed.chars().find(|c| c.is_control()) {
+        if let Some(bad) = text.chars().find(|c| c.is_control()) {
             return Err(format!("must not contain the control character U+{:04X}", u32::from(bad)));
         }
-        if trimmed.len() == raw.len() { Ok(Self(raw)) } else { Ok(Self(trimmed.to_owned())) }
+        if text.chars().all(|c| c.is_whitespace() || is_blank(c)) {
+            return Err("must have a character that can be seen".to_owned());
+        }
+        Ok(Self(text))
     }
+}
+
+/// Trimmed, composed, and without what nobody sees.
+fn normal(raw: String) -> String {
+    if raw.is_ascii() {
+        let trimmed = raw.trim();
+        return if trimmed.len() == raw.len() { raw } else { trimmed.to_owned() };
+    }
+    let seen = if raw.contains(is_hidden) { raw.replace(is_hidden, "") } else { raw };
+    let trimmed = seen.trim();
+    if is_nfc(trimmed) { trimmed.to_owned() } else { trimmed.nfc().collect() }
+}
+
+/// Marks that change how other text looks, or nothing: soft hyphens, zero-width spaces, directions and overrides of
+/// them, tags. The joiners U+200C and U+200D stay, as several scripts are spelled with them.
+pub fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Embeddings, overrides and isolates: with them a name can look like another. Right-to-left scripts need none.
+fn turns_text(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Characters that leave the paper white.
+fn is_blank(c: char) -> bool {
+    matches!(c, '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{200c}' | '\u{200d}' | '\u{2800}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}')
 }
 
 impl<const MAX: usize> std::str::FromStr for Text<MAX> {
@@ -83,6 +120,31 @@ mod tests {
         for bad in ["", "   ", "a\0b", "a\nb", &"x".repeat(201)] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn both_ways_to_write_an_accent_are_one_text() {
+        assert_eq!("cafe\u{301}".parse::<Name>().unwrap(), "caf\u{e9}".parse::<Name>().unwrap());
+        // The length is that of the text that is kept.
+        assert!("e\u{301}".repeat(200).parse::<Name>().is_ok());
+    }
+
+    #[test]
+    fn a_name_that_nobody_can_see_is_refused() {
+        for invisible in ["\u{200b}", "\u{2800}\u{3164}", " \u{feff} \u{200d}", "\u{ad}\u{202e}", "\u{a0}\u{2003}"] {
+            assert!(invisible.parse::<Name>().is_err(), "{invisible:?}");
+        }
+    }
+
+    #[test]
+    fn marks_that_turn_text_around_are_refused_and_others_that_nobody_sees_are_dropped() {
+        for turned in ["\u{202e}dica\u{202c}", "\u{2067}Room\u{2069} 3", "acid\u{2066}"] {
+            assert!(turned.parse::<Name>().is_err(), "{turned:?}");
+        }
+        let kept = |raw: &str| raw.parse::<Name>().unwrap().as_str().to_owned();
+        assert_eq!(kept("aceto\u{200b}ne\u{ad}\u{feff}"), "acetone");
+        // Persian and emoji are spelled with joiners.
+        assert_eq!(kept("می\u{200c}خواهم"), "می\u{200c}خواهم");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{app::App, error::Result, labs, login, messages, web};
+use crate::{app::App, chemicals, error::Result, labs, login, messages, web};
 
 /// Steps take at most this many at a time.
 pub const BATCH: usize = 500;
@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step("sweep sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
     Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(login::write_noted(app))) },
     step("sweep invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
+    step("refresh terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
     step("sweep keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
 ];
 

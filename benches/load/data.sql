@@ -57,11 +57,16 @@ select bench.id('0002', n), name, cas, left(key, 14) || '-' || substr(key, 15, 8
     72.066 + n % 15 * 12.011 + n % 23 * 1.008, synonyms, now(), now()
 from bench.names order by n;
 
-insert into chemical_terms (chemical_id, term)
-select id, term from chemicals, lateral (
-    select lower(name) as term union select lower(cas) union select lower(inchikey) union select lower(formula)
-    union select lower(synonym) from unnest(synonyms) synonym
-) terms;
+-- As src/chemicals/fold.rs does it, for the plain letters that these names have.
+create function bench.folded(text text) returns text language sql immutable strict
+return trim(regexp_replace(lower(text), '[^[:alnum:]]+', ' ', 'g'));
+
+insert into chemical_terms (chemical_id, term, kind)
+select id, term, min(kind) from chemicals, lateral (
+    select bench.folded(name) as term, 0 as kind union select bench.folded(cas), 1 union select bench.folded(inchikey), 1
+    union select bench.folded(formula), 1 union select bench.folded(synonym), 1 from unnest(synonyms) synonym
+) terms where term is not null group by id, term;
+update chemicals set terms_version = 1;
 
 create function bench.words(text text) returns setof text language sql immutable strict
 begin atomic
@@ -70,6 +75,8 @@ end;
 
 insert into chemical_words (chemical_id, word)
 select distinct id, word from chemicals, unnest(synonyms || name) text, bench.words(text) word;
+
+insert into catalogue_words select distinct word from chemical_words;
 
 insert into word_ends (ending, word)
 select substr(word, start), word from (select distinct word from chemical_words) w, generate_series(1, length(word) - 2) start;

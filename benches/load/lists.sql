@@ -1,44 +1,92 @@
 -- The lists of the product in the largest lab, each where it costs most. `scripts/bench --explain` runs and judges them.
 @list containers of a lab
-@query where (c.lab_id, c.id) > ($1, $2)
+@query where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '01993f2e-0000-7000-8000-100000400000'
-$3 = 51
+$2 = false
+$3 = '01993f2e-0000-7000-8000-100000400000'
+$4 = 51
 @list containers of a small lab
-@query where (c.lab_id, c.id) > ($1, $2)
+@query where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000007'
-$2 = '00000000-0000-0000-0000-000000000000'
-$3 = 51
+$2 = false
+$3 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$4 = 51
 @list containers in a state
-@query (c.state, c.id) > ($2, $3)
+@query (c.state, c.id) < ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'in_stock'
 $3 = '01993f2e-0000-7000-8000-100000400000'
 $4 = 51
 @list low containers
-@query where c.lab_id = $1 and c.is_low and c.id > $2
+@query where c.lab_id = $1 and c.is_low and c.id < $2
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0000-7000-8000-100000400000'
 $3 = null
 $4 = 51
 @list containers of a chemical
-@query where c.lab_id = $1 and c.chemical_id = $2 and c.id > $3
+@query c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0002-7000-8000-100000039595'
-$3 = '00000000-0000-0000-0000-000000000000'
-$4 = null
+$3 = false
+$4 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $5 = null
 $6 = false
 $7 = 51
-@list containers that expire
-@query where c.lab_id = $1 and c.expires_on < $2
+@list containers of a chemical on a shelf
+@query c.is_gone = $4 and c.location_id in (select id from below)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '2029-01-01'
-$3 = '2027-06-01'
-$4 = '00000000-0000-0000-0000-000000000000'
-$5 = null
-$6 = false
-$7 = 51
+$2 = '01993f2e-0002-7000-8000-100000039595'
+$3 = '01993f2e-0005-7000-8000-100000000300'
+$4 = false
+$5 = '00000000-0000-0000-0000-000000000000'
+$6 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$7 = null
+$8 = false
+$9 = 51
+@list containers of a chemical that expire
+@query c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0002-7000-8000-100000039595'
+$3 = false
+$4 = null
+$5 = '2029-01-01'
+$6 = '2027-06-01'
+$7 = '00000000-0000-0000-0000-000000000000'
+$8 = null
+$9 = false
+$10 = 51
+@list containers that expire
+@query where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = false
+$3 = '2029-01-01'
+$4 = '2027-06-01'
+$5 = '00000000-0000-0000-0000-000000000000'
+$6 = null
+$7 = false
+$8 = 51
+@list containers on a shelf that expire
+@query size as materialized
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000300'
+$3 = false
+$4 = '2029-01-01'
+$5 = '2027-06-01'
+$6 = '00000000-0000-0000-0000-000000000000'
+$7 = null
+$8 = false
+$9 = 51
+@list containers in a building that expire
+@query size as materialized
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000000'
+$3 = false
+$4 = '2029-01-01'
+$5 = '2027-06-01'
+$6 = '00000000-0000-0000-0000-000000000000'
+$7 = null
+$8 = false
+$9 = 51
 @list containers of a lot
 @query upper(c.lot) collate "C" = upper($2)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -49,64 +97,77 @@ $3 = 20
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000300'
 $3 = '00000000-0000-0000-0000-000000000000'
-$4 = '00000000-0000-0000-0000-000000000000'
-$5 = null
+$4 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$5 = false
 $6 = null
-$7 = null
-$8 = false
-$9 = 51
+$7 = false
+$8 = 51
 @list containers in a building of 800 places
 @query select containers.* from containers where lab_id = $1 and location_id = p.id
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000000'
 $3 = '01993f2e-0005-7000-8000-100000000500'
 $4 = '01993f2e-0000-7000-8000-100000200000'
-$5 = null
+$5 = false
 $6 = null
-$7 = null
-$8 = false
-$9 = 51
+$7 = false
+$8 = 51
 @list containers by text, the beginning of a name
-@query worded as materialized (
+@query chemicals_of_lab($1, $3, $4, $5)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '2-CHLORO-3-M'
-$3 = '2-chloro-3-m'
-$4 = '{chloro}'
-$5 = null
-$6 = null
-$7 = null
-$8 = null
-$9 = false
-$10 = 50
-@list containers by text, the middle of a name
-@query worded as materialized (
-$1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = 'OMO-3-IODOMO'
-$3 = 'omo-3-iodomo'
-$4 = '{iodomo,omo}'
-$5 = null
-$6 = null
-$7 = null
-$8 = null
-$9 = false
-$10 = 50
-select array(select slip from bench.slips('hydroxyoctanol') slip union all select slip from bench.slips('cyao') slip) as slips,
-    array(select 1 from bench.slips('hydroxyoctanol') slip union all select 2 from bench.slips('cyao') slip) as slip_of,
-    array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
-@list containers by text, a typo
-@query length(h.name), h.name, c.id limit $12
-$1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = :'labels'
-$3 = '{hydroxyoctanol,cyao}'
-$4 = :'slips'
-$5 = :'slip_of'
-$6 = '{}'
+$2 = '2-chloro-3-m'
+$3 = '{2 chloro 3 m}'
+$4 = '2 chloro 3 m'
+$5 = '{chloro}'
+$6 = '{f}'
 $7 = null
 $8 = null
 $9 = null
 $10 = null
 $11 = false
-$12 = 50
+$12 = -1
+$13 = '0001-01-01'
+$14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$15 = 51
+@list containers by text, the middle of a name
+@query chemicals_of_lab($1, $3, $4, $5)
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = 'omo-3-iodomo'
+$3 = '{omo 3 iodomo}'
+$4 = 'omo 3 iodomo'
+$5 = '{iodomo,omo}'
+$6 = '{f}'
+$7 = null
+$8 = null
+$9 = null
+$10 = null
+$11 = false
+$12 = -1
+$13 = '0001-01-01'
+$14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$15 = 51
+select array(select slip from bench.slips('hydroxyoctanol') slip union all select slip from bench.slips('cyao') slip) as slips,
+    array(select 1 from bench.slips('hydroxyoctanol') slip union all select 2 from bench.slips('cyao') slip) as slip_of,
+    array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
+@list containers by text, a typo
+@query likely as materialized
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = :'labels'
+$3 = '{3 cyano 4 hydroxyoctanol}'
+$4 = '{0}'
+$5 = '{}'
+$6 = '{hydroxyoctanol cyano}'
+$7 = '{}'
+$8 = '{f}'
+$9 = null
+$10 = null
+$11 = null
+$12 = null
+$13 = false
+$14 = 9
+$15 = '0001-01-01'
+$16 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$17 = 51
 @list events of a container
 @query where c.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -119,33 +180,38 @@ $1 = '3-methoxy'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
 @list chemicals by text, the beginning of a name
-@query with prefix (id, term, rank) as materialized (
-$1 = '2-chloro-3-m'
-$2 = '2-chloro-3-m' || chr(1114111)
-$3 = null
-$4 = '{chloro}'
+@query with hits (id, rank, term) as materialized (
+$1 = '{2 chloro 3 m}'
+$2 = '2 chloro 3 m'
+$3 = '{chloro}'
+$4 = '2 chloro 3 m'
 $5 = 20
 @list chemicals by text, the middle of a name
-@query with prefix (id, term, rank) as materialized (
-$1 = 'omo-3-iodomo'
-$2 = 'omo-3-iodomo' || chr(1114111)
-$3 = null
-$4 = '{iodomo,omo}'
+@query with hits (id, rank, term) as materialized (
+$1 = '{omo 3 iodomo}'
+$2 = 'omo 3 iodomo'
+$3 = '{iodomo,omo}'
+$4 = 'omo 3 iodomo'
 $5 = 20
 @list chemicals by text, a word that thousands have
-@query with prefix (id, term, rank) as materialized (
-$1 = 'chloro'
-$2 = 'chloro' || chr(1114111)
-$3 = null
-$4 = '{chloro}'
+@query with hits (id, rank, term) as materialized (
+$1 = '{chloro}'
+$2 = 'chloro'
+$3 = '{chloro}'
+$4 = 'chloro'
 $5 = 20
+@list words of the catalogue, one slip away
+@query join lateral ( select word from catalogue_words
+$1 = :'slips'
+$2 = :'slip_of'
 @list chemicals by text, a typo
-@query length(c.name), c.name, c.id limit $5
-$1 = '{hydroxyoctanol,cyao}'
-$2 = :'slips'
-$3 = :'slip_of'
-$4 = '{}'
-$5 = 20
+@query with meant as materialized
+$1 = '{3 cyano 4 hydroxyoctanol}'
+$2 = '{0}'
+$3 = '{}'
+$4 = '{hydroxyoctanol cyano}'
+$5 = '{}'
+$6 = 20
 @list locations of a lab
 @query from locations where lab_id = $1 and id > $2 order by id limit $3
 $1 = '01993f2e-0004-7000-8000-100000000000'

@@ -27,6 +27,7 @@ use crate::{
 
 mod firebase;
 mod standing;
+mod turns;
 
 /// What somebody is in a lab; each includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
@@ -159,6 +160,11 @@ impl<R> Auth<R> {
 
     pub fn user_id(&self) -> Uuid {
         self.caller.user_id
+    }
+
+    /// A connection for a list or a search, in the caller's turn: nobody has them all.
+    pub async fn lists(&self) -> Result<turns::Turn> {
+        turns::of(&self.app, self.user_id()).await
     }
 
     /// Who comes with a Firebase token has none, and is told where to get one.

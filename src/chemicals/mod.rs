@@ -1,13 +1,16 @@
-//! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas in
-//! lower case) are what a search walks; they are written with the chemical, in one statement.
+//! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas, all
+//! folded) are what a search walks; they are written with the chemical, in one statement.
 
+mod fold;
 mod http;
 mod merge;
+mod query;
+mod search;
 mod store;
 mod words;
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -20,7 +23,10 @@ use uuid::Uuid;
 pub use self::{
     http::routes,
     merge::{Names, Outcome, upsert_batch},
-    words::{Slips, labels_one_slip_away, words_of},
+    query::{Meant, Query},
+    search::{FEW, meant, search},
+    store::refresh_terms,
+    words::labels_one_slip_away,
 };
 use crate::{
     app::App,
@@ -154,16 +160,20 @@ impl Chemical {
         Ok(())
     }
 
-    /// Everything that it can be found by.
-    fn terms(&self) -> BTreeSet<String> {
+    /// Everything that it can be found by: 0 its name, 1 the others.
+    fn terms(&self) -> BTreeMap<String, i16> {
         let numbers = [
             self.cas.as_ref().map(CasNumber::as_str),
             self.ec.as_ref().map(EcNumber::as_str),
             self.inchikey.as_ref().map(InChIKey::as_str),
             self.formula.as_ref().map(Formula::as_str),
         ];
-        let names = std::iter::once(self.name.as_str()).chain(self.synonyms.iter().map(String::as_str));
-        names.chain(numbers.into_iter().flatten()).map(term).collect()
+        let names: Vec<_> = self.synonyms.iter().chain([&self.name]).map(|name| term(name)).collect();
+        let typed = names.iter().filter_map(|name| fold::with_latin_letters(name));
+        let others = numbers.into_iter().flatten().map(term).chain(typed).chain(names.iter().cloned());
+        let mut terms: BTreeMap<_, _> = others.map(|other| (other, 1)).collect();
+        terms.insert(term(&self.name), 0);
+        terms
     }
 
     /// Whether this is its name or a synonym, in any case.
@@ -178,9 +188,12 @@ impl Chemical {
     }
 }
 
-/// A text as the terms hold it. Lower case is made here, never by the database, whose idea of it depends on its locale.
+/// A text as the terms hold it: folded here, never by the database, whose idea of letters depends on its locale. A name
+/// without a letter or digit is its own term.
 fn term(text: &str) -> String {
-    text.to_lowercase().chars().take(MAX_TERM).collect()
+    let folded = fold::fold(text);
+    let term = if folded.is_empty() { text.to_lowercase() } else { folded };
+    term.chars().take(MAX_TERM).collect()
 }
 
 /// The one that was given, unless it contradicts the formula; else the formula's.
@@ -227,32 +240,14 @@ pub async fn get(by: &Auth<Anyone>, id: Uuid) -> Result<Arc<Chemical>> {
     reader(by.app()).find(id).await?.ok_or(Error::NotFound("chemical"))
 }
 
-/// The best matches of a search, on one page.
-const FOUND: i64 = 20;
 /// Where the catalogue begins.
 const START: (String, Uuid) = (String::new(), Uuid::nil());
 
 pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<(Name, Uuid)>>) -> Result<Page<Chemical>> {
     let (name, id) = after.map_or(START, |Cursor((name, id))| (name.into(), id));
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let rows = store::page(&mut db, &name, id, limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |chemical| (chemical.name.clone(), chemical.id)))
-}
-
-pub async fn search(by: &Auth<Anyone>, q: &Text<200>, limit: Option<Limit>) -> Result<Page<Chemical>> {
-    if q.as_str().chars().count() < 2 {
-        return Err(Error::field("?q", "must have at least 2 characters"));
-    }
-    // A formula is found however its elements are ordered: NaCl is ClNa in the catalogue.
-    let formula = q.as_str().parse().ok().map(|formula: Formula| term(formula.as_str()));
-    let most = limit.map_or(FOUND, Limit::count);
-    let mut db = by.app().lists().await?;
-    let words = words_of(q.as_str());
-    let mut items = store::search(&mut db, &term(q.as_str()), &words, formula.as_deref(), most).await?;
-    if items.is_empty() {
-        items = store::search_alike(&mut db, &words, &Slips::new(q.as_str(), &words), most).await?;
-    }
-    Ok(Page { items, next_cursor: None })
 }
 
 /// The chemical with exactly this CAS number. A damaged number is refused with the one that it must have been.

@@ -1,12 +1,12 @@
-//! How text is searched for: by the words in it, and by what a word may have been before a slip of the finger. What is
-//! asked for is spelled out, so that an index answers: that costs the same in any catalogue.
+//! The words of a name, and what a word may have been before a slip of the finger. Slips are spelled out, so that an
+//! index answers: that costs the same in any catalogue.
 
 use std::collections::BTreeSet;
 
-use crate::chemistry::CasNumber;
+use super::fold::fold;
 
-/// Shorter words have too many neighbours.
-const SHORTEST_TO_SLIP: usize = 4;
+/// A shorter word has too many neighbours.
+const SHORTEST_TO_SLIP: usize = 3;
 const LONGEST_TO_SLIP: usize = 40;
 const LONGEST: usize = 60;
 /// Words of a search that count; the longest, as they tell most.
@@ -15,61 +15,44 @@ const MOST_WORDS: usize = 4;
 const SPELLINGS: [(&str, &str); 3] = [("ph", "f"), ("ae", "e"), ("oe", "e")];
 
 /// The words of a name, as they are kept: an index entry has its limits.
-pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
-    let parts = text.split(|c: char| !c.is_alphanumeric());
+pub fn words(text: &str) -> BTreeSet<String> {
+    words_of_folded(&fold(text))
+}
+
+/// Three characters or more, one of them a letter.
+pub fn words_of_folded(folded: &str) -> BTreeSet<String> {
+    let parts = folded.split(' ');
     let words = parts.filter(|part| part.chars().count() >= 3 && part.chars().any(char::is_alphabetic));
-    words.map(|word| word.to_lowercase().chars().take(LONGEST).collect())
+    words.map(|word| word.chars().take(LONGEST).collect()).collect()
 }
 
 /// Those of a search.
-pub fn words_of(search: &str) -> Vec<String> {
-    let unique: BTreeSet<String> = words(search).collect();
-    let mut words: Vec<String> = unique.into_iter().collect();
+pub fn words_to_find(folded: &str) -> Vec<String> {
+    let mut words: Vec<String> = words_of_folded(folded).into_iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
     words.truncate(MOST_WORDS);
     words
 }
 
-/// What a search may have been meant to be.
-pub struct Slips {
-    pub slips: Vec<String>,
-    /// Of which word each of them is, counted from 1.
-    pub slip_of: Vec<i32>,
-    /// Valid CAS numbers, when it is none itself.
-    pub cas: Vec<String>,
-}
-
-impl Slips {
-    pub fn new(search: &str, words: &[String]) -> Self {
-        let of_word =
-            |(n, word): (i32, &String)| one_slip_away(word, &lower_case()).into_iter().map(move |slip| (slip, n));
-        let (slips, slip_of) = (1..).zip(words).flat_map(of_word).unzip();
-        Self { slips, slip_of, cas: cas_one_slip_away(search) }
-    }
-}
-
 /// A label on a bottle, mistyped: its code or lot in upper case.
 pub fn labels_one_slip_away(text: &str) -> Vec<String> {
-    one_slip_away(&text.to_uppercase(), &('0'..='9').chain('A'..='Z').collect::<Vec<_>>()).into_iter().collect()
+    let long_enough = text.chars().count() > SHORTEST_TO_SLIP;
+    let alphabet: Vec<char> = ('0'..='9').chain('A'..='Z').collect();
+    if long_enough { one_slip_away(&text.to_uppercase(), &alphabet).into_iter().collect() } else { Vec::new() }
 }
 
-/// The check digit leaves few.
-fn cas_one_slip_away(text: &str) -> Vec<String> {
-    let is_like_one = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && text.contains('-');
-    if !is_like_one || text.parse::<CasNumber>().is_ok() {
-        return Vec::new();
+/// What a word may have been meant to be.
+pub fn word_one_slip_away(word: &str) -> BTreeSet<String> {
+    let mut alphabet: BTreeSet<char> = ('a'..='z').chain(word.chars()).collect();
+    if word.chars().any(|c| c.is_ascii_digit()) {
+        alphabet.extend('0'..='9');
     }
-    let digits: Vec<char> = ('0'..='9').collect();
-    one_slip_away(text, &digits).into_iter().filter(|slip| slip.parse::<CasNumber>().is_ok()).collect()
-}
-
-fn lower_case() -> Vec<char> {
-    ('0'..='9').chain('a'..='z').collect()
+    one_slip_away(word, &alphabet.into_iter().collect::<Vec<_>>())
 }
 
 /// All that is one letter left out, put in, or taken for another away, two letters swapped, or one sound spelled
 /// otherwise. (P. Norvig, How to Write a Spelling Corrector)
-fn one_slip_away(word: &str, alphabet: &[char]) -> BTreeSet<String> {
+pub fn one_slip_away(word: &str, alphabet: &[char]) -> BTreeSet<String> {
     let letters: Vec<char> = word.chars().collect();
     if !(SHORTEST_TO_SLIP..=LONGEST_TO_SLIP).contains(&letters.len()) {
         return BTreeSet::new();
@@ -111,19 +94,19 @@ mod tests {
 
     #[test]
     fn words_are_what_stands_between_other_characters_and_has_a_letter() {
-        let found: Vec<_> = words("N,N-Dimethyl-Formamide 99.9% (2-methylpropan-1-ol)").collect();
+        let found: Vec<_> = words("N,N-Dimethyl-Formamide 99.9% (2-methylpropan-1-ol)").into_iter().collect();
         assert_eq!(found, ["dimethyl", "formamide", "methylpropan"]);
-        assert_eq!(words("64-17-5").count(), 0);
+        assert!(words("64-17-5").is_empty());
     }
 
     #[test]
     fn a_slip_is_one_letter_more_or_less_or_another_or_two_swapped() {
-        let slips = Slips::new("etanol", &words_of("etanol")).slips;
+        let slips = word_one_slip_away("etanol");
         for meant in ["ethanol", "etano", "ethnol", "teanol"] {
-            assert_eq!(slips.iter().filter(|slip| *slip == meant).count(), 1, "{meant}");
+            assert!(slips.contains(meant), "{meant}");
         }
         for far in ["etanol", "methanol", "ethanal"] {
-            assert!(!slips.contains(&far.to_owned()), "{far}");
+            assert!(!slips.contains(far), "{far}");
         }
     }
 
@@ -132,20 +115,14 @@ mod tests {
         for (one, other) in
             [("sulphuric", "sulfuric"), ("haem", "hem"), ("estradiol", "oestradiol"), ("caesium", "cesium")]
         {
-            assert!(one_slip_away(one, &lower_case()).contains(other), "{one}");
+            assert!(word_one_slip_away(one).contains(other), "{one}");
         }
     }
 
     #[test]
-    fn a_mistyped_cas_number_has_few_valid_neighbours_and_the_meant_one_is_among_them() {
-        let meant = cas_one_slip_away("64-17-6");
-        assert!(meant.contains(&"64-17-5".to_owned()) && meant.len() < 30, "{meant:?}");
-        assert!(cas_one_slip_away("64-17-5").is_empty());
-    }
-
-    #[test]
-    fn short_words_and_very_long_ones_are_taken_as_they_stand() {
-        assert!(one_slip_away("thf", &lower_case()).is_empty());
-        assert!(one_slip_away(&"x".repeat(41), &lower_case()).is_empty());
+    fn a_word_of_two_letters_and_a_very_long_one_are_taken_as_they_stand() {
+        assert!(word_one_slip_away("hf").is_empty());
+        assert!(word_one_slip_away(&"x".repeat(41)).is_empty());
+        assert!(labels_one_slip_away("A12").is_empty());
     }
 }

@@ -14,6 +14,7 @@ mod patching;
 mod posting;
 mod rights;
 mod scan;
+mod search;
 mod state;
 mod store;
 #[cfg(test)]
@@ -179,7 +180,7 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
 }
 
 pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
-    filter::list(&mut *by.app().lists().await?, by.lab_id(), filter).await
+    filter::list(&mut *by.lists().await?, by.lab_id(), filter).await
 }
 
 /// The new bottle and the event of its receipt, in one statement.

@@ -265,7 +265,7 @@ pub async fn events(
     limit: Limit,
     cursor: Option<Cursor<i32>>,
 ) -> Result<Page<StockEvent>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let before = cursor.map_or(i32::MAX, |Cursor(seq)| seq);
     let mut rows = store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one()).await?;
     // Every container has its receipt, so nothing at all means no such container.

@@ -52,7 +52,7 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
     // A scanner's control characters say nothing, but for the separator of GS1 elements.
     let raw: String = raw.chars().filter(|c| !c.is_control() || *c == SEPARATOR).collect();
     let new_bottle = if by.role() >= crate::auth::Role::Manager { vec!["create_container"] } else { vec![] };
-    let mut db = by.app().lists().await?;
+    let mut db = by.app().lookups().await?;
     match Scanned::parse_on(&raw, by.now().date_naive()) {
         Scanned::Own { code } => by_code(by, &mut db, code.as_str(), &raw).await,
         Scanned::Text { value } => by_code(by, &mut db, &value, &value).await,

@@ -86,7 +86,7 @@ impl<const LOW: i32, const HIGH: i32> TryFrom<i64> for Between<LOW, HIGH> {
 }
 
 pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Invitation>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let rows =
         store::page(&mut db, by.lab_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |invitation| invitation.id))

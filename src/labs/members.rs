@@ -59,7 +59,7 @@ pub async fn list(
     after: Option<Cursor<Uuid>>,
     with_left: bool,
 ) -> Result<Page<Member>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
     let wanted = Wanted { with_phones: sees_phones(by), with_left, after, limit };
     let rows = store::page(&mut db, by.lab_id(), &wanted).await?;

@@ -72,7 +72,7 @@ fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<T
 
 /// Those the caller belongs to; an owner of the installation sees all.
 pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Lab>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let rows =
         store::page(&mut db, by.user_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |lab| lab.id))

@@ -113,7 +113,7 @@ pub async fn list(
     limit: Limit,
     after: Option<Cursor<Uuid>>,
 ) -> Result<Page<Location>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
     let rows = store::page(&mut db, by.lab_id(), filter, after, limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |location| location.id))

@@ -1,29 +1,24 @@
 \set n random(0, 3999)
-@query worded as materialized (
+@query chemicals_of_lab($1, $3, $4, $5)
 $1 = '01993f2e-0004-7000-8000-100000000000'::uuid
-$2 = (select upper(q) from bench.terms where n = :n)
-$3 = (select q from bench.terms where n = :n)
-$4 = (select words from bench.terms where n = :n)
-$5 = null
-$6 = null
-$7 = null
-$8 = null
-$9 = false
-$10 = 20
-@end ;
-\if :n % 4 = 2
-@query length(h.name), h.name, c.id limit $12
-$1 = '01993f2e-0004-7000-8000-100000000000'::uuid
-$2 = (select array_agg(upper(slip)) from bench.terms, bench.slips(q) slip where n = :n)
-$3 = (select words from bench.terms where n = :n)
-$4 = (select slips from bench.terms where n = :n)
-$5 = (select slip_of from bench.terms where n = :n)
-$6 = array[]::text[]
+$2 = (select q from bench.terms where n = :n)
+$3 = (select array[bench.folded(q)] from bench.terms where n = :n)
+$4 = (select bench.folded(q) from bench.terms where n = :n)
+$5 = (select words from bench.terms where n = :n)
+$6 = '{f}'::boolean[]
 $7 = null
 $8 = null
 $9 = null
 $10 = null
 $11 = false
-$12 = 20
+$12 = -1
+$13 = '0001-01-01'::date
+$14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
+$15 = 20
+@end ;
+\if :n % 4 = 2
+@query join lateral ( select word from catalogue_words
+$1 = (select slips from bench.terms where n = :n)
+$2 = (select slip_of from bench.terms where n = :n)
 @end ;
 \endif

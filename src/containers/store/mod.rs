@@ -11,9 +11,12 @@ use uuid::Uuid;
 
 pub use self::{
     ledger::{book, events_before, find_content, find_event, first_occurred_at, history, is_member},
-    pages::{all, expiring, in_location, in_state, low, of_chemical, of_lot, with_chemical},
+    pages::{
+        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, of_lot, with_chemical,
+        with_chemical_expiring, with_chemical_in_location,
+    },
     row::Row,
-    search::{search, search_alike},
+    search::{Match, found, meant},
 };
 use super::{Container, NewContainer, changes::Rest, state::State};
 use crate::{

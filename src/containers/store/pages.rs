@@ -1,5 +1,5 @@
 //! Lists of containers. Each query walks the index of its first condition in the order of its cursor, so a page costs the
-//! same in any lab; what else is asked for is checked on the rows that it meets.
+//! same in any lab; what else is asked for is checked on the rows that it meets. Each reads what is there, or what is gone.
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -13,11 +13,18 @@ use crate::{
 
 /// (Of the index's columns also the lab stands in the order, as a range: else the planner may go through the containers
 /// of all labs in the order of their ids, and throw away those of others.)
-pub async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
+pub async fn all(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    filter: &ContainerFilter,
+    gone: bool,
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where (c.lab_id, c.id) > ($1, $2) and c.lab_id <= $1 order by c.lab_id, c.id limit $3",
+        where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3) and (c.lab_id, c.is_gone) >= ($1, $2)
+        order by c.lab_id desc, c.is_gone desc, c.id desc limit $4",
         lab_id,
+        gone,
         filter.after().id,
         filter.limit.plus_one()
     );
@@ -32,7 +39,7 @@ pub async fn in_state(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and (c.state, c.id) > ($2, $3) and c.state <= $2 order by c.state, c.id limit $4",
+        where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 order by c.state desc, c.id desc limit $4",
         lab_id,
         state.as_str(),
         filter.after().id,
@@ -44,8 +51,8 @@ pub async fn in_state(
 pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.is_low and c.id > $2 and ($3::text is null or c.state = $3)
-        order by c.id limit $4",
+        where c.lab_id = $1 and c.is_low and c.id < $2 and ($3::text is null or c.state = $3)
+        order by c.id desc limit $4",
         lab_id,
         filter.after().id,
         filter.state_name(),
@@ -59,17 +66,90 @@ pub async fn with_chemical(
     lab_id: Uuid,
     chemical: Uuid,
     filter: &ContainerFilter,
+    gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and c.id > $3 and ($4::text is null or c.state = $4)
-            and ($5::date is null or c.expires_on < $5) and (not $6::bool or c.is_low)
-        order by c.id limit $7",
+        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
+            and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
+        order by c.id desc limit $7",
         lab_id,
         chemical,
+        gone,
         filter.after().id,
         filter.state_name(),
-        filter.expiring_before,
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// A lab has few bottles of one chemical: all are read, and the first of them in the order of places are kept.
+pub async fn with_chemical_in_location(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    location: Uuid,
+    filter: &ContainerFilter,
+    gone: bool,
+) -> Result<Vec<Box<Container>>> {
+    let after = filter.after();
+    let rows = containers!(
+        "with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $3
+            union all
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+        ) ";
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $4 and c.location_id in (select id from below)
+            and (c.location_id > $5 or c.location_id = $5 and c.id < $6)
+            and ($7::text is null or c.state = $7) and (not $8::bool or c.is_low)
+        order by c.location_id, c.id desc limit $9",
+        lab_id,
+        chemical,
+        location,
+        gone,
+        after.location,
+        after.id,
+        filter.state_name(),
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// Those of a chemical that expire before a day, anywhere or in a place.
+pub async fn with_chemical_expiring(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    (date, location): (NaiveDate, Option<Uuid>),
+    filter: &ContainerFilter,
+    gone: bool,
+) -> Result<Vec<Box<Container>>> {
+    let after = filter.after();
+    let rows = containers!(
+        "with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $4
+            union all
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+        ) ";
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3
+            and ($4::uuid is null or c.location_id in (select id from below))
+            and c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
+            and ($8::text is null or c.state = $8) and (not $9::bool or c.is_low)
+        order by c.expires_on, c.id limit $10",
+        lab_id,
+        chemical,
+        gone,
+        location,
+        date,
+        after.date,
+        after.id,
+        filter.state_name(),
         filter.low,
         filter.limit.plus_one()
     );
@@ -82,14 +162,64 @@ pub async fn expiring(
     lab_id: Uuid,
     date: NaiveDate,
     filter: &ContainerFilter,
+    gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.expires_on < $2 and (c.expires_on, c.id) > ($3, $4)
-            and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
-        order by c.expires_on, c.id limit $7",
+        where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3 and (c.expires_on, c.id) > ($4, $5)
+            and ($6::text is null or c.state = $6) and (not $7::bool or c.is_low)
+        order by c.expires_on, c.id limit $8",
         lab_id,
+        gone,
+        date,
+        after.date,
+        after.id,
+        filter.state_name(),
+        filter.low,
+        filter.limit.plus_one()
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// The same in a location and below it. Few places are read whole; of many, such as a building, the lab's bottles are read
+/// in the order in which they expire, as most of them stand there.
+pub async fn expiring_in_location(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    location: Uuid,
+    date: NaiveDate,
+    filter: &ContainerFilter,
+    gone: bool,
+) -> Result<Vec<Box<Container>>> {
+    let after = filter.after();
+    let rows = containers!(
+        "with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $2
+            union all
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+        ), size as materialized (
+            select count(*) <= 64 as is_small from below
+        ) ";
+        "from (
+            (select f.id from below b cross join lateral (
+                select id, expires_on from containers
+                where lab_id = $1 and location_id = b.id and is_gone = $3 and expires_on < $4
+                    and (expires_on, id) > ($5, $6) and ($7::text is null or state = $7) and (not $8::bool or is_low)
+                offset 0
+            ) f where (select is_small from size) order by f.expires_on, f.id limit $9)
+            union all
+            (select id from containers
+                where (select not is_small from size) and lab_id = $1 and is_gone = $3 and expires_on < $4
+                    and (expires_on, id) > ($5, $6) and location_id in (select id from below)
+                    and ($7::text is null or state = $7) and (not $8::bool or is_low)
+                order by expires_on, id limit $9)
+        ) f join containers c on c.id = f.id join chemicals h on h.id = c.chemical_id
+        order by c.expires_on, c.id limit $9",
+        lab_id,
+        location,
+        gone,
         date,
         after.date,
         after.id,
@@ -107,6 +237,7 @@ pub async fn in_location(
     lab_id: Uuid,
     location: Uuid,
     filter: &ContainerFilter,
+    gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
@@ -118,20 +249,18 @@ pub async fn in_location(
         ) ";
         "from (select id from below where id >= $3 order by id) p cross join lateral (
             select containers.* from containers
-            where lab_id = $1 and location_id = p.id
-                and id > case p.id when $3 then $4 else '00000000-0000-0000-0000-000000000000'::uuid end
-                and ($5::uuid is null or chemical_id = $5) and ($6::text is null or state = $6)
-                and ($7::date is null or expires_on < $7) and (not $8::bool or is_low)
-            order by id limit $9
+            where lab_id = $1 and location_id = p.id and is_gone = $5
+                and id < case p.id when $3 then $4 else 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid end
+                and ($6::text is null or state = $6) and (not $7::bool or is_low)
+            order by id desc limit $8
         ) c join chemicals h on h.id = c.chemical_id
-        order by p.id, c.id limit $9",
+        order by p.id, c.id desc limit $8",
         lab_id,
         location,
         after.location,
         after.id,
-        filter.chemical_id,
+        gone,
         filter.state_name(),
-        filter.expiring_before,
         filter.low,
         filter.limit.plus_one()
     );
@@ -147,7 +276,7 @@ pub async fn of_chemical(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and c.state not in ('disposed', 'empty') order by c.id limit $3",
+        where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
         lab_id,
         chemical,
         most
@@ -158,7 +287,7 @@ pub async fn of_chemical(
 pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         r#"from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) order by c.id limit $3"#,
+        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) order by c.is_gone, c.id desc limit $3"#,
         lab_id,
         lot,
         most

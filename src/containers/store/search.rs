@@ -1,122 +1,166 @@
-//! The search among the bottles of a lab. Every range is cut, so that it costs the same in any lab and any catalogue;
-//! the other conditions of the list are checked on what is found.
+//! The search among the bottles of a lab: their ids, the best first, with how well they match. What else is asked for is
+//! checked before anything is cut.
 
+use chrono::NaiveDate;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::containers;
 use crate::{
-    chemicals::Slips,
-    containers::{Container, ContainerFilter},
+    chemicals::{Meant, Query},
+    containers::{ContainerFilter, filter::Key},
     error::Result,
 };
 
-/// First what the label says (code or lot, or how it begins), then bottles of chemicals with a name, synonym, number or
-/// formula that is or begins with the text, and if these are few, of those with all its words in their names.
-pub async fn search(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    q: &str,
-    words: &[String],
-    filter: &ContainerFilter,
-) -> Result<Vec<Box<Container>>> {
-    let (label, term) = (q.to_uppercase(), q.to_lowercase());
-    let rows = containers!(
-        r#"with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $5
-            union all
-            select l.id from below b cross join lateral
-                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ), labelled as materialized (
-            (select id, case when upper(code) collate "C" = $2 then 0 else 1 end as rank from containers
-                where lab_id = $1 and upper(code) collate "C" >= $2 and upper(code) collate "C" < $2 || U&'\+10FFFF'
-                order by upper(code) collate "C" limit 200)
-            union all
-            (select id, case when upper(lot) collate "C" = $2 then 0 else 1 end as rank from containers
-                where lab_id = $1 and upper(lot) collate "C" >= $2 and upper(lot) collate "C" < $2 || U&'\+10FFFF'
-                order by upper(lot) collate "C" limit 200)
-        ), named as materialized (
-            select chemical_id, min(case when term = $3 then 2 else 3 end) as rank from (
-                select chemical_id, term from chemical_terms where term >= $3 and term < $3 || U&'\+10FFFF'
-                order by term, chemical_id limit 1000
-            ) t group by chemical_id
-        ), worded as materialized (
-            select chemical_id, 4 as rank from chemicals_by_words($4) where (select count(*) from named) < $10
-        ), ranked as (
-            select id, min(rank) as rank from (
-                table labelled
-                union all
-                select b.id, m.rank from (table named union all table worded) m cross join lateral (
-                    select id from containers where lab_id = $1 and chemical_id = m.chemical_id order by id limit 50
-                ) b
-            ) f group by id
-        ) "#;
-        "from ranked r join containers c on c.id = r.id join chemicals h on h.id = c.chemical_id
-        where ($5::uuid is null or c.location_id in (table below)) and ($6::uuid is null or c.chemical_id = $6)
-            and ($7::text is null or c.state = $7) and ($8::date is null or c.expires_on < $8)
-            and (not $9::bool or c.is_low)
-        order by r.rank, c.id limit $10",
-        lab_id,
-        label,
-        term,
-        words,
-        filter.location_id,
-        filter.chemical_id,
-        filter.state_name(),
-        filter.expiring_before,
-        filter.low,
-        filter.limit.count()
-    );
-    Ok(rows.fetch_all(db).await?)
+pub struct Match {
+    pub id: Uuid,
+    pub rank: i32,
 }
 
-/// What may have been meant: a label, a word or a CAS number that is one slip away.
-pub async fn search_alike(
+/// 0 what the label says (code or lot), 1 what it begins with; then the bottles of chemicals: 2 the name, 3 another term, 4
+/// the beginning of the name, 5 of another term, 6 all words in the names. Of one rank the newest comes first, or when a
+/// day is given the first to expire.
+#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
+pub async fn found(
     db: &mut PgConnection,
     lab_id: Uuid,
-    labels: &[String],
-    (words, slips): (&[String], &Slips),
+    (q, query): (&str, &Query),
     filter: &ContainerFilter,
-) -> Result<Vec<Box<Container>>> {
-    let rows = containers!(
+    after: &Key,
+    most: i64,
+) -> Result<Vec<Match>> {
+    let rows = sqlx::query_as!(
+        Match,
         r#"with recursive below (id) as (
             select id from locations where lab_id = $1 and id = $7
             union all
             select l.id from below b cross join lateral
                 (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ), alike as materialized (
-            select chemical_id from chemicals_by_slip($3, $4, $5)
-            union select chemical_id from chemical_terms where term = any($6)
-        ), found (id, rank) as materialized (
-            (select c.id, 0 from unnest($2::text[]) label (text)
-                join containers c on c.lab_id = $1 and upper(c.code) collate "C" = label.text limit 200)
-            union
-            (select c.id, 0 from unnest($2::text[]) label (text)
-                join containers c on c.lab_id = $1 and upper(c.lot) collate "C" = label.text limit 200)
-            union
-            select b.id, 1 from alike a cross join lateral (
-                select id from containers where lab_id = $1 and chemical_id = a.chemical_id order by id limit 50
-            ) b
+        ), labelled (id, rank) as materialized (
+            select id, min(case when label = upper($2) collate "C" then 0 else 1 end) from (
+                (select id, upper(code) collate "C" as label from containers
+                    where lab_id = $1 and upper(code) collate "C" >= upper($2)
+                        and upper(code) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
+                        and ($7::uuid is null or location_id in (select id from below)) limit 10000)
+                union all
+                (select id, upper(lot) collate "C" from containers
+                    where lab_id = $1 and upper(lot) collate "C" >= upper($2)
+                        and upper(lot) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
+                        and ($7::uuid is null or location_id in (select id from below)) limit 10000)
+            ) l group by id
+        ), named (chemical_id, rank) as materialized (
+            select chemical_id, min(rank) from chemicals_of_lab($1, $3, $4, $5) f
+            where $4 <> '' and ($8::uuid is null or chemical_id = $8) group by chemical_id
         ), ranked as (
-            select id, min(rank) as rank from found group by id
-        ) "#;
-        "from ranked r join containers c on c.id = r.id join chemicals h on h.id = c.chemical_id
-        where ($7::uuid is null or c.location_id in (table below)) and ($8::uuid is null or c.chemical_id = $8)
-            and ($9::text is null or c.state = $9) and ($10::date is null or c.expires_on < $10)
-            and (not $11::bool or c.is_low)
-        order by r.rank, length(h.name), h.name, c.id limit $12",
+            table labelled
+            union all
+            select b.id, n.rank from named n cross join lateral (
+                select id from containers
+                where lab_id = $1 and chemical_id = n.chemical_id and is_gone = any ($6)
+                    and ($9::text is null or state = $9) and ($10::date is null or expires_on < $10)
+                    and (not $11::bool or is_low) and ($7::uuid is null or location_id in (select id from below))
+                    and id not in (select id from labelled)
+            ) b
+        )
+        select c.id, r.rank as "rank!" from ranked r join containers c on c.id = r.id
+        where c.is_gone = any ($6) and ($7::uuid is null or c.location_id in (select id from below))
+            and ($8::uuid is null or c.chemical_id = $8) and ($9::text is null or c.state = $9)
+            and ($10::date is null or c.expires_on < $10) and (not $11::bool or c.is_low)
+            and (r.rank > $12 or r.rank = $12 and case when $10::date is null then c.id < $14
+                else c.expires_on > $13 or c.expires_on = $13 and c.id < $14 end)
+        order by r.rank, case when $10::date is not null then c.expires_on end, c.id desc limit $15"#,
         lab_id,
-        labels,
-        words,
-        &slips.slips,
-        &slips.slip_of,
-        &slips.cas,
+        q,
+        &query.exact,
+        query.key,
+        &query.words,
+        filter.gone() as &[bool],
         filter.location_id,
         filter.chemical_id,
         filter.state_name(),
-        filter.expiring_before,
+        filter.expiring_before as Option<NaiveDate>,
         filter.low,
-        filter.limit.count()
+        after.rank,
+        after.date,
+        after.id,
+        most
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the likeliest
+/// begin or have all words of. Those that were found as they were typed are left out.
+#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
+pub async fn meant(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    (labels, meant): (&[String], &Meant),
+    known: &[Uuid],
+    filter: &ContainerFilter,
+    after: &Key,
+    most: i64,
+) -> Result<Vec<Match>> {
+    let rows = sqlx::query_as!(
+        Match,
+        r#"with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $9
+            union all
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+        ), labelled (id) as materialized (
+            select c.id from unnest($2::text[]) label (text)
+                join containers c on c.lab_id = $1 and upper(c.code) collate "C" = label.text
+            union
+            select c.id from unnest($2::text[]) label (text)
+                join containers c on c.lab_id = $1 and upper(c.lot) collate "C" = label.text
+        ), texts as materialized (
+            select * from unnest($3::text[], $4::int[]) with ordinality m (key, unlikely, n)
+        ), likely as materialized (
+            select * from unnest($6::text[]) with ordinality l (words, n) join texts using (n)
+        ), named (chemical_id, rank) as materialized (
+            select chemical_id, min(rank) from (
+                select t.chemical_id, 20 + 4 * t.kind + x.unlikely as rank from texts x
+                    join chemical_terms t on t.kind = any ('{0,1}') and t.term = x.key
+                union all
+                select chemical_id, 20 from chemical_terms where kind = any ('{0,1}') and term = any ($5)
+                union all
+                select f.chemical_id, 40 + 8 * l.n::int + f.rank from likely l
+                    cross join lateral chemicals_of_lab($1, '{}', l.key, string_to_array(l.words, ' ')) f
+            ) f where $10::uuid is null or chemical_id = $10 group by chemical_id
+        ), ranked as (
+            select id, 10 as rank from labelled
+            union all
+            select b.id, n.rank from named n cross join lateral (
+                select id from containers
+                where lab_id = $1 and chemical_id = n.chemical_id and is_gone = any ($8)
+                    and ($11::text is null or state = $11) and ($12::date is null or expires_on < $12)
+                    and (not $13::bool or is_low) and ($9::uuid is null or location_id in (select id from below))
+                    and id not in (select id from labelled)
+            ) b
+        )
+        select c.id, r.rank as "rank!" from ranked r join containers c on c.id = r.id
+        where c.id <> all ($7) and c.is_gone = any ($8) and ($9::uuid is null or c.location_id in (select id from below))
+            and ($10::uuid is null or c.chemical_id = $10) and ($11::text is null or c.state = $11)
+            and ($12::date is null or c.expires_on < $12) and (not $13::bool or c.is_low)
+            and (r.rank > $14 or r.rank = $14 and case when $12::date is null then c.id < $16
+                else c.expires_on > $15 or c.expires_on = $15 and c.id < $16 end)
+        order by r.rank, case when $12::date is not null then c.expires_on end, c.id desc limit $17"#,
+        lab_id,
+        labels,
+        &meant.keys,
+        &meant.unlikelihoods,
+        &meant.cas,
+        &meant.words,
+        known,
+        filter.gone() as &[bool],
+        filter.location_id,
+        filter.chemical_id,
+        filter.state_name(),
+        filter.expiring_before as Option<NaiveDate>,
+        filter.low,
+        after.rank,
+        after.date,
+        after.id,
+        most
     );
     Ok(rows.fetch_all(db).await?)
 }

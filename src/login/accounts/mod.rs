@@ -105,7 +105,7 @@ pub async fn list(
     limit: Limit,
 ) -> Result<Page<Account>> {
     let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let found = store::list(&mut db, phone, after, limit.plus_one()).await?;
     Ok(Page::new(found, limit, |account| account.id))
 }

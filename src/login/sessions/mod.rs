@@ -221,7 +221,7 @@ pub async fn list_of<R>(
     after: Option<Cursor<Uuid>>,
     limit: Limit,
 ) -> Result<Page<Session>> {
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let listing = store::Listing {
         user_id,
         current: by.session_id().ok(),

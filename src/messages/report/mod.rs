@@ -124,7 +124,7 @@ pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<MessageDay>> 
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let until = to.checked_add_days(Days::new(1)).ok_or_else(|| Error::field("?to", "is too late"))?;
     let after = wanted.after.map(|cursor| cursor.0);
-    let mut db = by.app().lists().await?;
+    let mut db = by.lists().await?;
     let days = store::list(&mut db, midnight(from), midnight(until), after.as_ref(), wanted.limit.plus_one()).await?;
     Ok(Page::new(days, wanted.limit, |day| Key(day.day, day.country.clone(), day.provider.clone(), day.channel)))
 }

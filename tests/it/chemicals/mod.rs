@@ -1,5 +1,6 @@
 //! The catalogue of chemicals.
 
+mod alike;
 mod search;
 
 use axum::http::Method;

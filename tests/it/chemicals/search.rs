@@ -1,17 +1,24 @@
 //! Lists of the catalogue, and its search.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::support::{Client, TestApp};
 
-async fn add(by: &Client, chemical: Value) {
+pub async fn add(by: &Client, chemical: Value) {
     by.post("/v1/chemicals", chemical).await.created();
 }
 
+/// As it stands in an address.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
+}
+
 /// The names of what a search finds, the best first.
-async fn found(by: &Client, q: &str) -> Vec<String> {
-    let q = q.replace(' ', "%20").replace(',', "%2C");
+pub async fn found(by: &Client, q: &str) -> Vec<String> {
+    let q = encoded(q);
     let page = by.get(&format!("/v1/chemicals?q={q}")).await.ok();
     assert_eq!(page["next_cursor"], Value::Null);
     let items = page["items"].as_array().expect("items").iter();
@@ -163,5 +170,32 @@ async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
     // What means something to LIKE or to a regular expression means nothing here.
     for odd in ["%25%25", "__", "%5C%5C", "a'b", "%F4%8F%BF%BF%F4%8F%BF%BF", "(((", "--"] {
         viewer.get(&format!("/v1/chemicals?q={odd}")).await.ok();
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn searches_of_one_person_leave_connections_to_others(db: PgPool) {
+    let app = TestApp::new(db.clone()).await;
+    let (busy, other) = (app.client("viewer").await, app.client("viewer").await);
+    other.get("/v1/labs").await.ok();
+    // Until it ends, every search hangs.
+    let mut slow = db.begin().await.expect("a transaction");
+    sqlx::query("lock table chemical_terms in access exclusive mode").execute(&mut *slow).await.expect("a lock");
+    let mut searches = tokio::task::JoinSet::new();
+    for _ in 0..30 {
+        let busy = busy.clone();
+        searches.spawn(async move { busy.get("/v1/chemicals?q=ethanol").await });
+    }
+    let hanging = "select count(*) from pg_locks where not granted and relation = 'chemical_terms'::regclass";
+    while sqlx::query_scalar::<_, i64>(hanging).fetch_one(&mut *slow).await.expect("a number") < 3 {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..5 {
+        let answer = tokio::time::timeout(Duration::from_secs(3), other.get("/v1/labs")).await;
+        answer.expect("others do not wait").ok();
+    }
+    slow.rollback().await.expect("its end");
+    for answer in searches.join_all().await {
+        answer.ok();
     }
 }

@@ -27,7 +27,7 @@ async fn pages_show_every_container_once_and_end(db: PgPool) {
         };
         path = app.path(&format!("/containers?limit=3&cursor={cursor}"));
     }
-    assert_eq!(seen, ["W0", "W1", "W2", "W3", "W4", "W5", "W6"]);
+    assert_eq!(seen, ["W6", "W5", "W4", "W3", "W2", "W1", "W0"]);
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -51,8 +51,8 @@ async fn a_location_shows_what_stands_below_it_page_by_page(db: PgPool) {
         };
         path = app.path(&format!("/containers?location_id={room}&limit=2&cursor={cursor}"));
     }
-    assert_eq!(seen, ["A", "B", "F", "C", "E"]);
-    assert_eq!(codes(&manager, &app.path(&format!("/containers?location_id={two}"))).await, ["C", "E"]);
+    assert_eq!(seen, ["A", "F", "B", "E", "C"]);
+    assert_eq!(codes(&manager, &app.path(&format!("/containers?location_id={two}"))).await, ["E", "C"]);
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -69,7 +69,7 @@ async fn filters_by_chemical_state_expiry_and_low_stock_combine(db: PgPool) {
     manager.post(&events_of(&app, &soon), withdraw("1", "L")).await.created();
 
     let list = async |query: &str| codes(&manager, &app.path(&format!("/containers?{query}"))).await;
-    assert_eq!(list(&format!("chemical_id={ether}")).await, ["SOON", "LATE"]);
+    assert_eq!(list(&format!("chemical_id={ether}")).await, ["LATE", "SOON"]);
     assert_eq!(list("expiring_before=2027-06-01").await, ["FIRST", "SOON"]);
     assert_eq!(list("expiring_before=2029-06-01&state=in_stock").await, ["FIRST", "LATE"]);
     assert_eq!(list("low=true").await, ["SOON"]);

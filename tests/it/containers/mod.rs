@@ -13,6 +13,7 @@ mod races;
 mod repeats;
 mod resource;
 mod scanning;
+mod searching;
 mod times;
 mod undo;
 

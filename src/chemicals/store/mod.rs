@@ -1,13 +1,16 @@
 //! SQL on the catalogue.
 
+pub mod search;
+
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::{Chemical, words::Slips};
+use super::Chemical;
 use crate::{
+    app::App,
     chemistry::CasNumber,
     error::{Error, OnConstraint, Reason, Result},
 };
@@ -18,7 +21,7 @@ macro_rules! chemicals {
     ($rest:literal $(, $argument:expr)* $(,)?) => { chemicals!(""; $rest $(, $argument)*) };
     ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
-            Chemical,
+            $crate::chemicals::Chemical,
             $with + r#"select c.id, c.name, c.cas as "cas: _", c.ec as "ec: _", c.inchikey as "inchikey: _",
                 c.formula as "formula: _", c.molar_mass as "molar_mass: _", c.density as "density: _", c.synonyms,
                 c.version, c.created_at, c.updated_at "# + $rest
@@ -26,6 +29,7 @@ macro_rules! chemicals {
         )
     };
 }
+pub(super) use chemicals;
 
 pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Chemical>> {
     Ok(chemicals!("from chemicals c where id = any($1)", ids).fetch_all(db).await?)
@@ -50,7 +54,7 @@ pub async fn lock_alike(
         "from chemicals c where id in (
             select id from chemicals where cas = any($1)
             union select id from chemicals where inchikey = any($2)
-            union select chemical_id from chemical_terms where term = any($3)
+            union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($3)
         ) order by id for update",
         cas as &[&str],
         inchikeys as &[&str],
@@ -71,75 +75,21 @@ pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Re
     Ok(rows.fetch_all(db).await?)
 }
 
-/// The best matches: what is the text or the formula, then names and then other terms that begin with the text, and if
-/// these are few, names with all its words. Every range is cut, so that a search costs the same in any catalogue.
-pub async fn search(
-    db: &mut PgConnection,
-    q: &str,
-    words: &[String],
-    formula: Option<&str>,
-    most: i64,
-) -> Result<Vec<Chemical>> {
-    let end_of_prefix = format!("{q}\u{10ffff}");
-    let found = chemicals!(
-        r#"with prefix (id, term, rank) as materialized (
-            (select id, lower(name) collate "C", 1 from chemicals
-                where lower(name) collate "C" >= $1 and lower(name) collate "C" < $2
-                order by lower(name) collate "C", id limit 200)
-            union all
-            (select chemical_id, term, 2 from chemical_terms where term >= $1 and term < $2
-                order by term, chemical_id limit 200)
-            union all
-            (select chemical_id, term, 0 from chemical_terms where term = $3 limit 200)
-        ), hits (id, term, rank) as (
-            select id, term, case when term = $1 then 0 else rank end from prefix
-            union all
-            select c.id, lower(c.name) collate "C", 3 from chemicals_by_words($4) w join chemicals c on c.id = w.chemical_id
-            where (select count(*) from prefix) < $5
-        ), best as (
-            select id, term, rank from (
-                select distinct on (id) id, term, rank from hits order by id, rank, length(term), term
-            ) h
-            order by rank, length(term), term, id limit $5
-        ) "#;
-        "from best b join chemicals c on c.id = b.id order by b.rank, length(b.term), b.term, b.id",
-        q,
-        end_of_prefix,
-        formula,
-        words,
-        most
-    );
-    Ok(found.fetch_all(db).await?)
-}
-
-/// What may have been meant, the shortest name first.
-pub async fn search_alike(db: &mut PgConnection, words: &[String], slips: &Slips, most: i64) -> Result<Vec<Chemical>> {
-    let found = chemicals!(
-        "with alike (id) as (
-            select chemical_id from chemicals_by_slip($1, $2, $3)
-            union select chemical_id from chemical_terms where term = any($4)
-        ) ";
-        "from alike a join chemicals c on c.id = a.id order by length(c.name), c.name, c.id limit $5",
-        words,
-        &slips.slips,
-        &slips.slip_of,
-        &slips.cas,
-        most
-    );
-    Ok(found.fetch_all(db).await?)
-}
-
 /// A chemical as it is written, many at a time.
 #[derive(Serialize)]
 struct Written<'a> {
     #[serde(flatten)]
     chemical: &'a Chemical,
-    terms: BTreeSet<String>,
+    terms: Vec<String>,
+    kinds: Vec<i16>,
     words: BTreeSet<String>,
 }
 
 fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
-    let rows = chemicals.iter().map(|chemical| Written { chemical, terms: chemical.terms(), words: chemical.words() });
+    let rows = chemicals.iter().map(|chemical| {
+        let (terms, kinds) = chemical.terms().into_iter().unzip();
+        Written { chemical, terms, kinds, words: chemical.words() }
+    });
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
 
@@ -148,21 +98,23 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                created_at timestamptz, updated_at timestamptz, terms text[], words text[])
+                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[])
         ), inserted as (
             insert into chemicals (id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version,
-                created_at, updated_at)
-            select id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version, created_at, updated_at
+                created_at, updated_at, terms_version)
+            select id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version, created_at, updated_at, 1
             from new returning id
         ), terms as (
-            insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new join inserted using (id)
+            insert into chemical_terms (chemical_id, term, kind)
+            select id, unnest(terms), unnest(kinds) from new join inserted using (id)
         ), words as (
             insert into chemical_words (chemical_id, word) select id, unnest(words) from new join inserted using (id)
             returning word
+        ), new_words as (
+            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
         )
         insert into word_ends (ending, word)
-        select substr(word, start), word from (select distinct word from words) w, generate_series(1, length(word) - 2) start
-        where not exists (select from word_ends e where e.ending = w.word and e.word = w.word)",
+        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
         written(chemicals)?
     );
     named_constraints(inserted.execute(db).await.map(drop).map_err(Error::from))
@@ -174,28 +126,43 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                updated_at timestamptz, terms text[], words text[])
+                updated_at timestamptz, terms text[], kinds smallint[], words text[])
         ), updated as (
             update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
                 formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
-                version = new.version, updated_at = new.updated_at
+                version = new.version, updated_at = new.updated_at, terms_version = 1
             from new where c.id = new.id
         ), dropped_terms as (
             delete from chemical_terms t using new where t.chemical_id = new.id and t.term <> all (new.terms)
         ), dropped_words as (
             delete from chemical_words w using new where w.chemical_id = new.id and w.word <> all (new.words)
         ), terms as (
-            insert into chemical_terms (chemical_id, term) select id, unnest(terms) from new on conflict do nothing
+            insert into chemical_terms as t (chemical_id, term, kind) select id, unnest(terms), unnest(kinds) from new
+            on conflict on constraint chemical_terms_pkey do update set kind = excluded.kind where t.kind <> excluded.kind
         ), words as (
             insert into chemical_words (chemical_id, word) select id, unnest(words) from new on conflict do nothing
             returning word
+        ), new_words as (
+            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
         )
         insert into word_ends (ending, word)
-        select substr(word, start), word from (select distinct word from words) w, generate_series(1, length(word) - 2) start
-        where not exists (select from word_ends e where e.ending = w.word and e.word = w.word)",
+        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
         written(chemicals)?
     );
     named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))
+}
+
+/// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were.
+pub async fn refresh_terms(app: App) -> Result<usize> {
+    let mut db = app.db().await?;
+    let mut tx = db.begin().await?;
+    let stale = chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for update skip locked");
+    let stale = stale.fetch_all(&mut *tx).await?;
+    if !stale.is_empty() {
+        update(&mut tx, &stale).await?;
+        tx.commit().await?;
+    }
+    Ok(stale.len())
 }
 
 /// Whether there was one, at the version that was read.

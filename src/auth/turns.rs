@@ -1,0 +1,105 @@
+//! Lists and searches of one person wait for each other, so that whoever sends many at once slows nobody but himself.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use moka::sync::Cache;
+use sqlx::PgConnection;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    lanes::Lease,
+};
+
+/// Statements of one person that run at once: less than half of the connections for lists.
+const AT_ONCE: usize = 3;
+/// Of one person that wait; more are told to come later.
+const WAITING: usize = 64;
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// Longer than any statement runs, so that a queue in use is never forgotten.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
+
+struct Queue {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+struct Queues {
+    at_once: usize,
+    of: Cache<Uuid, Arc<Queue>>,
+}
+
+/// A connection, and the turn of the person who has it.
+pub struct Turn {
+    lease: Lease,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Deref for Turn {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        &self.lease
+    }
+}
+
+impl DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        &mut self.lease
+    }
+}
+
+pub async fn of(app: &App, user: Uuid) -> Result<Turn> {
+    let queues = app.part(|app| Queues {
+        at_once: AT_ONCE.min(app.lanes().lists.size() / 2).max(1),
+        of: Cache::builder().max_capacity(100_000).time_to_idle(FORGOTTEN_AFTER).build(),
+    });
+    let queue = queues.of.get_with(user, || {
+        let turns = Arc::new(Semaphore::new(queues.at_once));
+        Arc::new(Queue { turns, waiting: AtomicUsize::new(0) })
+    });
+    let turn = queue.turn().await?;
+    Ok(Turn { lease: app.lists().await?, _turn: turn })
+}
+
+impl Queue {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit> {
+        if let Ok(turn) = self.turns.clone().try_acquire_owned() {
+            return Ok(turn);
+        }
+        let _waits = Waits::among(&self.waiting)?;
+        let turn = timeout(LONGEST_WAIT, self.turns.clone().acquire_owned()).await;
+        turn.ok().and_then(std::result::Result::ok).ok_or(TOO_MANY)
+    }
+}
+
+const TOO_MANY: Error = Error::RateLimited { retry_after: Duration::from_secs(1) };
+
+/// One who waits, until it is dropped: also when the caller has hung up.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn among(waiting: &'a AtomicUsize) -> Result<Self> {
+        let before = waiting.fetch_add(1, Ordering::Relaxed);
+        let waits = Self(waiting);
+        if before < WAITING { Ok(waits) } else { Err(TOO_MANY) }
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
