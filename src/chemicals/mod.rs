@@ -190,7 +190,7 @@ impl Chemical {
 
 /// A text as the terms hold it: folded here, never by the database, whose idea of letters depends on its locale. A name
 /// without a letter or digit is its own term.
-fn term(text: &str) -> String {
+pub fn term(text: &str) -> String {
     let folded = fold::fold(text);
     let term = if folded.is_empty() { text.to_lowercase() } else { folded };
     term.chars().take(MAX_TERM).collect()

@@ -29,7 +29,6 @@ use crate::{app::App, chemicals::Names, config::Config, phone::Phone, serve, std
 
 /// What whoever runs an import has decided. Without a word nothing is guessed.
 #[derive(Debug, Default, Clone, clap::Args)]
-#[expect(clippy::struct_excessive_bools, reason = "switches of a command")]
 pub struct Options {
     /// Say what would happen, and change nothing
     #[arg(long)]

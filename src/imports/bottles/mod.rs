@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     app::App,
+    chemicals,
     chemistry::{Amount, CasNumber, Factors, Quantity},
     containers::State,
     error::Result,
@@ -343,7 +344,7 @@ impl Catalogue {
             return Err(format!("`{number}` is not in the catalogue; import chemicals first"));
         };
         let Some(name) = wanted.name.as_ref().map(Name::as_str) else { return Ok((one.chemical_id, None)) };
-        let called = self.called(&name.to_lowercase());
+        let called = self.called(&chemicals::term(name));
         if called.iter().any(|it| it.chemical_id == one.chemical_id) {
             return Ok((one.chemical_id, None));
         }
@@ -363,9 +364,9 @@ impl Catalogue {
     }
 
     fn find_by_name(&self, name: &str) -> OrReason<Uuid> {
-        let term = name.to_lowercase();
+        let term = chemicals::term(name);
         let named = self.called(&term);
-        let own: Vec<_> = named.iter().filter(|it| it.name.to_lowercase() == term).collect();
+        let own: Vec<_> = named.iter().filter(|it| chemicals::term(&it.name) == term).collect();
         let found = if own.is_empty() { named.iter().collect() } else { own };
         match found[..] {
             [one] => Ok(one.chemical_id),
@@ -377,7 +378,7 @@ impl Catalogue {
 
 impl Chemical {
     fn terms(&self) -> impl Iterator<Item = String> {
-        let name = self.name.as_ref().map(|name| name.as_str().to_lowercase());
+        let name = self.name.as_ref().map(|name| chemicals::term(name.as_str()));
         self.cas.as_ref().map(CasNumber::to_string).into_iter().chain(name)
     }
 }
