@@ -4,19 +4,19 @@ use chrono::NaiveDate;
 
 use super::Chemical;
 use crate::{
-    chemistry::{Amount, ContainerCode, Factors, Quantity, Unit},
+    chemistry::{Amount, Factors, Quantity, Unit},
     containers::{Code, State},
     imports::{faults::Faults, places::Wanted, store::Content, substances::read_cas, table::Row},
     text::{Note, Text},
 };
 
-/// A code of ours is kept as its label shows it, however it was typed.
+/// As it is printed: nothing is changed in it.
 pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
     if row.get("code").is_none() {
         faults.add("the code is empty: it tells a bottle from the others, and a second import from the first");
     }
     let code: Code = faults.value(row, "code")?;
-    Some(code.as_str().parse().map_or_else(|_| code.into(), |ours: ContainerCode| ours.as_str().to_owned()))
+    Some(code.into())
 }
 
 pub fn read_chemical(row: &Row, faults: &mut Faults) -> Option<Chemical> {

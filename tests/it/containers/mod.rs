@@ -6,6 +6,7 @@ mod amounts;
 mod changes;
 mod events;
 mod lists;
+mod namespace;
 mod old_rows;
 mod property;
 mod races;
