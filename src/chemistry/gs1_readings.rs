@@ -10,6 +10,8 @@ use super::{
 
 /// More readings than these help nobody to choose.
 const MOST_READINGS: usize = 8;
+/// No more ways are tried: many of them end in a field that comes twice.
+const MOST_STEPS: usize = 1000;
 
 /// What may be read from a field on that has no separator behind it: it alone, or shorter with others behind it. Lot
 /// `AB21C`, or lot `AB` and serial `C`?
@@ -50,14 +52,22 @@ impl<'a> Readings<'a> {
     }
 
     pub fn all(&self, before: &Fields<'a>) -> Vec<Reading> {
-        let mut found = Vec::new();
-        self.collect(0, self.ai, self.format, before, &mut found);
+        let (mut found, mut steps) = (Vec::new(), 0);
+        self.collect(0, (self.ai, self.format), before, &mut found, &mut steps);
         found
     }
 
-    fn collect(&self, from: usize, ai: &'a str, format: Format, before: &Fields<'a>, found: &mut Vec<Reading>) {
+    fn collect(
+        &self,
+        from: usize,
+        (ai, format): (&'a str, Format),
+        before: &Fields<'a>,
+        found: &mut Vec<Reading>,
+        steps: &mut usize,
+    ) {
         for end in self.ends(from, ai, format) {
-            if found.len() == MOST_READINGS {
+            *steps += 1;
+            if found.len() == MOST_READINGS || *steps > MOST_STEPS {
                 return;
             }
             let mut fields = before.clone();
@@ -65,7 +75,7 @@ impl<'a> Readings<'a> {
                 continue;
             }
             match identifier(&self.text[end..]) {
-                Some((next, format)) => self.collect(end + next.len(), next, format, &fields, found),
+                Some((next, format)) => self.collect(end + next.len(), (next, format), &fields, found, steps),
                 None => {
                     let Label { lot, serial, expires_on, .. } = label(&fields, self.today);
                     found.push(Reading { lot, serial, expires_on });
