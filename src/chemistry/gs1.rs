@@ -49,8 +49,8 @@ pub(super) fn parse(data: &str, today: NaiveDate) -> Option<Label> {
         let is_last = !format.is_fixed() && !is_separated;
         let readings = is_last.then(|| Readings::of(after, ai, format, &fields, today));
         if let Some(readings) = readings.filter(Readings::has_several) {
-            let candidates = readings.all(&fields);
-            return Label { candidates, ..label(&fields, today) }.unless_empty();
+            let certain = label(&fields, today).unless_empty()?;
+            return Some(Label { candidates: readings.all(&fields), ..certain });
         }
         let end = if format.is_fixed() { format.digits } else { after.find(SEPARATOR).unwrap_or(after.len()) };
         let (value, behind) = after.split_at_checked(end)?;
@@ -172,7 +172,7 @@ mod tests {
         }
         assert_eq!(lot("10").lot.as_deref(), Some("10"));
         assert_eq!(lot("AB10C").lot.as_deref(), Some("AB10C"), "no second lot is allowed");
-        assert_eq!(lot("AB17271331").lot.as_deref(), Some("AB17271331"), "there is no month 13");
+        assert_eq!(lot("AB17281330").lot.as_deref(), Some("AB17281330"), "there is no month 13");
         assert_eq!(lot("AB37500").lot.as_deref(), Some("AB37500"), "pieces of nothing");
         // The same characters with a separator have one reading.
         assert_eq!(parse("10AB21C\u{1d}0109506000134352", today()).unwrap().lot.as_deref(), Some("AB21C"));

@@ -74,12 +74,11 @@ impl<'a> Readings<'a> {
             if fields.insert(ai, &self.text[from..end]).is_some() {
                 continue;
             }
-            match identifier(&self.text[end..]) {
-                Some((next, format)) => self.collect(end + next.len(), (next, format), &fields, found, steps),
-                None => {
-                    let Label { lot, serial, expires_on, .. } = label(&fields, self.today);
-                    found.push(Reading { lot, serial, expires_on });
-                }
+            if let Some((next, format)) = identifier(&self.text[end..]) {
+                self.collect(end + next.len(), (next, format), &fields, found, steps);
+            } else {
+                let Label { lot, serial, expires_on, .. } = label(&fields, self.today);
+                found.push(Reading { lot, serial, expires_on });
             }
         }
     }

@@ -57,7 +57,7 @@ pub struct ScanResult {
     location: Option<Box<Location>>,
     chemical: Option<Box<Chemical>>,
     /// Of `chemical` and `product`: what the lab has of it, twenty at most.
-    containers: Option<Vec<Box<Container>>>,
+    pub containers: Option<Vec<Box<Container>>>,
     cas: Option<CasNumber>,
     /// Fourteen digits, also of an EAN or UPC.
     gtin: Option<Gtin>,
