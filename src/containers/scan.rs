@@ -3,17 +3,13 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::PgConnection;
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, Type},
-};
+use utoipa::ToSchema;
 
 use super::{
     Code, Container,
     posting::{situation, who},
     product::of_product,
     rights::allowed,
-    state::EventType,
     store,
 };
 use crate::{
@@ -49,48 +45,51 @@ pub enum ScanType {
 pub struct ScanResult {
     pub r#type: ScanType,
     /// What would succeed for you with some valid input.
-    #[schema(required = false, value_type = Vec<ScanAction>)]
+    #[schema(required = false)]
     allowed_actions: Vec<&'static str>,
     /// The scanned text, of `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     container: Option<Box<Container>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<Box<Location>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     chemical: Option<Box<Chemical>>,
     /// Of `chemical` and `product`: what the lab has of it, twenty at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub containers: Option<Vec<Box<Container>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cas: Option<CasNumber>,
     /// Fourteen digits, also of an EAN or UPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
     gtin: Option<Gtin>,
     /// The number of a parcel or pallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
     sscc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     catalogue_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     serial: Option<String>,
     /// A best-before date counts, where there is no other.
     #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires_on: Option<NaiveDate>,
     #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     best_before_on: Option<NaiveDate>,
     /// What is in it, net.
+    #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<Quantity>,
     /// The readings of a label that has several, because the scanner left its separators out.
+    #[serde(skip_serializing_if = "Option::is_none")]
     candidates: Option<Vec<Reading>>,
 }
 
 const CREATE: &str = "create_container";
 const LIST: &str = "list_containers";
-
-/// The types of events, and what else a scan leads to.
-struct ScanAction;
-
-impl PartialSchema for ScanAction {
-    fn schema() -> RefOr<Schema> {
-        let values: Vec<_> = EventType::ALL.map(EventType::as_str).into_iter().chain([CREATE, LIST]).collect();
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).into()
-    }
-}
-
-impl ToSchema for ScanAction {}
 
 /// A code of more characters is on no label.
 const LONGEST: usize = 512;

@@ -181,8 +181,8 @@ fn a_scan_has_one_flat_schema_whose_actions_are_typed() {
     let scan = &schemas["ScanResult"];
     assert_eq!((&scan["type"], &scan["required"]), (&json!("object"), &json!(["type"])));
     let action = scan["properties"]["allowed_actions"]["items"]["$ref"].as_str().unwrap();
-    assert_eq!(action, "#/components/schemas/ScanAction");
-    let actions = schemas["ScanAction"]["enum"].as_array().unwrap();
+    assert_eq!(action, "#/components/schemas/Action");
+    let actions = schemas["Action"]["enum"].as_array().unwrap();
     for event in schemas["EventType"]["enum"].as_array().unwrap() {
         assert!(actions.contains(event), "{event}");
     }
