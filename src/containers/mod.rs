@@ -12,6 +12,7 @@ mod ledger;
 mod line;
 mod patching;
 mod posting;
+mod product;
 mod rights;
 mod scan;
 mod search;
@@ -47,7 +48,7 @@ use crate::{
     app::App,
     auth::{Auth, Manager, Viewer},
     batch::Batch,
-    chemistry::{CasNumber, ContainerCode, Density, Factors, MolarMass, Quantity, Unit},
+    chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, MolarMass, Quantity, Unit},
     dates,
     error::{Error, Result},
     page::Page,
@@ -81,6 +82,8 @@ pub struct Container {
     pub lot: Option<String>,
     pub supplier: Option<String>,
     pub catalogue_number: Option<String>,
+    /// The article that the supplier's barcode names.
+    pub gtin: Option<Gtin>,
     pub note: Option<String>,
     #[serde(serialize_with = "dates::day")]
     pub received_on: Option<NaiveDate>,
@@ -140,6 +143,8 @@ pub struct NewContainer {
     pub lot: Option<Text<100>>,
     pub supplier: Option<Text<200>>,
     pub catalogue_number: Option<Text<100>>,
+    /// EAN, UPC or GTIN of the supplier's label; kept with fourteen digits.
+    pub gtin: Option<Gtin>,
     pub note: Option<Note>,
     #[serde(default, deserialize_with = "dates::optional")]
     pub received_on: Option<NaiveDate>,

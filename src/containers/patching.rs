@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     auth::{Auth, Manager},
-    chemistry::{Density, Quantity},
+    chemistry::{Density, Gtin, Quantity},
     dates,
     error::{Error, Reason, Result},
     patch::{self, Change},
@@ -47,6 +47,9 @@ pub struct ContainerPatch {
     #[serde(deserialize_with = "patch::change")]
     #[schema(value_type = Option<Text<100>>)]
     pub catalogue_number: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Gtin>)]
+    pub gtin: Change<Gtin>,
     #[serde(deserialize_with = "patch::change")]
     #[schema(value_type = Option<Note>)]
     pub note: Change<Note>,
@@ -107,6 +110,7 @@ fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
     set(&mut to.supplier, patch.supplier);
     set(&mut to.catalogue_number, patch.catalogue_number);
     set(&mut to.note, patch.note);
+    to.gtin = patch.gtin.unwrap_or_else(|| to.gtin.take());
     to.received_on = patch.received_on.unwrap_or(to.received_on);
     to.expires_on = patch.expires_on.unwrap_or(to.expires_on);
     Ok(())

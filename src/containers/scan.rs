@@ -2,98 +2,203 @@
 
 use chrono::NaiveDate;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::{
     Code, Container,
     posting::{situation, who},
+    product::of_product,
     rights::allowed,
     store,
 };
 use crate::{
-    auth::{Auth, Viewer},
+    auth::{Auth, Role, Viewer},
     chemicals::{self, Chemical},
-    chemistry::{Scanned, gs1::SEPARATOR},
+    chemistry::{
+        CasNumber, ContainerCode, Gtin, Label, Quantity, Reading, Scanned,
+        barcode::{clean, code_in_address, symbology},
+    },
+    dates,
     error::{Error, Result},
     locations::{self, Location},
 };
 
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum ScanResult {
-    /// One of our bottles.
-    Container { container: Box<Container>, allowed_actions: Vec<&'static str> },
-    /// A place.
-    Location { location: Box<Location>, allowed_actions: Vec<&'static str> },
-    /// A CAS number: what the catalogue says, and which bottles of it the lab has.
-    Chemical { chemical: Box<Chemical>, containers: Vec<Box<Container>>, allowed_actions: Vec<&'static str> },
-    /// A supplier's GS1 label: what it says, and the bottles of that lot.
-    Product {
-        gtin: Option<String>,
-        lot: Option<String>,
-        serial: Option<String>,
-        expires_on: Option<NaiveDate>,
-        containers: Vec<Box<Container>>,
-        allowed_actions: Vec<&'static str>,
-    },
-    /// Nothing that we know.
-    Unknown { value: String, allowed_actions: Vec<&'static str> },
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanType {
+    /// A bottle of the lab: `container`.
+    Container,
+    /// A place of the lab: `location`.
+    Location,
+    /// A CAS number of the catalogue: `chemical`, and the `containers` of it that the lab has.
+    Chemical,
+    /// A supplier's label: what it says, and the `containers` that are of that product and lot.
+    Product,
+    /// Nothing that the lab has. `cas` or `gtin` tells that it is such a number.
+    #[default]
+    Unknown,
 }
+
+/// What a code is. `type` tells which of the other fields have a value.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ScanResult {
+    pub r#type: ScanType,
+    /// What would succeed for you with some valid input.
+    #[schema(required = false)]
+    allowed_actions: Vec<&'static str>,
+    /// The scanned text, of `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Box<Container>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Box<Location>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chemical: Option<Box<Chemical>>,
+    /// Of `chemical` and `product`: what the lab has of it, twenty at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containers: Option<Vec<Box<Container>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cas: Option<CasNumber>,
+    /// Fourteen digits, also of an EAN or UPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gtin: Option<Gtin>,
+    /// The number of a parcel or pallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sscc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalogue_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<String>,
+    /// A best-before date counts, where there is no other.
+    #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_on: Option<NaiveDate>,
+    #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best_before_on: Option<NaiveDate>,
+    /// What is in it, net.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Quantity>,
+    /// The readings of a label that has several, because the scanner left its separators out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Vec<Reading>>,
+}
+
+const CREATE: &str = "create_container";
+const LIST: &str = "list_containers";
 
 /// A code of more characters is on no label.
 const LONGEST: usize = 512;
 /// Bottles shown with a chemical or a lot.
 const SHOWN: i64 = 20;
+/// Bottles of one lot that are looked at.
+const OF_LOT: i64 = 200;
 
 pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
     if raw.chars().count() > LONGEST {
         return Err(Error::field("/code", format!("must have at most {LONGEST} characters")));
     }
-    // A scanner's control characters say nothing, but for the separator of GS1 elements.
-    let raw: String = raw.chars().filter(|c| !c.is_control() || *c == SEPARATOR).collect();
-    let new_bottle = if by.role() >= crate::auth::Role::Manager { vec!["create_container"] } else { vec![] };
+    let text = clean(raw);
     let mut db = by.app().lookups().await?;
-    match Scanned::parse_on(&raw, by.now().date_naive()) {
-        Scanned::Own { code } => by_code(by, &mut db, code.as_str(), &raw).await,
-        Scanned::Text { value } => by_code(by, &mut db, &value, &value).await,
-        Scanned::Cas { cas } => match chemicals::find_by_cas(&mut db, &cas).await? {
-            Some(chemical) => {
-                let containers = store::of_chemical(&mut db, by.lab_id(), chemical.id, SHOWN).await?;
-                Ok(ScanResult::Chemical { chemical: Box::new(chemical), containers, allowed_actions: new_bottle })
-            }
-            None => Ok(ScanResult::Unknown { value: cas.to_string(), allowed_actions: new_bottle }),
-        },
-        Scanned::Gs1 { gtin, lot, serial, expires_on, .. } => {
-            let containers = match &lot {
-                Some(lot) => store::of_lot(&mut db, by.lab_id(), lot, SHOWN).await?,
-                None => Vec::new(),
+    if let Some(own) = find_own(by, &mut db, &text).await? {
+        return Ok(own);
+    }
+    let allowed_actions = if by.role() >= Role::Manager { vec![CREATE] } else { vec![] };
+    match Scanned::parse_on(&text, by.now().date_naive()) {
+        Scanned::Own { .. } | Scanned::Text { .. } => {
+            let value = symbology(&text).1.to_owned();
+            let may_be_code = value.parse::<Code>().is_ok();
+            let allowed_actions = if may_be_code { allowed_actions } else { vec![] };
+            Ok(ScanResult { value: Some(value), allowed_actions, ..ScanResult::default() })
+        }
+        Scanned::Cas { cas } => {
+            let Some(chemical) = chemicals::find_by_cas(&mut db, &cas).await? else {
+                let value = Some(cas.to_string());
+                return Ok(ScanResult { value, cas: Some(cas), allowed_actions, ..ScanResult::default() });
             };
-            Ok(ScanResult::Product {
-                gtin: gtin.map(|gtin| gtin.to_string()),
-                lot,
-                serial,
-                expires_on,
-                containers,
-                allowed_actions: new_bottle,
-            })
+            let containers = Some(store::of_chemical(&mut db, by.lab_id(), chemical.id, SHOWN).await?);
+            let (r#type, chemical) = (ScanType::Chemical, Some(Box::new(chemical)));
+            Ok(ScanResult { r#type, chemical, cas: Some(cas), containers, allowed_actions, ..ScanResult::default() })
+        }
+        Scanned::Label(label) => {
+            let containers = of_label(by, &mut db, &label).await?;
+            Ok(ScanResult { allowed_actions, containers: Some(containers), ..ScanResult::from(*label) })
         }
     }
 }
 
-/// A label's code belongs to a bottle or to a place. A lab's own old codes are looked up as they are printed.
-async fn by_code(by: &Auth<Viewer>, db: &mut sqlx::PgConnection, code: &str, printed: &str) -> Result<ScanResult> {
-    if let Some(container) = store::find_by_code(db, by.lab_id(), &[code, printed]).await? {
-        let history = store::history(db, container.id, by.time_zone()).await?;
-        let allowed_actions = allowed(&situation(&container), &history, &who(by));
-        return Ok(ScanResult::Container { container: Box::new(container), allowed_actions });
+impl From<Label> for ScanResult {
+    fn from(label: Label) -> Self {
+        Self {
+            r#type: ScanType::Product,
+            gtin: label.gtin,
+            sscc: label.sscc,
+            catalogue_number: label.catalogue_number,
+            lot: label.lot,
+            serial: label.serial,
+            expires_on: label.expires_on.or(label.best_before_on),
+            best_before_on: label.best_before_on,
+            amount: label.amount,
+            candidates: Some(label.candidates).filter(|candidates| !candidates.is_empty()),
+            ..Self::default()
+        }
     }
-    if let Some(location) = locations::find_by_code(db, by.lab_id(), code).await? {
-        return Ok(ScanResult::Location { location: Box::new(location), allowed_actions: vec!["list_containers"] });
-    }
-    let allowed_actions = if by.role() >= crate::auth::Role::Manager && printed.parse::<Code>().is_ok() {
-        vec!["create_container"]
-    } else {
-        vec![]
+}
+
+async fn of_label(by: &Auth<Viewer>, db: &mut PgConnection, label: &Label) -> Result<Vec<Box<Container>>> {
+    let found = match (&label.lot, &label.gtin) {
+        (Some(lot), _) => store::of_lot(db, by.lab_id(), lot, OF_LOT).await?,
+        (None, Some(gtin)) => store::of_gtin(db, by.lab_id(), gtin.as_str(), SHOWN).await?,
+        (None, None) => Vec::new(),
     };
-    Ok(ScanResult::Unknown { value: printed.to_owned(), allowed_actions })
+    let mut containers = of_product(found, label);
+    containers.truncate(usize::try_from(SHOWN).unwrap_or_default());
+    Ok(containers)
+}
+
+/// The lab's own codes come before any other reading: as printed, then as our labels would print them.
+async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<ScanResult>> {
+    let printed = symbology(text).1;
+    let inner = code_in_address(printed).unwrap_or(printed);
+    let canonical = inner.parse::<ContainerCode>().ok();
+    let canonical = canonical.as_ref().map(ContainerCode::as_str);
+    let mut codes: Vec<&str> = Vec::with_capacity(4);
+    for code in [text, printed, inner].into_iter().chain(canonical) {
+        if code.parse::<Code>().is_ok() && !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    // The earlier one wins; a look-alike comes last.
+    let place_of = |code: &str| codes.iter().position(|known| *known == code).unwrap_or(codes.len());
+    let container = store::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    if let Some(container) = container.as_ref().filter(|it| place_of(&it.code) == 0) {
+        return own_container(by, db, container.clone()).await.map(Some);
+    }
+    let location = locations::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    match (container, location) {
+        (Some(container), Some(location)) if place_of(&location.code) < place_of(&container.code) => {
+            Ok(Some(own_location(location)))
+        }
+        (Some(container), _) => own_container(by, db, container).await.map(Some),
+        (None, location) => Ok(location.map(own_location)),
+    }
+}
+
+async fn own_container(by: &Auth<Viewer>, db: &mut PgConnection, container: Container) -> Result<ScanResult> {
+    let history = store::history(db, container.id, by.time_zone()).await?;
+    let allowed_actions = allowed(&situation(&container), &history, &who(by));
+    let container = Some(Box::new(container));
+    Ok(ScanResult { r#type: ScanType::Container, container, allowed_actions, ..ScanResult::default() })
+}
+
+fn own_location(location: Location) -> ScanResult {
+    let location = Some(Box::new(location));
+    ScanResult { r#type: ScanType::Location, location, allowed_actions: vec![LIST], ..ScanResult::default() }
 }

@@ -78,6 +78,8 @@ pub struct Place {
 pub struct Places {
     all: HashMap<Uuid, Place>,
     by_code: HashMap<String, Uuid>,
+    /// By what our labels would show for a code that was typed in another way.
+    by_canonical: HashMap<String, Uuid>,
     by_name: HashMap<String, Vec<Uuid>>,
     made: Vec<Uuid>,
 }
@@ -99,6 +101,9 @@ impl Places {
 
     fn push(&mut self, place: Place) {
         self.by_code.insert(place.code.clone(), place.id);
+        if let Ok(ours) = place.code.parse::<ContainerCode>() {
+            self.by_canonical.entry(ours.to_string()).or_insert(place.id);
+        }
         self.by_name.entry(place.name.to_lowercase()).or_default().push(place.id);
         self.all.insert(place.id, place);
     }
@@ -106,6 +111,10 @@ impl Places {
     /// Outer ones first, as they are to be inserted.
     pub fn made(&self) -> impl Iterator<Item = &Place> {
         self.made.iter().filter_map(|id| self.all.get(id))
+    }
+
+    pub fn has_code(&self, code: &str) -> bool {
+        self.by_code.contains_key(code)
     }
 
     pub fn find(&self, wanted: &Wanted) -> OrReason<Uuid> {
@@ -144,9 +153,11 @@ impl Places {
 
     /// From a root; else from wherever the first name stands, when it stands only once.
     fn follow<'w>(&self, wanted: &'w Wanted) -> OrReason<Followed<'w>> {
-        let ours = wanted.text.parse::<ContainerCode>();
-        let ours = ours.as_ref().map_or(wanted.text.as_str(), ContainerCode::as_str);
-        if let Some(id) = self.by_code.get(ours).or_else(|| self.by_code.get(&wanted.text)) {
+        let alike = || {
+            let ours = wanted.text.parse::<ContainerCode>().ok()?;
+            self.by_code.get(ours.as_str()).or_else(|| self.by_canonical.get(ours.as_str()))
+        };
+        if let Some(id) = self.by_code.get(&wanted.text).or_else(alike) {
             return Ok(Followed { last: Some(*id), missing: &[] });
         }
         // One name with a slash, where there is such a place.

@@ -124,14 +124,21 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
     store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))
 }
 
-/// The location that a label names.
-pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Result<Option<Location>> {
-    store::find_by_code(db, lab_id, &canonical(code)).await
+/// The location that has the first of these codes; else the only one whose code is written otherwise on our labels.
+pub async fn find_by_code(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    codes: &[&str],
+    canonical: Option<&str>,
+) -> Result<Option<Location>> {
+    let found = store::find_by_code(db, lab_id, codes, canonical).await?;
+    let is_one = found.len() == 1 || found.first().is_some_and(|it| codes.contains(&it.code.as_str()));
+    Ok(found.into_iter().next().filter(|_| is_one))
 }
 
 pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
     let id = by.id_or_new(new.id);
-    let code = new.code.map_or_else(new_code, |code| canonical(code.as_str()));
+    let code = new.code.map_or_else(new_code, String::from);
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     // A parent's kind may not change between the look at it and the commit.
@@ -191,11 +198,6 @@ impl Around {
         }
         Ok(())
     }
-}
-
-/// A code of ours is kept as its label shows it, however it was typed; any other is taken as it is.
-fn canonical(code: &str) -> String {
-    code.parse().map_or_else(|_| code.to_owned(), |ours: ContainerCode| ours.as_str().to_owned())
 }
 
 fn new_code() -> String {

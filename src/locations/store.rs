@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Around, Filter, Kind, Location, LocationPatch, canonical};
+use super::{Around, Code, Filter, Kind, Location, LocationPatch};
 use crate::{
     error::{Error, OnConstraint, Reason, Result},
     text::Name,
@@ -83,8 +83,26 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
     Ok(locations!("where lab_id = $1 and id = $2", lab_id, id).fetch_optional(db).await?)
 }
 
-pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Result<Option<Location>> {
-    Ok(locations!("where lab_id = $1 and code = $2", lab_id, code).fetch_optional(db).await?)
+/// Two at most: first those that have one of the codes, in that order.
+pub async fn find_by_code(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    codes: &[&str],
+    canonical: Option<&str>,
+) -> Result<Vec<Location>> {
+    let found = locations!(
+        "where id in (
+            select id from locations where lab_id = $1 and code = any($2)
+            union
+            select id from locations where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
+                and code <> translate(upper(code), 'OIL-', '011')
+                and length(translate(upper(code), 'OIL-', '011')) = 9
+        ) order by array_position($2, code) limit 2",
+        lab_id,
+        codes as &[&str],
+        canonical
+    );
+    Ok(found.fetch_all(db).await?)
 }
 
 pub struct Place<'a> {
@@ -183,7 +201,7 @@ pub async fn update(
         patch.parent_id.flatten(),
         patch.kind.map(Kind::as_str),
         patch.name.as_ref().map(Name::as_str),
-        patch.code.as_ref().map(|code| canonical(code.as_str())),
+        patch.code.as_ref().map(Code::as_str),
         now
     )
     .fetch_optional(db)
@@ -218,6 +236,9 @@ impl<T> OrRefused<T> for sqlx::Result<T> {
             })
             .on_constraint("locations_code_key", || {
                 Reason::CodeTaken.because("another location of the lab has this code")
+            })
+            .on_constraint("locations_code_of_container", || {
+                Reason::CodeTaken.because("a container of the lab has this code")
             })
             .on_constraint("locations_name_key", || {
                 Reason::NameTaken.because("another location beside it has this name")

@@ -61,6 +61,23 @@ async fn a_database_that_is_well_is_found_in_order(db: PgPool) {
     assert!(findings.iter().all(|it| it.level != Level::Problem), "{findings:#?}");
 }
 
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_place_that_lost_its_code_to_a_bottle_is_told(db: PgPool) {
+    let rows = "
+        insert into labs (id, name, created_at, updated_at)
+            values ('01900000-0000-7000-8000-000000000001', 'Lab', now(), now());
+        insert into locations (id, lab_id, kind, name, code, created_at, updated_at) values
+            ('01900000-0000-7000-8000-000000000005', '01900000-0000-7000-8000-000000000001', 'room', 'Store', '00000001Y', now(), now());
+        insert into renamed_codes values ('01900000-0000-7000-8000-000000000005', 'R-214', '00000001Y');";
+    sqlx::raw_sql(rows).execute(&db).await.unwrap();
+    let vars = [("DATABASE_URL", url(&db.connect_options()))];
+    let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
+    has(Level::Warning, "codes", "the location Store had the code R-214", &look(&vars).await);
+    // Renamed again, it has the label that it should have.
+    sqlx::query("update locations set code = 'R-215'").execute(&db).await.unwrap();
+    assert!(of("codes", &look(&vars).await).is_empty());
+}
+
 #[sqlx::test(migrations = false)]
 async fn an_empty_database_is_said_to_be_empty(db: PgPool) {
     let findings = look(&[("DATABASE_URL", &url(&db.connect_options()))]).await;

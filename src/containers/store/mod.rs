@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub use self::{
     ledger::{book, events_before, find_content, find_event, first_occurred_at, history, is_member},
     pages::{
-        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, of_lot, with_chemical,
+        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, of_gtin, of_lot, with_chemical,
         with_chemical_expiring, with_chemical_in_location,
     },
     row::Row,
@@ -20,7 +20,7 @@ pub use self::{
 };
 use super::{Container, NewContainer, changes::Rest, state::State};
 use crate::{
-    chemistry::{Density, MolarMass, Quantity},
+    chemistry::{Density, Gtin, MolarMass, Quantity},
     error::{Error, OnConstraint, Reason, Result},
     text::Text,
 };
@@ -40,7 +40,8 @@ macro_rules! containers {
                 c.amount as "amount: crate::chemistry::Amount",
                 c.initial_amount as "initial_amount: crate::chemistry::Amount",
                 c.low_at as "low_at: crate::chemistry::Amount", c.is_low, c.tare as "tare: crate::chemistry::Amount",
-                c.density as "density: crate::chemistry::Density", c.lot, c.supplier, c.catalogue_number, c.note,
+                c.density as "density: crate::chemistry::Density", c.lot, c.supplier, c.catalogue_number,
+                c.gtin as "gtin: crate::chemistry::Gtin", c.note,
                 c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened, c.version,
                 c.created_at, c.updated_at "# + $rest
             $(, $argument)*
@@ -66,15 +67,29 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
     Ok(row.fetch_optional(db).await?.map(|it| *it))
 }
 
-/// The first of the codes that a container has.
-pub async fn find_by_code(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Option<Container>> {
-    let row = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.code = any($2) and c.state <> 'voided' order by array_position($2, c.code) limit 1",
+/// The first of the codes that a container has; else the only one whose code is written otherwise on our labels.
+pub async fn find_by_code(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    codes: &[&str],
+    canonical: Option<&str>,
+) -> Result<Option<Container>> {
+    let rows = containers!(
+        "from (
+            select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
+            union
+            select id from containers where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
+                and code <> translate(upper(code), 'OIL-', '011')
+                and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
+        ) found join containers c on c.id = found.id join chemicals h on h.id = c.chemical_id
+        order by array_position($2, c.code) limit 2",
         lab_id,
-        codes as &[&str]
+        codes as &[&str],
+        canonical
     );
-    Ok(row.fetch_optional(db).await?.map(|it| *it))
+    let rows = rows.fetch_all(db).await?;
+    let is_one = rows.len() == 1 || rows.first().is_some_and(|it| codes.contains(&it.code.as_str()));
+    Ok(rows.into_iter().next().filter(|_| is_one).map(|it| *it))
 }
 
 /// What `create` has worked out, beside what the client sent.
@@ -102,9 +117,9 @@ pub async fn insert(
         "with c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
-                created_at, updated_at, came_opened)
+                created_at, updated_at, came_opened, gtin)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19,
-                $6 = 'opened')
+                $6 = 'opened', $25)
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
@@ -135,7 +150,8 @@ pub async fn insert(
         by,
         it.occurred_at,
         new.amount.value.get(),
-        it.rest.clone().or_none().map(Json) as _
+        it.rest.clone().or_none().map(Json) as _,
+        new.gtin.as_ref().map(Gtin::as_str)
     );
     let inserted = row.fetch_one(db).await.map(|it| *it);
     named_constraints(inserted.map_err(Error::from))
@@ -158,7 +174,7 @@ pub async fn update(
     let row = containers!(
         "with c as (
             update containers set code = $4, low_at = $5, tare = $6, density = $7, lot = $8, supplier = $9,
-                catalogue_number = $10, note = $11, received_on = $12, expires_on = $13,
+                catalogue_number = $10, note = $11, received_on = $12, expires_on = $13, gtin = $18,
                 version = version + 1, updated_at = $14
             where lab_id = $1 and id = $2 and version = $3
             returning containers.*
@@ -185,7 +201,8 @@ pub async fn update(
         now,
         edit.id,
         edit.rest.map(Json) as _,
-        edit.by
+        edit.by,
+        it.gtin.as_ref().map(Gtin::as_str)
     );
     let updated = row.fetch_optional(db).await.map(|row| row.map(|it| *it));
     named_constraints(updated.map_err(Error::from))
@@ -208,6 +225,9 @@ pub(super) fn named_constraints<T>(result: Result<T>) -> Result<T> {
     result
         .on_constraint("containers_code_key", || {
             Reason::CodeTaken.because("another container of the lab has this code")
+        })
+        .on_constraint("containers_code_of_location", || {
+            Reason::CodeTaken.because("a location of the lab has this code")
         })
         .on_constraint("containers_pkey", || Reason::IdTaken.because("another container has this id"))
         .on_constraint("containers_chemical_fkey", || Error::field("/chemical_id", "is not in the catalogue"))

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    chemistry::{Amount, CasNumber, Density, MolarMass, Quantity, Unit},
+    chemistry::{Amount, CasNumber, Density, Gtin, MolarMass, Quantity, Unit},
     containers::{ChemicalRef, Container, State},
 };
 
@@ -30,6 +30,7 @@ pub struct Row {
     pub lot: Option<String>,
     pub supplier: Option<String>,
     pub catalogue_number: Option<String>,
+    pub gtin: Option<Gtin>,
     pub note: Option<String>,
     pub received_on: Option<NaiveDate>,
     pub opened_on: Option<NaiveDate>,
@@ -67,6 +68,7 @@ impl From<Row> for Container {
             lot: row.lot,
             supplier: row.supplier,
             catalogue_number: row.catalogue_number,
+            gtin: row.gtin,
             note: row.note,
             received_on: row.received_on,
             opened_on: row.opened_on,

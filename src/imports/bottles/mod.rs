@@ -228,6 +228,9 @@ impl Load for Bottles {
             outcomes.push(match (self.resolve(&named, &mut places, item, may_make, now), old) {
                 (Err(why), _) => Outcome::Failed(why),
                 (Ok(row), Some(old)) => row.compare(old),
+                (Ok(row), None) if places.has_code(&row.code) => {
+                    Outcome::Failed("a location of the lab has this code".to_owned())
+                }
                 (Ok(row), None) => {
                     new.push(row);
                     Outcome::Added

@@ -16,7 +16,7 @@ use crate::patch::KEPT;
 const OTHER_ACTIONS: [&str; 3] = ["create_chemical", "create_container", "list_containers"];
 
 /// Answers whose properties are left out when there is nothing to say, and never null.
-const LOOSE: [&str; 6] = ["Changes", "CountedWith", "Health", "Jwk", "Problem", "TokenPair"];
+const LOOSE: [&str; 7] = ["Changes", "CountedWith", "Health", "Jwk", "Problem", "ScanResult", "TokenPair"];
 /// Single properties of that kind.
 const LEFT_OUT: [(&str, &str); 3] = [("Invitation", "code"), ("Member", "phone"), ("StockEvent", "undoable")];
 

@@ -7,6 +7,7 @@ mod changes;
 mod events;
 mod lists;
 mod model;
+mod namespace;
 mod old_rows;
 mod property;
 mod races;

@@ -273,3 +273,24 @@ async fn a_bottle_that_came_opened_on_an_unknown_day_stays_opened(db: PgPool) {
     let undone = json!({"type": "reverse", "event_id": used["event"]["id"]});
     assert_eq!(manager.post(&path, undone).await.created()["container"]["state"], "opened");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn codes_come_in_as_they_are_printed_and_find_the_bottle_that_has_them(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let ethanol = manager.get("/v1/chemicals?q=64-17-5").await.ok()["items"][0]["id"].clone();
+    let body = json!({"chemical_id": ethanol, "amount": {"value": "1", "unit": "mL"}, "code": "SOL000006"});
+    manager.post(&app.path("/containers"), body).await.created();
+    let rows = include_str!("../../data/cases/C047-lab-codes.csv");
+    let report = load(&app, &folder.file("codes.csv", rows)).await;
+    assert_eq!(counts(&report), [140, 139, 0, 1, 0], "{:?}", report.corrections);
+    let codes: Vec<_> = rows.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    let all = containers(&app, &manager).await;
+    assert_eq!(all.iter().map(|it| it["code"].as_str().unwrap()).collect::<Vec<_>>(), codes);
+
+    // What a place has, no bottle takes.
+    let taken = folder.file("taken.csv", "code,chemical,amount\nR214,ethanol,1 mL\nB-9,ethanol,1 mL\n");
+    let report = load(&app, &taken).await;
+    assert_eq!(counts(&report), [2, 1, 0, 0, 1]);
+    assert!(corrections(&report)[0].1.contains("a location of the lab has this code"), "{:?}", corrections(&report));
+}
