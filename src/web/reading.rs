@@ -132,9 +132,8 @@ fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<Field> {
     if let Some(whole) = next.take_if(|next| next.keys.is_empty()) {
         return vec![whole.field()];
     }
-    // The first one is not in the value when it is a name that stands there twice.
-    let is_there = next.as_ref().is_some_and(|again| again.keys == first.keys);
-    let mut fields = if is_there { Vec::new() } else { vec![first.field()] };
+    let first = first.field();
+    let mut fields = Vec::new();
     while let Some(fault) = next.take() {
         // One of the whole may be of our own making.
         if fault.keys.is_empty() && !fields.is_empty() {
@@ -146,6 +145,10 @@ fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<Field> {
         if is_stuck || fields.len() == MOST_FAULTS {
             break;
         }
+    }
+    // It is not in the value when it is a name that stands there twice.
+    if !fields.iter().any(|field: &Field| field.pointer == first.pointer) {
+        fields.insert(0, first);
     }
     fields
 }

@@ -342,7 +342,11 @@ impl Catalogue {
             return self.find_by_name(name).map(|id| (id, None));
         };
         let number = cas.to_string();
-        let found: Vec<_> = self.called(&number).iter().filter(|it| it.cas.as_deref() == Some(cas.as_str())).collect();
+        let found: Vec<_> = self
+            .called(&chemicals::term(&number))
+            .iter()
+            .filter(|it| it.cas.as_deref() == Some(cas.as_str()))
+            .collect();
         let [one] = found[..] else {
             return Err(format!("`{number}` is not in the catalogue; import chemicals first"));
         };
@@ -382,6 +386,6 @@ impl Catalogue {
 impl Chemical {
     fn terms(&self) -> impl Iterator<Item = String> {
         let name = self.name.as_ref().map(|name| chemicals::term(name.as_str()));
-        self.cas.as_ref().map(CasNumber::to_string).into_iter().chain(name)
+        self.cas.as_ref().map(|cas| chemicals::term(cas.as_str())).into_iter().chain(name)
     }
 }

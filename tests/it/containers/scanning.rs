@@ -145,7 +145,7 @@ async fn a_lot_counts_together_with_its_article(db: PgPool) {
     // Nobody wrote the article down: the same chemical of the same supplier is one product, another one is not.
     let third = bottle_of(&app, &manager, acetone, "1", "L", json!({"lot": "l77", "supplier": "a"})).await;
     bottle_of(&app, &manager, toluene, "1", "L", json!({"lot": "L77"})).await;
-    assert_eq!(ids(label).await, [ours["id"].clone(), third["id"].clone()]);
+    assert_eq!(ids(label).await, [third["id"].clone(), ours["id"].clone()], "the newest first");
     let path = super::path_of(&app, &third);
     let changed = manager.patch(&path, "*", json!({"gtin": "4012345678901"})).await.ok();
     assert_eq!(changed["gtin"], "04012345678901");
