@@ -141,7 +141,11 @@ fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<Field> {
         }
         next = mend::<T>(&mut value, &fault);
         let is_stuck = next.as_ref().is_some_and(|next| next.keys.starts_with(&fault.keys));
-        fields.push(fault.field());
+        // A wrong value was taken out to look further, and is missing since.
+        let field = fault.field();
+        if !fields.iter().any(|told: &Field| told.pointer == field.pointer) {
+            fields.push(field);
+        }
         if is_stuck || fields.len() == MOST_FAULTS {
             break;
         }
