@@ -22,7 +22,12 @@ impl Faults {
 
     /// A number with the decimal sign of its column.
     pub fn number<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str, columns: &Columns) -> Option<T> {
-        match columns.signs(column).plain(row.get(column)?) {
+        self.decimal(row.get(column)?, column, columns)
+    }
+
+    /// The same, of a cell that also holds a unit.
+    pub fn decimal<T: FromStr<Err: Display>>(&mut self, number: &str, column: &str, columns: &Columns) -> Option<T> {
+        match columns.signs(column).plain(number) {
             Ok(plain) => self.text(column, &plain),
             Err(why) => {
                 self.add(format!("{column} {why}"));

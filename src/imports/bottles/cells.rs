@@ -56,7 +56,7 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
         return None;
     };
     let (value, beside) = number_and_unit(cell);
-    let value = read_number(value, "amount", columns, faults);
+    let value = faults.decimal(value, "amount", columns);
     let unit = match (beside, row.get("unit")) {
         ("", None) => {
             faults.add("the amount has no unit");
@@ -72,16 +72,6 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
         }
     };
     Some(Quantity { value: value?, unit: unit? })
-}
-
-fn read_number(text: &str, column: &str, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
-    match columns.signs(column).plain(text) {
-        Ok(plain) => faults.text(column, &plain),
-        Err(why) => {
-            faults.add(format!("{column} {why}"));
-            None
-        }
-    }
 }
 
 pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
@@ -109,7 +99,7 @@ pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Conten
 fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
     let cell = row.get("tare")?;
     let (value, unit) = number_and_unit(cell);
-    let value = read_number(value, "tare", columns, faults)?;
+    let value = faults.decimal(value, "tare", columns)?;
     let unit = if unit.is_empty() { Unit::Gram } else { faults.text("tare", unit)? };
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
     let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
