@@ -81,16 +81,15 @@ pub struct RedisServer {
 
 impl RedisServer {
     pub async fn start(settings: &[&str]) -> Self {
-        let folder = std::env::temp_dir().join(format!("chemstock-redis-{}", Uuid::new_v4().simple()));
-        std::fs::create_dir_all(&folder).expect("a folder");
         // Another process may take the port in between: then there is another.
         for _ in 0..5 {
+            let folder = std::env::temp_dir().join(format!("chemstock-redis-{}", Uuid::new_v4().simple()));
+            std::fs::create_dir_all(&folder).expect("a folder");
             let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-            let mut server = Self { process: None, folder: folder.clone(), port: free_port(), settings };
+            let mut server = Self { process: None, folder, port: free_port(), settings };
             if server.up().await {
                 return server;
             }
-            server.process = None;
         }
         panic!("Redis does not start")
     }
@@ -183,8 +182,10 @@ async fn cluster_node() -> (RedisServer, String) {
     (RedisServer::start(&["--cluster-enabled", "yes", "--cluster-port", &bus]).await, bus)
 }
 
+/// Below the ports that the system gives to connections, of which other tests open many.
 pub fn free_port() -> u16 {
-    Reserved::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port()
+    let mut drawn = std::iter::repeat_with(|| 15_000 + (Uuid::new_v4().as_u128() % 5_000) as u16).take(1_000);
+    drawn.find(|port| Reserved::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// A wire to a server. Armed, it carries the next script about a challenge there, waits for its reply and cuts the connection instead of
