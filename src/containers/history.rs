@@ -32,7 +32,7 @@ pub struct Past {
     pub state_after: State,
     pub location_before: Option<Uuid>,
     pub location_after: Option<Uuid>,
-    /// The place that it came from can take no bottle any more.
+    /// The place where a move or a disposal found the bottle is closed.
     pub place_is_gone: bool,
     pub rest: Rest,
 }

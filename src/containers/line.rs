@@ -32,6 +32,7 @@ pub struct StockEvent {
     pub counted_with: Option<CountedWith>,
     pub state_before: Option<State>,
     pub state_after: State,
+    /// Where the container stood. A location that was deleted since can be got by its id, too.
     pub location_before: Option<Uuid>,
     pub location_after: Option<Uuid>,
     /// Everything that it changed.

@@ -53,6 +53,9 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Res
     after.amount = plus(now.amount, -line.delta)?;
     if line.changes_place() {
         after.location_id = line.location_before;
+    } else if line.place_is_gone {
+        // What is disposed of does not keep its place open.
+        after.location_id = None;
     }
     if let Some([before, _]) = line.rest.holder_id {
         after.holder_id = before;

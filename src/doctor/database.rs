@@ -201,14 +201,16 @@ async fn migrations(db: &mut PgConnection, is_migrated: bool) -> sqlx::Result<Fi
     })
 }
 
-/// Places whose code was a bottle's, too, and which have another one since; those renamed again are settled.
+/// Places whose code was a bottle's, too, and which have another one since; those renamed again or closed are settled.
 async fn renamed_codes(db: &mut PgConnection, is_there: bool) -> sqlx::Result<Vec<Finding>> {
     if !is_there {
         return Ok(Vec::new());
     }
+    // (The column's name stands in a text, as a database that is not migrated yet may not have it.)
     let rows = sqlx::query_as(
         "select l.name, r.old_code, r.new_code from renamed_codes r
-        join locations l on l.id = r.location_id and l.code = r.new_code order by r.old_code limit 50",
+        join locations l on l.id = r.location_id and l.code = r.new_code and to_jsonb(l) ->> 'closed_at' is null
+        order by r.old_code limit 50",
     );
     let rows: Vec<(String, String, String)> = rows.fetch_all(db).await?;
     let told = rows.into_iter().map(|(name, old, new)| {

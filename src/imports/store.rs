@@ -52,7 +52,8 @@ pub async fn find_named(db: &mut PgConnection, terms: &[String]) -> Result<Vec<N
 pub async fn all_places(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<Place>> {
     let places = sqlx::query_as!(
         Place,
-        "select id, parent_id, kind, name, code from locations where lab_id = $1 order by id",
+        "select id, parent_id, kind, name, code from locations where lab_id = $1 and closed_at is null
+        order by id",
         lab_id
     );
     Ok(places.fetch_all(db).await?)

@@ -1,7 +1,7 @@
 //! `/v1/labs/{lab_id}/locations`.
 
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
@@ -57,6 +57,15 @@ struct LocationQuery {
     /// Only names that begin like this, in capitals or not.
     #[param(value_type = Option<String>, max_length = 200, example = "cab")]
     q: Option<Name>,
+    /// `closed`: also those that were deleted.
+    #[param(inline)]
+    include: Option<Include>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Include {
+    Closed,
 }
 
 /// List locations.
@@ -64,8 +73,15 @@ struct LocationQuery {
     params(("lab_id" = Uuid, Path), LocationQuery),
     responses((status = 200, body = Page<Location>), Failures), security(("bearer" = ["viewer"])))]
 async fn list_locations(by: Auth<Viewer>, Query(query): Query<LocationQuery>) -> Result<Json<Page<Location>>> {
-    let filter = Filter { parent_id: query.parent_id, roots_only: query.root, name: query.q };
-    super::list(&by, &filter, query.limit, query.cursor).await.map(Json)
+    let filter = Filter {
+        parent_id: query.parent_id,
+        roots_only: query.root,
+        name: query.q,
+        with_closed: matches!(query.include, Some(Include::Closed)),
+        after: query.cursor.map_or(Uuid::nil(), |cursor| cursor.0),
+        limit: query.limit,
+    };
+    super::list(&by, &filter).await.map(Json)
 }
 
 /// Create a location.
@@ -78,6 +94,8 @@ async fn create_location(by: Auth<Manager>, Json(new): Json<NewLocation>) -> Res
 }
 
 /// Get a location.
+///
+/// Also one that was deleted, with `closed_at`: events of containers name the places where these stood.
 #[utoipa::path(get, path = "/labs/{lab_id}/locations/{location_id}", tag = "locations",
     params(InLab),
     responses((status = 200, body = Location), Failures), security(("bearer" = ["viewer"])))]
@@ -102,10 +120,12 @@ async fn update_location(
 
 /// Delete a location.
 ///
-/// 409 `location-in-use` while anything lies in it.
+/// It is closed: absent from lists and scans, and no target of anything; its name and its code are free again. Who has its
+/// id, as events of containers do, still gets it, with `closed_at`. 409 `location-in-use` while locations lie in it or
+/// containers that are not disposed of or voided.
 #[utoipa::path(delete, path = "/labs/{lab_id}/locations/{location_id}", tag = "locations",
     params(InLab, ("If-Match" = String, Header, description = "The location's ETag", example = "\"1\"")),
     responses((status = 204), Failures), security(("bearer" = ["manager"])))]
 async fn delete_location(by: Auth<Manager>, Path(path): Path<InLab>, IfMatch(version): IfMatch) -> Result<NoContent> {
-    super::delete(&by, path.location_id, version).await.map(|()| NoContent)
+    super::close(&by, path.location_id, version).await.map(|()| NoContent)
 }

@@ -1,6 +1,7 @@
 //! Where things stand: a tree of building, room, cabinet, shelf and box in each lab. What lies inside something is of a
 //! deeper kind; steps may be left out. Who changes the tree holds the lab's lock, so that two moves, each of which is
-//! fine alone, never make a ring together.
+//! fine alone, never make a ring together. A place that is given up is closed: it keeps its row, and so its name in the
+//! ledger of the bottles that stood there.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use crate::{
     chemistry::ContainerCode,
     error::{Error, Reason, Result},
     labs,
-    page::{Cursor, Limit, Page},
+    page::{Limit, Page},
     patch::{self, Change},
     secrets,
     text::{Name, Text},
@@ -66,6 +67,9 @@ pub struct Location {
     /// The names from the root to itself.
     #[schema(example = json!(["Main building", "Room 214", "Cabinet 3"]))]
     pub path: Vec<String>,
+    /// Null until it is deleted.
+    #[schema(required = true)]
+    pub closed_at: Option<DateTime<Utc>>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -105,26 +109,23 @@ pub struct Filter {
     pub roots_only: bool,
     /// How the name begins, in capitals or not.
     pub name: Option<Name>,
+    pub with_closed: bool,
+    pub after: Uuid,
+    pub limit: Limit,
 }
 
-pub async fn list(
-    by: &Auth<Viewer>,
-    filter: &Filter,
-    limit: Limit,
-    after: Option<Cursor<Uuid>>,
-) -> Result<Page<Location>> {
-    let mut db = by.lists().await?;
-    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
-    let rows = store::page(&mut db, by.lab_id(), filter, after, limit.plus_one()).await?;
-    Ok(Page::new(rows, limit, |location| location.id))
+pub async fn list(by: &Auth<Viewer>, filter: &Filter) -> Result<Page<Location>> {
+    let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter).await?;
+    Ok(Page::new(rows, filter.limit, |location| location.id))
 }
 
+/// Also one that is closed: the ledger names it.
 pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
     let mut db = by.app().lookups().await?;
     store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))
 }
 
-/// The location that has the first of these codes; else the only one whose code is written otherwise on our labels.
+/// The open location that has the first of these codes; else the only one whose code is written otherwise on our labels.
 pub async fn find_by_code(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -155,21 +156,43 @@ pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: &
     let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
     let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, patch, by.now()).await? else {
-        let found = store::find(&mut tx, by.lab_id(), id).await?;
-        return Err(found.map_or(Error::NotFound("location"), |_| Error::Stale));
+        let open = store::find(&mut tx, by.lab_id(), id).await?.filter(|it| it.closed_at.is_none());
+        return Err(open.map_or(Error::NotFound("location"), |_| Error::Stale));
     };
     around.allows(location.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
     tx.commit().await?;
     Ok(location)
 }
 
-pub async fn delete(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result<()> {
+pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result<()> {
     let mut db = by.app().db().await?;
-    if store::delete(&mut db, by.lab_id(), id, version).await? {
-        return Ok(());
+    let mut tx = db.begin().await?;
+    let found = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))?;
+    if version.is_some_and(|version| version != found) {
+        return Err(Error::Stale);
     }
-    let found = store::find(&mut db, by.lab_id(), id).await?;
-    Err(found.map_or(Error::NotFound("location"), |_| Error::Stale))
+    store::close(&mut tx, by.lab_id(), id, by.now()).await?.allows_closing()?;
+    Ok(tx.commit().await?)
+}
+
+/// What a location that is to be closed holds. What was disposed of there is gone for good.
+#[derive(Debug, Clone, Copy)]
+struct Inside {
+    locations: bool,
+    containers: bool,
+}
+
+impl Inside {
+    fn allows_closing(self) -> Result<()> {
+        if self.locations {
+            return Err(Reason::LocationInUse.because("there are locations in it"));
+        }
+        if self.containers {
+            let why = "there are containers in it; the list with include=gone shows lost and empty ones, too";
+            return Err(Reason::LocationInUse.because(why));
+        }
+        Ok(())
+    }
 }
 
 /// What stands around a location as it is written. The write is judged by it and only then committed.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Around, Code, Filter, Kind, Location, LocationPatch};
+use super::{Around, Code, Filter, Inside, Kind, Location, LocationPatch};
 use crate::{
     error::{Error, OnConstraint, Reason, Result},
     text::Name,
@@ -16,7 +16,7 @@ macro_rules! locations {
         sqlx::query_as!(
             Location,
             r#"select id, parent_id, kind as "kind: Kind", name, code,
-                location_path(lab_id, parent_id) || name as "path!", version, created_at, updated_at
+                location_path(lab_id, parent_id) || name as "path!", closed_at, version, created_at, updated_at
             from locations "# + $rest
             $(, $argument)*
         )
@@ -24,61 +24,71 @@ macro_rules! locations {
 }
 
 /// The condition that narrows most chooses the index: those in one place, those of a name, or all.
-pub async fn page(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    filter: &Filter,
-    after: Uuid,
-    limit: i64,
-) -> Result<Vec<Location>> {
-    let name = filter.name.as_ref().map(Name::as_str);
-    let (roots_only, parent) = (filter.roots_only, filter.parent_id);
-    let locations = match (parent, name) {
-        (Some(parent), _) => {
-            let within = locations!(
-                r#"where lab_id = $1 and parent_id = $2 and id > $3 and not $4
-                    and ($5::text is null or starts_with(lower(name), lower($5)))
-                order by id limit $6"#,
-                lab_id,
-                parent,
-                after,
-                roots_only,
-                name,
-                limit
-            );
-            within.fetch_all(db).await?
-        }
-        (None, Some(name)) => {
-            let named = locations!(
-                r#"where lab_id = $1 and lower(name) collate "C" >= lower($2)
-                    and lower(name) collate "C" < lower($2) || U&'\+10FFFF'
-                    and id > $3 and (not $4 or parent_id is null)
-                order by id limit $5"#,
-                lab_id,
-                name,
-                after,
-                roots_only,
-                limit
-            );
-            named.fetch_all(db).await?
-        }
-        (None, None) if roots_only => {
-            let roots = locations!(
-                "where lab_id = $1 and parent_id is null and id > $2 order by id limit $3",
-                lab_id,
-                after,
-                limit
-            );
-            roots.fetch_all(db).await?
-        }
-        (None, None) => {
-            let all = locations!("where lab_id = $1 and id > $2 order by id limit $3", lab_id, after, limit);
-            all.fetch_all(db).await?
-        }
+pub async fn page(db: &mut PgConnection, lab_id: Uuid, filter: &Filter) -> Result<Vec<Location>> {
+    match (filter.parent_id, &filter.name) {
+        (Some(parent), _) => within(db, lab_id, parent, filter).await,
+        (None, Some(name)) => named(db, lab_id, name, filter).await,
+        (None, None) => all(db, lab_id, filter).await,
+    }
+}
+
+async fn within(db: &mut PgConnection, lab_id: Uuid, parent: Uuid, filter: &Filter) -> Result<Vec<Location>> {
+    let locations = locations!(
+        r#"where lab_id = $1 and parent_id = $2 and id > $3 and not $4 and ($5::bool or closed_at is null)
+            and ($6::text is null or starts_with(lower(name), lower($6)))
+        order by id limit $7"#,
+        lab_id,
+        parent,
+        filter.after,
+        filter.roots_only,
+        filter.with_closed,
+        filter.name.as_ref().map(Name::as_str),
+        filter.limit.plus_one()
+    );
+    Ok(locations.fetch_all(db).await?)
+}
+
+async fn named(db: &mut PgConnection, lab_id: Uuid, name: &Name, filter: &Filter) -> Result<Vec<Location>> {
+    let locations = locations!(
+        r#"where lab_id = $1 and lower(name) collate "C" >= lower($2)
+            and lower(name) collate "C" < lower($2) || U&'\+10FFFF'
+            and id > $3 and (not $4 or parent_id is null) and ($5::bool or closed_at is null)
+        order by id limit $6"#,
+        lab_id,
+        name.as_str(),
+        filter.after,
+        filter.roots_only,
+        filter.with_closed,
+        filter.limit.plus_one()
+    );
+    Ok(locations.fetch_all(db).await?)
+}
+
+async fn all(db: &mut PgConnection, lab_id: Uuid, filter: &Filter) -> Result<Vec<Location>> {
+    let locations = if filter.roots_only {
+        let roots = locations!(
+            "where lab_id = $1 and parent_id is null and id > $2 and ($3::bool or closed_at is null)
+            order by id limit $4",
+            lab_id,
+            filter.after,
+            filter.with_closed,
+            filter.limit.plus_one()
+        );
+        roots.fetch_all(db).await?
+    } else {
+        let all = locations!(
+            "where lab_id = $1 and id > $2 and ($3::bool or closed_at is null) order by id limit $4",
+            lab_id,
+            filter.after,
+            filter.with_closed,
+            filter.limit.plus_one()
+        );
+        all.fetch_all(db).await?
     };
     Ok(locations)
 }
 
+/// Also one that is closed.
 pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Location>> {
     Ok(locations!("where lab_id = $1 and id = $2", lab_id, id).fetch_optional(db).await?)
 }
@@ -92,11 +102,11 @@ pub async fn find_by_code(
 ) -> Result<Vec<Location>> {
     let found = locations!(
         "where id in (
-            select id from locations where lab_id = $1 and code = any($2)
+            select id from locations where lab_id = $1 and code = any($2) and closed_at is null
             union
             select id from locations where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
                 and code <> translate(upper(code), 'OIL-', '011')
-                and length(translate(upper(code), 'OIL-', '011')) = 9
+                and length(translate(upper(code), 'OIL-', '011')) = 9 and closed_at is null
         ) order by array_position($2, code) limit 2",
         lab_id,
         codes as &[&str],
@@ -132,7 +142,7 @@ impl Written {
     fn split(self) -> (Location, Around) {
         let Self { id, parent_id, kind, name, code, path, version, created_at, updated_at, .. } = self;
         let around = Around { parent: self.parent, child: self.child, in_itself: self.in_itself };
-        (Location { id, parent_id, kind, name, code, path, version, created_at, updated_at }, around)
+        (Location { id, parent_id, kind, name, code, path, closed_at: None, version, created_at, updated_at }, around)
     }
 }
 
@@ -179,7 +189,7 @@ pub async fn update(
         Written,
         r#"with recursive target as (
             select id, case when $4 then $5 else parent_id end as parent_id
-            from locations where lab_id = $1 and id = $2 and ($3::int is null or version = $3)
+            from locations where lab_id = $1 and id = $2 and closed_at is null and ($3::int is null or version = $3)
         ), above as (
             select p.id, p.parent_id from target t join locations p on p.lab_id = $1 and p.id = t.parent_id
             union all
@@ -191,7 +201,7 @@ pub async fn update(
         returning l.id, l.parent_id, l.kind as "kind: Kind", l.name, l.code,
             location_path(l.lab_id, l.parent_id) || l.name as "path!", l.version, l.created_at, l.updated_at,
             (select p.kind from locations p where p.lab_id = $1 and p.id = t.parent_id) as "parent: Kind",
-            (select c.kind from locations c where c.lab_id = $1 and c.parent_id = $2
+            (select c.kind from locations c where c.lab_id = $1 and c.parent_id = $2 and c.closed_at is null
                 order by array_position(array['building', 'room', 'cabinet', 'shelf', 'box'], c.kind) limit 1) as "child: Kind",
             exists (select from above where id = $2) as "in_itself!""#,
         lab_id,
@@ -210,18 +220,39 @@ pub async fn update(
     Ok(written.map(Written::split))
 }
 
-pub async fn delete(db: &mut PgConnection, lab_id: Uuid, id: Uuid, version: Option<i32>) -> Result<bool> {
-    let deleted = sqlx::query!(
-        "delete from locations where lab_id = $1 and id = $2 and ($3::int is null or version = $3)",
+/// Holds the lab's lock, and keeps everybody from putting something in. Says which version the place has; none: there is
+/// no such place, or it is closed.
+pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<i32>> {
+    let version = sqlx::query_scalar!(
+        "select l.version from labs join locations l on l.lab_id = labs.id
+        where labs.id = $1 and l.id = $2 and l.closed_at is null
+        for no key update of labs for update of l",
+        lab_id,
+        id
+    );
+    Ok(version.fetch_optional(db).await?)
+}
+
+/// Closes it, if nothing is in it. Who calls it holds [`lock`], so that a statement of its own sees what was put in before.
+pub async fn close(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Inside> {
+    let inside = sqlx::query_as!(
+        Inside,
+        r#"with inside as materialized (
+            select exists (select from locations where lab_id = $1 and parent_id = $2 and closed_at is null) as locations,
+                exists (
+                    select from containers
+                    where lab_id = $1 and location_id = $2 and state not in ('disposed', 'voided')
+                ) as containers
+        ), closed as (
+            update locations l set closed_at = $3, version = version + 1, updated_at = $3
+            from inside i where l.lab_id = $1 and l.id = $2 and not i.locations and not i.containers
+        )
+        select locations as "locations!", containers as "containers!" from inside"#,
         lab_id,
         id,
-        version
-    )
-    .execute(db)
-    .await
-    .on_constraint("locations_parent_fkey", || Reason::LocationInUse.because("there are locations in it"))
-    .on_constraint("containers_location_fkey", || Reason::LocationInUse.because("there are containers in it"))?;
-    Ok(deleted.rows_affected() > 0)
+        now
+    );
+    Ok(inside.fetch_one(db).await?)
 }
 
 trait OrRefused<T> {

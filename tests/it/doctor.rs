@@ -76,6 +76,12 @@ async fn a_place_that_lost_its_code_to_a_bottle_is_told(db: PgPool) {
     // Renamed again, it has the label that it should have.
     sqlx::query("update locations set code = 'R-215'").execute(&db).await.unwrap();
     assert!(of("codes", &look(&vars).await).is_empty());
+    // Closed, it needs no label.
+    sqlx::query("update locations set code = '00000001Y', closed_at = now()").execute(&db).await.unwrap();
+    assert!(of("codes", &look(&vars).await).is_empty());
+    // Told before the migration that lets places be closed, too.
+    sqlx::query("alter table locations drop column closed_at").execute(&db).await.unwrap();
+    has(Level::Warning, "codes", "the location Store had the code R-214", &look(&vars).await);
 }
 
 #[sqlx::test(migrations = false)]

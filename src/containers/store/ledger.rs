@@ -19,8 +19,8 @@ use crate::{
     error::{Error, OnConstraint, Reason, Result},
 };
 
-/// Writes the container and the event, if the container is still at the version that was decided on (the one before the
-/// event's seq). Answers whether it is low now.
+/// Writes the container and the event, if what was decided on still holds: the container's version (the one before the
+/// event's seq), and the place to which an undo brings it back. Answers whether it is low now.
 pub async fn book(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -70,11 +70,19 @@ pub async fn book(
     )
     .fetch_optional(db)
     .await;
-    named_constraints(is_low.map_err(Error::from))
+    named_constraints(or_closed_since(is_low, event))
         .on_constraint("stock_events_pkey", || Reason::IdTaken.because("another event has this id"))
         .on_constraint("stock_events_reverses_key", || {
             Reason::NotReversible.because("the event has been reversed already")
         })
+}
+
+/// Nothing was booked where an undo would bring the container back to a place that was closed after the ledger was read.
+fn or_closed_since(booked: sqlx::Result<Option<bool>>, event: &StockEvent) -> Result<Option<bool>> {
+    match booked.map_err(Error::from) {
+        Err(error) if event.reverses.is_some() && error.violates("containers_location_fkey") => Ok(None),
+        booked => booked,
+    }
 }
 
 struct EventRow {
@@ -201,8 +209,9 @@ pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Res
         r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
             recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
             state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
-            location_before is not null and location_before is distinct from location_after
-                and not exists (select from locations l where l.id = location_before) as "place_is_gone!"
+            location_before is not null and (location_before is distinct from location_after or type = 'dispose')
+                and not exists (select from locations l where l.id = location_before and l.closed_at is null)
+                as "place_is_gone!"
         from stock_events where container_id = $1 order by seq"#,
         container_id
     );

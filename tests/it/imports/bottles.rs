@@ -12,19 +12,19 @@ use sqlx::PgPool;
 use super::{Folder, corrections, counts};
 use crate::support::{Client, TestApp};
 
-const CREATE: ContainerOptions = ContainerOptions {
+pub const CREATE: ContainerOptions = ContainerOptions {
     create_locations: true,
     make_codes: false,
     number_decides: false,
     common: Options { dry_run: false, mapping: Vec::new(), repair_cas: false },
 };
 
-async fn load(app: &TestApp, file: &Path) -> Report {
+pub async fn load(app: &TestApp, file: &Path) -> Report {
     load_containers(&app.app, file, app.lab, &ContainerOptions::default(), None).await.expect("an import")
 }
 
 /// A lab with a room, a cabinet and an owner, and a catalogue of three.
-async fn lab(app: &TestApp, folder: &Folder) -> Client {
+pub async fn lab(app: &TestApp, folder: &Folder) -> Client {
     app.owner().await;
     let chemicals = "name,cas,synonyms\nEthanol,64-17-5,EtOH;spirit\nAcetone,67-64-1,spirit\nBrine,,\n";
     super::load_chemicals(app, &folder.file("chemicals.csv", chemicals)).await.expect("a catalogue");
@@ -50,7 +50,7 @@ async fn lab(app: &TestApp, folder: &Folder) -> Client {
     app.client("manager").await
 }
 
-async fn containers(app: &TestApp, by: &Client) -> Vec<Value> {
+pub async fn containers(app: &TestApp, by: &Client) -> Vec<Value> {
     let mut all = by.get(&app.path("/containers?limit=200")).await.ok()["items"].as_array().expect("items").clone();
     all.sort_by_key(|container| container["code"].as_str().expect("a code").to_owned());
     all

@@ -2,6 +2,7 @@
 
 mod bottles;
 mod cases;
+mod closed_places;
 mod pubchem;
 
 use std::path::{Path, PathBuf};

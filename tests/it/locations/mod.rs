@@ -1,5 +1,7 @@
 //! Locations one by one; moves, rings and races are beside it.
 
+mod closing;
+mod closing_races;
 mod lists;
 mod moves;
 
