@@ -1,6 +1,5 @@
 //! The events of the ledger as a phone posts them, online or from its queue: one vocabulary.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -52,16 +51,16 @@ pub struct NewEvent {
     pub reason: Option<Note>,
     /// In any unit of the container's dimension; in mass, volume or amount of substance where the density and the molar
     /// mass that this takes are known.
-    amount: Option<Quantity>,
+    pub amount: Option<Quantity>,
     /// What the scale shows.
-    gross: Option<Quantity>,
+    pub gross: Option<Quantity>,
     /// The empty bottle with its lid.
-    tare: Option<Quantity>,
-    location_id: Option<Uuid>,
+    pub tare: Option<Quantity>,
+    pub location_id: Option<Uuid>,
     /// The event to undo.
-    event_id: Option<Uuid>,
+    pub event_id: Option<Uuid>,
     /// Who takes it along; left out, you do.
-    holder_id: Option<Uuid>,
+    pub holder_id: Option<Uuid>,
 }
 
 /// What is to happen, with what it needs.
@@ -132,27 +131,6 @@ impl NewEvent {
         Some(amount)
     }
 
-    /// The same for every form of the same content, and for no other: values count, not how they were written.
-    pub fn fingerprint(&self, container_id: Uuid, by: Uuid) -> [u8; 16] {
-        let plain = |it: Quantity| (it.value.get().normalize(), it.unit);
-        let reason = self.reason.as_ref().map(Note::as_str);
-        let content = (
-            (container_id, by, self.r#type, self.occurred_at, reason),
-            (
-                self.amount.map(plain),
-                self.gross.map(plain),
-                self.tare.map(plain),
-                self.location_id,
-                self.event_id,
-                self.holder_id,
-            ),
-        );
-        let content = serde_json::to_vec(&content).unwrap_or_default();
-        let mut fingerprint = [0; 16];
-        fingerprint.copy_from_slice(&digest(&SHA256, &content).as_ref()[..16]);
-        fingerprint
-    }
-
     fn superfluous(&self) -> Vec<Field> {
         use EventType as T;
         let takes: &[&str] = match self.r#type {
@@ -200,35 +178,6 @@ impl Event {
         match self {
             Self::Reverse(event) => Some(*event),
             _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fingerprint(body: &str) -> [u8; 16] {
-        serde_json::from_str::<NewEvent>(body).unwrap().fingerprint(Uuid::nil(), Uuid::nil())
-    }
-
-    #[test]
-    fn the_same_content_has_one_fingerprint_however_it_is_written() {
-        let first = fingerprint(r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"}}"#);
-        for same in [
-            r#"{"amount":{"unit":"ml","value":"12.50"},"type":"withdraw","reason":null}"#,
-            r#"{"type":"withdraw","id":"01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f","amount":{"value":"012.5","unit":"mL"}}"#,
-        ] {
-            assert_eq!(fingerprint(same), first, "{same}");
-        }
-        for other in [
-            r#"{"type":"return","amount":{"value":"12.5","unit":"mL"}}"#,
-            r#"{"type":"withdraw","amount":{"value":"12.51","unit":"mL"}}"#,
-            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"L"}}"#,
-            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"},"reason":"x"}"#,
-            r#"{"type":"withdraw","amount":{"value":"12.5","unit":"mL"},"occurred_at":"2026-11-01T00:00:00Z"}"#,
-        ] {
-            assert_ne!(fingerprint(other), first, "{other}");
         }
     }
 }

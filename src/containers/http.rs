@@ -17,7 +17,7 @@ use crate::{
     auth::{Auth, Manager, Member, Viewer},
     error::Result,
     page::{Cursor, Limit, Page},
-    web::{Created, Failures, IfMatch, Json, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -50,11 +50,15 @@ async fn list_containers(
 
 /// Register a container
 ///
-/// Its receipt is the first event of its ledger.
+/// Its receipt is the first event of its ledger. The same container again under its `id` is not made again: 200 with the
+/// container as it is now.
 #[utoipa::path(post, path = "/labs/{lab_id}/containers", tag = "containers", params(("lab_id" = Uuid, Path)),
-    responses((status = 201, body = Container), Failures), security(("bearer" = ["manager"])))]
-async fn create_container(by: Auth<Manager>, Json(new): Json<NewContainer>) -> Result<Created<Container>> {
-    super::create(&by, new).await.map(Created)
+    responses((status = 201, body = Container), (status = 200, description = "It was made before", body = Container), Failures),
+    security(("bearer" = ["manager"])))]
+async fn create_container(by: Auth<Manager>, Json(new): Json<NewContainer>) -> Result<Response> {
+    let made = super::create(&by, new).await?;
+    let status = if made.is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Tagged(made.container)).into_response())
 }
 
 /// Read a container.

@@ -3,6 +3,7 @@
 
 mod actor;
 mod changes;
+mod content;
 mod counting;
 mod event;
 mod filter;
@@ -42,6 +43,7 @@ pub use self::{
 };
 use self::{
     changes::{Rest, change},
+    content::Fingerprint,
     counting::Counting,
 };
 use crate::{
@@ -50,7 +52,7 @@ use crate::{
     batch::Batch,
     chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, MolarMass, Quantity, Unit},
     dates,
-    error::{Error, Result},
+    error::{Error, Reason, Result},
     page::Page,
     secrets,
     text::{Note, Text},
@@ -129,7 +131,7 @@ impl crate::web::Versioned for Container {
     "lot": "STBK1234", "supplier": "Example Chemicals", "expires_on": "2028-06-30"
 }))]
 pub struct NewContainer {
-    /// Your own UUIDv7, if you like.
+    /// Your own UUIDv7, if you like. The same container sent again under its id is not made again.
     pub id: Option<Uuid>,
     pub chemical_id: Uuid,
     pub location_id: Option<Uuid>,
@@ -188,8 +190,43 @@ pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Bo
     filter::list(&mut *by.lists().await?, by.lab_id(), filter).await
 }
 
+pub struct Created {
+    pub container: Container,
+    /// False when the same was sent before: nothing happened this time.
+    pub is_new: bool,
+}
+
+pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Created> {
+    // An id that was made a moment ago is no container's.
+    let may_be_repeat = new.id.is_some() || by.is_repeatable();
+    let id = by.id_or_new(new.id);
+    let content = new.fingerprint(id, by.user_id());
+    match create_once(by, id, &new, content).await {
+        Ok(container) => Ok(Created { container, is_new: true }),
+        // What the first try has made refuses the repeat, and so may what was changed since.
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_repeat => {
+            let made = created(by, id, content).await?;
+            made.map(|container| Created { container, is_new: false }).ok_or(refusal)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The container of this id as it is now, if this is what it was made from; another one's id is refused. None: the lab has
+/// no such container.
+async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<Option<Container>> {
+    let db = &mut *by.app().db().await?;
+    match store::find_first_content(db, by.lab_id(), id).await? {
+        None => Ok(None),
+        Some(made_from) if made_from.as_deref() == Some(&content) => {
+            Ok(store::find_all(db, &[id]).await?.pop().map(|container| *container))
+        }
+        Some(_) => Err(Reason::IdTaken.because("another container has this id")),
+    }
+}
+
 /// The new bottle and the event of its receipt, in one statement.
-pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Container> {
+async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewContainer, content: Fingerprint) -> Result<Container> {
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));
     }
@@ -204,9 +241,9 @@ pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Container> 
         expires_on: change(None, new.expires_on),
     };
     let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
-    let counting = counting_for_low(by, &new).await?;
+    let counting = counting_for_low(by, new).await?;
     let insert = store::Insert {
-        id: by.id_or_new(new.id),
+        id,
         event_id: by.id_or_new(None),
         code: new.code.clone().map_or_else(make_code, String::from),
         state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
@@ -214,7 +251,8 @@ pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Container> 
         tare,
         rest,
         occurred_at,
-        new: &new,
+        content,
+        new,
     };
     let mut db = by.app().db().await?;
     store::insert(&mut db, by.lab_id(), &insert, by.user_id(), by.now()).await

@@ -14,6 +14,7 @@ use super::{
     Container,
     actor::Actor,
     changes::{Changes, Rest, change},
+    content::Fingerprint,
     counting::Counting,
     event::{Event, NewEvent},
     history::History,
@@ -63,7 +64,7 @@ struct Draft {
     id: Uuid,
     posted: NewEvent,
     event: Event,
-    content: [u8; 16],
+    content: Fingerprint,
 }
 
 async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {

@@ -186,6 +186,20 @@ pub async fn find_content(db: &mut PgConnection, id: Uuid) -> Result<Option<(Uui
     Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
 }
 
+/// What a container of the lab was made from; none for one that nobody posted.
+pub async fn find_first_content(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    container_id: Uuid,
+) -> Result<Option<Option<Vec<u8>>>> {
+    let content = sqlx::query_scalar!(
+        "select content from stock_events where container_id = $2 and seq = 1 and lab_id = $1",
+        lab_id,
+        container_id
+    );
+    Ok(content.fetch_optional(db).await?)
+}
+
 pub async fn is_member(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar!(
         "select 1 from memberships where lab_id = $1 and user_id = $2 and left_at is null",

@@ -10,7 +10,9 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
-    ledger::{book, events_before, find_content, find_event, first_occurred_at, history, is_member},
+    ledger::{
+        book, events_before, find_content, find_event, find_first_content, first_occurred_at, history, is_member,
+    },
     pages::{
         all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, of_gtin, of_lot, with_chemical,
         with_chemical_expiring, with_chemical_in_location,
@@ -18,7 +20,7 @@ pub use self::{
     row::Row,
     search::{Match, found, meant},
 };
-use super::{Container, NewContainer, changes::Rest, state::State};
+use super::{Container, NewContainer, changes::Rest, content::Fingerprint, state::State};
 use crate::{
     chemistry::{Density, Gtin, MolarMass, Quantity},
     error::{Error, OnConstraint, Reason, Result},
@@ -102,6 +104,7 @@ pub struct Insert<'a> {
     pub tare: Option<Quantity>,
     pub rest: Rest,
     pub occurred_at: DateTime<Utc>,
+    pub content: Fingerprint,
     pub new: &'a NewContainer,
 }
 
@@ -123,8 +126,8 @@ pub async fn insert(
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-                state_after, location_after, changes, by_user, occurred_at, recorded_at)
-            select $20, $2, id, 1, 'receive', $8, $8, $23, $7, $6, $4, $24, $21, $22, $19 from c
+                state_after, location_after, changes, by_user, occurred_at, recorded_at, content)
+            select $20, $2, id, 1, 'receive', $8, $8, $23, $7, $6, $4, $24, $21, $22, $19, $26 from c
         ) ";
         "from c join chemicals h on h.id = c.chemical_id",
         it.id,
@@ -151,7 +154,8 @@ pub async fn insert(
         it.occurred_at,
         new.amount.value.get(),
         it.rest.clone().or_none().map(Json) as _,
-        new.gtin.as_ref().map(Gtin::as_str)
+        new.gtin.as_ref().map(Gtin::as_str),
+        &it.content
     );
     let inserted = row.fetch_one(db).await.map(|it| *it);
     named_constraints(inserted.map_err(Error::from))

@@ -4,6 +4,7 @@
 
 mod amounts;
 mod changes;
+mod creates;
 mod events;
 mod lists;
 mod model;

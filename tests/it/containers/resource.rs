@@ -26,8 +26,10 @@ async fn codes_and_ids_are_taken_once(db: PgPool) {
     let id = Uuid::now_v7();
     let body = json!({"id": id, "code": "X-1", "chemical_id": water, "amount": {"value": "1", "unit": "L"}});
     assert_eq!(manager.post(&app.path("/containers"), body.clone()).await.created()["id"], json!(id));
-    manager.post(&app.path("/containers"), body.clone()).await.problem(409, "id-taken");
     let mut other = body;
+    other["code"] = json!("X-2");
+    manager.post(&app.path("/containers"), other.clone()).await.problem(409, "id-taken");
+    other["code"] = json!("X-1");
     other["id"] = json!(Uuid::now_v7());
     manager.post(&app.path("/containers"), other).await.problem(409, "code-taken");
 }
