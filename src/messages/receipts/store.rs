@@ -122,7 +122,7 @@ pub async fn apply(
                 ($3 is not distinct from 'unknown')::integer - (b.state = 'unknown')::integer, coalesce($6 - b.cost, 0)
             from before b join messages m on m.id = b.message_id
             ";
-        r#", changes as (
+        ", changes as (
             select s.scope, v.hour, 0 as sent, 0 as phones, v.block is not null as of_stranger,
                 v.dearer + v.held - v.reserve as cost
             from verdict v, lateral (values (v.country), ('*')) s (scope)
@@ -130,17 +130,8 @@ pub async fn apply(
             select s.scope, v.hour, (v.counted_now > 0)::integer - (v.counted > 0)::integer,
                 (v.counted_now = 2)::integer - (v.counted = 2)::integer, true, 0
             from verdict v, lateral (values (v.block), (v.country), ('*')) s (scope) where v.block is not null
-        ), spent as (
-            insert into code_tallies as c (scope, hour, shard, sent, phones, cost, strangers_cost)
-            select scope, hour, 0, sum(sent), sum(phones), sum(cost), coalesce(sum(cost) filter (where of_stranger), 0)
-            from changes group by scope, hour
-            having sum(sent) <> 0 or sum(cost) <> 0
-            order by scope = '*', scope like '+%' desc, scope, hour
-            on conflict (scope, hour, shard) do update set sent = c.sent + excluded.sent,
-                phones = c.phones + excluded.phones, cost = c.cost + excluded.cost,
-                strangers_cost = c.strangers_cost + excluded.strangers_cost
-        )
-        update messages m set updated_at = $7, due_at = case when $8 = 'queued' then $7 else due_at end,
+        )";
+        r#"update messages m set updated_at = $7, due_at = case when $8 = 'queued' then $7 else due_at end,
             state = v.state,
             reserve = v.held, counted = v.counted_now,
             body = case when $8 in ('delivered', 'failed') then '' else body end

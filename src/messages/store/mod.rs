@@ -12,9 +12,11 @@ use crate::error::Result;
 
 mod outcomes;
 
-/// A statement that adds to `message_tallies` what its second part selects; the first goes before it, the third after.
+/// A statement that adds to `message_tallies` what its second part selects, and to `code_tallies` the sums of the
+/// `changes` that its third part defines; the first goes before, the fourth after them. All take the rows of
+/// `code_tallies` in one order, so that no two wait for each other.
 macro_rules! tallied {
-    ($query:ident; $before:literal; $select:literal; $after:literal $(, $argument:expr)* $(,)?) => {
+    ($query:ident; $before:literal; $select:literal; $changes:literal; $after:literal $(, $argument:expr)* $(,)?) => {
         sqlx::$query!(
             $before
                 + "counted as (
@@ -30,6 +32,18 @@ macro_rules! tallied {
                 try_later = t.try_later + excluded.try_later, unknown = t.unknown + excluded.unknown,
                 cost = t.cost + excluded.cost
         )"
+                + $changes
+                + ", spent as (
+            insert into code_tallies as c (scope, hour, shard, sent, phones, cost, strangers_cost)
+            select scope, hour, 0, sum(sent), sum(phones), sum(cost), coalesce(sum(cost) filter (where of_stranger), 0)
+            from changes group by scope, hour
+            having sum(sent) <> 0 or sum(cost) <> 0
+            order by scope = '*', scope like '+%' desc, scope, hour
+            on conflict (scope, hour, shard) do update set sent = c.sent + excluded.sent,
+                phones = c.phones + excluded.phones, cost = c.cost + excluded.cost,
+                strangers_cost = c.strangers_cost + excluded.strangers_cost
+        )
+        "
                 + $after
             $(, $argument)*
         )

@@ -136,17 +136,8 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
             select s.scope, f.hour, 1, (f.counts = 2)::integer, true, 0
             from fate f, lateral (values (f.block), (f.country), ('*')) s (scope)
             where f.is_taken and f.block is not null and f.counted = 0
-        ), spent as (
-            insert into code_tallies as c (scope, hour, shard, sent, phones, cost, strangers_cost)
-            select scope, hour, 0, sum(sent), sum(phones), sum(cost), coalesce(sum(cost) filter (where of_stranger), 0)
-            from changes group by scope, hour
-            having sum(sent) <> 0 or sum(cost) <> 0
-            order by scope = '*', scope like '+%' desc, scope, hour
-            on conflict (scope, hour, shard) do update set sent = c.sent + excluded.sent,
-                phones = c.phones + excluded.phones, cost = c.cost + excluded.cost,
-                strangers_cost = c.strangers_cost + excluded.strangers_cost
-        )
-        update messages m set state = d.message_state,
+        )";
+        "update messages m set state = d.message_state,
             due_at = coalesce(d.due_at, m.due_at), updated_at = $2,
             reserve = case when f.is_taken or d.message_state = 'failed' then 0 else m.reserve end,
             counted = case when f.is_taken and m.block is not null and m.counted = 0 then f.counts else m.counted end,
