@@ -93,8 +93,24 @@ fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
 
+/// A statement that ends with the insertion of `words`. Of those that are new to the catalogue it also keeps the ends, for
+/// the search inside words.
+macro_rules! with_new_words {
+    ($rest:literal, $argument:expr) => {
+        sqlx::query!(
+            $rest
+                + ", new_words as (
+            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
+        )
+        insert into word_ends (ending, word)
+        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
+            $argument
+        )
+    };
+}
+
 pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
-    let inserted = sqlx::query!(
+    let inserted = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
@@ -110,11 +126,7 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         ), words as (
             insert into chemical_words (chemical_id, word) select id, unnest(words) from new join inserted using (id)
             returning word
-        ), new_words as (
-            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
-        )
-        insert into word_ends (ending, word)
-        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
+        )",
         written(chemicals)?
     );
     named_constraints(inserted.execute(db).await.map(drop).map_err(Error::from))
@@ -122,7 +134,7 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
 
 /// Writes them as they are now; only terms and words that changed are touched.
 pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
-    let updated = sqlx::query!(
+    let updated = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
@@ -142,11 +154,7 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         ), words as (
             insert into chemical_words (chemical_id, word) select id, unnest(words) from new on conflict do nothing
             returning word
-        ), new_words as (
-            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
-        )
-        insert into word_ends (ending, word)
-        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
+        )",
         written(chemicals)?
     );
     named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))
