@@ -11,6 +11,22 @@ use crate::{
     error::Result,
 };
 
+/// Reads containers as [`containers!`] does, with `below`: the ids of the place `$2` of the lab `$1`, and of all below it.
+/// (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
+macro_rules! containers_below {
+    ($rest:literal $(, $argument:expr)* $(,)?) => {
+        containers!(
+            "with recursive below (id) as (
+                select id from locations where lab_id = $1 and id = $2
+                union all
+                select l.id from below b cross join lateral
+                    (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+            ) ";
+            $rest $(, $argument)*
+        )
+    };
+}
+
 /// (Of the index's columns also the lab stands in the order, as a range: else the planner may go through the containers
 /// of all labs in the order of their ids, and throw away those of others.)
 pub async fn all(
@@ -94,21 +110,15 @@ pub async fn with_chemical_in_location(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
-    let rows = containers!(
-        "with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $3
-            union all
-            select l.id from below b cross join lateral
-                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ) ";
+    let rows = containers_below!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $4 and c.location_id in (select id from below)
+        where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4 and c.location_id in (select id from below)
             and (c.location_id > $5 or c.location_id = $5 and c.id < $6)
             and ($7::text is null or c.state = $7) and (not $8::bool or c.is_low)
         order by c.location_id, c.id desc limit $9",
         lab_id,
-        chemical,
         location,
+        chemical,
         gone,
         after.location,
         after.id,
@@ -129,23 +139,17 @@ pub async fn with_chemical_expiring(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
-    let rows = containers!(
-        "with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $4
-            union all
-            select l.id from below b cross join lateral
-                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ) ";
+    let rows = containers_below!(
         "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3
-            and ($4::uuid is null or c.location_id in (select id from below))
+        where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4
+            and ($2::uuid is null or c.location_id in (select id from below))
             and c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
             and ($8::text is null or c.state = $8) and (not $9::bool or c.is_low)
         order by c.expires_on, c.id limit $10",
         lab_id,
+        location,
         chemical,
         gone,
-        location,
         date,
         after.date,
         after.id,
@@ -193,16 +197,9 @@ pub async fn expiring_in_location(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
-    let rows = containers!(
-        "with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $2
-            union all
-            select l.id from below b cross join lateral
-                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ), size as materialized (
-            select count(*) <= 64 as is_small from below
-        ) ";
+    let rows = containers_below!(
         "from (
+            with size as materialized (select count(*) <= 64 as is_small from below)
             (select f.id from below b cross join lateral (
                 select id, expires_on from containers
                 where lab_id = $1 and location_id = b.id and is_gone = $3 and expires_on < $4
@@ -231,7 +228,7 @@ pub async fn expiring_in_location(
 }
 
 /// What stands in a location and everything below it, place by place: each place is one short walk, and the walk ends
-/// with the page. (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
+/// with the page.
 pub async fn in_location(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -240,13 +237,7 @@ pub async fn in_location(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
-    let rows = containers!(
-        "with recursive below (id) as (
-            select id from locations where lab_id = $1 and id = $2
-            union all
-            select l.id from below b cross join lateral
-                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
-        ) ";
+    let rows = containers_below!(
         "from (select id from below where id >= $3 order by id) p cross join lateral (
             select containers.* from containers
             where lab_id = $1 and location_id = p.id and is_gone = $5
