@@ -73,8 +73,9 @@ fn unless_known(mut response: Response, known: &[String]) -> Response {
     let Some(tag) = tag.filter(|tag| known.iter().any(|it| it == "*" || opaque(it) == Some(tag))) else {
         return response;
     };
-    response.headers_mut().remove(header::CONTENT_TYPE);
-    response.headers_mut().remove(header::CONTENT_LENGTH);
+    for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
+        response.headers_mut().remove(name);
+    }
     let (parts, _) = response.into_parts();
     drop(tag);
     (StatusCode::NOT_MODIFIED, parts.headers).into_response()

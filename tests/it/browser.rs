@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 
-use crate::support::TestApp;
+use crate::support::{Answer, TestApp};
 
 /// Chromium's driver, which ends with the test.
 struct Driver {
@@ -232,9 +232,19 @@ async fn the_page_is_fetched_once_and_framed_by_nobody(db: PgPool) {
         assert!(has("content-security-policy", "frame-ancestors 'none'"), "{path}");
         assert!(has("referrer-policy", "no-referrer") && has("x-content-type-options", "nosniff"), "{path}");
         assert!(has("cache-control", if path.ends_with("ui.css") { "max-age" } else { "" }), "{path}");
-        let known = [("if-none-match", &*first.etag())];
-        let again = nobody.send(axum::http::Method::GET, path, &known, None).await;
+        let get = async |headers: &[(&str, &str)]| nobody.send(axum::http::Method::GET, path, headers, None).await;
+        let again = get(&[("if-none-match", &*first.etag())]).await;
         assert_eq!((again.status.as_u16(), &*again.text), (304, ""), "{path}");
+        let packed = get(&[("accept-encoding", "gzip, deflate, br")]).await.expect(200);
+        assert_eq!(packed.headers["content-encoding"], "br", "{path}");
+        assert_eq!(packed.headers["vary"], "accept-encoding", "{path}");
+        // What is compressed for one request alone has no length that is known beforehand.
+        let length = |answer: &Answer| answer.headers["content-length"].to_str().unwrap().parse::<usize>().unwrap();
+        assert!(length(&packed) < length(&first), "{path}");
+        let again = get(&[("accept-encoding", "br"), ("if-none-match", &packed.etag())]).await.expect(304);
+        assert!(again.text.is_empty() && !again.headers.contains_key("content-encoding"), "{path}");
+        assert_eq!((again.etag(), &again.headers["cache-control"]), (packed.etag(), &first.headers["cache-control"]));
+        assert_ne!(packed.etag(), first.etag(), "{path}");
     }
     assert!(nobody.get("/docs").await.text.contains("/docs/start.js"));
     nobody.get("/docs/nothing").await.problem(404, "not-found");
