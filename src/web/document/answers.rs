@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::{
-    Components, Content, Header, ObjectBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Type,
-    example::ExampleBuilder, extensions::Extensions, header::HeaderBuilder, path::Operation,
+    Components, Header, ObjectBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Type, header::HeaderBuilder,
+    path::Operation,
 };
 
-use super::{parameters, refusals, scope};
-use crate::web::{catalogue::Kind, problem::PROBLEM_JSON};
+use super::{parameters, problems, refusals, scope};
 
 /// The failures of an operation: [`complete`] writes them, as they follow from its form.
 pub struct Failures;
@@ -50,7 +49,7 @@ pub(super) fn add_headers(components: &mut Components) {
     }
 }
 
-fn refer(response: &mut Response, names: &[&str]) {
+pub(super) fn refer(response: &mut Response, names: &[&str]) {
     for name in names {
         let reference = Ref::new(format!("#/components/headers/{name}"));
         response.headers.insert((*name).to_owned(), RefOr::<Header>::Ref(reference));
@@ -106,8 +105,11 @@ pub(super) fn complete(operation: &mut Operation, of: &Of, components: &mut Comp
     }
     let kinds = refusals::of(&form(operation, of));
     for kinds in kinds.chunk_by(|one, next| one.status == next.status) {
-        let name = name(kinds);
-        components.responses.entry(name.clone()).or_insert_with(|| failure(kinds).into());
+        let name = problems::name(kinds);
+        if !components.responses.contains_key(&name) {
+            components.schemas.insert(name.clone(), problems::schema(kinds));
+            components.responses.insert(name.clone(), problems::response(kinds).into());
+        }
         let status = kinds[0].status.as_str().to_owned();
         operation.responses.responses.insert(status, Ref::from_response_name(name).into());
     }
@@ -117,7 +119,7 @@ pub(super) fn complete(operation: &mut Operation, of: &Of, components: &mut Comp
         operation.responses.responses.insert("304".to_owned(), unchanged.into());
         operation.parameters.get_or_insert_default().push(parameters::if_none_match().into());
     }
-    components.responses.entry("Problem".to_owned()).or_insert_with(|| any_failure().into());
+    components.responses.entry("Problem".to_owned()).or_insert_with(|| problems::any().into());
     operation.responses.responses.insert("default".to_owned(), Ref::from_response_name("Problem").into());
 }
 
@@ -139,53 +141,4 @@ fn form<'a>(operation: &'a Operation, of: &Of) -> refusals::Form<'a> {
         has_if_match: has_parameter(operation, "If-Match"),
         may_repeat: of.may_repeat,
     }
-}
-
-/// Such as `Problem409CodeTakenIdTaken`.
-fn name(kinds: &[Kind]) -> String {
-    let words = kinds.iter().flat_map(|kind| kind.slug.split('-'));
-    let capitalised = words.map(|word| word[..1].to_uppercase() + &word[1..]);
-    format!("Problem{}{}", kinds[0].status.as_u16(), capitalised.collect::<String>())
-}
-
-fn failure(kinds: &[Kind]) -> Response {
-    let lines = kinds.iter().map(|kind| format!("`/problems/{}`: {}", kind.slug, kind.title));
-    let description = lines.collect::<Vec<_>>().join("\n\n");
-    let types: Vec<Value> = kinds.iter().map(|kind| json!(format!("/problems/{}", kind.slug))).collect();
-    let examples = kinds
-        .iter()
-        .map(|kind| (kind.slug, ExampleBuilder::new().summary(kind.title).value(Some(example(kind))).build()));
-    let mut content = Content::builder().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples);
-    content = content.extensions(Some(Extensions::from_iter([("x-problem-types", Value::Array(types))])));
-    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content.build()).build();
-    refer(&mut response, &["X-Request-Id"]);
-    match kinds[0].status {
-        StatusCode::UNAUTHORIZED => refer(&mut response, &["WWW-Authenticate"]),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => refer(&mut response, &["Retry-After"]),
-        _ => {}
-    }
-    response
-}
-
-fn example(kind: &Kind) -> Value {
-    let mut problem = json!({
-        "type": format!("/problems/{}", kind.slug), "title": kind.title, "status": kind.status.as_u16(),
-        "instance": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f",
-    });
-    match kind.slug {
-        "invalid" => problem["errors"] = json!([{"pointer": "/amount/unit", "detail": "is required"}]),
-        "event-not-allowed" => problem["allowed_actions"] = json!(["find", "dispose"]),
-        "not-enough" => problem["left"] = json!({"value": "12.5", "unit": "mL"}),
-        "inconvertible" => problem["missing"] = json!(["density"]),
-        _ => {}
-    }
-    problem
-}
-
-fn any_failure() -> Response {
-    let content = Content::builder().schema(Some(Ref::from_schema_name("Problem"))).build();
-    let description = "Any other failure: `type` leads to a page on it, and `GET /problems` lists all types.";
-    let mut response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
-    refer(&mut response, &["X-Request-Id"]);
-    response
 }

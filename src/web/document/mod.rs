@@ -4,6 +4,7 @@
 mod answers;
 mod examples;
 mod parameters;
+mod problems;
 mod refusals;
 mod schemas;
 
@@ -29,6 +30,7 @@ pub fn complete(document: &mut OpenApi) {
     document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("bearer", [])]);
     schemas::mend(document);
     let components = document.components.get_or_insert_default();
+    problems::name_parts(components);
     answers::add_headers(components);
     for (path, item) in &mut document.paths.paths {
         let is_versioned = answers::show_versions(item);

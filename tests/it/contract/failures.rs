@@ -203,6 +203,45 @@ async fn a_script_of_an_allowed_origin_may_read_what_the_headers_say(db: PgPool)
     assert!(!other.headers.contains_key("access-control-allow-origin"));
 }
 
+/// As a schema, so that a client can switch on them and a validator refuses others.
+#[test]
+fn every_failure_of_an_operation_lists_its_problem_types() {
+    let api = Api::read();
+    for operation in &api.operations {
+        let responses = operation.spec["responses"].as_object().expect("responses");
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let shown = format!("{}: {status}", operation.id);
+            let content = &api.resolve(response)["content"]["application/problem+json"];
+            let schema = api.resolve(&content["schema"]);
+            assert_eq!(schema["allOf"], json!([{"$ref": "#/components/schemas/Problem"}]), "{shown}");
+            assert_eq!(schema["required"], json!(["type"]), "{shown}");
+            let types = schema["properties"]["type"]["enum"].as_array().unwrap_or_else(|| panic!("{shown}"));
+            let of_status =
+                |it: &&Value| web::kinds().any(|kind| is_type_of(it, kind) && kind.status.as_str() == status);
+            assert!(!types.is_empty() && types.iter().all(|it| of_status(&it)), "{shown}: {types:?}");
+            let examples = content["examples"].as_object().expect("examples").values();
+            let shown_types: Vec<_> = examples.map(|example| example["value"]["type"].clone()).collect();
+            assert_eq!(&shown_types, types, "{shown}");
+        }
+    }
+}
+
+fn is_type_of(it: &Value, kind: web::Kind) -> bool {
+    *it == json!(format!("/problems/{}", kind.slug))
+}
+
+#[test]
+fn the_type_of_a_problem_is_one_of_all() {
+    let api = Api::read();
+    let schemas = &api.document["components"]["schemas"];
+    for name in ["Problem", "ProblemType"] {
+        let types = &api.resolve(&schemas[name]["properties"]["type"])["enum"];
+        let types = types.as_array().unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(types.len(), web::kinds().count(), "{name}");
+        assert!(web::kinds().all(|kind| types.iter().any(|it| is_type_of(it, kind))), "{name}");
+    }
+}
+
 #[test]
 fn the_document_shows_a_problem_as_it_is() {
     let api = Api::read();
