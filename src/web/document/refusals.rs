@@ -25,7 +25,8 @@ pub(super) struct Form<'a> {
 /// Sorted by status, then by name.
 pub(super) fn of(form: &Form) -> Vec<Kind> {
     let general = [
-        (form.has_body, general::MALFORMED),
+        // Also without a body: a request that has no `Host`, or two.
+        (true, general::MALFORMED),
         (form.needs_token, general::NO_TOKEN),
         (form.needs_token, general::BAD_TOKEN),
         (form.needs_right, general::FORBIDDEN),
@@ -35,6 +36,8 @@ pub(super) fn of(form: &Form) -> Vec<Kind> {
         (form.has_body || form.may_repeat, general::TOO_LARGE),
         (form.has_body, general::MEDIA_TYPE),
         (form.has_body || form.has_query || form.has_if_match || form.may_repeat, general::INVALID),
+        // The lists of one person wait for each other, and not for ever.
+        (form.needs_token && form.id.starts_with("list_"), general::RATE_LIMITED),
         (true, general::TIMED_OUT),
         (true, general::INTERNAL),
         (true, general::UNAVAILABLE),
@@ -61,8 +64,10 @@ fn more(id: &str) -> &'static [Kind] {
             &[general::FORBIDDEN, general::RATE_LIMITED]
         }
         "refresh_tokens" => &[general::FORBIDDEN, general::RATE_LIMITED],
-        "accept_invitation" | "mint_custom_token" => &[general::RATE_LIMITED],
+        "get_challenge" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
+        // A part of the path is a text with rules of its own.
+        "lift_sending_stop" | "scan_code" => &[general::INVALID],
         _ => &[],
     }
 }
@@ -76,7 +81,7 @@ fn own(id: &str) -> &'static [Reason] {
         }
         "mint_custom_token" => &[FirebaseOff, SessionRequired],
         "refresh_tokens" => &[RefreshTokenRefused],
-        "log_out" | "end_other_sessions" => &[SessionRequired],
+        "end_other_sessions" | "end_session" | "list_sessions" | "log_out" => &[SessionRequired],
         "request_phone_change" => &[FreshLoginRequired, PhoneRefused, PhoneTaken, SessionRequired],
         "confirm_phone_change" => &[CodeRefused, FreshLoginRequired, PhoneTaken, SessionRequired],
         "request_email_change" => &[EmailOff, FreshLoginRequired, PhoneRequired, SessionRequired],

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use super::documented::assert_documented;
+
 /// Somebody with a telephone.
 #[derive(Clone)]
 pub struct Client {
@@ -79,11 +81,13 @@ impl Client {
             request = request.extension(ConnectInfo(SocketAddr::new(address, 50_000)));
         }
         let request: Request<Body> = request.body(body).expect("a request");
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.expect("never fails");
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        assert_documented(&method, &path, parts.status.as_u16(), &body);
         Answer { status: parts.status, headers: parts.headers, body, text }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::folder::Folder;
+use super::{documented::assert_documented, folder::Folder};
 
 pub const PHONE: &str = "+15005550006";
 pub const RIGHT: &str = "424242";
@@ -85,7 +85,10 @@ impl Instance {
             None => self.http.get(url),
         };
         let response = request.bearer_auth(token).send().await?;
-        Ok((response.status().as_u16(), response.json().await?))
+        let (status, answer) = (response.status().as_u16(), response.json().await?);
+        let method = if body.is_some() { "POST" } else { "GET" };
+        assert_documented(method, &format!("/v1{path}"), status, &answer);
+        Ok((status, answer))
     }
 
     pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
