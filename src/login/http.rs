@@ -105,7 +105,8 @@ async fn verify_code(
 /// otherwise, and counts as the time of the login: what needs a fresh login asks for a new one. Custom tokens,
 /// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused, and so is a phone that a
 /// hundred wrong codes have locked. One address may bring as many tokens as it may guess codes. `firebase-off` says that
-/// Firebase is not set up here. A session made here lives by itself: whoever is disabled at Firebase is let in no more, but
+/// Firebase is not set up here. 503 `unavailable` says that Google cannot be asked, or that the token names a key which was
+/// not among Google's keys less than a minute ago: come again after `Retry-After`. A session made here lives by itself: whoever is disabled at Firebase is let in no more, but
 /// goes on with the sessions of before until those are ended here (`PATCH /v1/admin/users/{user_id}`).
 #[utoipa::path(post, path = "/auth/firebase", tag = "login", security(()), request_body(content = FirebaseLogin,
         example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),
