@@ -1,6 +1,7 @@
 //! Invitations into a lab. An invitation admits as many people as it says, each once, as long as it lasts and whoever made
-//! it is an admin; one for a phone admits that phone alone. It changes nothing for a member, and lets nobody back in whose
-//! membership ended after it was made. The code is told once and kept as SHA-256: 128 random bits need no slow hash.
+//! it is an admin; one for a phone admits that phone alone, once, and keeps the phone in clear until then. It changes
+//! nothing for a member, and lets nobody back in whose membership ended after it was made. The code is told once and kept
+//! as SHA-256: 128 random bits need no slow hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,7 +33,8 @@ pub struct Invitation {
     #[schema(example = "0A1B2C3D4E5F6G7H8J9K0M1N2P")]
     pub code: Option<String>,
     pub role: Role,
-    /// The only phone that it admits; null for any.
+    /// The only phone that it admits; null for any. Of one that admits nobody any more, as it is used, revoked or too old,
+    /// only the last two digits are left: `…23`.
     #[schema(required = true, example = "+12025550123")]
     pub phone: Option<String>,
     pub max_uses: i32,
@@ -88,7 +90,8 @@ impl<const LOW: i32, const HIGH: i32> TryFrom<i64> for Between<LOW, HIGH> {
 pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Invitation>> {
     let mut db = by.lists().await?;
     let rows =
-        store::page(&mut db, by.lab_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one()).await?;
+        store::page(&mut db, by.lab_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one(), by.now())
+            .await?;
     Ok(Page::new(rows, limit, |invitation| invitation.id))
 }
 
@@ -118,7 +121,7 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> 
 
 pub async fn get(by: &Auth<Admin>, id: Uuid) -> Result<Invitation> {
     let mut db = by.app().lookups().await?;
-    store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("invitation"))
+    store::find(&mut db, by.lab_id(), id, by.now()).await?.ok_or(Error::NotFound("invitation"))
 }
 
 /// Ends it for good; it stays in the list, as its members joined by it.
@@ -127,7 +130,7 @@ pub async fn revoke(by: &Auth<Admin>, id: Uuid, version: Option<i32>) -> Result<
     if store::revoke(&mut db, by.lab_id(), id, version, by.now()).await? {
         return Ok(());
     }
-    let found = store::find(&mut db, by.lab_id(), id).await?;
+    let found = store::find(&mut db, by.lab_id(), id, by.now()).await?;
     Err(found.map_or(Error::NotFound("invitation"), |_| Error::Stale))
 }
 
@@ -176,20 +179,21 @@ pub async fn revoke_made_by(db: &mut PgConnection, user: Uuid, now: DateTime<Utc
     store::revoke_made_by(db, None, user, now).await
 }
 
-/// Ends the invitations for a phone that is nobody's any more, and takes the phone out of them.
-pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<()> {
-    store::forget_phone(db, phone.as_str(), now).await
+/// Ends the invitations for a phone that is nobody's any more, and takes it out of them and out of those that `user` used.
+pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, user: Uuid, now: DateTime<Utc>) -> Result<()> {
+    store::forget_phone(db, phone.as_str(), user, now).await
 }
 
 /// An invitation that has expired stays this long in the list of its lab.
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 const MOST: i64 = 500;
 
-/// Background step: drops invitations that expired long ago, with the phones in them.
+/// Background step: takes the phones out of invitations that have expired, and drops those that expired long ago.
 pub async fn sweep(app: App) -> Result<usize> {
-    let mut db = app.db().await?;
-    let dropped = store::drop_expired(&mut db, app.clock.now() - KEPT_FOR, MOST).await?;
-    Ok(usize::try_from(dropped).unwrap_or(usize::MAX))
+    let (mut db, now) = (app.db().await?, app.clock.now());
+    let phones = store::drop_phones(&mut db, now, MOST).await?;
+    let dropped = store::drop_expired(&mut db, now - KEPT_FOR, MOST).await?;
+    Ok(usize::try_from(phones + dropped).unwrap_or(usize::MAX))
 }
 
 const REFUSED: &str =

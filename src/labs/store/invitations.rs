@@ -1,4 +1,5 @@
-//! The SQL of invitations. Every use is counted by the row's own `update`, so that no two people take the last one.
+//! The SQL of invitations. Every use is counted by the row's own `update`, so that no two people take the last one. An
+//! invitation is for one phone if it has a `phone_ending`; the phone itself is there only while it can be let in.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -10,29 +11,39 @@ use crate::{
     labs::{Invitation, Member, store::members::members},
 };
 
-pub async fn page(db: &mut PgConnection, lab_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Invitation>> {
+pub async fn page(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    after: Uuid,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Invitation>> {
     let invitations = sqlx::query_as!(
         Invitation,
-        r#"select id, lab_id, null as code, role as "role: Role", phone, max_uses, uses, expires_at, revoked_at,
-            created_by, version, created_at
+        r#"select id, lab_id, null as code, role as "role: Role",
+            case when expires_at > $4 then coalesce(phone, '…' || phone_ending) else '…' || phone_ending end as phone,
+            max_uses, uses, expires_at, revoked_at, created_by, version, created_at
         from invitations where lab_id = $1 and id > $2 order by id limit $3"#,
         lab_id,
         after,
-        limit
+        limit,
+        now
     )
     .fetch_all(db)
     .await?;
     Ok(invitations)
 }
 
-pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Invitation>> {
+pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Option<Invitation>> {
     let invitation = sqlx::query_as!(
         Invitation,
-        r#"select id, lab_id, null as code, role as "role: Role", phone, max_uses, uses, expires_at, revoked_at,
-            created_by, version, created_at
+        r#"select id, lab_id, null as code, role as "role: Role",
+            case when expires_at > $3 then coalesce(phone, '…' || phone_ending) else '…' || phone_ending end as phone,
+            max_uses, uses, expires_at, revoked_at, created_by, version, created_at
         from invitations where lab_id = $1 and id = $2"#,
         lab_id,
-        id
+        id,
+        now
     )
     .fetch_optional(db)
     .await?;
@@ -43,8 +54,8 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
 pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into invitations
-            (id, lab_id, code_hash, role, phone, max_uses, expires_at, created_by, version, created_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 from memberships
+            (id, lab_id, code_hash, role, phone, phone_ending, max_uses, expires_at, created_by, version, created_at)
+        select $1, $2, $3, $4, $5, right($5, 2), $6, $7, $8, $9, $10 from memberships
         where lab_id = $2 and user_id = $8 and role = 'admin' and left_at is null for share",
         new.id,
         new.lab_id,
@@ -71,7 +82,7 @@ pub async fn revoke(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let revoked = sqlx::query!(
-        "update invitations set revoked_at = coalesce(revoked_at, $4), version = version + 1
+        "update invitations set revoked_at = coalesce(revoked_at, $4), phone = null, version = version + 1
         where lab_id = $1 and id = $2 and ($3::int is null or version = $3)",
         lab_id,
         id,
@@ -91,7 +102,7 @@ pub async fn revoke_made_by(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let revoked = sqlx::query!(
-        "update invitations set revoked_at = $3, version = version + 1
+        "update invitations set revoked_at = $3, phone = null, version = version + 1
         where created_by = $2 and ($1::uuid is null or lab_id = $1) and revoked_at is null and expires_at > $3",
         lab_id,
         user_id,
@@ -131,14 +142,14 @@ pub async fn lock_lab(db: &mut PgConnection, key: Key<'_>) -> Result<()> {
 }
 
 /// Takes a use and joins the lab: one for each person, none for a member, and none for somebody whose membership ended
-/// after the invitation was made. Who was a member before goes on with the same row.
+/// after the invitation was made. One for a phone has let in whom it was for, and needs the phone no more. Who was a member before goes on with the same row.
 pub async fn redeem(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
     let (id, code_hash) = key.parts();
     let joined = members!(
         "with taken as (
-            update invitations i set uses = uses + 1, version = version + 1
+            update invitations i set uses = uses + 1, phone = null, version = version + 1
             where (id = $2 or code_hash = $3) and uses < max_uses and revoked_at is null and expires_at > $5
-                and (phone is null or phone = (select phone from users where id = $4))
+                and (phone_ending is null or phone = (select phone from users where id = $4))
                 and not exists (select from memberships m where m.lab_id = i.lab_id and m.user_id = $4
                     and (m.left_at is null or m.left_at >= i.created_at))
                 and not exists (select from invitation_uses u where u.invitation_id = i.id and u.user_id = $4)
@@ -186,7 +197,7 @@ pub async fn find_usable(
 ) -> Result<Option<Uuid>> {
     let id = sqlx::query_scalar!(
         "select id from invitations i
-        where (phone = $2 or phone is null and code_hash = $1)
+        where (phone = $2 or phone_ending is null and code_hash = $1)
             and uses < max_uses and revoked_at is null and expires_at > $3
             and not exists (
                 select from users u join memberships m on m.user_id = u.id
@@ -202,16 +213,30 @@ pub async fn find_usable(
     Ok(id)
 }
 
-/// Without its phone an invitation would admit anybody, so it is revoked.
-pub async fn forget_phone(db: &mut PgConnection, phone: &str, now: DateTime<Utc>) -> Result<()> {
+/// Also how it ends. Without that an invitation would admit anybody, so all of them are revoked.
+pub async fn forget_phone(db: &mut PgConnection, phone: &str, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
     let forgotten = sqlx::query!(
-        "update invitations set phone = null, revoked_at = coalesce(revoked_at, $2), version = version + 1
-        where phone = $1",
+        "update invitations set phone = null, phone_ending = null, revoked_at = coalesce(revoked_at, $3),
+            version = version + 1
+        where phone = $1
+            or phone_ending is not null and id in (select invitation_id from invitation_uses where user_id = $2)",
         phone,
+        user_id,
         now
     );
     forgotten.execute(db).await?;
     Ok(())
+}
+
+/// Those that have expired admit nobody, so none keeps its phone.
+pub async fn drop_phones(db: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
+    let dropped = sqlx::query!(
+        "update invitations set phone = null where id in
+            (select id from invitations where phone is not null and expires_at <= $1 limit $2 for update skip locked)",
+        now,
+        most
+    );
+    Ok(dropped.execute(db).await?.rows_affected())
 }
 
 /// Who came by them is forgotten with them.

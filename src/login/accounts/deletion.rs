@@ -42,7 +42,7 @@ pub async fn delete_me(by: &Auth<Anyone>, version: Option<i32>) -> Result<()> {
         let buckets: Vec<_> = devices.map(|device| failures::bucket(app, phone, device).to_vec()).collect();
         failures::forget(&mut tx, &buckets).await?;
         messages::forget(&mut tx, &buckets).await?;
-        labs::forget_phone(&mut tx, phone, now).await?;
+        labs::forget_phone(&mut tx, phone, user_id, now).await?;
     }
     let event = told(now, user_id, EventKind::AccountDeleted, "done", "by the person".to_owned());
     audit::store::insert(&mut tx, &[event]).await?;

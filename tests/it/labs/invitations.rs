@@ -7,13 +7,13 @@ use tokio::task::JoinSet;
 
 use crate::support::{Client, TestApp};
 
-const ACCEPT: &str = "/v1/invitations/accept";
+pub const ACCEPT: &str = "/v1/invitations/accept";
 
 pub async fn invite(app: &TestApp, admin: &Client, new: Value) -> Value {
     admin.post(&app.path("/invitations"), new).await.created()
 }
 
-fn path_of(app: &TestApp, invitation: &Value) -> String {
+pub fn path_of(app: &TestApp, invitation: &Value) -> String {
     app.path(&format!("/invitations/{}", invitation["id"].as_str().expect("an id")))
 }
 

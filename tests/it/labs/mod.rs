@@ -1,6 +1,7 @@
 //! Labs; their members and invitations are beside it.
 
 pub mod invitations;
+mod invited_phones;
 mod members;
 mod redeeming;
 mod rights_end;
