@@ -221,11 +221,49 @@ async fn a_stranger_books_a_withdrawal_on_the_page_and_copies_nothing_but_the_co
     walk.expect("no step fails");
 }
 
+/// What reaches over the right edge, and is not in a box that scrolls or cuts.
+const TOO_WIDE: &str = "
+    const cut = (it) => it && it !== document.body && (getComputedStyle(it).overflowX !== 'visible' || cut(it.parentElement));
+    const all = [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().width > 0);
+    const over = all.filter((it) => it.getBoundingClientRect().right > innerWidth + 1 && !cut(it.parentElement));
+    return over.map((it) => it.tagName + '.' + it.className);";
+
+async fn narrow(page: Client, address: SocketAddr) {
+    page.set_window_size(390, 844).await.expect("a smaller window");
+    page.goto(&format!("http://{address}/docs")).await.expect("a page");
+    for operation in ["operations-containers-post_event", "operations-catalogue-delete_chemical"] {
+        open(&page, operation).await;
+        find(&page, &format!("#{operation} tr[data-code='409'] .highlight-code")).await;
+    }
+    let width = page.execute("return innerWidth", vec![]).await.expect("a number");
+    assert!(width.as_u64().is_some_and(|width| width <= 500), "{width}");
+    assert_eq!(page.execute(TOO_WIDE, vec![]).await.expect("a list"), json!([]));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn on_a_phone_nothing_of_the_page_is_wider_than_the_screen(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let address = serve(&app).await;
+    let driver = Driver::start();
+    let page = driver.open().await;
+    let narrow = tokio::spawn(narrow(page.clone(), address)).await;
+    page.close().await.expect("closed");
+    app.app.lanes().close().await;
+    narrow.expect("nothing is too wide");
+}
+
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn the_page_is_fetched_once_and_framed_by_nobody(db: PgPool) {
     let app = TestApp::new(db).await;
     let nobody = app.nobody();
-    for path in ["/docs", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/start.js", "/openapi.json"] {
+    for path in [
+        "/docs",
+        "/docs/swagger-ui-bundle.js",
+        "/docs/swagger-ui.css",
+        "/docs/page.css",
+        "/docs/start.js",
+        "/openapi.json",
+    ] {
         let first = nobody.get(path).await.expect(200);
         let has =
             |name: &str, part: &str| first.headers.get(name).is_some_and(|it| it.to_str().unwrap().contains(part));

@@ -40,5 +40,6 @@ fn files() -> Arc<BTreeMap<&'static str, File>> {
         Some((name, File::new(file.bytes.into_owned(), &file.content_type, "public, max-age=86400")))
     });
     let start = File::new(include_str!("start.js"), "text/javascript; charset=utf-8", "no-cache");
-    Arc::new(vendored.chain([("start.js", start)]).collect())
+    let style = File::new(include_str!("page.css"), "text/css; charset=utf-8", "no-cache");
+    Arc::new(vendored.chain([("start.js", start), ("page.css", style)]).collect())
 }
