@@ -33,7 +33,8 @@ impl Versioned for Chemical {
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// Search names, synonyms, CAS and EC numbers, formulas and InChIKeys: first what is the text, then what begins with
-    /// it; when nothing does, what is spelled alike. Answers the best matches (20 unless `limit` says), on one page.
+    /// it, then what has its words. Where few begin so, what is one slip of a letter away comes before the words. Answers
+    /// the best matches (20 unless `limit` says), on one page.
     #[param(example = "acetonitrle", value_type = Option<String>, min_length = 2, max_length = 200)]
     q: Option<Text<200>>,
     #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]

@@ -5,6 +5,7 @@ mod fold;
 mod http;
 mod merge;
 mod query;
+mod refresh;
 mod search;
 mod store;
 mod words;
@@ -24,8 +25,8 @@ pub use self::{
     http::routes,
     merge::{Names, Outcome, upsert_batch},
     query::{Meant, Query},
+    refresh::{refresh_all_terms, refresh_terms},
     search::{FEW, meant, search},
-    store::refresh_terms,
     words::labels_one_slip_away,
 };
 use crate::{

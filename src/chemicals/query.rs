@@ -9,8 +9,6 @@ use super::{
 };
 use crate::chemistry::{CasNumber, EcNumber, Formula};
 
-/// Words of a search that are tried for a slip.
-pub const WORDS_TRIED: usize = 2;
 /// Texts that a search may have been meant to be.
 const MOST_MEANT: usize = 60;
 /// Of which all words are looked up, beside the text as a whole.
@@ -38,8 +36,19 @@ impl Query {
         Self { typed: plain(q), words: words_to_find(&key), exact: exact.into_iter().collect(), key }
     }
 
-    /// Whether its words stand in a name, as words or as beginnings of words: then it is no slip.
-    pub fn is_of_name(&self, name: &str) -> bool {
+    /// Whether a name begins with it.
+    pub fn begins(&self, name: &str) -> bool {
+        fold(name).starts_with(&self.key)
+    }
+
+    /// Whether a name has all that it says: then it is no slip.
+    pub fn is_in_name(&self, name: &str) -> bool {
+        let name = fold(name);
+        self.key.split(' ').all(|asked| name.split(' ').any(|word| word == asked))
+    }
+
+    /// Whether its words stand in a name, as words or as beginnings of words.
+    pub fn begins_words_of(&self, name: &str) -> bool {
         let name = fold(name);
         let has = |asked: &String| name.split(' ').any(|word| word.starts_with(asked.as_str()));
         !self.words.is_empty() && self.words.iter().all(has)
@@ -52,22 +61,32 @@ impl Query {
         if !is_like_one || self.exact.iter().any(|it| it.replace(' ', "-").parse::<CasNumber>().is_ok()) {
             return Vec::new();
         }
-        let slips = one_slip_away(&digits, &('0'..='9').collect::<Vec<_>>());
+        let slips = one_slip_away(&digits, &('0'..='9').collect::<Vec<_>>(), digits.len());
         // Hyphens at the wrong places are a slip, too.
         slips.iter().chain([&digits]).filter_map(|digits| cas(digits)).collect()
     }
 
-    /// The words to try for a slip. One that the catalogue does not know is the likeliest; of known ones it is the rarest.
-    pub fn words_to_try(&self, known: &HashMap<String, i64>) -> Vec<&String> {
-        let has = |word: &String| known.get(word).copied().unwrap_or_default();
-        let mut words: Vec<&String> = self.words.iter().collect();
-        words.sort_by_key(|word| has(word));
-        words.truncate(WORDS_TRIED);
-        words
+    /// The word to try for a slip, as each costs some thousand look-ups: the one that begins no word of the catalogue, or
+    /// when all do, the rarest. None when several do not, as mending one would leave the others.
+    pub fn word_to_try(&self, known: &HashMap<String, KnownWord>) -> Option<&String> {
+        let of = |word: &String| known.get(word).copied().unwrap_or_default();
+        let mut wrong = self.words.iter().filter(|word| !of(word).begins(word));
+        match (wrong.next(), wrong.next()) {
+            (None, _) => self.words.iter().min_by_key(|word| of(word).chemicals),
+            (one, None) => one,
+            _ => None,
+        }
     }
 
-    /// The texts that it becomes when one word is taken for another, the likeliest first.
-    pub fn meant(&self, corrections: &[Correction]) -> Meant {
+    /// Whether it has several words and knows them all: they are right, and only do not go together.
+    pub fn has_known_words(&self, known: &HashMap<String, KnownWord>) -> bool {
+        self.words.len() > 1 && self.words.iter().all(|word| known.get(word).is_some_and(|it| it.begins(word)))
+    }
+
+    /// The texts that it becomes when the word is taken for one of these, the likeliest first.
+    pub fn meant(&self, typed: Option<&String>, corrections: Vec<String>) -> Meant {
+        let corrections: Vec<_> =
+            corrections.into_iter().filter_map(|meant| Some(Correction { typed: typed?, meant })).collect();
         let mut texts: Vec<(i32, String, &Correction)> = corrections
             .iter()
             .map(|it| {
@@ -92,6 +111,21 @@ impl Query {
     }
 }
 
+/// What the catalogue has of a word.
+#[derive(Clone, Copy, Default)]
+pub struct KnownWord {
+    /// How many have it, up to 100.
+    pub chemicals: i64,
+    /// With how many of its letters some word of the catalogue begins.
+    pub letters: i64,
+}
+
+impl KnownWord {
+    fn begins(self, word: &str) -> bool {
+        usize::try_from(self.letters).is_ok_and(|letters| letters >= word.chars().count())
+    }
+}
+
 /// What a search may have been meant to be.
 #[derive(Default)]
 pub struct Meant {
@@ -111,12 +145,12 @@ impl Meant {
 }
 
 /// A word of the catalogue for one that was typed.
-pub struct Correction {
-    pub typed: String,
-    pub meant: String,
+struct Correction<'a> {
+    typed: &'a String,
+    meant: String,
 }
 
-impl Correction {
+impl Correction<'_> {
     fn instead_of<'a>(&'a self, word: &'a str) -> &'a str {
         if word == self.typed { &self.meant } else { word }
     }
@@ -129,10 +163,10 @@ impl Correction {
     }
 }
 
-/// All slips of these words, and of which word each is, counted from 1.
-pub fn slips_of(words: &[&String]) -> (Vec<String>, Vec<i32>) {
-    let of_word = |(n, word): (i32, &&String)| word_one_slip_away(word).into_iter().map(move |slip| (slip, n));
-    (1..).zip(words).flat_map(of_word).unzip()
+/// All slips of this word that the catalogue may have.
+pub fn slips_of(word: &String, known: &HashMap<String, KnownWord>) -> Vec<String> {
+    let letters = known.get(word).and_then(|it| usize::try_from(it.letters).ok()).unwrap_or_default();
+    word_one_slip_away(word, letters).into_iter().collect()
 }
 
 /// In lower case, with plain dashes and primes: what tells two names apart that are folded alike.
@@ -233,18 +267,26 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_word_is_tried_first_and_then_the_rarest_but_never_more_than_two() {
-        let query = Query::new("diethylaluminium chloirde sodium acid");
-        let known =
-            HashMap::from([("sodium".to_owned(), 50), ("acid".to_owned(), 200), ("diethylaluminium".to_owned(), 3)]);
-        assert_eq!(query.words_to_try(&known), ["chloirde", "diethylaluminium"]);
+    fn the_one_unknown_word_is_tried_or_the_rarest_of_known_ones_and_none_when_several_are_unknown() {
+        let word = |word: &str, chemicals| {
+            (word.to_owned(), KnownWord { chemicals, letters: i64::try_from(word.len()).unwrap() })
+        };
+        let mut known = HashMap::from([word("sodium", 50), word("acid", 100), word("diethylaluminium", 3)]);
+        known.insert("chloirde".to_owned(), KnownWord { chemicals: 0, letters: 5 });
+        let tried = |q: &str| Query::new(q).word_to_try(&known).cloned();
+        assert_eq!(tried("diethylaluminium chloirde acid").as_deref(), Some("chloirde"));
+        assert_eq!(tried("sodium acid diethylaluminium").as_deref(), Some("diethylaluminium"));
+        assert_eq!(tried("sodum chloirde"), None);
+        assert!(Query::new("sodium acid").has_known_words(&known));
+        assert!(!Query::new("sodium chloirde").has_known_words(&known));
+        assert!(!Query::new("sodium").has_known_words(&known), "it may be unfinished");
     }
 
     #[test]
     fn a_search_was_meant_as_it_is_with_one_word_for_another() {
         let query = Query::new("Sodium bromdie");
-        let correction = |meant: &str| Correction { typed: "bromdie".to_owned(), meant: meant.to_owned() };
-        let meant = query.meant(&[correction("aromdie"), correction("bromdiester"), correction("bromide")]);
+        let corrections = ["aromdie", "bromdiester", "bromide"].map(str::to_owned).to_vec();
+        let meant = query.meant(Some(&"bromdie".to_owned()), corrections);
         assert_eq!(meant.keys, ["sodium bromide", "sodium aromdie", "sodium bromdiester"]);
         assert_eq!(meant.words, ["bromide sodium", "aromdie sodium", "bromdiester sodium"]);
     }

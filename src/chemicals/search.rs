@@ -1,12 +1,13 @@
-//! The search of the catalogue: what the text is, then what begins with it, then names with all its words; and when
-//! these are few and the text is no name, what it may have been meant to be. It answers the best matches, on one page.
+//! The search of the catalogue: what the text is, then what begins with it, then names with all its words; and when the
+//! text may be a slip, what it may have been meant to be. It answers the best matches, on one page.
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Chemical,
-    query::{Correction, Meant, Query, WORDS_TRIED, slips_of},
-    store::search as store,
+    query::{Meant, Query, slips_of},
+    store::search::{self as store, Known},
 };
 use crate::{
     auth::{Anyone, Auth},
@@ -29,33 +30,63 @@ pub async fn search(by: &Auth<Anyone>, q: &Text<200>, limit: Option<Limit>) -> R
         let most = limit.map_or(FOUND, Limit::count);
         let mut db = by.lists().await?;
         items = store::search(&mut db, &query, most).await?;
-        if items.len() < FEW.min(usize::try_from(most).unwrap_or(FEW))
-            && !items.iter().any(|chemical| query.is_of_name(&chemical.name))
-            && let Some(meant) = meant(&mut db, &query).await?
-        {
-            let known: Vec<_> = items.iter().map(|chemical| chemical.id).collect();
-            let left = most - i64::try_from(items.len()).unwrap_or(most);
-            items.extend(store::search_meant(&mut db, &meant, &known, left).await?);
+        if may_be_a_slip(&query, &items) {
+            add_meant(&mut db, &query, &mut items, most).await?;
         }
     }
     Ok(Page { items, next_cursor: None })
 }
 
-/// What a search may have been meant to be; none when the catalogue has it as it stands, so that ethanol does not bring
-/// methanol with it.
+/// As far as the names tell that were found. Who types a name from its beginning has found it when some begin so; but
+/// `uinoline` stands inside of many names, and `ethy lactate` begins the words of some.
+fn may_be_a_slip(query: &Query, found: &[Chemical]) -> bool {
+    let begin = found.iter().take(FEW).filter(|chemical| query.begins(&chemical.name)).count();
+    begin < FEW && !found.iter().any(|chemical| query.is_in_name(&chemical.name))
+}
+
+/// Puts chemicals that are called what may have been meant behind those that begin with the text, before those that only
+/// have its words. When what was found may be by chance, others that may have been meant follow at the end.
+async fn add_meant(db: &mut PgConnection, query: &Query, items: &mut Vec<Chemical>, most: i64) -> Result<()> {
+    let may_be_by_chance = items.len() < FEW && !items.iter().any(|chemical| query.begins_words_of(&chemical.name));
+    let known = store::known(db, query, &ids(items)).await?;
+    if known.begin >= FEW {
+        return Ok(());
+    }
+    let Some(meant) = guess(db, query, &known).await? else { return Ok(()) };
+    let are_right = query.has_known_words(&known.words);
+    let only_words = items.split_off(known.begin);
+    items.extend(store::search_meant(db, &meant, &ids(items), left(items, most)).await?);
+    let known = ids(items);
+    items.extend(only_words.into_iter().filter(|chemical| !known.contains(&chemical.id)));
+    items.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    if may_be_by_chance && left(items, most) > 0 && !are_right {
+        items.extend(store::search_near(db, &meant, &ids(items), left(items, most)).await?);
+    }
+    Ok(())
+}
+
+fn ids(items: &[Chemical]) -> Vec<Uuid> {
+    items.iter().map(|chemical| chemical.id).collect()
+}
+
+fn left(items: &[Chemical], most: i64) -> i64 {
+    most - i64::try_from(items.len()).unwrap_or(most)
+}
+
+/// What a search may have been meant to be.
 pub async fn meant(db: &mut PgConnection, query: &Query) -> Result<Option<Meant>> {
-    let known = store::known(db, query).await?;
+    let known = store::known(db, query, &[]).await?;
+    guess(db, query, &known).await
+}
+
+/// None when the catalogue has it as it stands, so that ethanol does not bring methanol with it.
+async fn guess(db: &mut PgConnection, query: &Query, known: &Known) -> Result<Option<Meant>> {
     if known.is_term {
         return Ok(None);
     }
-    let tried = query.words_to_try(&known.words);
-    debug_assert!(tried.len() <= WORDS_TRIED, "each costs some thousand look-ups");
-    let (slips, slip_of) = slips_of(&tried);
-    let corrections = store::corrections(db, &slips, &slip_of).await?;
-    let corrections = corrections.into_iter().filter_map(|(n, meant)| {
-        let typed = usize::try_from(n).ok().and_then(|n| tried.get(n.checked_sub(1)?))?;
-        Some(Correction { typed: (*typed).clone(), meant })
-    });
-    let meant = query.meant(&corrections.collect::<Vec<_>>());
+    let tried = query.word_to_try(&known.words);
+    let slips = tried.map(|word| slips_of(word, &known.words)).unwrap_or_default();
+    let corrections = if slips.is_empty() { Vec::new() } else { store::corrections(db, &slips).await? };
+    let meant = query.meant(tried, corrections);
     Ok((!meant.is_empty()).then_some(meant))
 }

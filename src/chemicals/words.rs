@@ -38,27 +38,29 @@ pub fn words_to_find(folded: &str) -> Vec<String> {
 pub fn labels_one_slip_away(text: &str) -> Vec<String> {
     let long_enough = text.chars().count() > SHORTEST_TO_SLIP;
     let alphabet: Vec<char> = ('0'..='9').chain('A'..='Z').collect();
-    if long_enough { one_slip_away(&text.to_uppercase(), &alphabet).into_iter().collect() } else { Vec::new() }
+    let text = text.to_uppercase();
+    if long_enough { one_slip_away(&text, &alphabet, text.len()).into_iter().collect() } else { Vec::new() }
 }
 
-/// What a word may have been meant to be.
-pub fn word_one_slip_away(word: &str) -> BTreeSet<String> {
+/// What a word may have been meant to be, when words are known that begin with so many letters of it, and none with more.
+pub fn word_one_slip_away(word: &str, known: usize) -> BTreeSet<String> {
     let mut alphabet: BTreeSet<char> = ('a'..='z').chain(word.chars()).collect();
     if word.chars().any(|c| c.is_ascii_digit()) {
         alphabet.extend('0'..='9');
     }
-    one_slip_away(word, &alphabet.into_iter().collect::<Vec<_>>())
+    one_slip_away(word, &alphabet.into_iter().collect::<Vec<_>>(), known)
 }
 
 /// All that is one letter left out, put in, or taken for another away, two letters swapped, or one sound spelled
-/// otherwise. (P. Norvig, How to Write a Spelling Corrector)
-pub fn one_slip_away(word: &str, alphabet: &[char]) -> BTreeSet<String> {
+/// otherwise. (P. Norvig, How to Write a Spelling Corrector) A slip leaves the letters before it as they are, so none is
+/// behind those that the word may begin with.
+pub fn one_slip_away(word: &str, alphabet: &[char], known: usize) -> BTreeSet<String> {
     let letters: Vec<char> = word.chars().collect();
     if !(SHORTEST_TO_SLIP..=LONGEST_TO_SLIP).contains(&letters.len()) {
         return BTreeSet::new();
     }
     let mut slips = BTreeSet::new();
-    for at in 0..=letters.len() {
+    for at in 0..=letters.len().min(known) {
         let (before, after) = letters.split_at(at);
         let mut put = |middle: &[char], rest: &[char]| {
             slips.insert([before, middle, rest].concat().into_iter().collect::<String>());
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_one_letter_more_or_less_or_another_or_two_swapped() {
-        let slips = word_one_slip_away("etanol");
+        let slips = word_one_slip_away("etanol", 6);
         for meant in ["ethanol", "etano", "ethnol", "teanol"] {
             assert!(slips.contains(meant), "{meant}");
         }
@@ -111,18 +113,25 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_is_not_behind_the_letters_that_some_word_begins_with() {
+        let slips = word_one_slip_away("chloirde", 5);
+        assert!(slips.contains("chloride") && slips.contains("cloirde"));
+        assert!(!slips.contains("chloirdes") && slips.len() < word_one_slip_away("chloirde", 8).len() * 3 / 4);
+    }
+
+    #[test]
     fn british_and_american_spelling_are_one_slip_apart() {
         for (one, other) in
             [("sulphuric", "sulfuric"), ("haem", "hem"), ("estradiol", "oestradiol"), ("caesium", "cesium")]
         {
-            assert!(word_one_slip_away(one).contains(other), "{one}");
+            assert!(word_one_slip_away(one, one.len()).contains(other), "{one}");
         }
     }
 
     #[test]
     fn a_word_of_two_letters_and_a_very_long_one_are_taken_as_they_stand() {
-        assert!(word_one_slip_away("hf").is_empty());
-        assert!(word_one_slip_away(&"x".repeat(41)).is_empty());
+        assert!(word_one_slip_away("hf", 2).is_empty());
+        assert!(word_one_slip_away(&"x".repeat(41), 41).is_empty());
         assert!(labels_one_slip_away("A12").is_empty());
     }
 }

@@ -22,6 +22,7 @@ use self::{
 };
 use crate::{
     app::App,
+    chemicals,
     clients::{console::Console, redis::Redis},
     clock::Clock,
     config::{Config, PrivateKeys, Provider},
@@ -61,6 +62,7 @@ pub async fn connect(config: Config) -> anyhow::Result<Connected> {
     let tokens = Tokens::new(key_ring(&config)?, jwt.issuer.clone(), jwt.audience.clone(), jwt.access_ttl);
     let app = App::new(config, Clock::real(), tokens, secret, Console::terminal(), lanes);
     app.migrate().await?;
+    chemicals::refresh_all_terms(&app).await.context("the terms of the catalogue")?;
     Ok(Connected { app, embedded })
 }
 

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::Chemical;
 use crate::{
-    app::App,
     chemistry::CasNumber,
     error::{Error, OnConstraint, Reason, Result},
 };
@@ -160,9 +159,9 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
     named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))
 }
 
-/// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were.
-pub async fn refresh_terms(app: App) -> Result<usize> {
-    let mut db = app.db().await?;
+/// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were. What
+/// another instance is just writing is left to it.
+pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;
     let stale = chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for update skip locked");
     let stale = stale.fetch_all(&mut *tx).await?;
@@ -171,6 +170,11 @@ pub async fn refresh_terms(app: App) -> Result<usize> {
         tx.commit().await?;
     }
     Ok(stale.len())
+}
+
+pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
+    let stale = sqlx::query_scalar!(r#"select count(*) as "n!" from chemicals where terms_version < 1"#);
+    Ok(stale.fetch_one(db).await?)
 }
 
 /// Whether there was one, at the version that was read.

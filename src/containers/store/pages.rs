@@ -187,7 +187,8 @@ pub async fn expiring(
 }
 
 /// The same in a location and below it. Few places are read whole; of many, such as a building, the lab's bottles are read
-/// in the order in which they expire, as most of them stand there.
+/// in the order in which they expire, as most of them stand there; whether one does is looked up in a hash of the places,
+/// because of the `is true`.
 pub async fn expiring_in_location(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -209,7 +210,7 @@ pub async fn expiring_in_location(
             union all
             (select id from containers
                 where (select not is_small from size) and lab_id = $1 and is_gone = $3 and expires_on < $4
-                    and (expires_on, id) > ($5, $6) and location_id in (select id from below)
+                    and (expires_on, id) > ($5, $6) and (location_id in (select id from below)) is true
                     and ($7::text is null or state = $7) and (not $8::bool or is_low)
                 order by expires_on, id limit $9)
         ) f join containers c on c.id = f.id join chemicals h on h.id = c.chemical_id

@@ -1,7 +1,9 @@
 //! The catalogue of chemicals.
 
 mod alike;
+mod older_fold;
 mod search;
+mod slips;
 
 use axum::http::Method;
 use serde_json::{Value, json};
