@@ -146,8 +146,7 @@ $12 = -1
 $13 = '0001-01-01'
 $14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $15 = 51
-select array(select slip from bench.slips('hydroxyoctanol') slip union all select slip from bench.slips('cyao') slip) as slips,
-    array(select 1 from bench.slips('hydroxyoctanol') slip union all select 2 from bench.slips('cyao') slip) as slip_of,
+select array(select slip from bench.slips('hydroxyoctanol') slip) as slips,
     array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
 @list containers by text, a typo
 @query likely as materialized
@@ -180,21 +179,21 @@ $1 = '3-methoxy'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
 @list chemicals by text, the beginning of a name
-@query with hits (id, rank, term) as materialized (
+@query with names (id, rank, term) as materialized (
 $1 = '{2 chloro 3 m}'
 $2 = '2 chloro 3 m'
 $3 = '{chloro}'
 $4 = '2 chloro 3 m'
 $5 = 20
 @list chemicals by text, the middle of a name
-@query with hits (id, rank, term) as materialized (
+@query with names (id, rank, term) as materialized (
 $1 = '{omo 3 iodomo}'
 $2 = 'omo 3 iodomo'
 $3 = '{iodomo,omo}'
 $4 = 'omo 3 iodomo'
 $5 = 20
 @list chemicals by text, a word that thousands have
-@query with hits (id, rank, term) as materialized (
+@query with names (id, rank, term) as materialized (
 $1 = '{chloro}'
 $2 = 'chloro'
 $3 = '{chloro}'
@@ -203,15 +202,26 @@ $5 = 20
 @list words of the catalogue, one slip away
 @query join lateral ( select word from catalogue_words
 $1 = :'slips'
-$2 = :'slip_of'
 @list chemicals by text, a typo
-@query with meant as materialized
+@query with hits (id, rank, term) as materialized (
 $1 = '{3 cyano 4 hydroxyoctanol}'
 $2 = '{0}'
 $3 = '{}'
-$4 = '{hydroxyoctanol cyano}'
-$5 = '{}'
-$6 = 20
+$4 = '{}'
+$5 = 20
+@list chemicals by text, a typo in the beginning of a name
+@query with meant as materialized (
+$1 = '{3 cyano 4 hydroxyoct}'
+$2 = '{2}'
+$3 = '{hydroxyoct cyano}'
+$4 = '{}'
+$5 = 20
+@list words of a text that the catalogue knows
+@query exists (select from chemical_terms where kind = any('{0,1}') and term = any($2)) as is_term
+$1 = '{hydroxyoctanol,cyao}'
+$2 = '{3 cyao 4 hydroxyoctanol}'
+$3 = '{}'
+$4 = '3 cyao 4 hydroxyoctanol'
 @list locations of a lab
 @query from locations where lab_id = $1 and id > $2 order by id limit $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -244,17 +254,18 @@ $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
 @list members of a lab
 @query and m.user_id > $3
-$1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = true
+$1 = true
+$2 = '01993f2e-0004-7000-8000-100000000000'
 $3 = '01993f2e-0003-7000-8000-100000005000'
-$4 = 51
+$4 = false
+$5 = 51
 @list labs of a person
 @query (select id from labs
 $1 = '01993f2e-0003-7000-8000-100000000000'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
 @list sessions of a person
-@query id = $2 as current
+@query id is not distinct from $2 as current
 $1 = '01993f2e-0003-7000-8000-100000000000'
 $2 = '01993f2e-0003-7000-8000-100000000000'
 $3 = now()

@@ -16,9 +16,16 @@ $13 = '0001-01-01'::date
 $14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
 $15 = 20
 @end ;
+\if :n % 4 > 1
+@query exists (select from chemical_terms where kind = any('{0,1}') and term = any($2)) as is_term
+$1 = (select words from bench.terms where n = :n)
+$2 = (select array[bench.folded(q)] from bench.terms where n = :n)
+$3 = '{}'::uuid[]
+$4 = (select bench.folded(q) from bench.terms where n = :n)
+@end ;
+\endif
 \if :n % 4 = 2
 @query join lateral ( select word from catalogue_words
 $1 = (select slips from bench.terms where n = :n)
-$2 = (select slip_of from bench.terms where n = :n)
 @end ;
 \endif
