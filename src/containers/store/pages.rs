@@ -187,8 +187,7 @@ pub async fn expiring(
 }
 
 /// The same in a location and below it. Few places are read whole; of many, such as a building, the lab's bottles are read
-/// in the order in which they expire, as most of them stand there; whether one does is looked up in a hash of the places,
-/// because of the `is true`.
+/// in the order in which they expire, as most of them stand there. `is true` makes a hash of the places.
 pub async fn expiring_in_location(
     db: &mut PgConnection,
     lab_id: Uuid,

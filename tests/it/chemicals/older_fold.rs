@@ -58,7 +58,7 @@ async fn they_are_found_as_soon_as_the_database_is_up_to_date_however_many_they_
 async fn an_import_does_not_add_them_again(db: PgPool) {
     old_rows(&db, "Schwefelsäure, α-Form", 1).await;
     let folder = Folder::new();
-    std::fs::write(folder.0.join("again.csv"), "name\n\"Schwefelsäure, α-Form\"\n").unwrap();
+    std::fs::write(folder.0.join("again.csv"), "name\n\"Schwefelsäure, α-Form\"\n").expect("a file");
     let said = chemstock(&db, &folder, &["import", "chemicals", "again.csv"]).stdout;
     assert!(String::from_utf8_lossy(&said).contains("added 0, completed 0, unchanged 1"), "{said:?}");
     assert_eq!(count(&db, "true").await, 1);

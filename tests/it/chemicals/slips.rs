@@ -17,8 +17,8 @@ async fn import(app: &TestApp, names: impl IntoIterator<Item = String>) {
     let folder = Folder::new();
     let file = folder.0.join("names.csv");
     let rows: Vec<String> = names.into_iter().map(|name| format!("\"{name}\"\n")).collect();
-    std::fs::write(&file, format!("name\n{}", rows.concat())).unwrap();
-    let report = load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.unwrap();
+    std::fs::write(&file, format!("name\n{}", rows.concat())).expect("a file");
+    let report = load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.expect("a report");
     assert_eq!(report.failed, 0);
 }
 
@@ -82,7 +82,7 @@ async fn a_synonym_that_begins_so_is_found_among_many_others(db: PgPool) {
 fn slips(chemicals: &[Value]) -> Vec<(String, &Value)> {
     let mut slips = Vec::new();
     for chemical in chemicals.iter().step_by(30) {
-        let name: Vec<char> = chemical["name"].as_str().unwrap().chars().collect();
+        let name: Vec<char> = chemical["name"].as_str().expect("a name").chars().collect();
         let is_inside = |at: usize| name.get(at..at + 4).is_some_and(|part| part.iter().all(char::is_ascii_alphabetic));
         let Some(at) = (0..name.len()).find(|at| is_inside(*at)).map(|at| at + slips.len() % 3) else { continue };
         let (before, after) = name.split_at(at);
@@ -98,43 +98,42 @@ fn slips(chemicals: &[Value]) -> Vec<(String, &Value)> {
     slips
 }
 
-/// Of 1,815 real substances.
-async fn recall(app: &TestApp, lines: impl FnOnce(&mut Vec<&str>)) -> f64 {
+/// Imports 1,815 real substances and fails when the first five of too many searches miss the one that is meant.
+async fn assert_recall(app: &TestApp, lines: impl FnOnce(&mut Vec<&str>)) {
     let file = [env!("CARGO_MANIFEST_DIR"), "tests/data/identifiers/identifiers_pubchem_small.tsv"];
-    let text = std::fs::read_to_string(file.iter().collect::<PathBuf>()).unwrap();
+    let text = std::fs::read_to_string(file.iter().collect::<PathBuf>()).expect("a file");
     let mut rows: Vec<&str> = text.split_inclusive('\n').collect();
     lines(&mut rows);
     let folder = Folder::new();
     let file = folder.0.join("substances.tsv");
-    std::fs::write(&file, rows.concat()).unwrap();
-    load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.unwrap();
+    std::fs::write(&file, rows.concat()).expect("a file");
+    load_chemicals(&app.app, &file, &Options::default(), Names::default()).await.expect("a report");
     let viewer = app.client("viewer").await;
     let (mut chemicals, mut path) = (Vec::new(), "/v1/chemicals?limit=200".to_owned());
     loop {
         let page = viewer.get(&path).await.ok();
-        chemicals.extend(page["items"].as_array().unwrap().clone());
+        chemicals.extend(page["items"].as_array().expect("items").clone());
         let Some(cursor) = page["next_cursor"].as_str() else { break };
         path = format!("/v1/chemicals?limit=200&cursor={cursor}");
     }
     let asked = slips(&chemicals);
     assert!(asked.len() > 50);
-    let (mut hits, mut missed) = (0_u32, Vec::new());
+    let mut missed = Vec::new();
     for (typed, chemical) in &asked {
         let found = found(&viewer, typed).await;
-        if found.iter().take(5).any(|name| chemical["name"] == name.as_str()) { hits += 1 } else { missed.push(typed) }
+        if !found.iter().take(5).any(|name| chemical["name"] == name.as_str()) {
+            missed.push(typed);
+        }
     }
-    println!("missed: {missed:?}");
-    f64::from(hits) / f64::from(u32::try_from(asked.len()).unwrap())
+    assert!(missed.len() * 50 <= asked.len(), "of {} these were missed: {missed:?}", asked.len());
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn of_names_with_one_slip_98_in_100_are_among_the_first_five(db: PgPool) {
-    let recall = recall(&TestApp::new(db).await, |_| {}).await;
-    assert!(recall >= 0.98, "{recall}");
+    assert_recall(&TestApp::new(db).await, |_| {}).await;
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn of_names_with_one_slip_98_in_100_are_among_the_first_five_also_when_the_last_was_imported_first(db: PgPool) {
-    let recall = recall(&TestApp::new(db).await, |rows| rows.reverse()).await;
-    assert!(recall >= 0.98, "{recall}");
+    assert_recall(&TestApp::new(db).await, |rows| rows.reverse()).await;
 }
