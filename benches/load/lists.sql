@@ -35,8 +35,8 @@ $7 = 51
 @list containers of a chemical on a shelf
 @query c.is_gone = $4 and c.location_id in (select id from below)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '01993f2e-0002-7000-8000-100000039595'
-$3 = '01993f2e-0005-7000-8000-100000000300'
+$2 = '01993f2e-0005-7000-8000-100000000300'
+$3 = '01993f2e-0002-7000-8000-100000039595'
 $4 = false
 $5 = '00000000-0000-0000-0000-000000000000'
 $6 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -46,9 +46,9 @@ $9 = 51
 @list containers of a chemical that expire
 @query c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '01993f2e-0002-7000-8000-100000039595'
-$3 = false
-$4 = null
+$2 = null
+$3 = '01993f2e-0002-7000-8000-100000039595'
+$4 = false
 $5 = '2029-01-01'
 $6 = '2027-06-01'
 $7 = '00000000-0000-0000-0000-000000000000'
@@ -223,35 +223,40 @@ $2 = '{3 cyao 4 hydroxyoctanol}'
 $3 = '{}'
 $4 = '3 cyao 4 hydroxyoctanol'
 @list locations of a lab
-@query from locations where lab_id = $1 and id > $2 order by id limit $3
+@query from locations where lab_id = $1 and id > $2 and ($3::bool
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000400'
-$3 = 51
+$3 = false
+$4 = 51
 @list locations at the root of a lab
 @query from locations where lab_id = $1 and parent_id is null
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '00000000-0000-0000-0000-000000000000'
-$3 = 51
+$3 = false
+$4 = 51
 @list locations in a location
 @query from locations where lab_id = $1 and parent_id = $2 and id > $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000015'
 $3 = '00000000-0000-0000-0000-000000000000'
 $4 = false
-$5 = null
-$6 = 51
+$5 = false
+$6 = null
+$7 = 51
 @list locations by the beginning of their names
 @query from locations where lab_id = $1 and lower(name)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'Shelf 40'
 $3 = '00000000-0000-0000-0000-000000000000'
 $4 = false
-$5 = 51
+$5 = false
+$6 = 51
 @list invitations of a lab
 @query from invitations where lab_id = $1 and id > $2
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
+$4 = now()
 @list members of a lab
 @query and m.user_id > $3
 $1 = true
