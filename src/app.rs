@@ -7,7 +7,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
 };
 
-use anyhow::Context;
+use anyhow::Context as _;
+use sqlx::Executor as _;
 use tokio::sync::Notify;
 
 use crate::{
@@ -15,7 +16,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::Result,
-    lanes::{Lanes, Lease},
+    lanes::{self, Lanes, Lease},
     secrets::SecretKey,
     tokens::Tokens,
 };
@@ -121,7 +122,11 @@ impl App {
 
     pub async fn migrate(&self) -> anyhow::Result<()> {
         let mut connection = self.lanes.writes.lease().await?;
-        MIGRATIONS.run(&mut *connection).await.context("migration")
+        // Large tables are rewritten, or another instance is at it: both may take longer than a request ever does.
+        connection.execute("set statement_timeout = 0; set lock_timeout = 0").await?;
+        let done = MIGRATIONS.run(&mut *connection).await.context("migration");
+        lanes::set_up(&mut connection).await?;
+        done
     }
 }
 

@@ -98,7 +98,7 @@ pub fn pool_options() -> PgPoolOptions {
 }
 
 /// Disks that seek for free, and no helpers: else the planner reads a page of a small lab through the index of all labs.
-async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
+pub async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
     connection
         .execute(
             "set statement_timeout = '15s'; set lock_timeout = '10s'; set jit = off;

@@ -6,8 +6,12 @@ use std::{
 };
 
 use chemstock::tokens::KeyRing;
+use sqlx::PgPool;
 
-use crate::support::{folder::Folder, instance::command};
+use crate::support::{
+    folder::Folder,
+    instance::{command, database_url},
+};
 
 fn output(mut command: Command) -> (bool, String) {
     let output = command.output().expect("the binary");
@@ -92,4 +96,22 @@ async fn a_log_that_goes_to_a_file_has_no_colours() {
     start.env("PORT", taken.local_addr().unwrap().port().to_string()).stdin(Stdio::null());
     let (_, said) = output(start);
     assert!(said.contains("WARN") && !said.contains('\u{1b}'), "{said:?}");
+}
+
+/// Each migration looks at the limits that it runs under.
+const LOOKS_AT_LIMITS: &str = "
+    create function look() returns event_trigger language plpgsql as $$ begin
+        if current_setting('statement_timeout') <> '0' or current_setting('lock_timeout') <> '0' then
+            raise exception 'limited to % and %', current_setting('statement_timeout'), current_setting('lock_timeout');
+        end if;
+    end $$;
+    create event trigger look on ddl_command_end execute function look();";
+
+#[sqlx::test(migrations = false)]
+async fn a_migration_may_take_longer_than_a_request(db: PgPool) {
+    sqlx::raw_sql(LOOKS_AT_LIMITS).execute(&db).await.unwrap();
+    let folder = Folder::new();
+    let (worked, said) = output(chemstock(&folder, &["migrate"], &[("DATABASE_URL", &database_url(&db))]));
+    assert!(worked, "{said}");
+    sqlx::query("select from containers").execute(&db).await.unwrap();
 }
