@@ -27,13 +27,15 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let fault = Fault::of(error.path(), &error.inner().to_string());
-        if error.inner().is_data() {
-            Problem::new(general::INVALID).errors(all_faults::<T>(body, fault))
-        } else if let Ok(Value::Array(_)) = serde_json::from_slice(body) {
+        match serde_json::from_slice(body) {
             // A list that serde took for an object and stopped in the middle of.
-            Problem::new(general::INVALID).errors(vec![Field::new("", sentence::NO_OBJECT)])
-        } else {
-            Problem::new(general::MALFORMED).errors(vec![fault.field()])
+            Ok(Value::Array(_)) if !error.inner().is_data() => {
+                Problem::new(general::INVALID).errors(vec![Field::new("", sentence::NO_OBJECT)])
+            }
+            // serde_json calls some values of a wrong type a fault of syntax, such as null where a name is due.
+            Ok(_) => Problem::new(general::INVALID).errors(all_faults::<T>(body, fault)),
+            Err(_) if error.inner().is_data() => Problem::new(general::INVALID).errors(vec![fault.field()]),
+            Err(_) => Problem::new(general::MALFORMED).errors(vec![fault.field()]),
         }
     })?;
     if let Err(cause) = deserializer.end() {
@@ -323,6 +325,16 @@ mod tests {
         );
         assert!(refused("{}").iter().all(|(_, detail)| detail == "is required"));
         assert_eq!(pointers(r#"{"name": "", "count": "x"}"#), ["/count", "/name", "/phone", "/language"]);
+    }
+
+    #[test]
+    fn a_value_of_a_wrong_type_is_no_fault_of_syntax() {
+        for value in ["null", "5", "{}", "[]", "[1, 2]"] {
+            let body = format!(r#"{{"phone": "+12025550123", "name": "x", "language": {value}}}"#);
+            let problem = parse::<Body>(body.as_bytes()).expect_err(&body);
+            assert_eq!((problem.status, &*problem.errors[0].pointer), (422, "/language"), "{problem:?}");
+            assert!(problem.errors[0].detail.starts_with("must be"), "{problem:?}");
+        }
     }
 
     #[test]
