@@ -104,8 +104,13 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
     }
     let text = clean(raw);
     let mut db = by.app().lookups().await?;
-    if let Some(own) = find_own(by, &mut db, &text).await? {
-        return Ok(own);
+    match find_own(by, &mut db, &text).await? {
+        Some(Own::Container(container)) => {
+            drop(db);
+            return own_container(by, container).await;
+        }
+        Some(Own::Location(location)) => return Ok(own_location(location)),
+        None => {}
     }
     let allowed_actions = if by.role() >= Role::Manager { vec![CREATE] } else { vec![] };
     match Scanned::parse_on(&text, by.now().date_naive()) {
@@ -151,7 +156,7 @@ impl From<Label> for ScanResult {
 
 async fn of_label(by: &Auth<Viewer>, db: &mut PgConnection, label: &Label) -> Result<Vec<Box<Container>>> {
     let found = match (&label.lot, &label.gtin) {
-        (Some(lot), _) => store::of_lot(db, by.lab_id(), lot, OF_LOT).await?,
+        (Some(_), _) => store::of_lot(db, by.lab_id(), label, OF_LOT).await?,
         (None, Some(gtin)) => store::of_gtin(db, by.lab_id(), gtin.as_str(), SHOWN).await?,
         (None, None) => Vec::new(),
     };
@@ -160,41 +165,50 @@ async fn of_label(by: &Auth<Viewer>, db: &mut PgConnection, label: &Label) -> Re
     Ok(containers)
 }
 
+/// What has a code of the lab.
+enum Own {
+    Container(Box<Container>),
+    Location(Location),
+}
+
 /// The lab's own codes come before any other reading: as printed, then as our labels would print them.
-async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<ScanResult>> {
+async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<Own>> {
     let printed = symbology(text).1;
     let inner = code_in_address(printed).unwrap_or(printed);
     let canonical = inner.parse::<ContainerCode>().ok();
     let canonical = canonical.as_ref().map(ContainerCode::as_str);
-    let mut codes: Vec<&str> = Vec::with_capacity(4);
-    for code in [text, printed, inner].into_iter().chain(canonical) {
-        if code.parse::<Code>().is_ok() && !codes.contains(&code) {
-            codes.push(code);
+    let mut known: Vec<String> = Vec::with_capacity(4);
+    // As codes are kept: without the invisible characters that a scanner or a paste may bring along.
+    for code in [text, printed, inner].into_iter().chain(canonical).filter_map(|code| code.parse::<Code>().ok()) {
+        if !known.contains(&code.to_string()) {
+            known.push(code.into());
         }
     }
+    let codes: Vec<&str> = known.iter().map(String::as_str).collect();
     if codes.is_empty() {
         return Ok(None);
     }
     // The earlier one wins; a look-alike comes last.
     let place_of = |code: &str| codes.iter().position(|known| *known == code).unwrap_or(codes.len());
     let container = store::find_by_code(db, by.lab_id(), &codes, canonical).await?;
-    if let Some(container) = container.as_ref().filter(|it| place_of(&it.code) == 0) {
-        return own_container(by, db, container.clone()).await.map(Some);
+    if container.as_ref().is_some_and(|it| place_of(&it.code) == 0) {
+        return Ok(container.map(|it| Own::Container(Box::new(it))));
     }
     let location = locations::find_by_code(db, by.lab_id(), &codes, canonical).await?;
     match (container, location) {
         (Some(container), Some(location)) if place_of(&location.code) < place_of(&container.code) => {
-            Ok(Some(own_location(location)))
+            Ok(Some(Own::Location(location)))
         }
-        (Some(container), _) => own_container(by, db, container).await.map(Some),
-        (None, location) => Ok(location.map(own_location)),
+        (Some(container), _) => Ok(Some(Own::Container(Box::new(container)))),
+        (None, location) => Ok(location.map(Own::Location)),
     }
 }
 
-async fn own_container(by: &Auth<Viewer>, db: &mut PgConnection, container: Container) -> Result<ScanResult> {
-    let history = store::history(db, container.id, by.time_zone()).await?;
+/// Its ledger may be long, so it is read where lists are.
+async fn own_container(by: &Auth<Viewer>, container: Box<Container>) -> Result<ScanResult> {
+    let history = store::history(&mut *by.lists().await?, container.id, by.time_zone()).await?;
     let allowed_actions = allowed(&situation(&container), &history, &who(by));
-    let container = Some(Box::new(container));
+    let container = Some(container);
     Ok(ScanResult { r#type: ScanType::Container, container, allowed_actions, ..ScanResult::default() })
 }
 

@@ -1,5 +1,6 @@
 //! SQL on containers and their ledger.
 
+mod labels;
 mod ledger;
 mod pages;
 mod row;
@@ -10,11 +11,12 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
+    labels::{of_gtin, of_lot},
     ledger::{
         book, events_before, find_content, find_event, find_first_content, first_occurred_at, history, is_member,
     },
     pages::{
-        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, of_gtin, of_lot, with_chemical,
+        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, with_chemical,
         with_chemical_expiring, with_chemical_in_location,
     },
     row::Row,

@@ -274,27 +274,3 @@ pub async fn of_chemical(
     );
     Ok(rows.fetch_all(db).await?)
 }
-
-pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, lot: &str, most: i64) -> Result<Vec<Box<Container>>> {
-    let rows = containers!(
-        r#"from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone order by c.id desc limit $3"#,
-        lab_id,
-        lot,
-        most
-    );
-    Ok(rows.fetch_all(db).await?)
-}
-
-/// What is left of a supplier's article.
-pub async fn of_gtin(db: &mut PgConnection, lab_id: Uuid, gtin: &str, most: i64) -> Result<Vec<Box<Container>>> {
-    let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
-        order by c.id limit $3",
-        lab_id,
-        gtin,
-        most
-    );
-    Ok(rows.fetch_all(db).await?)
-}

@@ -36,17 +36,33 @@ pub async fn found(
             select l.id from below b cross join lateral
                 (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
         ), labelled (id, rank) as materialized (
-            select id, min(case when label = upper($2) collate "C" then 0 else 1 end) from (
-                (select id, upper(code) collate "C" as label from containers
-                    where lab_id = $1 and upper(code) collate "C" >= upper($2)
-                        and upper(code) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
-                        and ($7::uuid is null or location_id in (select id from below)) limit 10000)
-                union all
-                (select id, upper(lot) collate "C" from containers
-                    where lab_id = $1 and upper(lot) collate "C" >= upper($2)
-                        and upper(lot) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
-                        and ($7::uuid is null or location_id in (select id from below)) limit 10000)
-            ) l group by id
+            (select id, rank from (
+                select id, expires_on, case when upper($2) collate "C" in (upper(code) collate "C", upper(lot) collate "C")
+                    then 0 else 1 end as rank
+                from containers
+                where lab_id = $1 and upper(code) collate "C" >= upper($2)
+                    and upper(code) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
+                    and ($8::uuid is null or chemical_id = $8) and ($9::text is null or state = $9)
+                    and ($10::date is null or expires_on < $10) and (not $11::bool or is_low)
+                    and ($7::uuid is null or location_id in (select id from below))
+            ) l
+            where rank > $12 or rank = $12 and case when $10::date is null then id < $14
+                else expires_on > $13 or expires_on = $13 and id < $14 end
+            order by rank, case when $10::date is not null then expires_on end, id desc limit $15)
+            union
+            (select id, rank from (
+                select id, expires_on, case when upper($2) collate "C" in (upper(code) collate "C", upper(lot) collate "C")
+                    then 0 else 1 end as rank
+                from containers
+                where lab_id = $1 and upper(lot) collate "C" >= upper($2)
+                    and upper(lot) collate "C" < upper($2) || U&'\+10FFFF' and is_gone = any ($6)
+                    and ($8::uuid is null or chemical_id = $8) and ($9::text is null or state = $9)
+                    and ($10::date is null or expires_on < $10) and (not $11::bool or is_low)
+                    and ($7::uuid is null or location_id in (select id from below))
+            ) l
+            where rank > $12 or rank = $12 and case when $10::date is null then id < $14
+                else expires_on > $13 or expires_on = $13 and id < $14 end
+            order by rank, case when $10::date is not null then expires_on end, id desc limit $15)
         ), named (chemical_id, rank) as materialized (
             select chemical_id, min(rank) from chemicals_of_lab($1, $3, $4, $5) f
             where $4 <> '' and ($8::uuid is null or chemical_id = $8) group by chemical_id
@@ -58,7 +74,10 @@ pub async fn found(
                 where lab_id = $1 and chemical_id = n.chemical_id and is_gone = any ($6)
                     and ($9::text is null or state = $9) and ($10::date is null or expires_on < $10)
                     and (not $11::bool or is_low) and ($7::uuid is null or location_id in (select id from below))
-                    and id not in (select id from labelled)
+                    and not (upper(code) collate "C" >= upper($2)
+                        and upper(code) collate "C" < upper($2) || U&'\+10FFFF')
+                    and (lot is null or not (upper(lot) collate "C" >= upper($2)
+                        and upper(lot) collate "C" < upper($2) || U&'\+10FFFF'))
             ) b
         )
         select c.id, r.rank as "rank!" from ranked r join containers c on c.id = r.id

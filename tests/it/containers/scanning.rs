@@ -188,3 +188,41 @@ fn a_scan_has_one_flat_schema_whose_actions_are_typed() {
     }
     assert!(actions.contains(&json!("create_container")) && actions.contains(&json!("list_containers")));
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_label_finds_its_bottle_behind_hundreds_of_another_article_in_the_lot(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let acetone = chemical(&app, "acetone", None, None).await;
+    let wanted = bottle_of(&app, &manager, acetone, "1", "L", json!({"lot": "L1", "gtin": "09506000134352"})).await;
+    let made = bottle_of(&app, &manager, acetone, "1", "L", json!({"lot": "L1", "gtin": "04012345678901"})).await;
+    sqlx::query(
+        "insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, lot, gtin,
+            created_at, updated_at)
+        select gen_random_uuid(), lab_id, chemical_id, 'X' || n, state, unit, amount, initial_amount, lot, gtin,
+            created_at, updated_at
+        from containers, generate_series(1, 250) n where id = $1::uuid",
+    )
+    .bind(made["id"].as_str())
+    .execute(&app.db)
+    .await
+    .unwrap();
+    let scanned = manager.get(&app.path("/scan/(01)09506000134352(10)L1")).await.ok();
+    assert_eq!(scanned["containers"].as_array().unwrap().len(), 1);
+    assert_eq!(scanned["containers"][0]["id"], wanted["id"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn invisible_characters_in_a_scan_are_as_invisible_as_in_the_code(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let made = bottle_of(&app, &manager, water, "1", "L", json!({"code": "AB\u{200b}-7"})).await;
+    for code in ["AB-7", "AB%E2%80%8B-7", "%EF%BB%BFAB-7"] {
+        assert_eq!(
+            manager.get(&app.path(&format!("/scan/{code}"))).await.ok()["container"]["id"],
+            made["id"],
+            "{code}"
+        );
+    }
+}

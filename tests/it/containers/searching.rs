@@ -215,3 +215,36 @@ async fn pages_of_every_list_and_search_are_those_of_a_naive_model(db: PgPool) {
     }
     assert!(shapes.len() > 10, "the bottles are various");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn among_thousands_of_like_labels_a_condition_finds_its_bottle_and_pages_give_each_once(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let made = bottle_of(&app, &manager, water, "1", "L", json!({"code": "CC-0", "lot": "CC-7"})).await;
+    sqlx::query(
+        "insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, lot, created_at,
+            updated_at)
+        select gen_random_uuid(), lab_id, chemical_id, 'CC-' || n, case when n = 11000 then 'quarantined' else state end,
+            unit, amount, initial_amount, case when n % 3 = 0 then 'CC-' || n end, created_at, updated_at
+        from containers, generate_series(1, 12000) n where id = $1::uuid",
+    )
+    .bind(made["id"].as_str())
+    .execute(&app.db)
+    .await
+    .unwrap();
+    let found = manager.get(&app.path("/containers?q=cc-&state=quarantined")).await.ok();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["items"][0]["code"], "CC-11000");
+
+    let (mut cursor, mut seen) = (String::new(), std::collections::HashSet::new());
+    loop {
+        let page = manager.get(&app.path(&format!("/containers?q=cc-&limit=200{cursor}"))).await.ok();
+        for item in page["items"].as_array().unwrap() {
+            assert!(seen.insert(item["id"].as_str().unwrap().to_owned()), "{} twice", item["code"]);
+        }
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen.len(), 12_001);
+}

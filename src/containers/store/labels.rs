@@ -1,0 +1,40 @@
+//! The bottles that a supplier's label may mean.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::containers;
+use crate::{
+    chemistry::{Gtin, Label},
+    containers::Container,
+    error::Result,
+};
+
+pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i64) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        r#"from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone
+            and (c.gtin = $4 or (c.gtin is null or $4::text is null) and (c.catalogue_number is null or $5::text is null
+                or lower(c.catalogue_number) = lower($5)))
+        order by c.id desc limit $3"#,
+        lab_id,
+        label.lot,
+        most,
+        label.gtin.as_ref().map(Gtin::as_str),
+        label.catalogue_number
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// What is left of a supplier's article.
+pub async fn of_gtin(db: &mut PgConnection, lab_id: Uuid, gtin: &str, most: i64) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
+        order by c.id limit $3",
+        lab_id,
+        gtin,
+        most
+    );
+    Ok(rows.fetch_all(db).await?)
+}
