@@ -34,6 +34,8 @@ pub struct Past {
     pub location_after: Option<Uuid>,
     /// The place where a move or a disposal found the bottle is closed.
     pub place_is_gone: bool,
+    /// Who had it before is no member of the lab any more.
+    pub holder_is_gone: bool,
     pub rest: Rest,
 }
 
@@ -44,6 +46,14 @@ impl Past {
 
     pub fn changes_state(&self) -> bool {
         self.state_before != Some(self.state_after)
+    }
+
+    /// Whether a bottle is open is worked out anew from all events, so an opening stands in the way of nothing, and nothing
+    /// in its way.
+    pub fn changes_more_than_open(&self) -> bool {
+        let is_opening =
+            self.r#type.opens() && self.state_before == Some(State::InStock) && self.state_after == State::Opened;
+        self.changes_state() && !is_opening
     }
 
     pub fn changes_place(&self) -> bool {
@@ -91,15 +101,21 @@ impl History {
         self.standing().rev().find(|line| line.r#type == EventType::Lose)?.state_before
     }
 
-    /// The earliest day of what opened the bottle, once `undone` no longer counts.
-    pub fn opened_on_without(&self, undone: &Past) -> Option<NaiveDate> {
+    /// The earliest day of what opened the bottle, once `undone` no longer counts. Where another event decided, the day
+    /// stays as it was written: the lab may have had another time zone then.
+    pub fn opened_on_without(&self, undone: &Past, present: Option<NaiveDate>) -> Option<NaiveDate> {
+        let without = self.earliest_opening(|line| line.id != undone.id);
+        if without == self.earliest_opening(|_| true) { present } else { without }
+    }
+
+    fn earliest_opening(&self, counts: impl Fn(&Past) -> bool) -> Option<NaiveDate> {
         let first = self.lines.first()?;
         let came_on = first.rest.opened_on.and_then(|[_, day]| day);
         // Some day before the first that is known.
         if self.came_opened() && came_on.is_none() {
             return None;
         }
-        let opened = self.standing().filter(|line| line.id != undone.id && line.r#type.opens()).map(|line| line.day);
+        let opened = self.standing().filter(|line| line.r#type.opens() && counts(line)).map(|line| line.day);
         opened.chain(came_on).min()
     }
 

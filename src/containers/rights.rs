@@ -65,7 +65,11 @@ impl Who {
         }
         let is_use =
             matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
-        if is_use && on.state == State::OnLoan && on.holder_id != Some(self.user_id) {
+        // Undoing the check-out takes the bottle away from who has it.
+        if (is_use || line.r#type == EventType::CheckOut)
+            && on.state == State::OnLoan
+            && on.holder_id != Some(self.user_id)
+        {
             return Err(Error::Forbidden("the container is on loan to somebody else; ask them or a manager"));
         }
         Ok(())

@@ -20,8 +20,14 @@ const DISPOSAL: TimeDelta = TimeDelta::days(30);
 
 pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who) -> Result<Booking> {
     let line = history.find(id).ok_or_else(|| Error::field("/event_id", "is not an event of this container"))?;
-    if matches!(line.r#type, EventType::Reverse | EventType::Edit) {
-        return Err(Reason::NotReversible.because("post the event itself again, or change the field again"));
+    match line.r#type {
+        EventType::Reverse => {
+            return Err(Reason::NotReversible.because("an undo cannot be undone; post the event itself again"));
+        }
+        EventType::Edit => {
+            return Err(Reason::NotReversible.because("change the field back with a PATCH of the container"));
+        }
+        _ => {}
     }
     if history.is_undone(line) {
         return Err(Reason::NotReversible.because("the event has been reversed already"));
@@ -34,9 +40,10 @@ pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who) -
     EventType::Reverse.starts_from().contains(&now.state) && undo(now, history, line.id, who).is_ok()
 }
 
-/// The bottle should never have been: it ends without content, and its code is free again.
+/// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
+/// does not keep it.
 fn undo_creation(now: &Situation, history: &History, line: &Past) -> Result<Booking> {
-    refuse_if(history.newest_after(line, |_| true))?;
+    refuse_if(history.newest_after(line, |later| later.r#type != EventType::Edit))?;
     let after = Situation { state: State::Voided, amount: Decimal::ZERO, holder_id: None, ..now.clone() };
     Ok(Booking { delta: -now.amount, after, counted_with: None })
 }
@@ -58,29 +65,30 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Res
         after.location_id = None;
     }
     if let Some([before, _]) = line.rest.holder_id {
+        if line.holder_is_gone {
+            let why = "who had it has left the lab; check it out to somebody else instead";
+            return Err(Reason::NotReversible.because(why));
+        }
         after.holder_id = before;
     }
     if let Some([before, _]) = line.rest.tare {
         after.tare = before;
     }
     if line.r#type.opens() {
-        after.opened_on = history.opened_on_without(line);
+        after.opened_on = history.opened_on_without(line, now.opened_on);
     }
     after.state = state_after(&after, line);
     check(&after, history, line)?;
     Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: None })
 }
 
-/// The newest event that changed the same thing since and still holds. Opened is worked out anew from all events, so it
-/// stands in the way of nothing.
+/// The newest event that changed the same thing since and still holds.
 fn blocker<'h>(now: &Situation, history: &'h History, line: &Past) -> Option<&'h Past> {
-    let is_opening = line.state_before == Some(State::InStock) && line.state_after == State::Opened;
-    let state = line.r#type == EventType::Open || (line.changes_state() && !is_opening);
     let rest = &line.rest;
     history.newest_after(line, |later| {
         (now.state == State::Disposed && later.r#type == EventType::Dispose)
             || (!line.delta.is_zero() && later.r#type.sets_amount())
-            || (state && later.changes_state())
+            || (line.changes_more_than_open() && later.changes_more_than_open())
             || (line.changes_place() && later.changes_place())
             || (rest.holder_id.is_some() && later.rest.holder_id.is_some())
             || (rest.tare.is_some() && later.rest.tare.is_some())
@@ -117,6 +125,10 @@ fn check(after: &Situation, history: &History, line: &Past) -> Result<()> {
 
 fn refuse_if(blocker: Option<&Past>) -> Result<()> {
     let Some(blocker) = blocker else { return Ok(()) };
-    let why = format!("a later event of type {} stands on it; reverse that one first", blocker.r#type.as_str());
+    let why = match blocker.r#type {
+        EventType::Edit => "the field has been edited since; change it back with a PATCH of the container".to_owned(),
+        EventType::Dispose => "the container has been disposed of since".to_owned(),
+        other => format!("a later event of type {} stands on it; reverse that one first", other.as_str()),
+    };
     Err(Reason::NotReversible.because(why).with(|members| members.blocked_by = Some(blocker.id)))
 }

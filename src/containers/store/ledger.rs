@@ -225,8 +225,12 @@ pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Res
             state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
             location_before is not null and (location_before is distinct from location_after or type = 'dispose')
                 and not exists (select from locations l where l.id = location_before and l.closed_at is null)
-                as "place_is_gone!"
-        from stock_events where container_id = $1 order by seq"#,
+                as "place_is_gone!",
+            changes -> 'holder_id' ->> 0 is not null and not exists (
+                select from memberships m
+                where m.lab_id = e.lab_id and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
+            ) as "holder_is_gone!"
+        from stock_events e where container_id = $1 order by seq"#,
         container_id
     );
     let lines = rows.fetch_all(db).await?.into_iter().map(|row| Past {
@@ -244,6 +248,7 @@ pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Res
         location_before: row.location_before,
         location_after: row.location_after,
         place_is_gone: row.place_is_gone,
+        holder_is_gone: row.holder_is_gone,
         rest: row.changes.map(|it| it.0).unwrap_or_default(),
     });
     Ok(History::new(lines.collect()))

@@ -83,6 +83,7 @@ impl Life {
             location_before: before.location_id,
             location_after: after.location_id,
             place_is_gone: false,
+            holder_is_gone: false,
             rest: Rest {
                 opened_on: change(before.opened_on, after.opened_on),
                 holder_id: change(before.holder_id, after.holder_id),

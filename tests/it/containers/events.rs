@@ -239,10 +239,10 @@ async fn what_cannot_be_undone_says_why(db: PgPool) {
     let manager = app.client("manager").await;
     let made = bottle(&app, &manager, "10", "mL").await;
     let path = events_of(&app, &made);
-    let opened = manager.post(&path, json!({"type": "open"})).await.created();
+    let used = manager.post(&path, withdraw("1", "mL")).await.created();
     manager.post(&path, json!({"type": "empty"})).await.created();
     let undo = |event: &Value| json!({"type": "reverse", "event_id": event});
-    manager.post(&path, undo(&opened["event"]["id"])).await.problem(409, "not-reversible");
+    manager.post(&path, undo(&used["event"]["id"])).await.problem(409, "not-reversible");
 
     let ledger = manager.get(&path).await.ok();
     let receipt = &ledger["items"][2]["id"];

@@ -217,3 +217,87 @@ async fn members_undo_what_others_booked_within_a_day_and_lists_say_so(db: PgPoo
     let none = json!({"type": "reverse", "event_id": Uuid::now_v7()});
     assert_eq!(one.post(&path, none).await.problem(422, "invalid")["errors"][0]["pointer"], "/event_id");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_opening_is_undone_whatever_state_came_later_and_stands_in_nothings_way(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    for opening in [plain("open"), withdraw("1", "mL")] {
+        for later in [&["check_out", "check_in"][..], &["quarantine"], &["lose", "find"], &["discard"], &["check_out"]]
+        {
+            let made = bottle(&app, &manager, "100", "mL").await;
+            let path = events_of(&app, &made);
+            let opened = manager.post(&path, opening.clone()).await.created();
+            let mut state = Value::Null;
+            for event in later {
+                state = manager.post(&path, plain(event)).await.created()["container"]["state"].clone();
+            }
+            let undone = manager.post(&path, undo(&opened)).await.created()["container"].clone();
+            assert_eq!(undone["opened_on"], Value::Null, "{opening} {later:?}");
+            let kept = if state == "opened" { json!("in_stock") } else { state };
+            assert_eq!(undone["state"], kept, "{opening} {later:?}");
+        }
+        let made = bottle(&app, &manager, "100", "mL").await;
+        let path = events_of(&app, &made);
+        manager.post(&path, plain("lose")).await.created();
+        let find = manager.post(&path, plain("find")).await.created();
+        manager.post(&path, opening).await.created();
+        assert_eq!(manager.post(&path, undo(&find)).await.created()["container"]["state"], "lost");
+        assert_eq!(manager.post(&path, plain("find")).await.created()["container"]["state"], "opened");
+    }
+    assert_ledger_adds_up(&app).await;
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_edit_keeps_no_wrong_creation_and_a_refusal_says_how_to_get_past_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "100", "g").await;
+    let path = events_of(&app, &made);
+    let tare = json!({"type": "weigh", "gross": {"value": "60", "unit": "g"}, "tare": {"value": "10", "unit": "g"}});
+    let weighed = manager.post(&path, tare).await.created();
+    manager.patch(&path_of(&app, &made), "*", json!({"tare": {"value": "11", "unit": "g"}})).await.ok();
+    let refused = manager.post(&path, undo(&weighed)).await.problem(409, "not-reversible");
+    assert_eq!(refused["blocked_by"], newest(&manager, &path).await["id"]);
+    assert!(refused["detail"].as_str().unwrap().contains("PATCH"), "{refused}");
+
+    let made = bottle(&app, &manager, "100", "g").await;
+    let path = events_of(&app, &made);
+    let creation = json!({"event": newest(&manager, &path).await});
+    manager.patch(&path_of(&app, &made), "*", json!({"expires_on": "2030-01-01"})).await.ok();
+    assert_eq!(manager.post(&path, undo(&creation)).await.created()["container"]["state"], "voided");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_loan_is_ended_by_undo_only_by_who_may_end_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let (lender, holder, third) = (app.client("member").await, app.client("member").await, app.client("member").await);
+    for (who, may) in [(&lender, true), (&holder, true), (&manager, true), (&third, false)] {
+        let made = bottle(&app, &manager, "100", "mL").await;
+        let path = events_of(&app, &made);
+        let lent = lender.post(&path, json!({"type": "check_out", "holder_id": holder.user_id})).await.created();
+        assert_eq!(newest(who, &path).await["undoable"], may);
+        let answer = who.post(&path, undo(&lent)).await;
+        if may {
+            assert_eq!(answer.created()["container"]["holder_id"], Value::Null);
+        } else {
+            answer.problem(403, "forbidden");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn no_undo_lends_to_somebody_who_has_left(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, holder) = (app.client("manager").await, app.client("member").await);
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    holder.post(&path, json!({"type": "check_out"})).await.created();
+    let back = holder.post(&path, json!({"type": "check_in"})).await.created();
+    assert_eq!(newest(&manager, &path).await["undoable"], true);
+    app.client("admin").await.delete(&app.path(&format!("/members/{}", holder.user_id)), "*").await.expect(204);
+    assert_eq!(newest(&manager, &path).await["undoable"], false);
+    let refused = manager.post(&path, undo(&back)).await.problem(409, "not-reversible");
+    assert!(refused["detail"].as_str().unwrap().contains("left the lab"), "{refused}");
+}

@@ -65,8 +65,6 @@ pub struct Line {
     pub recorded: DateTime<Utc>,
     pub before: Fields,
     pub after: Fields,
-    /// The states as they were shown, before and after.
-    pub shown: [&'static str; 2],
     pub undone: bool,
 }
 

@@ -67,7 +67,6 @@ impl<'a> Life<'a> {
             recorded: app.now(),
             before: nothing,
             after: now.clone(),
-            shown: ["", ""],
             undone: false,
         };
         let bottle = Bottle { now, came_opened, first: came, lines: vec![creation] };
@@ -153,7 +152,6 @@ impl<'a> Life<'a> {
             recorded: self.app.now(),
             before: self.bottle.now.clone(),
             after: after.clone(),
-            shown: [self.bottle.shown_state(); 2],
             undone: false,
         };
         self.bottle.lines.push(line);
@@ -161,8 +159,6 @@ impl<'a> Life<'a> {
             self.bottle.lines[at].undone = true;
         }
         self.bottle.now = after;
-        let state = self.bottle.shown_state();
-        self.bottle.lines.last_mut().unwrap().shown[1] = state;
         self.check_line(&answer.body["event"], &event, by, &shown)?;
         let who = self.people.iter().position(|(person, _)| person == by).unwrap();
         self.booked.push((who, event.body, answer.body["event"].clone()));
@@ -224,7 +220,6 @@ impl<'a> Life<'a> {
             recorded: self.app.now(),
             before: self.bottle.now.clone(),
             after: after.clone(),
-            shown: [self.bottle.shown_state(); 2],
             undone: false,
         });
         self.bottle.now = after;

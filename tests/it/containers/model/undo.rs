@@ -12,12 +12,11 @@ fn sets_amount(kind: &str) -> bool {
 
 /// Whether the later event changed something that the earlier one did, so that it has to be undone first.
 fn same_thing(earlier: &Line, later: &Line) -> bool {
-    // Opened is derived, so a use is undone whatever the bottle's state has become. The contract does not say whether that
-    // holds of `open` itself, of which nothing else would be undone: it does not.
-    let state = earlier.kind == "open" || earlier.before.state != earlier.after.state;
+    // Opened is derived: an opening is undone whatever the bottle's state has become, and stands in nothing's way.
+    let state = earlier.before.state != earlier.after.state;
     // A weighing that found no change has none to give back.
     (!earlier.delta().is_zero() && sets_amount(later.kind))
-        || (state && later.shown[0] != later.shown[1])
+        || (state && later.before.state != later.after.state)
         || (earlier.before.place != earlier.after.place && later.before.place != later.after.place)
         || (earlier.before.holder != earlier.after.holder && later.before.holder != later.after.holder)
         || (earlier.before.tare != earlier.after.tare && later.before.tare != later.after.tare)
@@ -39,7 +38,11 @@ impl Bottle {
             return refused(409, "not-reversible");
         }
         if at == 0 {
-            let others: Vec<Uuid> = self.lines[1..].iter().filter(|line| line.stands()).map(|line| line.id).collect();
+            let others: Vec<Uuid> = self.lines[1..]
+                .iter()
+                .filter(|line| line.stands() && line.kind != "edit")
+                .map(|line| line.id)
+                .collect();
             if !others.is_empty() {
                 return Err(Refusal(409, "not-reversible", others));
             }
@@ -59,9 +62,9 @@ impl Bottle {
         let fresh = now - line.recorded <= TimeDelta::hours(24) && at != 0;
         let never = ["release", "quarantine", "dispose"].contains(&line.kind);
         let own = line.by == by.id;
-        // Who may not use a bottle on loan undoes nobody else's use. The contract leaves open whether they undo their own,
+        // Who may not use a bottle on loan undoes nobody else's use, nor ends the loan. The contract leaves open whether they undo their own,
         // and whether a manager undoes what a manager could not post: they do.
-        let used = ["withdraw", "return", "weigh", "adjust"].contains(&line.kind);
+        let used = ["withdraw", "return", "weigh", "adjust", "check_out"].contains(&line.kind);
         let lent = used && self.now.holder.is_some_and(|holder| holder != by.id);
         if !by.manager && (never || !(own || fresh && !lent)) {
             return refused(403, "forbidden");
