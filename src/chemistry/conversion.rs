@@ -64,13 +64,19 @@ impl Inconvertible {
         let Self { from, to, .. } = self;
         let missing = self.missing().join(" and the ").replace('_', " ");
         if !missing.is_empty() {
-            format!("{from} converts to {to} only with the {missing}: add it to the chemical, or use a unit like {to}")
+            format!("{from} converts to {to} only with the {missing}: have it added, or use a unit like {to}")
         } else if self.too_large {
-            format!("the amount is too large to be written in {to}: use a larger unit")
+            format!("the amount is too large to be written in {to}")
         } else {
+            let [from, to] = [from, to].map(in_words);
             format!("{from} cannot be converted to {to}: use a unit like {to}")
         }
     }
+}
+
+/// UCUM's code of pieces is `1`, which reads as a number.
+fn in_words(unit: Unit) -> &'static str {
+    if unit.dimension() == Dimension::Count { "pieces" } else { unit.code() }
 }
 
 /// Digits of a result that rests on a density or a molar mass.
@@ -245,12 +251,12 @@ mod tests {
             let never = quantity("1", from).in_unit(to, density("1")).unwrap_err();
             assert_eq!((never.from, never.to), (from, to));
             assert!(never.missing().is_empty() && !never.too_large, "{never}");
-            assert!(never.to_string().ends_with(&format!("use a unit like {to}")), "not the unit that was refused");
+            assert!(never.to_string().ends_with(&format!("use a unit like {}", in_words(to))), "{never}");
         }
 
         let too_large = quantity("1000000", Unit::Kilogram).in_unit(Unit::Nanogram, Factors::NONE).unwrap_err();
         assert!(too_large.too_large);
-        assert_eq!(too_large.to_string(), "the amount is too large to be written in ng: use a larger unit");
+        assert_eq!(too_large.to_string(), "the amount is too large to be written in ng");
     }
 
     proptest! {

@@ -17,7 +17,7 @@ use crate::{
 ///
 /// | type | needs | takes |
 /// |---|---|---|
-/// | `receive`: more comes in; an empty bottle is in stock again | `amount` | |
+/// | `receive`: more comes in; an empty bottle is in use again, as it was before it was empty | `amount` | |
 /// | `open`: for the first time; sets `opened_on` | | |
 /// | `withdraw`: takes out, and opens the bottle | `amount` | |
 /// | `return`: puts back what was not used | `amount` | |
@@ -170,6 +170,15 @@ impl Event {
                 Some(*amount)
             }
             Self::Weigh { gross, .. } => Some(*gross),
+            _ => None,
+        }
+    }
+
+    /// Where it brings the bottle.
+    pub fn place(&self) -> Option<Uuid> {
+        match self {
+            Self::Move(to) => Some(*to),
+            Self::CheckIn(to) | Self::Find(to) => *to,
             _ => None,
         }
     }

@@ -125,22 +125,30 @@ fn moved(now: &Situation, amount: Quantity) -> Result<Converted> {
     Ok(converted)
 }
 
-/// What is really taken. A derived amount is rounded, so one that comes within 0.01 % of what is left takes just that.
+/// What is really taken. A derived amount is rounded, so one that comes within 0.01 % of what is left takes just that; and
+/// so does what a refusal would name as left.
 fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decimal> {
     let taken = converted.value;
-    let is_the_rest = (now.amount - taken).abs() * Decimal::from(10_000) <= taken;
-    if converted.used.is_derived() && is_the_rest {
+    let is_near = (now.amount - taken).abs() * Decimal::from(10_000) <= taken;
+    if converted.used.is_derived() && is_near {
+        return Ok(now.amount);
+    }
+    let left = if taken == now.amount { None } else { left_in(now, typed.unit) };
+    if left.is_some_and(|left| left.unit == typed.unit && left.value.get() == typed.value.get()) {
         return Ok(now.amount);
     }
     if taken <= now.amount {
         return Ok(taken);
     }
-    let left = Quantity::new(now.amount.normalize(), now.unit).ok().map(|left| {
-        let there = left.in_unit(typed.unit, now.counting.factors()).ok();
-        there.and_then(|there| Quantity::new(there.value, typed.unit).ok()).unwrap_or(left)
-    });
     let there = left.map_or_else(|| now.amount.to_string(), |left| left.to_string());
     Err(Reason::NotEnough.because(format!("there is {there} in the container")).with(|members| members.left = left))
+}
+
+/// What is in the bottle, in the unit that somebody typed where that is possible.
+fn left_in(now: &Situation, unit: Unit) -> Option<Quantity> {
+    let left = Quantity::new(now.amount.normalize(), now.unit).ok()?;
+    let there = left.in_unit(unit, now.counting.factors()).ok();
+    Some(there.and_then(|there| Quantity::new(there.value, unit).ok()).unwrap_or(left))
 }
 
 fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<Converted> {
@@ -173,5 +181,7 @@ fn inconvertible(why: Inconvertible, pointer: &'static str) -> Error {
 
 pub fn plus(a: Decimal, b: Decimal) -> Result<Decimal> {
     let sum = a.checked_add(b).map(|sum| sum.normalize());
-    sum.ok_or_else(|| Error::field("/amount/value", "makes more than a container can hold"))
+    sum.ok_or_else(|| Error::field("/amount/value", TOO_MUCH))
 }
+
+pub const TOO_MUCH: &str = "makes more than a container can hold";

@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use serde::Deserialize;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ use crate::{
 
 /// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
 /// ledger as an event of type `edit`.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
 pub struct ContainerPatch {
@@ -66,14 +67,32 @@ pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: Cont
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);
     }
+    let mut db = by.app().db().await?;
+    match write(&mut db, by, &before, patch.clone()).await {
+        // Somebody else was faster, and any version is meant.
+        Err(Error::Stale) if read.is_none() => {}
+        done => return done,
+    }
+    let mut tx = db.begin().await?;
+    let before = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("container"))?;
+    let done = write(&mut tx, by, &before, patch).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn write(
+    db: &mut PgConnection,
+    by: &Auth<Manager>,
+    before: &Container,
+    patch: ContainerPatch,
+) -> Result<Container> {
     if before.state == State::Voided {
         return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
     }
-    let mut after = Container::clone(&before);
+    let mut after = before.clone();
     apply(&mut after, patch)?;
-    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(&before, &after) };
-    let mut db = by.app().db().await?;
-    store::update(&mut db, &after, edit, by.now()).await?.ok_or(Error::Stale)
+    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(before, &after) };
+    store::update(db, &after, edit, by.now()).await?.ok_or(Error::Stale)
 }
 
 /// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.

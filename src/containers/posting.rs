@@ -157,7 +157,9 @@ pub fn not_ahead(sent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Date
         Some(sent) if sent > now + CLOCKS_DIFFER => {
             Err(Error::field("/occurred_at", "is more than two minutes ahead of the server's clock"))
         }
-        sent => Ok(sent.unwrap_or(now).min(now)),
+        // To microseconds, as Postgres keeps it, and without the leap second that it has not.
+        Some(sent) => Ok(DateTime::from_timestamp_micros(sent.timestamp_micros()).unwrap_or(sent).min(now)),
+        None => Ok(now),
     }
 }
 
@@ -250,6 +252,7 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
                 && event.by == Actor::person(by.user_id())
                 && event.typed == draft.event.typed()
                 && event.reverses == draft.event.reverses()
+                && draft.event.place().is_none_or(|place| event.location_after == Some(place))
         }
     };
     if !is_same {
@@ -293,5 +296,5 @@ fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &W
 
 /// What the ledger has worked out, as an amount that a container can hold.
 fn quantity(value: Decimal, unit: Unit) -> Result<Quantity> {
-    Quantity::new(value, unit).map_err(|why| Error::field("/amount/value", why.to_string()))
+    Quantity::new(value, unit).map_err(|_| Error::field("/amount/value", ledger::TOO_MUCH))
 }

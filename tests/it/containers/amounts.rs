@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{assert_ledger_adds_up, bottle_of, chemical, events_of, path_of, withdraw};
+use super::{assert_ledger_adds_up, bottle, bottle_of, chemical, events_of, path_of, withdraw};
 use crate::support::{Client, TestApp};
 
 fn quantity(text: &str) -> Value {
@@ -134,4 +134,21 @@ async fn low_at_converts_alike_when_a_bottle_is_made_and_when_it_is_changed(db: 
     assert_eq!(made["low_at"], json!({"value": "100", "unit": "mL"}));
     let other = bottle_of(&app, &manager, ethanol, "500", "mL", json!({})).await;
     assert_eq!(manager.patch(&path_of(&app, &other), "*", low).await.ok()["low_at"], made["low_at"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn what_a_refusal_names_as_left_can_be_taken_and_leaves_nothing(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    for (amount, unit, typed) in
+        [("0.3", "mL", "[gal_us]"), ("0.5", "mL", "[gal_us]"), ("73.1", "[pt_us]", "mL"), ("0.7", "[lb_av]", "g")]
+    {
+        let made = bottle(&app, &manager, amount, unit).await;
+        let path = events_of(&app, &made);
+        let refused = manager.post(&path, withdraw("900000", typed)).await.problem(409, "not-enough");
+        assert_eq!(refused["left"]["unit"], typed);
+        let taken = manager.post(&path, json!({"type": "withdraw", "amount": refused["left"]})).await.created();
+        assert_eq!(taken["container"]["amount"]["value"], "0", "{amount} {unit} by {typed}");
+    }
+    assert_ledger_adds_up(&app).await;
 }

@@ -22,6 +22,8 @@ async fn migrate(db: &PgPool, wanted: impl Fn(i64) -> bool) {
 const OLD: &str = "
     insert into labs (id, name, created_at, updated_at) values ('01900000-0000-7000-8000-000000000001', 'Old', now(), now());
     insert into users (id, name, created_at, updated_at) values ('01900000-0000-7000-8000-000000000002', 'A', now(), now());
+    insert into memberships (lab_id, user_id, role, created_at, updated_at) values
+        ('01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000002', 'member', now(), now());
     insert into chemicals (id, name, synonyms, created_at, updated_at)
         values ('01900000-0000-7000-8000-000000000003', 'water', '{}', now(), now());
     insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, tare, opened_on, version,
@@ -72,4 +74,20 @@ async fn old_lines_say_what_they_changed_and_can_be_undone(db: PgPool) {
     manager.post(&path, json!({"type": "check_out"})).await.created();
     let home = manager.post(&path, json!({"type": "check_in"})).await.created()["container"].clone();
     assert_eq!((&home["state"], &home["opened_on"]), (&json!("opened"), &Value::Null));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_old_move_is_no_repeat_of_a_move_elsewhere(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = super::bottle(&app, &manager, "1", "L").await;
+    let (there, elsewhere) =
+        (super::location(&app, None, "room", "R").await, super::location(&app, None, "room", "S").await);
+    let id = uuid::Uuid::now_v7();
+    let move_to = |place: uuid::Uuid| json!({"type": "move", "id": id, "location_id": place});
+    manager.post(&events_of(&app, &made), move_to(there)).await.created();
+    let old = "begin; set local session_replication_role = replica; update stock_events set content = null; commit";
+    sqlx::raw_sql(old).execute(&app.db).await.unwrap();
+    manager.post(&events_of(&app, &made), move_to(there)).await.expect(200);
+    manager.post(&events_of(&app, &made), move_to(elsewhere)).await.problem(409, "id-taken");
 }

@@ -57,3 +57,25 @@ async fn two_hundred_phones_that_withdraw_and_reverse_at_once_lose_nothing_and_o
     assert_eq!(booked, 50 + 100 - left, "every reversal, and as many withdrawals as there was content for");
     assert_ledger_adds_up(&app).await;
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_change_of_any_version_waits_for_its_turn(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let changes = (0..20).map(|n| {
+        let (by, path, events) = (manager.clone(), path_of(&app, &made), events_of(&app, &made));
+        tokio::spawn(async move {
+            let (changed, used) = tokio::join!(
+                by.patch(&path, "*", json!({"note": format!("note {n}")})),
+                by.post(&events, withdraw("1", "mL"))
+            );
+            (changed.status.as_u16(), used.status.as_u16())
+        })
+    });
+    for change in changes.collect::<Vec<_>>() {
+        assert_eq!(change.await.unwrap(), (200, 201));
+    }
+    let read = manager.get(&path_of(&app, &made)).await.ok();
+    assert_eq!((&read["amount"]["value"], &read["version"]), (&json!("80"), &json!(41)));
+}

@@ -89,3 +89,47 @@ async fn the_day_of_an_event_is_that_of_the_labs_time_zone(db: PgPool) {
     manager.patch(&lab, "*", json!({"time_zone": "UTC"})).await.problem(403, "forbidden");
     assert_eq!(admin.get(&lab).await.ok()["time_zone"], Value::from("Europe/Berlin"));
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn another_time_zone_moves_no_day_that_another_event_has_set(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
+    app.advance(at - app.now());
+    let admin = app.client("admin").await;
+    admin.patch(&app.path(""), "*", json!({"time_zone": "Pacific/Kiritimati"})).await.ok();
+    let made = bottle(&app, &admin, "10", "mL").await;
+    let path = events_of(&app, &made);
+    let first = admin.post(&path, withdraw("1", "mL")).await.created();
+    assert_eq!(first["container"]["opened_on"], "2026-11-19");
+    admin.patch(&app.path(""), "*", json!({"time_zone": "UTC"})).await.ok();
+    let second = admin.post(&path, withdraw("1", "mL")).await.created();
+    assert_eq!(second["container"]["opened_on"], "2026-11-18", "the day of this event, in the lab's zone of now");
+    let third = admin.post(&path, withdraw("1", "mL")).await.created();
+    let undo = |event: &Value| json!({"type": "reverse", "event_id": event["event"]["id"]});
+    assert_eq!(admin.post(&path, undo(&third)).await.created()["container"]["opened_on"], "2026-11-18");
+    admin.patch(&app.path(""), "*", json!({"time_zone": "Pacific/Kiritimati"})).await.ok();
+    let third = admin.post(&path, withdraw("1", "mL")).await.created();
+    assert_eq!(admin.post(&path, undo(&third)).await.created()["container"]["opened_on"], "2026-11-18");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_time_is_answered_as_it_is_kept(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let at: DateTime<Utc> = "2026-11-27T12:00:00Z".parse().unwrap();
+    app.advance(at - app.now());
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let came = json!({"occurred_at": "2026-11-20T00:00:00Z"});
+    for (sent, kept, day) in [
+        ("2026-11-26T10:00:00.123456789Z", "2026-11-26T10:00:00.123456Z", "2026-11-26"),
+        ("2026-11-26T23:59:60Z", "2026-11-27T00:00:00Z", "2026-11-27"),
+    ] {
+        let made = bottle_of(&app, &manager, water, "1", "L", came.clone()).await;
+        let mut event = withdraw("1", "mL");
+        event["occurred_at"] = json!(sent);
+        let posted = manager.post(&events_of(&app, &made), event).await.created();
+        assert_eq!((&posted["event"]["occurred_at"], &posted["container"]["opened_on"]), (&json!(kept), &json!(day)));
+        let ledger = manager.get(&events_of(&app, &made)).await.ok();
+        assert_eq!(ledger["items"][0]["occurred_at"], kept);
+    }
+}
