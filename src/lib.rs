@@ -32,6 +32,7 @@ pub mod locations;
 pub mod login;
 pub mod messages;
 pub mod page;
+pub mod panics;
 pub mod patch;
 pub mod phone;
 pub mod router;

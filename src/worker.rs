@@ -5,7 +5,7 @@ use std::{pin::Pin, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{app::App, chemicals, error::Result, labs, login, messages, web};
+use crate::{app::App, chemicals, error::Result, labs, login, messages, panics, web};
 
 /// Steps take at most this many at a time.
 pub const BATCH: usize = 500;
@@ -77,8 +77,7 @@ impl Step {
 
 fn what_panicked(end: tokio::task::JoinError) -> String {
     let Ok(panic) = end.try_into_panic() else { return "was cancelled".to_owned() };
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("panicked: {}", text.unwrap_or("not a text"))
+    format!("panicked: {}", panics::text(&*panic))
 }
 
 async fn repeat(step: &Step, app: App, stop: CancellationToken) {

@@ -19,6 +19,7 @@ use crate::{
     chemistry::Quantity,
     containers::EventType,
     error::{Error, Field},
+    panics,
 };
 
 /// Why a request failed (RFC 9457).
@@ -235,7 +236,6 @@ pub async fn method_not_allowed() -> Problem {
 /// A panic ends one request, not the server.
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 pub fn from_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    tracing::error!(panic = message.unwrap_or("not a text"), "a handler panicked");
+    tracing::error!(panic = panics::text(&*panic), "a handler panicked");
     Problem::new(general::INTERNAL).into_response()
 }
