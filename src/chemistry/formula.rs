@@ -4,15 +4,9 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 use serde::Deserialize;
-use sqlx::{
-    Postgres,
-    encode::IsNull,
-    error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueRef},
-};
 use utoipa::ToSchema;
 
-pub use super::formula_parser::FormulaError;
+pub use super::formula_error::FormulaError;
 use super::{
     atomic_weights::DECIMALS,
     formula_parser::{self, Atoms, Part},
@@ -87,6 +81,12 @@ impl Formula {
     fn of(parts: &[Part]) -> Result<Self, FormulaError> {
         Ok(Self(Weighed::new(hill::write(parts)?, parts)?))
     }
+
+    /// From a text that [`Formula::as_str`] gave: it stays as it is.
+    pub(super) fn of_stored(text: &str) -> Result<Self, FormulaError> {
+        let parts = formula_parser::parse_stored(text)?;
+        Ok(Self(Weighed::new(text.to_owned(), &parts)?))
+    }
 }
 
 text_value!(Formula, FormulaError);
@@ -105,37 +105,6 @@ fn mass_of_atoms(atoms: &Atoms) -> Option<i64> {
     atoms
         .iter()
         .try_fold(0, |sum: i64, (atom, count)| sum.checked_add(i64::from(atom.mass).checked_mul((*count).into())?))
-}
-
-// By hand, because a derived newtype would take any text of the column without the molar mass.
-impl sqlx::Type<Postgres> for Formula {
-    fn type_info() -> PgTypeInfo {
-        <String as sqlx::Type<Postgres>>::type_info()
-    }
-
-    fn compatible(of: &PgTypeInfo) -> bool {
-        <String as sqlx::Type<Postgres>>::compatible(of)
-    }
-}
-
-impl PgHasArrayType for Formula {
-    fn array_type_info() -> PgTypeInfo {
-        String::array_type_info()
-    }
-}
-
-impl sqlx::Encode<'_, Postgres> for Formula {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        <&str as sqlx::Encode<Postgres>>::encode(self.as_str(), buffer)
-    }
-}
-
-impl<'r> sqlx::Decode<'r, Postgres> for Formula {
-    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
-        let text = <&str as sqlx::Decode<Postgres>>::decode(value)?;
-        let parts = formula_parser::parse_stored(text)?;
-        Ok(Self(Weighed::new(text.to_owned(), &parts)?))
-    }
 }
 
 #[cfg(test)]

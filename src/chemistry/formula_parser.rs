@@ -8,14 +8,14 @@
 //! times   = number [ "." number ] | "½"       dot    = "." | "·" | "x" | "×"
 //! ```
 //!
-//! What chemists write in two meanings is refused with both of them: `Ca2+` is an ion of calcium on most
-//! labels and two atoms with one charge by the grammar, and the masses differ. What is stored was read once already, so
+//! What chemists write in two meanings is refused (`formula_doubts`). What is stored was read once already, so
 //! [`parse_stored`] takes it by the grammar.
 
 use std::collections::BTreeMap;
 
 use super::{
     atomic_weights::Atom,
+    formula_error::FormulaError,
     formula_text::{self, DOT},
 };
 
@@ -24,39 +24,6 @@ const MAX_DEPTH: u32 = 16;
 /// As many as the hydrogens of the heaviest formula need, so that every formula reads back.
 const MAX_COUNT_DIGITS: usize = 7;
 const MAX_CHARGE: u32 = 99;
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FormulaError {
-    #[error("write a formula of 1 to 255 characters, such as C2H6O")]
-    Length,
-    #[error("`{0}` is no element: write symbols with one capital letter, such as NaCl")]
-    UnknownElement(String),
-    #[error("`{0}` does not belong there: write a molecular formula such as CuSO4.5H2O or Ca+2")]
-    Unexpected(char),
-    #[error("something is missing: every part and every pair of brackets holds atoms")]
-    Incomplete,
-    #[error("brackets are nested more than 16 deep")]
-    TooDeep,
-    #[error("write counts as whole numbers up to 9999999 without leading zero")]
-    Count,
-    #[error("write the charge after its sign, from 1 to 99, such as Ca+2")]
-    Charge,
-    #[error("`{0}` has two meanings: write `{1}` or `{2}`")]
-    Ambiguous(String, String, String),
-    #[error(
-        "`{0}` may be a fraction, or the end of a part: write `{1}` for two parts. Fractions of atoms are no formula: leave \
-         it out and give the molar mass"
-    )]
-    Fraction(String, String),
-    #[error("a number before the whole formula is no part of it: write `{0}`, or [13C] for an isotope")]
-    Multiple(String),
-    #[error("`{0}` is no number, so there is no single formula: leave it out, and give the molar mass if there is one")]
-    Unspecified(char),
-    #[error("a line between atoms is a bond: write a molecular formula, such as C2H6O")]
-    Bond,
-    #[error("the formula is heavier than 10000000 g/mol")]
-    TooHeavy,
-}
 
 pub(super) type Atoms = BTreeMap<Atom, u32>;
 
@@ -76,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, FormulaError> {
     read(text, true)
 }
 
-/// As it was written by us.
+/// As the Hill form of a formula was stored.
 pub(super) fn parse_stored(text: &str) -> Result<Vec<Part>, FormulaError> {
     read(text, false)
 }
@@ -102,15 +69,15 @@ fn read(text: &str, doubting: bool) -> Result<Vec<Part>, FormulaError> {
     Ok(parts)
 }
 
-struct Parser<'a> {
-    whole: &'a str,
-    rest: &'a str,
+pub(super) struct Parser<'a> {
+    pub whole: &'a str,
+    pub rest: &'a str,
     /// Whether what has two meanings is refused.
-    doubting: bool,
+    pub doubting: bool,
 }
 
 impl<'a> Parser<'a> {
-    fn part(&mut self) -> Result<Part, FormulaError> {
+    pub fn part(&mut self) -> Result<Part, FormulaError> {
         self.spaces();
         let start = self.rest;
         let times = self.times()?;
@@ -150,7 +117,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What has been read.
-    fn before(&self) -> &'a str {
+    pub fn before(&self) -> &'a str {
         &self.whole[..self.whole.len() - self.rest.len()]
     }
 
@@ -181,39 +148,6 @@ impl<'a> Parser<'a> {
                 if thousandths == 0 { Err(FormulaError::Count) } else { Ok(thousandths) }
             }
         }
-    }
-
-    /// `13CH4.H2O`: thirteen of them, or the isotope?
-    fn check_isotope(&self, start: &str, times: u64) -> Result<(), FormulaError> {
-        let is_first = self.whole.trim_start().len() == start.len();
-        if self.doubting && is_first && times > 9 * ONCE && !self.rest.is_empty() {
-            return Err(FormulaError::Multiple(self.rest.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// `Ca2+`, `SO42-`: a count before the sign that may be the charge, or end with it. One digit behind several elements
-    /// is the count, as in NO3- and NH4+, but for oxygen in a positive ion: VO2+ is two.
-    fn check_charge(&self, begun: &str, atoms: &Atoms) -> Result<(), FormulaError> {
-        let is_plain = matches!(self.rest.as_bytes(), [b'+' | b'-', b'1'..=b'9', ..]);
-        if !self.doubting || is_plain || !self.rest.starts_with(['+', '-']) {
-            return Ok(());
-        }
-        let read = &begun[..begun.len() - self.rest.len()];
-        let body = read.trim_end_matches(|c: char| c.is_ascii_digit());
-        let count = &read[body.len()..];
-        let is_cation_of_oxygen = self.rest.starts_with('+') && body.ends_with('O') && atoms.len() == 2;
-        let is_group = body.ends_with([')', ']']);
-        // No charge is zero.
-        if count.is_empty()
-            || count.ends_with('0')
-            || (count.len() == 1 && atoms.len() > 1 && !is_group && !is_cation_of_oxygen)
-        {
-            return Ok(());
-        }
-        let (sign, shown) = (&self.rest[..1], format!("{read}{}", &self.rest[..1]));
-        let (kept, charge) = count.split_at(count.len() - 1);
-        Err(FormulaError::Ambiguous(shown, format!("{body}{kept}^{charge}{sign}"), format!("{read}^{sign}")))
     }
 
     fn atoms(&mut self, depth: u32) -> Result<Atoms, FormulaError> {
@@ -293,24 +227,10 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The count behind an atom or a group. `C8.5H10` goes on with a digit behind a point: five times the next part, or a
-    /// fraction? It is a part where what comes is one that crystals hold, and nothing else stands in it.
+    /// The count behind an atom or a group.
     fn count_of_atoms(&mut self) -> Result<u32, FormulaError> {
         let (begun, count) = (self.rest, self.count()?);
-        let digits = &begun[..begun.len() - self.rest.len()];
-        if self.doubting && !digits.is_empty() && self.rest.starts_with('.') {
-            let mut ahead = Parser { whole: self.whole, rest: &self.rest[1..], doubting: false };
-            if ahead.rest.starts_with(|c: char| c.is_ascii_digit()) {
-                let next = &self.rest[1..];
-                let is_part = ahead.part().is_ok_and(|part| formula_text::is_in_crystals(&part.atoms))
-                    && (ahead.rest.is_empty() || ahead.rest.starts_with(['.', DOT]));
-                if !is_part {
-                    let end = next.find(|c: char| !c.is_ascii_digit()).unwrap_or(next.len());
-                    let fraction = format!("{digits}.{}", &next[..end]);
-                    return Err(FormulaError::Fraction(fraction, format!("{}·{next}", self.before())));
-                }
-            }
-        }
+        self.check_fraction(&begun[..begun.len() - self.rest.len()])?;
         Ok(count)
     }
 

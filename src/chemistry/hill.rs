@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 
 use super::{
     atomic_weights::Atom,
-    formula_parser::{FormulaError, MAX_LENGTH, ONCE, Part, parse},
+    formula_error::FormulaError,
+    formula_parser::{MAX_LENGTH, ONCE, Part, parse},
 };
 
 /// Equal parts are counted together; carbon comes before salts, and water comes last.

@@ -19,6 +19,9 @@ pub mod unit;
 
 mod atomic_weights;
 mod cas_repair;
+mod formula_column;
+mod formula_doubts;
+mod formula_error;
 mod formula_parser;
 mod formula_text;
 pub mod gs1;
@@ -32,6 +35,7 @@ pub mod iso15434;
 pub mod label;
 mod numeric;
 mod text;
+mod unit_spelling;
 
 #[cfg(test)]
 mod tests;
@@ -48,4 +52,5 @@ pub use inchikey::InChIKey;
 pub use label::{Label, Reading};
 pub use molar_mass::MolarMass;
 pub use quantity::{Amount, Quantity};
+pub use text::is_digits;
 pub use unit::{Dimension, Unit};

@@ -46,7 +46,8 @@ pub(super) fn digit_groups<const N: usize>(text: &str) -> Option<[&str; N]> {
     groups.iter().all(|group| is_digits(group)).then_some(groups)
 }
 
-pub(super) fn is_digits(text: &str) -> bool {
+/// Whether there is something, and all of it ASCII digits.
+pub fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

@@ -3,6 +3,8 @@
 
 use chrono::{Datelike as _, Months, NaiveDate};
 
+use crate::chemistry::is_digits;
+
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// What a column says of the order in `03/04/2027`.
@@ -114,10 +116,6 @@ fn named(text: &str) -> Option<u32> {
     let text = text.to_lowercase();
     let at = MONTHS.iter().position(|month| text.len() >= 3 && text.starts_with(month))?;
     u32::try_from(at + 1).ok()
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
