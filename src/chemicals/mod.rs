@@ -1,6 +1,7 @@
 //! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas, all
 //! folded) are what a search walks; they are written with the chemical, in one statement.
 
+mod completion;
 mod fold;
 mod http;
 mod merge;
