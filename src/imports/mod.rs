@@ -7,6 +7,7 @@ mod columns;
 mod corrections;
 mod days;
 mod faults;
+mod headers;
 mod places;
 mod run;
 mod signs;
@@ -23,7 +24,7 @@ use std::{
 use anyhow::Context as _;
 use uuid::Uuid;
 
-pub use self::table::Mapping;
+pub use self::headers::Mapping;
 use self::{bottles::Bottles, columns::Columns, substances::Substances, table::Table};
 use crate::{app::App, chemicals::Names, config::Config, phone::Phone, serve, stdout};
 

@@ -6,8 +6,9 @@ use sqlx::PgConnection;
 use super::{
     columns::Columns,
     faults::{Faults, OrReason, Seen},
+    headers::Column,
     run::{Load, Outcome},
-    table::{Column, Row},
+    table::Row,
 };
 use crate::{
     chemicals::{self, MAX_SYNONYMS, Names, NewChemical, Synonym},

@@ -1,29 +1,13 @@
-//! A file as rows with line numbers and named columns, whatever it calls them and whatever it is delimited by.
-
-use std::collections::HashMap;
+//! A file as rows with line numbers and named columns, whatever it is delimited by.
 
 use anyhow::{Context as _, bail};
 use csv::{ReaderBuilder, StringRecord};
 
-/// What an import wants to know, and what files call it, the clearest name first. In lower case, words apart.
-pub struct Column {
-    pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    pub required: bool,
-}
-
-impl Column {
-    pub const fn required(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, required: true }
-    }
-
-    pub const fn optional(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, required: false }
-    }
-}
+use super::headers::{Column, Mapping, Places, map_headers};
+use crate::chemistry::is_digits;
 
 enum Shape {
-    Csv { delimiter: u8, places: HashMap<&'static str, usize> },
+    Csv { delimiter: u8, places: Places },
     PubChem,
 }
 
@@ -109,8 +93,7 @@ impl<'t> Table<'t> {
 /// Tabs, and a number (the compound id) where a header would have a word.
 fn is_pubchem(text: &str) -> bool {
     let cells: Vec<_> = text.lines().next().unwrap_or_default().split('\t').collect();
-    let id = cells[0].trim();
-    cells.len() >= PUBCHEM.len() - 1 && !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+    cells.len() >= PUBCHEM.len() - 1 && is_digits(cells[0].trim())
 }
 
 /// The one of comma, semicolon and tab that the header has most of, quoted parts aside.
@@ -120,96 +103,6 @@ fn delimiter(text: &str) -> u8 {
     let count = |delimiter: &u8| bare.bytes().filter(|byte| byte == delimiter).count();
     // `max_by_key` takes the last of equals: a comma, when there is none of any.
     *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
-}
-
-type Places = HashMap<&'static str, usize>;
-
-/// `code=Container_Number`: which column of the file is meant by one of ours.
-#[derive(Debug, Clone)]
-pub struct Mapping {
-    pub column: String,
-    pub header: String,
-}
-
-impl std::str::FromStr for Mapping {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (column, header) =
-            text.split_once('=').ok_or("write it as COLUMN=HEADER, such as code=Container_Number")?;
-        Ok(Self { column: normal(column), header: header.trim().to_owned() })
-    }
-}
-
-fn map_headers(
-    headers: &StringRecord,
-    columns: &[Column],
-    mapping: &[Mapping],
-) -> anyhow::Result<(Places, Vec<String>)> {
-    let seen: Vec<_> = headers.iter().map(normal).collect();
-    let mut places = given_places(&seen, columns, mapping)?;
-    let is_given: Vec<usize> = places.values().copied().collect();
-    for column in columns {
-        let names = std::iter::once(&column.name).chain(column.aliases);
-        let free =
-            |name: &&str| seen.iter().enumerate().position(|(at, header)| header == name && !is_given.contains(&at));
-        if let Some(place) = names.into_iter().find_map(free) {
-            places.entry(column.name).or_insert(place);
-        }
-    }
-    let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
-    if !missing.is_empty() {
-        let seen = headers.iter().map(|header| format!("`{}`", printable(header))).collect::<Vec<_>>().join(", ");
-        bail!("{}", missing_columns(&missing, &seen));
-    }
-    let warnings = (0..seen.len())
-        .filter(|place| !places.values().any(|used| used == place))
-        // `line` and `reason` are our own, in a file of corrections.
-        .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
-        .map(|place| format!("the column `{}` is not known and was ignored", printable(&headers[place])))
-        .collect();
-    Ok((places, warnings))
-}
-
-fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> anyhow::Result<Places> {
-    let mut places = Places::new();
-    for Mapping { column, header } in mapping {
-        let Some(known) = columns.iter().find(|known| known.name == column) else {
-            let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-            bail!("--map {column}=…: there is no such column; there are {}", names.join(", "));
-        };
-        let Some(place) = seen.iter().position(|name| *name == normal(header)) else {
-            bail!("--map {column}={header}: the file has no such header");
-        };
-        places.insert(known.name, place);
-    }
-    Ok(places)
-}
-
-fn missing_columns(missing: &[&Column], seen: &str) -> String {
-    let names: Vec<_> = missing.iter().map(|column| format!("`{}`", column.name)).collect();
-    let column = if names.len() == 1 { "column" } else { "columns" };
-    let first = missing[0];
-    let also: Vec<_> = first.aliases.iter().take(4).map(|alias| format!("`{alias}`")).collect();
-    format!(
-        "there is no {column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
-         with --map {}=HEADER",
-        names.join(", "),
-        first.name,
-        also.join(", "),
-        first.name.replace(' ', "_")
-    )
-}
-
-/// As a terminal may show it.
-fn printable(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// `CAS-No.`, `cas_no` and `Cas No` are one name.
-fn normal(header: &str) -> String {
-    let words = header.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 pub struct Row<'t> {

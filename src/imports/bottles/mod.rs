@@ -1,10 +1,13 @@
 //! Rows that are containers of a lab.
 
+mod catalogue;
 mod cells;
 mod codes;
+mod columns;
+mod repeats;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -14,7 +17,9 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::columns::columns;
 use self::{
+    catalogue::{Catalogue, Chemical},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
     codes::MadeCodes,
 };
@@ -24,82 +29,16 @@ use super::{
     faults::{Faults, OrReason, Seen},
     places::{Places, Wanted},
     run::{Load, Outcome},
-    store::{self, Content, Imported, Named},
-    table::{Column, Row, Table},
+    store::{self, Content, Imported},
+    table::{Row, Table},
 };
 use crate::{
     app::App,
-    chemicals,
-    chemistry::{Amount, CasNumber, Factors, Quantity},
-    containers::State,
+    chemistry::{Amount, Quantity},
     error::Result,
     ids, labs,
     phone::Phone,
-    text::Name,
 };
-
-/// What files call them. `container` alone is not the code: as often it says glass or plastic.
-const COLUMNS: &[Column] = &[
-    Column::required(
-        "code",
-        &[
-            "container code",
-            "bottle code",
-            "barcode",
-            "container id",
-            "container number",
-            "container no",
-            "bottle id",
-            "bottle number",
-            "label code",
-            "inventory number",
-            "flaschennr",
-            "flaschennummer",
-            "inventarnummer",
-        ],
-    ),
-    Column::optional("cas", &["cas number", "cas no", "cas rn", "casrn", "cas nr", "cas nummer"]),
-    Column::optional(
-        "chemical",
-        &["chemical name", "substance", "substance name", "name", "product name", "bezeichnung", "chemikalie", "stoff"],
-    ),
-    Column::required(
-        "amount",
-        &["quantity", "initial amount", "size", "container size", "pack size", "content", "menge", "inhalt"],
-    ),
-    Column::optional("unit", &["units", "amount unit", "unit of measure", "uom", "einheit"]),
-    Column::optional(
-        "location",
-        &["location path", "location code", "place", "storage", "storage location", "lagerort", "standort"],
-    ),
-    Column::optional("lot", &["lot number", "lot no", "batch", "batch number", "charge", "chargennummer"]),
-    Column::optional("supplier", &["vendor", "manufacturer", "hersteller", "lieferant"]),
-    Column::optional(
-        "catalogue number",
-        &["catalog number", "catalogue no", "catalog no", "cat no", "product number", "artikelnummer"],
-    ),
-    Column::optional("tare", &["tare weight", "tare g", "leergewicht"]),
-    Column::optional(
-        "received",
-        &["received on", "date received", "receipt date", "date in", "eingangsdatum", "eingang"],
-    ),
-    Column::optional("opened", &["opened on", "date opened", "opening date", "date open", "anbruchdatum"]),
-    Column::optional(
-        "expires",
-        &["expires on", "expiry", "expiry date", "expiration date", "expiration", "verfallsdatum", "haltbar bis"],
-    ),
-    // Where both are there, `state` is that of the substance.
-    Column::optional("status", &["state", "bottle state", "container state"]),
-    Column::optional("note", &["notes", "comment", "comments", "remark", "remarks", "bemerkung", "bemerkungen"]),
-];
-
-/// Where codes are made, a file needs none.
-pub fn columns(make_codes: bool) -> Vec<Column> {
-    COLUMNS
-        .iter()
-        .map(|column| Column { required: column.required && !(make_codes && column.name == "code"), ..*column })
-        .collect()
-}
 
 /// A row, before the lab and the catalogue were asked about it.
 pub struct Bottle {
@@ -108,12 +47,6 @@ pub struct Bottle {
     amount: Quantity,
     location: Option<Wanted>,
     content: Content,
-}
-
-/// What a row calls its chemical: by one of both, or by both, which then must be of one entry.
-struct Chemical {
-    cas: Option<CasNumber>,
-    name: Option<Name>,
 }
 
 pub struct Bottles {
@@ -278,112 +211,5 @@ impl Bottles {
             amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
             content,
         })
-    }
-}
-
-impl Imported {
-    /// 1000 mL is 1 L.
-    fn is_as_much_as(&self, old: &Self) -> bool {
-        let mine = Quantity { value: self.amount, unit: self.unit };
-        mine.in_unit(old.unit, Factors::NONE).is_ok_and(|mine| mine.value == old.amount.get())
-    }
-
-    /// With what was received under this code, not with what has become of it since: a second run finds its own rows.
-    fn compare(&self, old: &Self) -> Outcome {
-        let mine = &self.content;
-        let theirs = &old.content;
-        let same = [
-            ("chemical", self.chemical_id == old.chemical_id),
-            ("amount", self.is_as_much_as(old)),
-            ("location", self.location_id == old.location_id),
-            ("state", mine.state == theirs.state),
-            ("tare", mine.tare.map(Amount::get) == theirs.tare.map(Amount::get)),
-            ("lot", mine.lot == theirs.lot),
-            ("supplier", mine.supplier == theirs.supplier),
-            ("catalogue number", mine.catalogue_number == theirs.catalogue_number),
-            ("note", mine.note == theirs.note),
-            ("received", mine.received_on == theirs.received_on),
-            // A bottle that was opened since has a day that the file cannot know.
-            ("opened", mine.opened_on == theirs.opened_on || mine.state == State::InStock),
-            ("expires", mine.expires_on == theirs.expires_on),
-        ];
-        let other: Vec<_> = same.iter().filter(|(_, same)| !same).map(|(what, _)| *what).collect();
-        if other.is_empty() {
-            return Outcome::Unchanged;
-        }
-        Outcome::Failed(format!("the code exists with other values ({})", other.join(", ")))
-    }
-}
-
-/// What the catalogue says to the names of a batch.
-struct Catalogue(HashMap<String, Vec<Named>>);
-
-impl Catalogue {
-    async fn read(db: &mut PgConnection, items: &[Bottle]) -> Result<Self> {
-        let terms: Vec<_> = items.iter().flat_map(|item| item.chemical.terms()).collect();
-        let mut found = HashMap::<_, Vec<_>>::new();
-        for named in store::find_named(db, &terms).await? {
-            found.entry(named.term.clone()).or_default().push(named);
-        }
-        Ok(Self(found))
-    }
-
-    fn called(&self, term: &str) -> &[Named] {
-        self.0.get(term).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// By its number, whose entry must have the name that stands beside it; or by its own name before the synonyms of
-    /// others, and never one of several. With a name that is only kept for the note.
-    fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<(Uuid, Option<String>)> {
-        let Some(cas) = &wanted.cas else {
-            let name = wanted.name.as_ref().map(Name::as_str).unwrap_or_default();
-            return self.find_by_name(name).map(|id| (id, None));
-        };
-        let number = cas.to_string();
-        let found: Vec<_> = self
-            .called(&chemicals::term(&number))
-            .iter()
-            .filter(|it| it.cas.as_deref() == Some(cas.as_str()))
-            .collect();
-        let [one] = found[..] else {
-            return Err(format!("`{number}` is not in the catalogue; import chemicals first"));
-        };
-        let Some(name) = wanted.name.as_ref().map(Name::as_str) else { return Ok((one.chemical_id, None)) };
-        let called = self.called(&chemicals::term(name));
-        if called.iter().any(|it| it.chemical_id == one.chemical_id) {
-            return Ok((one.chemical_id, None));
-        }
-        if number_decides {
-            return Ok((one.chemical_id, Some(name.to_owned())));
-        }
-        let other = called.first().map(|it| {
-            let number = it.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
-            format!("; `{name}` is {}{number}", it.name)
-        });
-        Err(format!(
-            "{number} is {} in the catalogue, and `{name}` is none of its names{}: correct one of them, or import with \
-             --number-decides to keep the name in the note",
-            one.name,
-            other.unwrap_or_default()
-        ))
-    }
-
-    fn find_by_name(&self, name: &str) -> OrReason<Uuid> {
-        let term = chemicals::term(name);
-        let named = self.called(&term);
-        let own: Vec<_> = named.iter().filter(|it| chemicals::term(&it.name) == term).collect();
-        let found = if own.is_empty() { named.iter().collect() } else { own };
-        match found[..] {
-            [one] => Ok(one.chemical_id),
-            [] => Err(format!("`{term}` is not in the catalogue; import chemicals first")),
-            _ => Err(format!("{} chemicals of the catalogue are called `{term}`: give the CAS number", found.len())),
-        }
-    }
-}
-
-impl Chemical {
-    fn terms(&self) -> impl Iterator<Item = String> {
-        let name = self.name.as_ref().map(|name| chemicals::term(name.as_str()));
-        self.cas.as_ref().map(|cas| chemicals::term(cas.as_str())).into_iter().chain(name)
     }
 }
