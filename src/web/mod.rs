@@ -10,6 +10,7 @@ pub mod docs;
 pub mod document;
 mod etag;
 mod extract;
+mod faults;
 mod host;
 pub mod idempotency;
 mod json;
@@ -20,6 +21,7 @@ mod problem;
 mod quota;
 mod reading;
 mod sentence;
+mod strict;
 
 pub use answer::{Created, NoContent, Tagged, Versioned};
 pub use catalogue::{Kind, kinds};
