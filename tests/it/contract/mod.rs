@@ -1,5 +1,5 @@
 //! What holds for every operation, whichever there are: these tests walk the document and know no feature by name but
-//! for the table in `world`, which says what must be there before an operation can succeed.
+//! for the table in `preconditions`, which says what must be there before an operation can succeed.
 
 mod document;
 mod failures;
@@ -7,6 +7,7 @@ mod fuzz;
 mod generators;
 mod hostile;
 mod hosts;
+mod preconditions;
 mod proofs;
 mod requests;
 mod rights;

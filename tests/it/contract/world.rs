@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 
 use axum::{body::Body, http};
-use chemstock::{auth, ids};
-use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -13,14 +11,11 @@ use super::{Api, Operation, Scope, webhook};
 use crate::{
     containers::{bottle_of, chemical, location},
     login,
-    support::{
-        Answer, Client, TestApp,
-        google::{self, Google},
-    },
+    support::{Answer, Client, TestApp, google::Google},
 };
 
 /// By the names that paths and bodies give them.
-type Things = HashMap<&'static str, Value>;
+pub type Things = HashMap<&'static str, Value>;
 
 pub struct World {
     pub app: TestApp,
@@ -130,135 +125,6 @@ impl World {
             _ => request,
         }
     }
-
-    /// What an operation needs beyond a furnished lab.
-    async fn prepare(&self, operation: &Operation, by: &Client) -> Things {
-        match &*operation.id {
-            "verify_code" | "get_challenge" => {
-                let (challenge, code) = login::challenge(&self.app, &self.known_phone().await).await;
-                Things::from([("challenge_id", challenge), ("code", json!(code))])
-            }
-            "refresh_tokens" => {
-                let (challenge, code) = login::challenge(&self.app, &self.known_phone().await).await;
-                let pair = login::verify(&self.app, &challenge, &code).await.ok();
-                Things::from([("refresh_token", pair["refresh_token"].clone())])
-            }
-            "exchange_id_token" => {
-                let mut claims = google::phone_claims(self.app.now(), "somebody", &self.known_phone().await);
-                claims["jti"] = json!(Uuid::now_v7());
-                Things::from([("id_token", json!(google::sign(&claims)))])
-            }
-            "accept_invitation" => Things::from([("code", self.elsewhere["invitation_code"].clone())]),
-            "end_session" if !by.user_id.is_nil() => Things::from([("id", json!(self.second_session(by).await))]),
-            "end_session" => Things::from([("id", json!(Uuid::now_v7()))]),
-            "appoint_admin" => Things::from([("user_id", json!(self.app.stranger().await.user_id))]),
-            // The last owner cannot.
-            "delete_me" => self.with_an_owner().await,
-            // Whoever is not an admin may only leave.
-            "delete_member" => Things::from([("user_id", json!(by.user_id))]),
-            "look_up_chemical" => {
-                self.execute("delete from chemicals where cas is not null").await;
-                chemical(&self.app, "ethanol", Some("64-17-5"), None).await;
-                Things::new()
-            }
-            "confirm_phone_change" if !by.user_id.is_nil() => {
-                let (challenge, code) = login::phone_change::code_for(&self.app, by, &self.unknown_phone().await).await;
-                Things::from([("challenge_id", challenge), ("code", json!(code))])
-            }
-            "request_email_change" if !by.user_id.is_nil() => {
-                self.give_phone(by).await;
-                Things::new()
-            }
-            "confirm_email_change" if !by.user_id.is_nil() => {
-                self.give_phone(by).await;
-                let (challenge, code) = login::email_change::code_for(&self.app, by, login::MAILBOX).await;
-                Things::from([("challenge_id", challenge), ("code", json!(code))])
-            }
-            "request_code" | "request_phone_change" => {
-                self.app.advance(TimeDelta::seconds(1));
-                Things::new()
-            }
-            // The examples' names are free again.
-            "create_chemical" => self.execute("delete from chemicals where cas is not null").await,
-            "create_lab" | "update_lab" => self.execute("update labs set name = 'Lab ' || id").await,
-            _ => Things::new(),
-        }
-    }
-
-    /// Brings the container to where an event of this type can happen.
-    async fn before_event(&self, by: &Client, event: Option<&Value>) -> Things {
-        let earlier = match event.and_then(|event| event["type"].as_str()) {
-            Some("open") => return Things::new(),
-            Some("check_in") => Some("check_out"),
-            Some("release") => Some("quarantine"),
-            Some("find") => Some("lose"),
-            Some("dispose") => Some("discard"),
-            _ => None,
-        };
-        let ledger = self.app.path(&format!("/containers/{}/events", said(&self.here["container_id"])));
-        // One that the container did not begin with can be undone.
-        let withdrawn = json!({"type": "withdraw", "amount": {"value": "1", "unit": "mL"}});
-        let posted = self.app.client("member").await.post(&ledger, withdrawn).await.created();
-        if let Some(earlier) = earlier {
-            by.post(&ledger, json!({"type": earlier, "reason": "for the next one"})).await;
-        }
-        Things::from([("event_id", posted["event"]["id"].clone())])
-    }
-
-    async fn with_an_owner(&self) -> Things {
-        self.app.owner().await;
-        Things::new()
-    }
-
-    async fn execute(&self, sql: &'static str) -> Things {
-        sqlx::query(sql).execute(&self.app.db).await.expect(sql);
-        Things::new()
-    }
-
-    async fn known_phone(&self) -> String {
-        let (known,): (i64,) = sqlx::query_as("select count(*) from users where phone is not null")
-            .fetch_one(&self.app.db)
-            .await
-            .expect("a count");
-        let phone = format!("+1202555{:04}", 1000 + known);
-        let somebody = self.app.stranger().await.user_id;
-        let given = sqlx::query("update users set phone = $2 where id = $1").bind(somebody).bind(&phone);
-        given.execute(&self.app.db).await.expect("a phone");
-        phone
-    }
-
-    /// One that nobody has had; and time passes, for the next code to it.
-    async fn give_phone(&self, to: &Client) {
-        self.app.advance(TimeDelta::seconds(1));
-        let given = sqlx::query("update users set phone = coalesce(phone, $2) where id = $1").bind(to.user_id);
-        given.bind(self.unknown_phone().await).execute(&self.app.db).await.expect("a phone");
-        auth::forget(&self.app.app, to.user_id);
-    }
-
-    /// Of a block of its own, where as many codes come back as are sent.
-    async fn unknown_phone(&self) -> String {
-        let (changed,): (i64,) = sqlx::query_as("select count(*) from users where phone like '+1303555%'")
-            .fetch_one(&self.app.db)
-            .await
-            .expect("a count");
-        format!("+1303555{:04}", 1000 + changed)
-    }
-
-    async fn second_session(&self, of: &Client) -> Uuid {
-        let (id, now) = (ids::new(self.app.now()), self.app.now());
-        sqlx::query(
-            "insert into sessions (id, user_id, amr, auth_time, created_at, last_used_at, expires_at)
-            values ($1, $2, '{sms}', $3, $3, $3, $4)",
-        )
-        .bind(id)
-        .bind(of.user_id)
-        .bind(now)
-        .bind(now + TimeDelta::days(30))
-        .execute(&self.app.db)
-        .await
-        .expect("a session");
-        id
-    }
 }
 
 async fn furnish(app: &TestApp) -> Things {
@@ -291,7 +157,7 @@ fn with_things(mut example: Value, here: &Things, own: &Things) -> Value {
     example
 }
 
-fn said(value: &Value) -> String {
+pub fn said(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 mod by_the_clock;
+pub mod callbacks;
 mod crashes;
 mod faults;
 mod outbox;

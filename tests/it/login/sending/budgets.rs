@@ -68,7 +68,7 @@ async fn what_failed_by_a_receipt_is_given_back_unless_it_has_a_price(db: PgPool
         let last: uuid::Uuid = sqlx::query_scalar(last).fetch_one(&scene.app.db).await.unwrap();
         let url = format!("{}/v1/webhooks/twilio?reference={last}", crate::messages::PUBLIC_URL);
         let posted = twilio::receipt(&url, "undelivered", &[("ErrorCode", code)]);
-        crate::messages::receipts::post(&scene.app, axum::http::Method::POST, &posted).await.expect(204);
+        crate::messages::callbacks::post(&scene.app, axum::http::Method::POST, &posted).await.expect(204);
         scene.app.advance(TimeDelta::seconds(20));
         scene.app.drain().await;
         assert_eq!(spent(&scene.app).await, then, "{code}");

@@ -8,7 +8,7 @@ use proptest::{
 };
 
 use super::*;
-use crate::messages::{PUBLIC_URL, receipts::post};
+use crate::messages::{PUBLIC_URL, callbacks::post};
 
 #[derive(Debug, Clone)]
 enum Happens {

@@ -137,7 +137,7 @@ async fn what_a_receipt_says_has_failed_counts_no_more(db: PgPool) {
     assert_eq!(scene.taken(NEWCOMER).await, 0);
     let url = format!("{}/v1/webhooks/twilio?reference={}", crate::messages::PUBLIC_URL, attempts[0]);
     let posted = twilio::receipt(&url, "undelivered", &[("ErrorCode", "30005")]);
-    crate::messages::receipts::post(&scene.app, Method::POST, &posted).await.expect(204);
+    crate::messages::callbacks::post(&scene.app, Method::POST, &posted).await.expect(204);
     scene.app.advance(TimeDelta::seconds(30));
     assert_eq!(scene.taken(NEWCOMER).await, 1, "nineteen are left");
 }

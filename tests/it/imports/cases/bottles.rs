@@ -1,109 +1,15 @@
-//! Small files after public bug reports, each with what is right: what has one meaning goes in, what has two is refused
-//! with the reason, and nothing changes its meaning in silence. (tests/data/cases; the catalogue is `catalogue.csv`.)
+//! Cases of bottle lists.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::collections::BTreeMap;
 
-use chemstock::{
-    chemicals::Names,
-    imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
-};
-use serde_json::{Value, json};
+use chemstock::imports::{ContainerOptions, Options, load_containers};
+use serde_json::json;
 use sqlx::PgPool;
 
-use super::{Folder, corrections, counts};
-use crate::support::{Client, TestApp};
-
-/// Copied, as an import writes beside its file.
-fn case(folder: &Folder, name: &str) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/cases").join(name);
-    folder.file(name, std::fs::read(path).expect("a case"))
-}
-
-struct Lab {
-    app: TestApp,
-    folder: Folder,
-    member: Client,
-}
-
-impl Lab {
-    async fn new(db: PgPool) -> Self {
-        let (app, folder) = (TestApp::new(db).await, Folder::new());
-        let member = app.client("member").await;
-        let lab = Self { app, folder, member };
-        let report = lab.chemicals("catalogue.csv", &Options::default(), Names::default()).await;
-        assert_eq!(counts(&report), [7, 7, 0, 0, 0], "{:?}", report.corrections);
-        lab
-    }
-
-    async fn chemicals(&self, name: &str, options: &Options, names: Names) -> Report {
-        load_chemicals(&self.app.app, &case(&self.folder, name), options, names).await.expect("an import")
-    }
-
-    async fn refused(&self, name: &str) -> String {
-        let file = case(&self.folder, name);
-        let refusal = load_containers(&self.app.app, &file, self.app.lab, &ContainerOptions::default(), None).await;
-        format!("{:#}", refusal.expect_err("it is refused"))
-    }
-
-    async fn import(&self, name: &str, options: &ContainerOptions) -> Report {
-        let file = case(&self.folder, name);
-        load_containers(&self.app.app, &file, self.app.lab, options, None).await.expect("an import")
-    }
-
-    async fn bottles(&self) -> BTreeMap<String, Value> {
-        let all = self.member.get(&self.app.path("/containers?limit=200")).await.ok();
-        let items = all["items"].as_array().expect("items").clone();
-        items.into_iter().map(|it| (it["code"].as_str().expect("a code").to_owned(), it)).collect()
-    }
-
-    /// Code, amount and unit of each bottle.
-    async fn amounts(&self) -> Vec<(String, String)> {
-        let text = |value: &Value| value.as_str().expect("text").to_owned();
-        let amount = |it: &Value| format!("{} {}", text(&it["amount"]["value"]), text(&it["amount"]["unit"]));
-        self.bottles().await.iter().map(|(code, it)| (code.clone(), amount(it))).collect()
-    }
-
-    async fn chemical(&self, cas: &str) -> Value {
-        self.member.get(&format!("/v1/chemicals/lookup?cas={cas}")).await.ok()
-    }
-
-    async fn places(&self) -> Vec<Value> {
-        let all = self.member.get(&self.app.path("/locations?limit=200")).await.ok();
-        all["items"].as_array().expect("items").clone()
-    }
-}
-
-fn none() -> ContainerOptions {
-    ContainerOptions::default()
-}
-
-fn create() -> ContainerOptions {
-    ContainerOptions { create_locations: true, ..none() }
-}
-
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    expected.iter().map(|(code, amount)| ((*code).to_owned(), (*amount).to_owned())).collect()
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn c002_numbers_without_hyphens_go_in_when_that_is_asked_for(db: PgPool) {
-    let lab = Lab::new(db).await;
-    let file = case(&lab.folder, "C002-cas-without-hyphens.csv");
-    let told =
-        load_chemicals(&lab.app.app, &file, &Options::default(), Names::default()).await.unwrap_err().to_string();
-    assert!(told.contains("no column `name`; the header has `cas_rn`, `parameter`"), "{told}");
-    let mapped = Options { mapping: vec!["name=parameter".parse().unwrap()], ..Options::default() };
-    let report = load_chemicals(&lab.app.app, &file, &mapped, Names::default()).await.unwrap();
-    assert_eq!(counts(&report), [5, 0, 0, 0, 5]);
-    assert!(corrections(&report)[0].1.contains("did you mean 66-25-1?"));
-    let repairing = Options { repair_cas: true, ..mapped };
-    let report = load_chemicals(&lab.app.app, &file, &repairing, Names::default()).await.unwrap();
-    assert_eq!(counts(&report), [5, 4, 0, 0, 1]);
-    for (cas, name) in [("66-25-1", "Hexanal"), ("75-18-3", "Dimethyl sulfide"), ("334-48-5", "n-Decanoic acid")] {
-        assert_eq!(lab.chemical(cas).await["name"], name);
-    }
-    assert!(corrections(&report)[0].1.contains("1000406046"));
-}
+use super::{
+    super::{corrections, counts},
+    Lab, case, create, none, pairs,
+};
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn c005_a_file_that_is_no_csv_says_what_it_is_and_prints_no_control_characters(db: PgPool) {
@@ -277,28 +183,6 @@ async fn c026_units_of_the_bench_are_read_and_what_has_two_sizes_is_refused(db: 
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn c031_c032_formulas_are_read_with_their_mass_or_refused(db: PgPool) {
-    let lab = Lab::new(db).await;
-    let report = lab.chemicals("C031-hydrates-with-x.csv", &Options::default(), Names::default()).await;
-    assert_eq!(counts(&report), [3, 3, 0, 0, 0], "{:?}", report.corrections);
-    let report = lab.chemicals("C032-fractions.csv", &Options::default(), Names::default()).await;
-    assert_eq!(counts(&report), [5, 2, 0, 0, 3]);
-    assert!(corrections(&report).iter().all(|(_, reason)| reason.contains("may be a fraction")));
-    let all = lab.member.get("/v1/chemicals?limit=200").await.ok();
-    for (name, formula, mass) in [
-        ("cobalt chloride hexahydrate", "Cl2Co.6H2O", "237.92"),
-        ("nickel sulfate hexahydrate", "NiO4S.6H2O", "262.84"),
-        ("copper sulfate pentahydrate", "CuO4S.5H2O", "249.68"),
-        ("magnesium sulfate heptahydrate", "MgO4S.7H2O", "246.47"),
-        ("hemihydrate doubled", "Ca2O8S2.H2O", "290.28"),
-    ] {
-        let one = all["items"].as_array().unwrap().iter().find(|it| it["name"] == name).expect(name);
-        let own: f64 = one["molar_mass"].as_str().unwrap().parse().unwrap();
-        assert_eq!((one["formula"].as_str(), format!("{own:.2}").as_str()), (Some(formula), mass), "{name}");
-    }
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn c034_c035_c047_notes_of_two_lines_go_in_and_codes_stay_as_they_are_printed(db: PgPool) {
     let lab = Lab::new(db).await;
     assert_eq!(counts(&lab.import("C034-note-of-two-lines.csv", &none()).await), [2, 2, 0, 0, 0]);
@@ -314,27 +198,4 @@ async fn c034_c035_c047_notes_of_two_lines_go_in_and_codes_stay_as_they_are_prin
     assert_eq!(report.added, u64::try_from(printed.len()).unwrap(), "{:?}", report.corrections);
     let bottles = lab.bottles().await;
     assert!(printed.iter().all(|code| bottles.contains_key(*code)));
-}
-
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
-async fn c073_c074_a_substance_takes_nothing_of_another(db: PgPool) {
-    let lab = Lab::new(db).await;
-    let before = [lab.chemical("67-64-1").await, lab.chemical("64-17-5").await, lab.chemical("67-56-1").await];
-    let report = lab.chemicals("C073-name-of-another.csv", &Options::default(), Names::default()).await;
-    assert_eq!(counts(&report), [3, 0, 0, 0, 3]);
-    let reasons = corrections(&report);
-    assert!(reasons[0].1.contains("`toluene` is the name of another entry, `toluene` (108-88-3)"), "{reasons:?}");
-    assert!(reasons[1].1.contains("`Fehling solution A` is none of the names of `ethanol`"), "{reasons:?}");
-    let report = lab.chemicals("C074-contradictions.csv", &Options::default(), Names::default()).await;
-    assert_eq!(counts(&report), [2, 0, 0, 0, 2]);
-    let reasons = corrections(&report);
-    assert!(reasons[0].1.contains("C2H6O") && reasons[0].1.contains("C3H6O"), "{reasons:?}");
-    assert!(reasons[0].1.contains("0.9") && reasons[0].1.contains("0.7845"), "{reasons:?}");
-    assert!(reasons[1].1.contains("CH4O.H2O"), "{reasons:?}");
-    let after = [lab.chemical("67-64-1").await, lab.chemical("64-17-5").await, lab.chemical("67-56-1").await];
-    assert_eq!(after, before);
-    // Whoever has looked at the names may let new ones in; the name of another entry is refused all the same.
-    let report = lab.chemicals("C073-name-of-another.csv", &Options::default(), Names::MayBeNew).await;
-    assert_eq!(counts(&report), [3, 0, 2, 0, 1]);
-    assert_eq!(lab.chemical("71-43-2").await["synonyms"], json!(["benzol"]));
 }
