@@ -1,7 +1,7 @@
 //! Repair of CAS numbers that a spreadsheet, a copy or a label spoiled.
 //!
-//! Every rule only proposes; the damage itself must show (a date, separators that are missing or
-//! others), the check digit must prove the proposal, and two proven proposals cancel each other. A
+//! Every rule only proposes: the text must show the damage (it became a date, or its separators are missing or
+//! wrong), the check digit must prove the proposal, and two proven proposals cancel each other. A
 //! text that has the shape of a CAS number shows no damage: one of its digits is wrong, and which,
 //! only the label says. One number in ten passes the check digit, so a guess would name another
 //! substance.

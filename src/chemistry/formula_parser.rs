@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Part>, FormulaError> {
     read(text, true)
 }
 
-/// As the Hill form of a formula was stored.
+/// As the database holds it.
 pub(super) fn parse_stored(text: &str) -> Result<Vec<Part>, FormulaError> {
     read(text, false)
 }

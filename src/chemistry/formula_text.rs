@@ -1,4 +1,4 @@
-//! What labels, articles and word processors make of a formula, in the signs of the grammar.
+//! Rewrites formulas as labels, articles and word processors have them in the signs of the grammar.
 
 use super::{atomic_weights::Atom, formula_parser::Atoms};
 

@@ -1,3 +1,5 @@
+//! Who answers for an event.
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Changing what is not a matter of stock events.
+//! Changes of a bottle that no stock event makes: its notes, dates, tare, product and the like.
 
 use chrono::NaiveDate;
 use serde::Deserialize;

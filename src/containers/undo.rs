@@ -1,4 +1,4 @@
-//! Undoing an event: a booking that gives back what it changed, as long as nothing later that still holds stands on it.
+//! Undoing an event: a new event gives back what it changed, unless a later event that is still in force depends on it.
 
 use chrono::TimeDelta;
 use rust_decimal::Decimal;

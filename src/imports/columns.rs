@@ -1,4 +1,5 @@
-//! What a file is asked before its first row is read: which sign its numbers have, and the order of its days.
+//! What is decided over a whole file before its first row is read: the decimal sign of its numbers, and whether its days
+//! have the day or the month first.
 
 use std::collections::HashMap;
 

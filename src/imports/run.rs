@@ -1,4 +1,4 @@
-//! From rows to batches to the database.
+//! Reads the rows of a file and stores them in batches, each in one transaction.
 
 use std::path::Path;
 
