@@ -49,12 +49,12 @@ pub fn with_latin_letters(folded: &str) -> Option<String> {
     (typed != folded).then_some(typed)
 }
 
-fn is_accent(c: char) -> bool {
+pub(super) fn is_accent(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}')
 }
 
 /// Letters that no decomposition takes apart.
-fn spelled(letter: char) -> Option<&'static str> {
+pub(super) fn spelled(letter: char) -> Option<&'static str> {
     Some(match letter {
         'ß' => "ss",
         'æ' => "ae",
@@ -68,7 +68,7 @@ fn spelled(letter: char) -> Option<&'static str> {
     })
 }
 
-fn greek(letter: char) -> Option<&'static str> {
+pub(super) fn greek(letter: char) -> Option<&'static str> {
     Some(match letter {
         'α' => "alpha",
         'β' => "beta",

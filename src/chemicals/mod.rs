@@ -1,9 +1,11 @@
 //! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas, all
 //! folded) are what a search walks; they are written with the chemical, in one statement.
 
+mod candidates;
 mod completion;
 mod fold;
 mod http;
+mod identity;
 mod merge;
 mod query;
 mod refresh;
@@ -22,7 +24,9 @@ use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::identity::identity;
 pub use self::{
+    candidates::Candidates,
     http::routes,
     merge::{Names, Outcome, upsert_batch},
     query::{Meant, Query},
@@ -178,10 +182,15 @@ impl Chemical {
         terms
     }
 
-    /// Whether this is its name or a synonym, in any case.
-    fn is_called(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        self.synonyms.iter().chain([&self.name]).any(|own| own.to_lowercase() == name)
+    /// Its own name first.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.name).chain(&self.synonyms).map(String::as_str)
+    }
+
+    /// Whether this is its name or a synonym, but for how it is written.
+    pub fn is_called(&self, name: &str) -> bool {
+        let name = identity(name);
+        self.names().any(|own| identity(own) == name)
     }
 
     /// Those in its names.

@@ -31,24 +31,6 @@ pub async fn find_person(db: &mut PgConnection, phone: &Phone) -> Result<Option<
     Ok(person.fetch_optional(db).await?)
 }
 
-/// A chemical that goes by a term.
-pub struct Named {
-    pub term: String,
-    pub chemical_id: Uuid,
-    pub name: String,
-    pub cas: Option<String>,
-}
-
-pub async fn find_named(db: &mut PgConnection, terms: &[String]) -> Result<Vec<Named>> {
-    let found = sqlx::query_as!(
-        Named,
-        "select t.term, t.chemical_id, c.name, c.cas from chemical_terms t join chemicals c on c.id = t.chemical_id
-        where t.term = any($1)",
-        terms
-    );
-    Ok(found.fetch_all(db).await?)
-}
-
 pub async fn all_places(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<Place>> {
     let places = sqlx::query_as!(
         Place,

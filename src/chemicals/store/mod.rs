@@ -42,6 +42,19 @@ pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
     Ok(chemicals!("from chemicals c where id = $1 for update", id).fetch_optional(db).await?)
 }
 
+/// Those that have one of these numbers or terms.
+pub async fn find_alike(db: &mut PgConnection, cas: &[&str], terms: &[String]) -> Result<Vec<Chemical>> {
+    let found = chemicals!(
+        "from chemicals c where id in (
+            select id from chemicals where cas = any($1)
+            union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($2)
+        ) order by id",
+        cas as &[&str],
+        terms
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
 /// Those that have one of these numbers, keys or terms, until the transaction ends.
 pub async fn lock_alike(
     db: &mut PgConnection,

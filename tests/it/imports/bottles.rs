@@ -141,7 +141,7 @@ async fn a_row_says_everything_that_is_wrong_with_it(db: PgPool) {
     let expected: [&[&str]; 12] = [
         &["the code is empty"],
         &["did you mean 64-17-5?"],
-        &["`unobtainium` is not in the catalogue; import chemicals first"],
+        &["`Unobtainium` is not in the catalogue; import chemicals first"],
         &["2 chemicals of the catalogue are called `spirit`"],
         &["the amount has no unit"],
         &["amount `1,500` may be 1.500 or 1500", "opened `03/04/2027`: may be two days", "expires `soon`"],

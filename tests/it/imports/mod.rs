@@ -3,6 +3,7 @@
 mod bottles;
 mod cases;
 mod closed_places;
+mod identity;
 mod pubchem;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,84 @@
+//! A substance never becomes another: a name goes by what it means, not by what a search would find.
+
+use chemstock::imports::{ContainerOptions, load_containers};
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::{
+    Folder,
+    bottles::{containers, load},
+    corrections, counts,
+};
+use crate::support::TestApp;
+
+const CATALOGUE: &str = "name,cas,synonyms\n(-)-Limonene,5989-54-8,L-limonene\n2-Hydroxyacetophenone,582-24-1,\n\
+    β-Pinene,127-91-3,nopinene\n4-Aminoantipyrine,83-07-8,\nIron(2+) sulfate,7720-78-7,\nCarbon monoxide,630-08-0,CO\n";
+
+async fn lab(db: PgPool) -> (TestApp, Folder) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let report = super::load(&app, &folder.file("chemicals.csv", CATALOGUE)).await;
+    assert_eq!(counts(&report), [6, 6, 0, 0, 0], "{:?}", report.corrections);
+    (app, folder)
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_goes_into_no_substance_whose_name_differs_by_a_sign_a_prime_or_a_charge(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let file = folder.file(
+        "bottles.csv",
+        "code,chemical,cas,amount,unit\nB-1,(+)-Limonene,,1,L\nB-2,\"(+)-Limonene\",5989-54-8,1,L\n\
+        B-3,2'-Hydroxyacetophenone,,1,g\nB-4,Limonene,,1,L\nB-5,D-Limonene,,1,L\nB-6,Iron(3+) sulfate,7720-78-7,1,g\n\
+        B-7,Co,,1,g\nB-8,a-Pinene,,1,g\nB-9,b-Pinene,,1,g\n",
+    );
+    let report = load(&app, &file).await;
+    assert_eq!(counts(&report), [9, 0, 0, 0, 9]);
+    let reasons = corrections(&report);
+    for (at, parts) in [
+        (0, ["`(+)-Limonene`", "`(-)-Limonene (5989-54-8)`"]),
+        (1, ["5989-54-8 is (-)-Limonene", "`(+)-Limonene` is none of its names"]),
+        (2, ["`2'-Hydroxyacetophenone`", "`2-Hydroxyacetophenone (582-24-1)`"]),
+        (5, ["7720-78-7 is Iron(2+) sulfate", "`Iron(3+) sulfate`"]),
+        (6, ["`Co`", "`CO (630-08-0)`"]),
+    ] {
+        assert!(parts.iter().all(|part| reasons[at].1.contains(part)), "{}", reasons[at].1);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_name_of_one_isomer_is_found_beside_that_of_the_other(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let other = folder.file("other.csv", "name,cas\n(+)-Limonene,5989-27-5\n2'-Hydroxyacetophenone,118-93-4\n");
+    assert_eq!(counts(&super::load(&app, &other).await), [2, 2, 0, 0, 0]);
+    let file = folder.file(
+        "bottles.csv",
+        "code,chemical,amount,unit\nB-1,(+)-limonene,1,L\nB-2,(-)-LIMONENE,1,L\nB-3,(−)-Limonene,1,L\n\
+        B-4,2′-hydroxyacetophenone,1,g\nB-5,2-hydroxyacetophenone,1,g\n",
+    );
+    assert_eq!(counts(&load(&app, &file).await), [5, 5, 0, 0, 0]);
+    let numbers: Vec<_> =
+        containers(&app, &app.client("member").await).await.iter().map(|it| it["chemical"]["cas"].clone()).collect();
+    assert_eq!(numbers, ["5989-27-5", "5989-54-8", "5989-54-8", "118-93-4", "582-24-1"].map(|cas| json!(cas)));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_way_of_writing_a_name_keeps_no_bottle_out(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let file = folder.file(
+        "bottles.csv",
+        "code,chemical,cas,amount,unit\nB-1,beta-pinene,,1,L\nB-2,.beta.-Pinene,127-91-3,1,L\nB-3,Β\u{2011}PINENE,,1,L\n\
+        B-4,2\u{2010}hydroxyacetophenone,582-24-1,1,g\nB-5,carbon\u{a0}monoxide,,1,L\nB-6,582-24-1,,1,g\n",
+    );
+    let report = load(&app, &file).await;
+    assert_eq!(counts(&report), [6, 6, 0, 0, 0], "{:?}", report.corrections);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_number_decides_only_when_a_person_says_so_and_the_other_name_stays_readable(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let file = folder.file("bottles.csv", "code,chemical,cas,amount\nB-1,(+)-Limonene,5989-54-8,1 L\n");
+    let decided = ContainerOptions { number_decides: true, ..ContainerOptions::default() };
+    let report = load_containers(&app.app, &file, app.lab, &decided, None).await.expect("an import");
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
+    let all = containers(&app, &app.client("member").await).await;
+    assert_eq!((&all[0]["chemical"]["cas"], &all[0]["note"]), (&json!("5989-54-8"), &json!("label: (+)-Limonene")));
+}
