@@ -70,6 +70,9 @@ enum Import {
         /// Where a row's name is none of the names of the entry that has its number, make it a synonym
         #[arg(long)]
         new_names: bool,
+        /// Where a row's number is new, make it an entry of its own, also where another has its name or its EC number
+        #[arg(long)]
+        number_decides: bool,
     },
     /// CSV with a header; docs/imports.md lists the columns
     Containers {
@@ -146,8 +149,8 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stops { what: None | Some(Stops::List) } => stops::list(config).await,
         Command::Stops { what: Some(Stops::Set { prefix, hours }) } => stops::set(config, &prefix, hours).await,
         Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
-        Command::Import { what: Import::Chemicals { file, options, new_names } } => {
-            let names = if new_names { Names::MayBeNew } else { Names::MustBeKnown };
+        Command::Import { what: Import::Chemicals { file, options, new_names, number_decides } } => {
+            let names = Names { may_be_new: new_names, may_be_shared: number_decides };
             imports::chemicals(config, &file, &options, names).await
         }
         Command::Import { what: Import::Containers { file, lab, options, r#for } } => {

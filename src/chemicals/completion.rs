@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, molar_mass};
+use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, identity, molar_mass};
 use crate::error::Result;
 
 /// Where the row says another value than the entry has: what, and both values.
@@ -40,9 +40,9 @@ pub fn completed(chemical: &Chemical, row: &NewChemical) -> Result<Option<Chemic
         now.molar_mass = molar_mass(now.formula.as_ref(), now.molar_mass)?;
         grew = true;
     }
-    let mut known: HashSet<_> = now.synonyms.iter().chain([&now.name]).map(|name| name.to_lowercase()).collect();
+    let mut known: HashSet<_> = now.synonyms.iter().chain([&now.name]).map(|name| identity(name)).collect();
     for name in std::iter::once(row.name.as_str()).chain(row.synonyms.iter().map(Synonym::as_str)) {
-        if now.synonyms.len() < MAX_SYNONYMS && known.insert(name.to_lowercase()) {
+        if now.synonyms.len() < MAX_SYNONYMS && known.insert(identity(name)) {
             now.synonyms.push(name.to_owned());
             grew = true;
         }

@@ -24,7 +24,7 @@ use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use self::identity::identity;
+use self::identity::{identity, near};
 pub use self::{
     candidates::Candidates,
     http::routes,

@@ -141,6 +141,8 @@ fn tell(report: &Report) -> anyhow::Result<ExitCode> {
 pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Names) -> anyhow::Result<Report> {
     let text = read(file)?;
     let table = Table::open(&text, substances::COLUMNS, true, &options.mapping)?;
+    // PubChem tells substances by structure and number; the names that people say, it gives to several.
+    let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), ..names };
     let mut substances = Substances::new(Columns::of(&table, options.repair_cas)?, names);
     run::run(app, file, &table, &mut substances, options.dry_run).await
 }

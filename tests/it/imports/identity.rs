@@ -1,6 +1,9 @@
 //! A substance never becomes another: a name goes by what it means, not by what a search would find.
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::{
+    chemicals::Names,
+    imports::{ContainerOptions, Options, load_chemicals, load_containers},
+};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -81,4 +84,65 @@ async fn the_number_decides_only_when_a_person_says_so_and_the_other_name_stays_
     assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
     let all = containers(&app, &app.client("member").await).await;
     assert_eq!((&all[0]["chemical"]["cas"], &all[0]["note"]), (&json!("5989-54-8"), &json!("label: (+)-Limonene")));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_new_number_takes_no_name_and_no_number_of_another_entry_unless_a_person_says_so(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let known = "name,cas,ec,inchikey,synonyms\nAcetonitrile,75-05-8,200-835-2,,ACN\n\
+        Ethanol,64-17-5,,LFQSCWFLJHTTHZ-UHFFFAOYSA-N,EtOH\nα-Pinene,80-56-8,,,\n";
+    assert_eq!(counts(&super::load(&app, &folder.file("known.csv", known)).await), [3, 3, 0, 0, 0]);
+    let before = super::dump(&app).await;
+    let file = folder.file(
+        "new.csv",
+        "name,cas,ec,inchikey,synonyms\n\
+        acetonitrile,67-56-1,,,\n\
+        acn,108-88-3,,,\n\
+        foo,71-43-2,200-835-2,,\n\
+        bar,,200-835-2,,\n\
+        wood spirit,67-64-1,,LFQSCWFLJHTTHZ-UHFFFAOYSA-N,\n\
+        benzol,110-54-3,,,Acetonitrile;64-17-5\n\
+        alpha pinene,7785-70-8,,,\n\
+        α pinene,,,,\n",
+    );
+    let report = super::load(&app, &file).await;
+    assert_eq!(counts(&report), [8, 0, 0, 0, 8]);
+    for ((line, reason), parts) in corrections(&report).iter().zip([
+        ["`acetonitrile` is a name of `Acetonitrile` (75-05-8)", "the CAS number 67-56-1 is in no entry"],
+        ["`acn` is a name of `Acetonitrile` (75-05-8)", "108-88-3"],
+        ["the EC number 200-835-2 is that of `Acetonitrile` (75-05-8)", "71-43-2"],
+        ["the EC number 200-835-2 is that of `Acetonitrile` (75-05-8)", "--number-decides"],
+        ["the InChIKey LFQSCWFLJHTTHZ-UHFFFAOYSA-N is that of `Ethanol` (64-17-5)", "67-64-1"],
+        [
+            "the synonym `Acetonitrile` is the name of `Acetonitrile` (75-05-8)",
+            "`64-17-5` is the CAS number of `Ethanol`",
+        ],
+        ["`alpha pinene` differs from `α-Pinene`", "(80-56-8), only by hyphens and spaces"],
+        ["`α pinene` differs from `α-Pinene`", "(80-56-8), only by hyphens and spaces"],
+    ]) {
+        assert!(parts.iter().all(|part| reason.contains(part)), "{line}: {reason}");
+    }
+    assert_eq!(super::dump(&app).await, before);
+    let new_names = Names { may_be_new: true, ..Names::default() };
+    let report = load_chemicals(&app.app, &file, &Options::default(), new_names).await.expect("an import");
+    assert_eq!(counts(&report), [8, 0, 0, 0, 8], "a new name is another matter");
+    let decided = Names { may_be_shared: true, ..Names::default() };
+    let report = load_chemicals(&app.app, &file, &Options::default(), decided).await.expect("an import");
+    assert_eq!(counts(&report), [8, 7, 0, 1, 0], "{:?}", report.corrections);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_row_without_a_number_is_the_entry_that_has_its_name_and_no_other(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let file = folder.file(
+        "names.csv",
+        "name,formula\nL-Limonene,C10H16\nbeta-pinene,C10H16\n(+)-Limonene,\n2'-Hydroxyacetophenone,\nNOPINENE,\n",
+    );
+    let report = super::load(&app, &file).await;
+    assert_eq!(counts(&report), [5, 2, 2, 1, 0], "{:?}", report.corrections);
+    for (cas, name) in [("5989-54-8", "(-)-Limonene"), ("127-91-3", "β-Pinene")] {
+        let entry = super::chemical(&app, cas).await;
+        assert_eq!((&entry["name"], &entry["formula"]), (&json!(name), &json!("C10H16")));
+    }
+    assert_eq!(counts(&super::load(&app, &file).await), [5, 0, 0, 5, 0]);
 }
