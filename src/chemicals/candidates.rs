@@ -23,8 +23,7 @@ impl Candidates {
     pub async fn read(db: &mut PgConnection, names: &[&str], numbers: &[&str]) -> Result<Self> {
         let terms: Vec<_> = names.iter().map(|name| term(name)).collect();
         let wanted: HashSet<_> = names.iter().map(|name| identity(name)).collect();
-        let mut candidates = Self::default();
-        candidates.all = store::find_alike(db, numbers, &terms).await?;
+        let mut candidates = Self { all: store::find_alike(db, numbers, &terms).await?, ..Self::default() };
         let terms: HashSet<_> = terms.into_iter().collect();
         for (at, chemical) in candidates.all.iter().enumerate() {
             candidates.by_cas.extend(chemical.cas.iter().map(|cas| (cas.clone(), at)));
