@@ -28,6 +28,9 @@ pub enum Error {
     /// The resource changed since the caller read it.
     #[error("the resource has changed since it was read")]
     Stale,
+    /// Something is there, and the caller has not said which version of it was read.
+    #[error("the version that was read is required")]
+    VersionRequired,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
     /// What may be spent on messages is spent for a while.

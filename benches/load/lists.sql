@@ -167,6 +167,7 @@ $14 = 9
 $15 = '0001-01-01'
 $16 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $17 = 51
+$18 = '3 cyao 4 hydroxyoctanol'
 @list events of a container
 @query where c.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'

@@ -4,8 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{Chemical, identity, store, term};
+use super::{Chemical, identity, overrides, store, term};
 use crate::{
     chemistry::{CasNumber, EcNumber, InChIKey},
     error::Result,
@@ -20,10 +21,15 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    pub async fn read(db: &mut PgConnection, names: &[&str], numbers: &[&str]) -> Result<Self> {
+    /// What the lab calls a chemical counts as one more of its synonyms.
+    pub async fn read(db: &mut PgConnection, lab_id: Uuid, names: &[&str], numbers: &[&str]) -> Result<Self> {
         let terms: Vec<_> = names.iter().map(|name| term(name)).collect();
         let wanted: HashSet<_> = names.iter().map(|name| identity(name)).collect();
-        let mut candidates = Self { all: store::find_alike(db, numbers, &terms).await?, ..Self::default() };
+        let mut candidates = Self { all: store::find_alike(db, lab_id, numbers, &terms).await?, ..Self::default() };
+        let ids: Vec<_> = candidates.all.iter().map(|it| it.id).collect();
+        for (id, name) in overrides::names(db, lab_id, &ids).await? {
+            candidates.all.iter_mut().filter(|it| it.id == id).for_each(|it| it.synonyms.push(name.clone()));
+        }
         let terms: HashSet<_> = terms.into_iter().collect();
         for (at, chemical) in candidates.all.iter().enumerate() {
             candidates.by_cas.extend(chemical.cas.iter().map(|cas| (cas.clone(), at)));

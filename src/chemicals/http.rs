@@ -5,7 +5,7 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::{Chemical, ChemicalPatch, NewChemical};
+use super::{Chemical, ChemicalPatch, NewChemical, overrides};
 use crate::{
     app::App,
     auth::{Anyone, Auth, Cataloguer},
@@ -20,6 +20,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_chemicals, create_chemical))
         .routes(routes!(look_up_chemical))
         .routes(routes!(get_chemical, update_chemical, delete_chemical))
+        .merge(overrides::routes())
 }
 
 impl Versioned for Chemical {

@@ -7,6 +7,7 @@ mod fold;
 mod http;
 mod identity;
 mod merge;
+mod overrides;
 mod query;
 mod refresh;
 mod search;
@@ -273,8 +274,7 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
     let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
-    let mut db = by.app().db().await?;
-    store::insert(&mut db, std::slice::from_ref(&chemical)).await?;
+    store::insert(&mut *by.app().db().await?, std::slice::from_ref(&chemical)).await?;
     Ok(chemical)
 }
 

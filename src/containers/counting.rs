@@ -42,16 +42,19 @@ pub struct Counting {
 impl Counting {
     /// The one place that decides whose value counts: the bottle's before the lab's before the chemical's.
     pub fn of(container: &Container) -> Self {
-        let chemical = &container.chemical;
-        Self::new(container.density, chemical.density, chemical.molar_mass)
+        Self::new(container.density, container.chemical.lab, container.chemical.catalogue)
     }
 
     /// For a bottle that is not there yet.
-    pub fn new(own: Option<Density>, chemical: Option<Density>, molar_mass: Option<MolarMass>) -> Self {
-        let of = |source| move |value| (value, source);
+    pub fn new(own: Option<Density>, lab: Factors, catalogue: Factors) -> Self {
+        fn of<T>(value: Option<T>, source: Source) -> Option<(T, Source)> {
+            value.map(|value| (value, source))
+        }
         Self {
-            density: own.map(of(Source::Container)).or(chemical.map(of(Source::Chemical))),
-            molar_mass: molar_mass.map(|value| (value, Source::Chemical)),
+            density: of(own, Source::Container)
+                .or(of(lab.density, Source::Lab))
+                .or(of(catalogue.density, Source::Chemical)),
+            molar_mass: of(lab.molar_mass, Source::Lab).or(of(catalogue.molar_mass, Source::Chemical)),
         }
     }
 

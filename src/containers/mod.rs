@@ -50,7 +50,7 @@ use crate::{
     app::App,
     auth::{Auth, Manager, Viewer},
     batch::Batch,
-    chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, MolarMass, Quantity, Unit},
+    chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, Quantity, Unit},
     dates,
     error::{Error, Reason, Result},
     page::Page,
@@ -108,13 +108,17 @@ pub struct Container {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ChemicalRef {
     pub id: Uuid,
+    /// What the lab calls it, else its name in the catalogue.
     #[schema(example = "acetonitrile")]
     pub name: String,
+    /// Its name in the catalogue, where the lab calls it otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue_name: Option<String>,
     pub cas: Option<CasNumber>,
     #[serde(skip)]
-    density: Option<Density>,
+    lab: Factors,
     #[serde(skip)]
-    molar_mass: Option<MolarMass>,
+    catalogue: Factors,
 }
 
 impl crate::web::Versioned for Container {
@@ -260,14 +264,15 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewContainer, content: 
 
 /// Asks the catalogue only when `low_at` is of another dimension than the amount.
 async fn counting_for_low(by: &Auth<Manager>, new: &NewContainer) -> Result<Counting> {
-    let own = Counting::new(new.density, None, None);
+    let own = Counting::new(new.density, Factors::NONE, Factors::NONE);
     let is_enough = new.low_at.is_none_or(|low| low.in_unit(new.amount.unit, own.factors()).is_ok());
     if is_enough {
         return Ok(own);
     }
     let mut db = by.app().lookups().await?;
-    let (density, molar_mass) = store::find_factors(&mut db, new.chemical_id).await?.unwrap_or_default();
-    Ok(Counting::new(new.density, density, molar_mass))
+    let found = store::find_factors(&mut db, by.lab_id(), new.chemical_id).await?;
+    let (lab, catalogue) = found.unwrap_or((Factors::NONE, Factors::NONE));
+    Ok(Counting::new(new.density, lab, catalogue))
 }
 
 fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {

@@ -79,7 +79,7 @@ impl Search<'_> {
         // A label may be mistyped whatever the catalogue says.
         let meant = chemicals::meant(db, &self.query).await?.unwrap_or_default();
         let labels = chemicals::labels_one_slip_away(self.q);
-        let meant: (&[String], &Meant) = (&labels, &meant);
+        let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
         store::meant(db, self.lab_id, meant, known, self.filter, after, most).await
     }
 }

@@ -3,7 +3,7 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequestParts, Request},
+    extract::{FromRequestParts, OptionalFromRequestParts, Request},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -31,6 +31,18 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         })?;
         // A tag that we never gave matches nothing.
         tag.parse().map(|version| Self(Some(version))).map_err(|_| Problem::new(general::STALE))
+    }
+}
+
+/// For a resource that may not be there yet.
+impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Problem> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(None);
+        }
+        <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
     }
 }
 

@@ -42,15 +42,17 @@ pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
     Ok(chemicals!("from chemicals c where id = $1 for update", id).fetch_optional(db).await?)
 }
 
-/// Those that have one of these numbers or terms.
-pub async fn find_alike(db: &mut PgConnection, cas: &[&str], terms: &[String]) -> Result<Vec<Chemical>> {
+/// Those that have one of these numbers or terms, in the catalogue or in the lab.
+pub async fn find_alike(db: &mut PgConnection, lab_id: Uuid, cas: &[&str], terms: &[String]) -> Result<Vec<Chemical>> {
     let found = chemicals!(
         "from chemicals c where id in (
             select id from chemicals where cas = any($1)
             union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($2)
+            union select chemical_id from chemical_overrides where lab_id = $3 and terms && $2
         ) order by id",
         cas as &[&str],
-        terms
+        terms,
+        lab_id
     );
     Ok(found.fetch_all(db).await?)
 }

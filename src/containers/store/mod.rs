@@ -1,9 +1,9 @@
 //! SQL on containers and their ledger.
 
-mod labels;
 mod ledger;
 mod pages;
 mod row;
+mod scanned;
 mod search;
 
 use chrono::{DateTime, Utc};
@@ -11,43 +11,46 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
-    labels::{of_gtin, of_lot},
     ledger::{
         book, events_before, find_content, find_event, find_first_content, first_occurred_at, history, is_member,
     },
     pages::{
-        all, expiring, expiring_in_location, in_location, in_state, low, of_chemical, with_chemical,
-        with_chemical_expiring, with_chemical_in_location,
+        all, expiring, expiring_in_location, in_location, in_state, low, with_chemical, with_chemical_expiring,
+        with_chemical_in_location,
     },
     row::Row,
+    scanned::{of_chemical, of_gtin, of_lot},
     search::{Match, found, meant},
 };
 use super::{Container, NewContainer, changes::Rest, content::Fingerprint, state::State};
 use crate::{
-    chemistry::{Density, Gtin, MolarMass, Quantity},
+    chemistry::{Density, Factors, Gtin, MolarMass, Quantity},
     error::{Error, OnConstraint, Reason, Result},
     text::Text,
 };
 
-/// Reads whole containers: `containers!("from ... where ...", arguments)`, with the tables named `c` and `h`; a `with`
-/// that goes before stands before a semicolon. The types are spelled out, as `_` would check each value of each row again.
+/// Reads whole containers: `containers!("from ... where ...", arguments)`, with the tables named `c`, `h` and `o`; a `with`
+/// that goes before stands before a semicolon. The types are spelled out, as `_` would check each value of each row again;
+/// and what is never null, as sqlx may take the outer join of a plan for one that leaves out the container.
 macro_rules! containers {
     ($rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $rest $(, $argument)*) };
     ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::containers::store::Row,
-            $with + r#"select c.id, c.lab_id, c.code, c.chemical_id, h.name as chemical_name,
-                h.cas as "cas: crate::chemistry::CasNumber",
+            $with + r#"select c.id as "id!", c.lab_id as "lab_id!", c.code as "code!", c.chemical_id as "chemical_id!",
+                h.name as "chemical_name!", h.cas as "cas: crate::chemistry::CasNumber",
                 h.density as "chemical_density: crate::chemistry::Density",
-                h.molar_mass as "chemical_molar_mass: crate::chemistry::MolarMass", c.location_id,
-                c.state as "state: crate::containers::State", c.unit as "unit: crate::chemistry::Unit",
-                c.amount as "amount: crate::chemistry::Amount",
-                c.initial_amount as "initial_amount: crate::chemistry::Amount",
-                c.low_at as "low_at: crate::chemistry::Amount", c.is_low, c.tare as "tare: crate::chemistry::Amount",
-                c.density as "density: crate::chemistry::Density", c.lot, c.supplier, c.catalogue_number,
-                c.gtin as "gtin: crate::chemistry::Gtin", c.note,
-                c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened, c.version,
-                c.created_at, c.updated_at "# + $rest
+                h.molar_mass as "chemical_molar_mass: crate::chemistry::MolarMass", o.name as "lab_name?",
+                o.density as "lab_density?: crate::chemistry::Density",
+                o.molar_mass as "lab_molar_mass?: crate::chemistry::MolarMass", c.location_id,
+                c.state as "state!: crate::containers::State", c.unit as "unit!: crate::chemistry::Unit",
+                c.amount as "amount!: crate::chemistry::Amount",
+                c.initial_amount as "initial_amount!: crate::chemistry::Amount",
+                c.low_at as "low_at: crate::chemistry::Amount", c.is_low as "is_low!",
+                c.tare as "tare: crate::chemistry::Amount", c.density as "density: crate::chemistry::Density", c.lot,
+                c.supplier, c.catalogue_number, c.gtin as "gtin: crate::chemistry::Gtin", c.note,
+                c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened as "came_opened!",
+                c.version as "version!", c.created_at as "created_at!", c.updated_at as "updated_at!" "# + $rest
             $(, $argument)*
         )
         // On its way through the streams of sqlx a row is moved some ten times.
@@ -58,13 +61,18 @@ pub(crate) use containers;
 
 /// By ids of any lab: the caller compares the lab.
 pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Box<Container>>> {
-    let rows = containers!("from containers c join chemicals h on h.id = c.chemical_id where c.id = any($1)", ids);
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id where c.id = any($1)",
+        ids
+    );
     Ok(rows.fetch_all(db).await?)
 }
 
 pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Container>> {
     let row = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id where c.lab_id = $1 and c.id = $2 for update of c",
+        "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id where c.lab_id = $1 and c.id = $2 for update of c",
         lab_id,
         id
     );
@@ -86,6 +94,7 @@ pub async fn find_by_code(
                 and code <> translate(upper(code), 'OIL-', '011')
                 and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
         ) found join containers c on c.id = found.id join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         order by array_position($2, c.code) limit 2",
         lab_id,
         codes as &[&str],
@@ -131,7 +140,8 @@ pub async fn insert(
                 state_after, location_after, changes, by_user, occurred_at, recorded_at, content)
             select $20, $2, id, 1, 'receive', $8, $8, $23, $7, $6, $4, $24, $21, $22, $19, $26 from c
         ) ";
-        "from c join chemicals h on h.id = c.chemical_id",
+        "from c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id",
         it.id,
         lab_id,
         new.chemical_id,
@@ -190,7 +200,8 @@ pub async fn update(
             select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14
             from c where $16::jsonb is not null
         ) ";
-        "from c join chemicals h on h.id = c.chemical_id",
+        "from c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id",
         it.lab_id,
         it.id,
         it.version,
@@ -214,16 +225,23 @@ pub async fn update(
     named_constraints(updated.map_err(Error::from))
 }
 
-/// What the catalogue knows of a chemical that lets amounts change their dimension.
+/// What lets amounts of a chemical change their dimension: what the lab says of it, and what the catalogue does.
 pub async fn find_factors(
     db: &mut PgConnection,
+    lab_id: Uuid,
     chemical_id: Uuid,
-) -> Result<Option<(Option<Density>, Option<MolarMass>)>> {
+) -> Result<Option<(Factors, Factors)>> {
     let row = sqlx::query!(
-        r#"select density as "density: Density", molar_mass as "molar_mass: MolarMass" from chemicals where id = $1"#,
+        r#"select o.density as "lab_density?: Density", o.molar_mass as "lab_molar_mass?: MolarMass",
+            h.density as "density: Density", h.molar_mass as "molar_mass: MolarMass"
+        from chemicals h left join chemical_overrides o on o.lab_id = $1 and o.chemical_id = h.id where h.id = $2"#,
+        lab_id,
         chemical_id
     );
-    Ok(row.fetch_optional(db).await?.map(|row| (row.density, row.molar_mass)))
+    Ok(row.fetch_optional(db).await?.map(|row| {
+        let lab = Factors { density: row.lab_density, molar_mass: row.lab_molar_mass };
+        (lab, Factors { density: row.density, molar_mass: row.molar_mass })
+    }))
 }
 
 /// The refusals that a row of containers can meet.

@@ -37,6 +37,7 @@ pub async fn all(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3) and (c.lab_id, c.is_gone) >= ($1, $2)
         order by c.lab_id desc, c.is_gone desc, c.id desc limit $4",
         lab_id,
@@ -55,6 +56,7 @@ pub async fn in_state(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 order by c.state desc, c.id desc limit $4",
         lab_id,
         state.as_str(),
@@ -67,6 +69,7 @@ pub async fn in_state(
 pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.is_low and c.id < $2 and ($3::text is null or c.state = $3)
         order by c.id desc limit $4",
         lab_id,
@@ -86,6 +89,7 @@ pub async fn with_chemical(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
             and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
         order by c.id desc limit $7",
@@ -112,6 +116,7 @@ pub async fn with_chemical_in_location(
     let after = filter.after();
     let rows = containers_below!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4 and c.location_id in (select id from below)
             and (c.location_id > $5 or c.location_id = $5 and c.id < $6)
             and ($7::text is null or c.state = $7) and (not $8::bool or c.is_low)
@@ -141,6 +146,7 @@ pub async fn with_chemical_expiring(
     let after = filter.after();
     let rows = containers_below!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4
             and ($2::uuid is null or c.location_id in (select id from below))
             and c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
@@ -171,6 +177,7 @@ pub async fn expiring(
     let after = filter.after();
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3 and (c.expires_on, c.id) > ($4, $5)
             and ($6::text is null or c.state = $6) and (not $7::bool or c.is_low)
         order by c.expires_on, c.id limit $8",
@@ -213,6 +220,7 @@ pub async fn expiring_in_location(
                     and ($7::text is null or state = $7) and (not $8::bool or is_low)
                 order by expires_on, id limit $9)
         ) f join containers c on c.id = f.id join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         order by c.expires_on, c.id limit $9",
         lab_id,
         location,
@@ -245,6 +253,7 @@ pub async fn in_location(
                 and ($6::text is null or state = $6) and (not $7::bool or is_low)
             order by id desc limit $8
         ) c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         order by p.id, c.id desc limit $8",
         lab_id,
         location,
@@ -254,23 +263,6 @@ pub async fn in_location(
         filter.state_name(),
         filter.low,
         filter.limit.plus_one()
-    );
-    Ok(rows.fetch_all(db).await?)
-}
-
-/// What is left of a chemical.
-pub async fn of_chemical(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    chemical: Uuid,
-    most: i64,
-) -> Result<Vec<Box<Container>>> {
-    let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
-        lab_id,
-        chemical,
-        most
     );
     Ok(rows.fetch_all(db).await?)
 }

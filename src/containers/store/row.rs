@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    chemistry::{Amount, CasNumber, Density, Gtin, MolarMass, Quantity, Unit},
+    chemistry::{Amount, CasNumber, Density, Factors, Gtin, MolarMass, Quantity, Unit},
     containers::{ChemicalRef, Container, State},
 };
 
@@ -14,6 +14,9 @@ pub struct Row {
     pub code: String,
     pub chemical_id: Uuid,
     pub chemical_name: String,
+    pub lab_name: Option<String>,
+    pub lab_density: Option<Density>,
+    pub lab_molar_mass: Option<MolarMass>,
     pub cas: Option<CasNumber>,
     pub chemical_density: Option<Density>,
     pub chemical_molar_mass: Option<MolarMass>,
@@ -46,16 +49,21 @@ impl From<Row> for Container {
     fn from(row: Row) -> Self {
         let unit = row.unit;
         let quantity = |value| Quantity { value, unit };
+        let (name, catalogue_name) = match row.lab_name {
+            Some(name) => (name, Some(row.chemical_name)),
+            None => (row.chemical_name, None),
+        };
         Self {
             id: row.id,
             lab_id: row.lab_id,
             code: row.code,
             chemical: ChemicalRef {
                 id: row.chemical_id,
-                name: row.chemical_name,
+                name,
+                catalogue_name,
                 cas: row.cas,
-                density: row.chemical_density,
-                molar_mass: row.chemical_molar_mass,
+                lab: Factors { density: row.lab_density, molar_mass: row.lab_molar_mass },
+                catalogue: Factors { density: row.chemical_density, molar_mass: row.chemical_molar_mass },
             },
             location_id: row.location_id,
             state: row.state,

@@ -16,9 +16,9 @@ pub struct Match {
     pub rank: i32,
 }
 
-/// 0 what the label says (code or lot), 1 what it begins with; then the bottles of chemicals: 2 the name, 3 another term, 4
-/// the beginning of the name, 5 of another term, 6 all words in the names. Of one rank the newest comes first, or when a
-/// day is given the first to expire.
+/// 0 what the label says (code or lot), 1 what it begins with; then the bottles of chemicals: 2 the name,
+/// the lab's or the catalogue's, 3 another term, 4 the beginning of the name, 5 of another term, 6 all words in the names.
+/// Of one rank the newest comes first, or when a day is given the first to expire.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn found(
     db: &mut PgConnection,
@@ -64,7 +64,11 @@ pub async fn found(
                 else expires_on > $13 or expires_on = $13 and id < $14 end
             order by rank, case when $10::date is not null then expires_on end, id desc limit $15)
         ), named (chemical_id, rank) as materialized (
-            select chemical_id, min(rank) from chemicals_of_lab($1, $3, $4, $5) f
+            select chemical_id, min(rank) from (
+                select chemical_id, rank from chemicals_of_lab($1, $3, $4, $5)
+                union all
+                select chemical_id, rank from chemicals_named_by_lab($1, $3, $4, $5)
+            ) f
             where $4 <> '' and ($8::uuid is null or chemical_id = $8) group by chemical_id
         ), ranked as (
             table labelled
@@ -107,12 +111,13 @@ pub async fn found(
 }
 
 /// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the likeliest
-/// begin or have all words of. Those that were found as they were typed are left out.
+/// begin or have all words of. A name that the lab has given is taken for one that shares half of its letters in threes,
+/// as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn meant(
     db: &mut PgConnection,
     lab_id: Uuid,
-    (labels, meant): (&[String], &Meant),
+    (labels, key, meant): (&[String], &str, &Meant),
     known: &[Uuid],
     filter: &ContainerFilter,
     after: &Key,
@@ -144,6 +149,9 @@ pub async fn meant(
                 union all
                 select f.chemical_id, 40 + 8 * l.n::int + f.rank from likely l
                     cross join lateral chemicals_of_lab($1, '{}', l.key, string_to_array(l.words, ' ')) f
+                union all
+                select o.chemical_id, 20 from chemical_overrides o cross join unnest(o.terms) t (term)
+                where o.lab_id = $1 and $18 <> '' and word_similarity($18, t.term) >= 0.45
             ) f where $10::uuid is null or chemical_id = $10 group by chemical_id
         ), ranked as (
             select id, 10 as rank from labelled
@@ -179,7 +187,8 @@ pub async fn meant(
         after.rank,
         after.date,
         after.id,
-        most
+        most,
+        key
     );
     Ok(rows.fetch_all(db).await?)
 }

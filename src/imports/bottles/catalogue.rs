@@ -21,10 +21,10 @@ pub struct Chemical {
 pub struct Catalogue(Candidates);
 
 impl Catalogue {
-    pub async fn read(db: &mut PgConnection, items: &[Bottle]) -> Result<Self> {
+    pub async fn read(db: &mut PgConnection, lab_id: Uuid, items: &[Bottle]) -> Result<Self> {
         let names: Vec<_> = items.iter().filter_map(|it| it.chemical.name.as_ref().map(Name::as_str)).collect();
         let numbers: Vec<_> = items.iter().filter_map(|it| it.chemical.cas.as_ref().map(CasNumber::as_str)).collect();
-        Ok(Self(Candidates::read(db, &names, &numbers).await?))
+        Ok(Self(Candidates::read(db, lab_id, &names, &numbers).await?))
     }
 
     /// By its number, whose entry must have the name that stands beside it; or by its own name before the synonyms of

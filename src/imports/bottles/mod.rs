@@ -148,7 +148,7 @@ impl Load for Bottles {
     async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
         // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles come.
         labs::lock(db, self.lab_id).await?;
-        let named = Catalogue::read(db, items).await?;
+        let named = Catalogue::read(db, self.lab_id, items).await?;
         let mut places = Places::of_lab(db, self.lab_id).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
         let there = store::find_imported(db, self.lab_id, &codes).await?;

@@ -65,6 +65,13 @@ pub(super) fn show_versions(item: &mut PathItem) -> bool {
     let reads = takes_if_match || item.get.as_ref().is_some_and(is_tagged);
     let creates = item.post.as_ref().and_then(|post| post.operation_id.as_ref());
     let creates = creates.is_some_and(|id| id.starts_with("create_"));
+    let puts = item.put.as_ref().is_some_and(|it| has_parameter(it, "If-Match"));
+    for status in ["200", "201"] {
+        let put = item.put.as_mut().filter(|_| puts);
+        if let Some(RefOr::T(response)) = put.and_then(|put| put.responses.responses.get_mut(status)) {
+            refer(response, &["ETag"]);
+        }
+    }
     let tagged =
         [(&mut item.get, "200", reads), (&mut item.patch, "200", takes_if_match), (&mut item.post, "201", creates)];
     for (operation, status, _) in tagged.into_iter().filter(|(.., has_tag)| *has_tag) {

@@ -18,7 +18,8 @@ const OTHER_ACTIONS: [&str; 3] = ["create_chemical", "create_container", "list_c
 /// Answers whose properties are left out when there is nothing to say, and never null.
 const LOOSE: [&str; 7] = ["Changes", "CountedWith", "Health", "Jwk", "Problem", "ScanResult", "TokenPair"];
 /// Single properties of that kind.
-const LEFT_OUT: [(&str, &str); 3] = [("Invitation", "code"), ("Member", "phone"), ("StockEvent", "undoable")];
+const LEFT_OUT: [(&str, &str); 4] =
+    [("ChemicalRef", "catalogue_name"), ("Invitation", "code"), ("Member", "phone"), ("StockEvent", "undoable")];
 
 pub(super) fn mend(document: &mut OpenApi) {
     let asked = named_in_requests(document);

@@ -2,6 +2,8 @@
 
 mod alike;
 mod older_fold;
+mod overridden;
+mod overrides;
 mod search;
 mod slips;
 

@@ -1,4 +1,4 @@
-//! The bottles that a supplier's label may mean.
+//! What the lab has of what was scanned.
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,9 +10,28 @@ use crate::{
     error::Result,
 };
 
+/// What is left of a chemical.
+pub async fn of_chemical(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    most: i64,
+) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
+        where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
+        lab_id,
+        chemical,
+        most
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
 pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         r#"from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone
             and (c.gtin = $4 or (c.gtin is null or $4::text is null) and (c.catalogue_number is null or $5::text is null
                 or lower(c.catalogue_number) = lower($5)))
@@ -30,6 +49,7 @@ pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i6
 pub async fn of_gtin(db: &mut PgConnection, lab_id: Uuid, gtin: &str, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "from containers c join chemicals h on h.id = c.chemical_id
+        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
         where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
         order by c.id limit $3",
         lab_id,
