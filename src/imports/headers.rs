@@ -59,6 +59,12 @@ pub fn map_headers(
             places.entry(column.name).or_insert(place);
         }
     }
+    for &place in places.values().filter(|place| !is_given.contains(place)) {
+        if let Some(again) = (0..seen.len()).find(|at| *at != place && seen[*at] == seen[place]) {
+            let header = printable(&headers[place]);
+            bail!("the columns {} and {} are both called `{header}`: rename one", place + 1, again + 1);
+        }
+    }
     let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
     if !missing.is_empty() {
         let seen = headers.iter().map(|header| format!("`{}`", printable(header))).collect::<Vec<_>>().join(", ");
@@ -68,9 +74,20 @@ pub fn map_headers(
         .filter(|place| !places.values().any(|used| used == place))
         // `line` and `reason` are our own, in a file of corrections.
         .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
-        .map(|place| format!("the column `{}` is not known and was ignored", printable(&headers[place])))
+        .map(|place| ignored(&printable(&headers[place]), &seen[place], columns))
         .collect();
     Ok((places, warnings))
+}
+
+fn ignored(header: &str, seen: &str, columns: &[Column]) -> String {
+    match columns.iter().find(|it| it.name == seen || it.aliases.contains(&seen)) {
+        Some(known) => format!(
+            "the column `{header}` was ignored, as another is the {}; say with --map {}=HEADER which is meant",
+            known.name,
+            known.name.replace(' ', "_")
+        ),
+        None => format!("the column `{header}` is not known and was ignored"),
+    }
 }
 
 fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> anyhow::Result<Places> {
