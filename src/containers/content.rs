@@ -47,7 +47,7 @@ fn plain(quantity: Quantity) -> (Decimal, Unit) {
     (quantity.value.get().normalize(), quantity.unit)
 }
 
-fn fingerprint(content: &impl Serialize) -> Fingerprint {
+pub fn fingerprint(content: &impl Serialize) -> Fingerprint {
     let content = serde_json::to_vec(content).unwrap_or_default();
     let mut fingerprint = [0; 16];
     fingerprint.copy_from_slice(&digest(&SHA256, &content).as_ref()[..16]);

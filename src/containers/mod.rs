@@ -32,6 +32,7 @@ use uuid::Uuid;
 
 pub use self::{
     actor::{Actor, System},
+    content::fingerprint,
     event::NewEvent,
     filter::ContainerFilter,
     http::routes,

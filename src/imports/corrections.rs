@@ -55,11 +55,17 @@ impl Corrections {
         self.open.as_mut().map_or(Ok(()), |(_, writer)| writer.flush()).context("the file of corrections")
     }
 
+    /// Of an earlier run of the same file, all of which has gone in since.
+    pub fn remove_old(&self) {
+        let _ = std::fs::remove_file(&self.beside);
+    }
+
     pub fn path(&self) -> Option<PathBuf> {
         self.open.as_ref().map(|(path, _)| path.clone())
     }
 }
 
-fn is_ours(header: &str) -> bool {
+/// The columns that a file of corrections has more than the file that was imported.
+pub fn is_ours(header: &str) -> bool {
     ["line", "reason"].contains(&header.trim())
 }

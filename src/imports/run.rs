@@ -67,6 +67,9 @@ pub async fn run<L: Load>(
         bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
     }
     bar.finish_and_clear();
+    if report.failed == 0 && !dry {
+        corrections.remove_old();
+    }
     report.corrections = corrections.path();
     Ok(report)
 }

@@ -92,6 +92,8 @@ pub struct Imported {
     pub amount: Amount,
     #[serde(flatten)]
     pub content: Content,
+    /// Of all that the row says, in hexadecimal digits; none of a bottle that came in otherwise.
+    pub fingerprint: Option<String>,
 }
 
 /// What was received under these codes: amount, state and place are those of the first event.
@@ -99,7 +101,8 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
     let rows = sqlx::query!(
         r#"select c.id, e.id as event_id, c.code, c.chemical_id, e.location_after, c.unit as "unit: Unit",
             e.amount_after as "amount: Amount", e.state_after as "state: State", c.tare as "tare: Amount", c.lot,
-            c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
+            c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on,
+            case when e.by_system is not null then encode(e.content, 'hex') end as fingerprint
         from containers c join stock_events e on e.container_id = c.id and e.seq = 1
         where c.lab_id = $1 and c.code = any($2) and c.state <> 'voided'"#,
         lab_id,
@@ -126,6 +129,7 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
             unit: row.unit,
             amount: row.amount,
             content,
+            fingerprint: row.fingerprint,
         };
         (bottle.code.clone(), bottle)
     });
@@ -148,7 +152,7 @@ pub async fn insert_imported(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, event_id uuid, code text, chemical_id uuid,
                 location_id uuid, unit text, amount numeric, state text, tare numeric, lot text, supplier text,
-                catalogue_number text, note text, received_on date, opened_on date, expires_on date)
+                catalogue_number text, note text, received_on date, opened_on date, expires_on date, fingerprint text)
         ), received as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 tare, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on, created_at, updated_at,
@@ -159,8 +163,9 @@ pub async fn insert_imported(
             from new
         )
         insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-            state_after, location_after, by_system, by_for, occurred_at, recorded_at, changes)
+            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, changes)
         select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, 'import', $3, $4, $4,
+            decode(fingerprint, 'hex'),
             (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
                 ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
                 ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))

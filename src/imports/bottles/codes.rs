@@ -10,7 +10,10 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
 
-use crate::{chemistry::ContainerCode, imports::table::Row};
+use crate::{
+    chemistry::ContainerCode,
+    imports::{corrections::is_ours, table::Row},
+};
 
 pub struct MadeCodes {
     path: PathBuf,
@@ -31,12 +34,15 @@ impl MadeCodes {
 
     pub fn make(&mut self, row: &Row) -> Result<String, csv::Error> {
         let cells = row.cells();
-        let same = self.same.entry(cells.clone()).or_default();
+        // A file of corrections has two columns more, which are ours.
+        let own = cells.iter().enumerate().filter(|(at, _)| !self.headers.get(*at).is_some_and(|it| is_ours(it)));
+        let own: Vec<String> = own.map(|(_, cell)| cell.trim().to_owned()).collect();
+        let same = self.same.entry(own.clone()).or_default();
         *same += 1;
         let mut text = format!("{} {same}", self.lab_id);
-        for cell in &cells {
+        for cell in &own {
             text.push('\0');
-            text.push_str(cell.trim());
+            text.push_str(cell);
         }
         let hash = digest(&SHA256, text.as_bytes());
         let mut bytes = [0; 5];

@@ -210,6 +210,8 @@ impl Bottles {
             unit: item.amount.unit,
             amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
             content,
-        })
+            fingerprint: None,
+        }
+        .with_fingerprint())
     }
 }

@@ -1,5 +1,6 @@
 //! `chemstock import`: files into the catalogue and into labs.
 
+mod again;
 mod bottles;
 mod cases;
 mod closed_places;
