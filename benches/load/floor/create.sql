@@ -24,4 +24,9 @@ $18 = date '2028-06-30'
 $19 = clock_timestamp()
 $20 = ('01a00000-0000-7000-8000-' || nextval('bench.ids'))::uuid
 $21 = '01993f2e-0003-7000-8000-100000000000'::uuid
+$22 = clock_timestamp()
+$23 = 500
+$24 = jsonb '{"expires_on": [null, "2028-06-30"]}'
+$25 = null
+$26 = decode('00112233445566778899aabbccddeeff', 'hex')
 @end ;

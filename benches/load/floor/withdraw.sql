@@ -24,4 +24,7 @@ $18 = null::uuid
 $19 = null::text
 $20 = '01993f2e-0003-7000-8000-100000000000'::uuid
 $21 = clock_timestamp()
+$22 = null::jsonb
+$23 = null::jsonb
+$24 = decode('00112233445566778899aabbccddeeff', 'hex')
 @end ;
