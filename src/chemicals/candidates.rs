@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Chemical, identity, overrides, store, term};
+use super::{Chemical, identity::identity, overrides, store, term};
 use crate::{
     chemistry::{CasNumber, EcNumber, InChIKey},
     error::Result,

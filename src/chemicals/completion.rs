@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, identity, molar_mass};
+use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, chemical::molar_mass, identity::identity};
 use crate::error::Result;
 
 /// Where the row says another value than the entry has: what, and both values.

@@ -1,0 +1,112 @@
+//! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
+
+use super::{Names, extract::Extract};
+use crate::chemicals::{Chemical, NewChemical, Synonym, completion::contradictions, identity::identity};
+use crate::chemistry::CasNumber;
+
+impl Extract {
+    /// Why the row is no new entry: something in it is another's, and the rest is not.
+    pub fn of_another(&self, row: &NewChemical) -> Option<String> {
+        let name = row.name.as_str();
+        let mut found = self.numbers_of_others(None, row);
+        found.extend(self.others_called(name, None).map(|(other, own)| match own {
+            own if identity(own) == identity(name) => format!("`{name}` is a name of {}", told(other)),
+            own => format!("`{name}` differs from `{own}`, a name of {}, only by hyphens and spaces", told(other)),
+        }));
+        found.extend(self.synonyms_of_others(None, row));
+        if found.is_empty() {
+            return None;
+        }
+        let new = match (&row.cas, &row.inchikey) {
+            (Some(cas), _) => format!(", while the CAS number {cas} is in no entry"),
+            (None, Some(key)) => format!(", while the InChIKey {key} is in no entry that fits"),
+            (None, None) => String::new(),
+        };
+        Some(format!(
+            "{}{new}: correct what is wrong, or import with --number-decides to make the row an entry of its own",
+            found.join("; ")
+        ))
+    }
+
+    /// Why the row cannot be of this entry, with both values.
+    pub fn contradiction(&self, at: usize, row: &NewChemical, names: Names) -> Option<String> {
+        let (chemical, _) = &self.chemicals[at];
+        let mut values = contradictions(chemical, row);
+        values.extend(self.numbers_of_others(Some(at), row));
+        if !names.may_be_shared {
+            values.extend(self.synonyms_of_others(Some(at), row));
+        }
+        if !values.is_empty() {
+            return Some(format!(
+                "this is `{}` of the catalogue by its number, but {}",
+                chemical.name,
+                values.join("; ")
+            ));
+        }
+        let name = row.name.as_str();
+        if chemical.is_called(name) {
+            return None;
+        }
+        if let Some((other, _)) = self.others_called(name, Some(at)).next() {
+            let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
+            return Some(format!(
+                "`{name}` is the name of another entry, `{}`{number}, and the number that of `{}`",
+                other.name, chemical.name
+            ));
+        }
+        // A key of the structure says as much as the name.
+        let has_key = row.inchikey.is_some() && row.inchikey == chemical.inchikey;
+        let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
+        if names.may_be_new || has_key || shares_a_name {
+            return None;
+        }
+        Some(format!(
+            "`{name}` is none of the names of `{}`, whose number it has: correct one of them, or import with --new-names \
+             to make it a synonym",
+            chemical.name
+        ))
+    }
+
+    /// A number that another entry has is not this one's, also while this one has none yet.
+    fn numbers_of_others(&self, at: Option<usize>, row: &NewChemical) -> Vec<String> {
+        let own = at.map(|at| &self.chemicals[at].0);
+        let others =
+            || self.chemicals.iter().enumerate().filter(|(other, _)| Some(*other) != at).map(|(_, (it, _))| it);
+        let mut found = Vec::new();
+        if let Some(ec) = row.ec.as_ref().filter(|_| own.is_none_or(|own| own.ec.is_none()))
+            && let Some(other) = others().find(|other| other.ec.as_ref() == Some(ec))
+        {
+            found.push(format!("the EC number {ec} is that of {}", told(other)));
+        }
+        if let Some(key) = row.inchikey.as_ref().filter(|_| own.is_none_or(|own| own.inchikey.is_none()))
+            && let Some(other) = others().find(|other| other.inchikey.as_ref() == Some(key))
+        {
+            found.push(format!("the InChIKey {key} is that of {}", told(other)));
+        }
+        found
+    }
+
+    /// A synonym may be shared; what another entry goes by first is not given away.
+    fn synonyms_of_others(&self, at: Option<usize>, row: &NewChemical) -> Vec<String> {
+        let own = at.map(|at| &self.chemicals[at].0);
+        let new = row.synonyms.iter().map(Synonym::as_str);
+        let new = new
+            .filter(|name| own.is_none_or(|own| !own.is_called(name)) && identity(name) != identity(row.name.as_str()));
+        new.filter_map(|name| {
+            let number =
+                name.parse().ok().and_then(|cas: CasNumber| self.by_cas.get(&cas)).filter(|other| Some(**other) != at);
+            if let Some(other) = number {
+                return Some(format!("the synonym `{name}` is the CAS number of {}", told(&self.chemicals[*other].0)));
+            }
+            let mut others = self.others_called(name, at);
+            let (other, _) = others.find(|(other, _)| identity(&other.name) == identity(name))?;
+            Some(format!("the synonym `{name}` is the name of {}", told(other)))
+        })
+        .collect()
+    }
+}
+
+fn told(chemical: &Chemical) -> String {
+    let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
+    format!("`{}`{}", chemical.name, number.unwrap_or_default())
+}
