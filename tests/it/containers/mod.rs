@@ -18,6 +18,7 @@ mod scanning;
 mod searching;
 mod times;
 mod undo;
+mod undone_loans;
 
 use serde_json::{Value, json};
 use uuid::Uuid;

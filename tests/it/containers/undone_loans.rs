@@ -1,0 +1,81 @@
+//! Undo of what has to do with loans: who has the bottle again, and who may bring that about.
+
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{
+    bottle, events_of, path_of,
+    undo::{newest, plain, undo},
+    withdraw,
+};
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_loan_that_a_quarantine_or_a_loss_ended_comes_back_with_its_holder(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, borrower) = (app.client("manager").await, app.client("member").await);
+    for end in ["quarantine", "lose", "check_in"] {
+        let made = bottle(&app, &manager, "100", "mL").await;
+        let path = events_of(&app, &made);
+        let lent = borrower.post(&path, plain("check_out")).await.created();
+        let ended = manager.post(&path, plain(end)).await.created();
+        assert_eq!(ended["container"]["holder_id"], Value::Null);
+        let back = manager.post(&path, undo(&ended)).await.created();
+        assert_eq!(
+            (&back["container"]["state"], &back["container"]["holder_id"]),
+            (&json!("on_loan"), &json!(borrower.user_id)),
+            "{end}"
+        );
+        borrower.post(&path, withdraw("1", "mL")).await.created();
+        let home = borrower.post(&path, undo(&lent)).await.created();
+        assert_eq!((&home["container"]["state"], &home["container"]["holder_id"]), (&json!("opened"), &Value::Null));
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_check_out_of_an_earlier_loan_is_not_undone_in_a_later_one(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, one, other) = (app.client("manager").await, app.client("member").await, app.client("member").await);
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    let first = one.post(&path, plain("check_out")).await.created();
+    one.post(&path, plain("check_in")).await.created();
+    let second = other.post(&path, plain("check_out")).await.created();
+    let refused = one.post(&path, undo(&first)).await.problem(409, "not-reversible");
+    assert_eq!(refused["blocked_by"], second["event"]["id"]);
+    assert_eq!(one.get(&path_of(&app, &made)).await.ok()["holder_id"], json!(other.user_id));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_loan_is_ended_by_undo_only_by_who_may_end_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let (lender, holder, third) = (app.client("member").await, app.client("member").await, app.client("member").await);
+    for (who, may) in [(&lender, true), (&holder, true), (&manager, true), (&third, false)] {
+        let made = bottle(&app, &manager, "100", "mL").await;
+        let path = events_of(&app, &made);
+        let lent = lender.post(&path, json!({"type": "check_out", "holder_id": holder.user_id})).await.created();
+        assert_eq!(newest(who, &path).await["undoable"], may);
+        let answer = who.post(&path, undo(&lent)).await;
+        if may {
+            assert_eq!(answer.created()["container"]["holder_id"], Value::Null);
+        } else {
+            answer.problem(403, "forbidden");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn no_undo_lends_to_somebody_who_has_left(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, holder) = (app.client("manager").await, app.client("member").await);
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    holder.post(&path, json!({"type": "check_out"})).await.created();
+    let back = holder.post(&path, json!({"type": "check_in"})).await.created();
+    assert_eq!(newest(&manager, &path).await["undoable"], true);
+    app.client("admin").await.delete(&app.path(&format!("/members/{}", holder.user_id)), "*").await.expect(204);
+    assert_eq!(newest(&manager, &path).await["undoable"], false);
+    let refused = manager.post(&path, undo(&back)).await.problem(409, "not-reversible");
+    assert!(refused["detail"].as_str().unwrap().contains("left the lab"), "{refused}");
+}
