@@ -97,7 +97,8 @@ pub fn pool_options() -> PgPoolOptions {
         .after_connect(|connection, _| Box::pin(set_up(connection)))
 }
 
-/// Disks that seek for free, and no helpers: else the planner reads a page of a small lab through the index of all labs.
+/// Random reads cost as much as sequential ones (SSD); parallel workers off. With the defaults of Postgres the planner reads
+/// a page of a small lab through the index of all labs.
 pub async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
     connection
         .execute(
