@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::{http::routes, store::names};
+pub use self::{
+    http::routes,
+    store::{count_stale, names, refresh_some},
+};
 use super::{find, fold, term};
 use crate::{
     auth::{Auth, Manager, Viewer},
@@ -64,13 +67,13 @@ impl NewChemicalOverrides {
         }
         Ok(())
     }
+}
 
-    /// What the name is found by.
-    fn terms(&self) -> Vec<String> {
-        let name = self.name.as_ref().map(|name| term(name.as_str()));
-        let typed = name.as_deref().and_then(fold::with_latin_letters);
-        name.into_iter().chain(typed).collect()
-    }
+/// What a lab's name is found by.
+fn terms(name: Option<&str>) -> Vec<String> {
+    let name = name.map(term);
+    let typed = name.as_deref().and_then(fold::with_latin_letters);
+    name.into_iter().chain(typed).collect()
 }
 
 pub async fn get(by: &Auth<Viewer>, chemical_id: Uuid) -> Result<ChemicalOverrides> {

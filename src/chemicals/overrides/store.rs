@@ -1,10 +1,11 @@
 //! SQL on overrides. A row without values is one that was taken away.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{ChemicalOverrides, NewChemicalOverrides, Seen};
+use super::{ChemicalOverrides, NewChemicalOverrides, Seen, terms};
 use crate::{
     chemistry::{Density, MolarMass},
     error::{Error, OnConstraint, Result},
@@ -46,11 +47,18 @@ pub async fn set(
             where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
         )
         insert into chemical_overrides as o (lab_id, chemical_id, name, density, molar_mass, terms, version, updated_at,
-            updated_by)
-        select $1, $2, $3, $4, $5, $6, 1, $7, $8 where $9::int is null or exists (select from there)
+            updated_by, terms_version)
+        select $1, $2, $3, $4, $5, $6, 1, $7, $8, 1 where $9::int is null or exists (select from there)
         on conflict on constraint chemical_overrides_pkey do update set name = excluded.name, density = excluded.density,
-            molar_mass = excluded.molar_mass, terms = excluded.terms, version = o.version + 1,
-            updated_at = excluded.updated_at, updated_by = excluded.updated_by
+            molar_mass = excluded.molar_mass, terms = excluded.terms, terms_version = 1,
+            (version, updated_at, updated_by) = (
+                select o.version + changed::int, case when changed then excluded.updated_at else o.updated_at end,
+                    case when changed then excluded.updated_by else o.updated_by end
+                from (
+                    select (o.name, o.density, o.molar_mass)
+                        is distinct from (excluded.name, excluded.density, excluded.molar_mass) as changed
+                ) new
+            )
         where $10 or coalesce(o.version = $9, num_nonnulls(o.name, o.density, o.molar_mass) = 0)
         returning chemical_id, name, density as "density: Density", molar_mass as "molar_mass: MolarMass", version,
             updated_at, updated_by, not exists (select from there) as "is_new!""#,
@@ -59,7 +67,7 @@ pub async fn set(
         new.name.as_ref().map(Text::as_str),
         new.density.map(Density::get),
         new.molar_mass.map(MolarMass::get),
-        &new.terms(),
+        &terms(new.name.as_ref().map(Text::as_str)),
         now,
         by,
         version,
@@ -95,6 +103,43 @@ pub async fn clear(db: &mut PgConnection, key: Key, read: Option<i32>, by: Uuid,
         by
     );
     Ok(cleared.execute(db).await?.rows_affected() > 0)
+}
+
+#[derive(Serialize)]
+struct Folded {
+    lab_id: Uuid,
+    chemical_id: Uuid,
+    terms: Vec<String>,
+}
+
+/// Writes the terms of some names anew that an older fold has made, and says how many there were. What another instance is
+/// just writing is left to it.
+pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
+    let mut tx = db.begin().await?;
+    let stale = sqlx::query!(
+        "select lab_id, chemical_id, name from chemical_overrides where terms_version < 1
+        order by lab_id, chemical_id limit 500 for update skip locked"
+    );
+    let stale = stale.fetch_all(&mut *tx).await?.into_iter();
+    let folded: Vec<_> = stale
+        .map(|row| Folded { lab_id: row.lab_id, chemical_id: row.chemical_id, terms: terms(row.name.as_deref()) })
+        .collect();
+    if !folded.is_empty() {
+        let written = sqlx::query!(
+            "update chemical_overrides o set terms = new.terms, terms_version = 1
+            from jsonb_to_recordset($1) as new (lab_id uuid, chemical_id uuid, terms text[])
+            where o.lab_id = new.lab_id and o.chemical_id = new.chemical_id",
+            Json(&folded) as _
+        );
+        written.execute(&mut *tx).await?;
+        tx.commit().await?;
+    }
+    Ok(folded.len())
+}
+
+pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
+    let stale = sqlx::query_scalar!(r#"select count(*) as "n!" from chemical_overrides where terms_version < 1"#);
+    Ok(stale.fetch_one(db).await?)
 }
 
 /// What the lab calls these chemicals, of those that it calls otherwise.

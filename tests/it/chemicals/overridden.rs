@@ -258,3 +258,27 @@ async fn an_import_knows_chemicals_by_the_labs_names_too(db: PgPool) {
     let report = load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await.unwrap();
     assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_name_that_an_older_version_has_folded_is_found_once_it_is_folded_anew(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let benzil = chemical(&app, "benzil", None, None).await;
+    put(&manager, &of(&app, benzil), None, json!({"name": "Säurerest Ölig"})).await.expect(201);
+    bottle_of(&app, &manager, benzil, "1", "g", json!({"code": "MINE"})).await;
+    let old = "update chemical_overrides set terms = array[lower(name)], terms_version = 0";
+    // By what runs in the background, and by what comes before the first request.
+    for at_start in [false, true] {
+        sqlx::query(old).execute(&app.db).await.unwrap();
+        assert_eq!(found(&app, &manager, "saurerest olig").await, Vec::<String>::new());
+        if at_start {
+            chemstock::chemicals::refresh_all_terms(&app.app).await.unwrap();
+        } else {
+            assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 1);
+        }
+        assert_eq!(found(&app, &manager, "saurerest olig").await, ["MINE"]);
+        assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 0);
+    }
+    let read = manager.get(&of(&app, benzil)).await;
+    assert_eq!((read.etag(), read.ok()["name"].clone()), ("\"1\"".to_owned(), json!("Säurerest Ölig")));
+}

@@ -83,9 +83,10 @@ async fn a_change_of_what_is_there_needs_the_version_that_is_there(db: PgPool) {
     manager.send(Method::DELETE, &path, &[], None).await.problem(428, "if-match-required");
     put(&manager, &path, Some("\"2\""), body()).await.problem(412, "stale");
     put(&manager, &path, Some("1"), body()).await.problem(422, "invalid");
-    assert_eq!(put(&manager, &path, Some("\"1\""), body()).await.expect(200).etag(), "\"2\"");
-    assert_eq!(put(&manager, &path, Some("*"), body()).await.expect(200).etag(), "\"3\"");
-    assert_eq!(put(&manager, &path, Some("\"9\", \"3\""), body()).await.expect(200).etag(), "\"4\"");
+    let other = |density: &str| json!({"density": density});
+    assert_eq!(put(&manager, &path, Some("\"1\""), other("0.8")).await.expect(200).etag(), "\"2\"");
+    assert_eq!(put(&manager, &path, Some("*"), other("0.81")).await.expect(200).etag(), "\"3\"");
+    assert_eq!(put(&manager, &path, Some("\"9\", \"3\""), other("0.82")).await.expect(200).etag(), "\"4\"");
     manager.delete(&path, "\"3\"").await.problem(412, "stale");
     let read = manager.get(&path).await;
     assert_eq!(read.etag(), "\"4\"");
