@@ -19,7 +19,7 @@ pub const MAX_SYNONYMS: usize = 200;
 
 pub type Synonym = Text<500>;
 
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Chemical {
     pub id: Uuid,
     #[schema(example = "Ethanol")]

@@ -105,7 +105,11 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     if read.is_some_and(|read| read != chemical.version) {
         return Err(Error::Stale);
     }
+    let before = chemical.clone();
     chemical.apply(patch)?;
+    if chemical == before {
+        return Ok(before);
+    }
     chemical.version += 1;
     chemical.updated_at = by.now();
     store::update(&mut tx, std::slice::from_ref(&chemical)).await?;

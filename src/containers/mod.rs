@@ -63,7 +63,7 @@ use crate::{
 pub type Code = Text<64>;
 
 /// A bottle.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Container {
     pub id: Uuid,
     pub lab_id: Uuid,
@@ -106,7 +106,7 @@ pub struct Container {
 }
 
 /// The chemical in it, as far as a list shows it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ChemicalRef {
     pub id: Uuid,
     /// What the lab calls it, else its name in the catalogue.

@@ -91,6 +91,9 @@ async fn write(
     }
     let mut after = before.clone();
     apply(&mut after, patch)?;
+    if after == *before {
+        return Ok(before.clone());
+    }
     let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(before, &after) };
     store::update(db, &after, edit, by.now()).await?.ok_or(Error::Stale)
 }

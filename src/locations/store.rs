@@ -188,15 +188,19 @@ pub async fn update(
     let written = sqlx::query_as!(
         Written,
         r#"with recursive target as (
-            select id, case when $4 then $5 else parent_id end as parent_id
-            from locations where lab_id = $1 and id = $2 and closed_at is null and ($3::int is null or version = $3)
+            select l.id, n.*, (l.parent_id, l.kind, l.name, l.code) is distinct from n as changed
+            from locations l cross join lateral (
+                select case when $4 then $5 else l.parent_id end as parent_id, coalesce($6, l.kind) as kind,
+                    coalesce($7, l.name) as name, coalesce($8, l.code) as code
+            ) n
+            where l.lab_id = $1 and l.id = $2 and l.closed_at is null and ($3::int is null or l.version = $3)
         ), above as (
             select p.id, p.parent_id from target t join locations p on p.lab_id = $1 and p.id = t.parent_id
             union all
             select p.id, p.parent_id from above a join locations p on p.lab_id = $1 and p.id = a.parent_id
         )
-        update locations l set parent_id = t.parent_id, kind = coalesce($6, l.kind), name = coalesce($7, l.name),
-            code = coalesce($8, l.code), version = l.version + 1, updated_at = $9
+        update locations l set parent_id = t.parent_id, kind = t.kind, name = t.name, code = t.code,
+            version = l.version + t.changed::int, updated_at = case when t.changed then $9 else l.updated_at end
         from target t where l.lab_id = $1 and l.id = t.id
         returning l.id, l.parent_id, l.kind as "kind: Kind", l.name, l.code,
             location_path(l.lab_id, l.parent_id) || l.name as "path!", l.version, l.created_at, l.updated_at,

@@ -39,7 +39,9 @@ pub async fn update(
         User,
         r#"with changed as (
             update users set name = coalesce($3, name), language = case when $5 then $6 else language end,
-                version = version + 1, updated_at = $4
+                version = version + (name <> coalesce($3, name) or $5 and language is distinct from $6)::int,
+                updated_at = case when name <> coalesce($3, name) or $5 and language is distinct from $6 then $4
+                    else updated_at end
             where id = $1 and ($2::integer is null or version = $2)
             returning id, name, language, version
         )

@@ -61,7 +61,8 @@ pub async fn set_role(
     now: DateTime<Utc>,
 ) -> Result<Option<(Member, Before)>> {
     let changed = sqlx::query!(
-        r#"update memberships m set role = $4, version = m.version + 1, updated_at = $5
+        r#"update memberships m set role = $4, version = m.version + (m.role <> $4)::int,
+            updated_at = case when m.role <> $4 then $5 else m.updated_at end
         from memberships was join users u on u.id = was.user_id
         where was.lab_id = $1 and was.user_id = $2 and m.lab_id = $1 and m.user_id = $2 and m.left_at is null
             and ($3::int is null or m.version = $3)

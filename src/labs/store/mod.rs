@@ -116,7 +116,9 @@ pub async fn update(
 ) -> Result<Option<Lab>> {
     sqlx::query_as!(
         Lab,
-        r#"update labs set name = coalesce($3, name), time_zone = coalesce($6, time_zone), version = version + 1, updated_at = $4
+        r#"update labs set name = coalesce($3, name), time_zone = coalesce($6, time_zone),
+            version = version + (name <> coalesce($3, name) or time_zone <> coalesce($6, time_zone))::int,
+            updated_at = case when name <> coalesce($3, name) or time_zone <> coalesce($6, time_zone) then $4 else updated_at end
         where id = $1 and ($2::int is null or version = $2)
         returning id, name, time_zone, $5::text as "role?: Role", version, created_at, updated_at"#,
         id,

@@ -29,7 +29,7 @@ mod http;
 mod store;
 
 /// A person, as an owner of the installation sees it.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Account {
     #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
     pub id: Uuid,
@@ -62,13 +62,13 @@ impl Account {
             Some(true) => self.disabled_at.or(Some(now)),
             Some(false) => None,
         };
-        Self {
+        let after = Self {
             is_owner: patch.is_owner.unwrap_or(self.is_owner),
             is_cataloguer: patch.is_cataloguer.unwrap_or(self.is_cataloguer),
             disabled_at,
-            version: self.version + 1,
             ..self.clone()
-        }
+        };
+        Self { version: self.version + i32::from(after != *self), ..after }
     }
 }
 
@@ -121,6 +121,9 @@ pub async fn change(by: &Auth<Owner>, id: Uuid, version: Option<i32>, patch: &Ac
         return Err(Error::Stale);
     }
     let after = before.with(patch, by.now());
+    if after.version == before.version {
+        return Ok(before);
+    }
     if before.runs_the_installation() && !after.runs_the_installation() {
         users::check_another_owner(&mut tx, id).await?;
     }

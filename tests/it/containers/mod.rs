@@ -17,6 +17,7 @@ mod resource;
 mod scanning;
 mod searching;
 mod times;
+mod unchanged;
 mod undo;
 mod undone_loans;
 

@@ -12,6 +12,7 @@ mod proofs;
 mod requests;
 mod rights;
 pub mod statements;
+mod unchanged;
 mod webhook;
 mod world;
 

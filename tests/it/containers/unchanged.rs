@@ -1,0 +1,34 @@
+//! Equal values are equal however they are written, and to write them again changes nothing.
+
+use chrono::TimeDelta;
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::{bottle_of, chemical, events_of, path_of};
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_patch_that_changes_nothing_books_no_edit_and_makes_no_version(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let bare = bottle_of(&app, &manager, water, "1", "L", json!({})).await;
+    let more = json!({"tare": {"value": "5", "unit": "g"}, "low_at": {"value": "0.5", "unit": "L"}, "density": "0.8",
+        "note": "x", "lot": "L", "supplier": "S", "catalogue_number": "C", "gtin": "4006381333931",
+        "received_on": "2026-01-01", "expires_on": "2030-01-01", "code": "W-1"});
+    let full = bottle_of(&app, &manager, water, "1", "L", more.clone()).await;
+    let nulls = json!({"tare": null, "low_at": null, "density": null, "note": null, "lot": null, "supplier": null,
+        "catalogue_number": null, "gtin": null, "received_on": null, "expires_on": null});
+    let otherwise = json!({"tare": {"value": "0.0050", "unit": "kg"}, "low_at": {"value": "500.0", "unit": "mL"},
+        "density": "0.80", "note": " x ", "gtin": "04006381333931"});
+    for (made, patch) in [(&bare, nulls), (&bare, json!({})), (&full, more), (&full, otherwise)] {
+        for etag in ["*", "\"1\""] {
+            app.advance(TimeDelta::seconds(1));
+            let answer = manager.patch(&path_of(&app, made), etag, patch.clone()).await;
+            assert_eq!((answer.etag(), &answer.body), ("\"1\"".to_owned(), made), "{patch}");
+        }
+        let ledger = manager.get(&events_of(&app, made)).await.ok();
+        assert_eq!(ledger["items"].as_array().unwrap().len(), 1, "{patch}");
+    }
+    manager.patch(&path_of(&app, &full), "\"2\"", json!({})).await.problem(412, "stale");
+}
