@@ -27,7 +27,7 @@ pub(super) struct Digits {
 }
 
 impl Digits {
-    /// Reads plain notation. Zeros at the end are kept: who typed `12.50` also measured that zero.
+    /// Reads plain notation. Zeros at the end are kept, for the kinds of number that keep them.
     pub fn parse(self, text: &str) -> Result<Decimal, DecimalError> {
         let (whole, fraction) = match text.split_once('.') {
             Some((whole, fraction)) => (whole, Some(fraction)),
@@ -59,7 +59,7 @@ impl Digits {
     }
 }
 
-/// Everything that follows from `DIGITS` and `TryFrom<Decimal>`: text and JSON in and out, and from a column.
+/// Everything that follows from `DIGITS`, `TryFrom<Decimal>` and `of_column`: text and JSON in and out, and from a column.
 macro_rules! decimal_value {
     ($value:ident, $error:ident) => {
         impl $value {
@@ -90,7 +90,7 @@ macro_rules! decimal_value {
 
         impl ::sqlx::Decode<'_, ::sqlx::Postgres> for $value {
             fn decode(value: ::sqlx::postgres::PgValueRef<'_>) -> Result<Self, ::sqlx::error::BoxDynError> {
-                $crate::chemistry::numeric::decode(value).map(Self)
+                $crate::chemistry::numeric::decode(value).map(Self::of_column)
             }
         }
 

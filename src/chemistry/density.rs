@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::decimal::{DecimalError, Digits, decimal_value};
 
 /// Density in g/mL at 20 °C, as a decimal string: more than 0 and at most 25 (osmium, the densest
-/// element, has 22.6).
+/// element, has 22.6). Zeros at the end are dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, ToSchema)]
 #[schema(value_type = String, pattern = r"^[0-9]{1,2}(\.[0-9]{1,6})?$", example = "0.7893")]
 pub struct Density(Decimal);
@@ -26,6 +26,10 @@ impl Density {
     }
 
     const DIGITS: Digits = Digits { before: 2, after: 6 };
+
+    fn of_column(number: Decimal) -> Self {
+        Self(number.normalize())
+    }
 }
 
 impl TryFrom<Decimal> for Density {
@@ -35,7 +39,7 @@ impl TryFrom<Decimal> for Density {
         if grams_per_millilitre <= Decimal::ZERO || grams_per_millilitre > Decimal::from(25) {
             return Err(DensityError::Range);
         }
-        Ok(Self(Self::DIGITS.check(grams_per_millilitre)?))
+        Ok(Self(Self::DIGITS.check(grams_per_millilitre)?.normalize()))
     }
 }
 
@@ -49,6 +53,13 @@ mod tests {
     fn densities_of_real_things_are_read() {
         for text in ["0.7893", "1", "13.534", "22.59", "0.000084", "25"] {
             assert_eq!(text.parse::<Density>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_dropped() {
+        for (typed, kept) in [("0.80", "0.8"), ("1.000", "1"), ("10", "10"), ("20.0", "20")] {
+            assert_eq!(typed.parse::<Density>().unwrap().to_string(), kept);
         }
     }
 

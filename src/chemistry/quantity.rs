@@ -18,6 +18,11 @@ pub struct Amount(Decimal);
 
 impl Amount {
     const DIGITS: Digits = Digits { before: 12, after: 12 };
+
+    /// With its zeros: who typed `12.50` also measured the last one.
+    fn of_column(number: Decimal) -> Self {
+        Self(number)
+    }
 }
 
 impl TryFrom<Decimal> for Amount {

@@ -3,7 +3,7 @@
 mod alike;
 mod older_fold;
 mod overridden;
-mod overrides;
+pub mod overrides;
 mod search;
 mod slips;
 
