@@ -87,8 +87,9 @@ impl History {
         self.lines.iter().filter(|line| line.r#type != EventType::Reverse && !self.is_undone(line))
     }
 
-    pub fn newest_standing(&self) -> Option<&Past> {
-        self.standing().next_back()
+    /// Edits are of the ledger, but changed back by a PATCH.
+    pub fn newest_reversible(&self) -> Option<&Past> {
+        self.standing().rfind(|line| line.r#type != EventType::Edit)
     }
 
     /// The newest event after this one that still holds and is such a one.

@@ -95,7 +95,7 @@ fn needed_to_undo(line: &Past) -> Role {
 /// The events that would succeed for this person with some valid input.
 pub fn allowed(on: &Situation, history: &History, who: &Who) -> Vec<&'static str> {
     let possible = EventType::ALL.into_iter().filter(|event| match event {
-        EventType::Reverse => history.newest_standing().is_some_and(|line| undo::is_undoable(on, history, line, who)),
+        EventType::Reverse => history.newest_reversible().is_some_and(|line| undo::is_undoable(on, history, line, who)),
         event => who.check(*event, on).is_ok() && has_valid_input(*event, on),
     });
     possible.map(EventType::as_str).collect()

@@ -149,7 +149,7 @@ fn kind_of(event: &Event) -> EventType {
 
 /// One of each type, with an input that is as good as any.
 fn every_event(life: &Life) -> Vec<Event> {
-    let newest = life.history().newest_standing().map_or_else(Uuid::nil, |line| line.id);
+    let newest = life.history().newest_reversible().map_or_else(Uuid::nil, |line| line.id);
     vec![
         Event::Receive(grams(1)),
         Event::Open,

@@ -225,6 +225,16 @@ async fn an_edit_keeps_no_wrong_creation_and_a_refusal_says_how_to_get_past_it(d
     assert_eq!(refused["blocked_by"], newest(&manager, &path).await["id"]);
     assert!(refused["detail"].as_str().unwrap().contains("PATCH"), "{refused}");
 
+    // What comes before an edit is offered for undo, as far as the edit allows.
+    let scan = app.path(&format!("/scan/{}", made["code"].as_str().unwrap()));
+    let offers =
+        async || manager.get(&scan).await.ok()["allowed_actions"].as_array().unwrap().contains(&json!("reverse"));
+    assert!(!offers().await, "the tare has been edited since");
+    let used = manager.post(&path, withdraw("1", "g")).await.created();
+    manager.patch(&path_of(&app, &made), "*", json!({"expires_on": "2030-01-01"})).await.ok();
+    assert!(offers().await);
+    manager.post(&path, undo(&used)).await.created();
+
     let made = bottle(&app, &manager, "100", "g").await;
     let path = events_of(&app, &made);
     let creation = json!({"event": newest(&manager, &path).await});

@@ -109,7 +109,7 @@ impl Bottle {
             _ => true,
         };
         let mut allowed: Vec<_> = KINDS.into_iter().filter(|kind| self.allows(kind, by)).filter(possible).collect();
-        let newest = self.lines.iter().rposition(Line::stands);
+        let newest = self.lines.iter().rposition(|line| line.stands() && line.kind != "edit");
         if newest.is_some_and(|newest| self.undo(newest, by, now).is_ok()) {
             allowed.push("reverse");
         }
