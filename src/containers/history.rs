@@ -61,7 +61,8 @@ impl Past {
     }
 }
 
-/// All events of one bottle, the first one first.
+/// The events of one bottle, the first one first: all of them, or the newest. Whether an event still holds, and what stands
+/// in the way of its undo, follows from it and those after it.
 #[derive(Debug, Default)]
 pub struct History {
     lines: Vec<Past>,
@@ -72,6 +73,16 @@ impl History {
     pub fn new(lines: Vec<Past>) -> Self {
         let undone = lines.iter().filter_map(|line| line.reverses).collect();
         Self { lines, undone }
+    }
+
+    pub fn is_whole(&self) -> bool {
+        self.lines.first().is_none_or(Past::is_creation)
+    }
+
+    /// Whether it says who has the bottle, or that nobody does.
+    pub fn knows_holder(&self) -> bool {
+        let is_lent = self.lines.last().is_some_and(|last| last.state_after == State::OnLoan);
+        !is_lent || self.lines.iter().any(|line| line.rest.holder_id.is_some())
     }
 
     pub fn find(&self, id: Uuid) -> Option<&Past> {
@@ -124,7 +135,7 @@ impl History {
         self.lines.first().is_some_and(|first| first.state_after == State::Opened)
     }
 
-    /// The bottle that these events make, field by field.
+    /// The bottle that these events make, field by field. If they are not all, what they do not change is missing.
     pub fn replay(&self, unit: Unit) -> Option<Situation> {
         let (first, last) = (self.lines.first()?, self.lines.last()?);
         let mut situation = Situation {

@@ -6,6 +6,7 @@ mod changes;
 mod content;
 mod counting;
 mod event;
+mod events;
 mod filter;
 mod history;
 mod http;
@@ -34,11 +35,12 @@ pub use self::{
     actor::{Actor, System},
     content::fingerprint,
     event::NewEvent,
+    events::events,
     filter::ContainerFilter,
     http::routes,
     line::StockEvent,
     patching::{ContainerPatch, update},
-    posting::{events, post},
+    posting::post,
     scan::{ScanResult, scan},
     state::{EventType, State},
 };

@@ -17,7 +17,7 @@ use super::{
     content::Fingerprint,
     counting::Counting,
     event::{Event, NewEvent},
-    history::History,
+    events::recent,
     ledger::{self, Booking, Circumstances, Situation},
     line::StockEvent,
     rights::{Who, allowed},
@@ -26,10 +26,9 @@ use super::{
     store, undo,
 };
 use crate::{
-    auth::{Auth, InLab, Member, Role, Viewer},
+    auth::{Auth, InLab, Member},
     chemistry::{Quantity, Unit},
     error::{Error, Reason, Result},
-    page::{Cursor, Limit, Page},
 };
 
 /// A phone's clock may be this much ahead of ours.
@@ -184,7 +183,7 @@ async fn decide(
     if !matches!(decided, Err(Error::Rejected(_))) {
         return decided;
     }
-    let history = store::history(db, before.id, by.time_zone()).await?;
+    let history = recent(db, by, before.id).await?;
     let actions = allowed(&now, &history, &who);
     decided.map_err(|error| error.with(|members| members.allowed_actions = Some(actions)))
 }
@@ -196,7 +195,7 @@ async fn decide_by_history(
     draft: &Draft,
     now: &Situation,
 ) -> Result<Booking> {
-    let history = store::history(db, before.id, by.time_zone()).await?;
+    let history = store::history(db, before.id, by.time_zone(), 0, None).await?;
     match draft.event {
         Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
         _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),
@@ -260,38 +259,6 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
     }
     let container = store::find_all(db, &[container_id]).await?.pop().ok_or(Error::NotFound("container"))?;
     Ok(Some(Posted { event, container: *container, is_new: false }))
-}
-
-/// The ledger, newest first, each line with whether the reader can undo it.
-pub async fn events(
-    by: &Auth<Viewer>,
-    container_id: Uuid,
-    limit: Limit,
-    cursor: Option<Cursor<i32>>,
-) -> Result<Page<StockEvent>> {
-    let mut db = by.lists().await?;
-    let before = cursor.map_or(i32::MAX, |Cursor(seq)| seq);
-    let mut rows = store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one()).await?;
-    // Every container has its receipt, so nothing at all means no such container.
-    if rows.is_empty() && before == i32::MAX {
-        return Err(Error::NotFound("container"));
-    }
-    if by.role() < Role::Member {
-        for event in &mut rows {
-            event.undoable = Some(false);
-        }
-    } else if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
-        let history = store::history(&mut db, container_id, by.time_zone()).await?;
-        mark_undoable(&mut rows, &history, unit, &who(by));
-    }
-    Ok(Page::new(rows, limit, |event| event.seq))
-}
-
-fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &Who) {
-    let Some(now) = history.replay(unit) else { return };
-    for event in rows {
-        event.undoable = history.find(event.id).map(|line| undo::is_undoable(&now, history, line, who));
-    }
 }
 
 /// What the ledger has worked out, as an amount that a container can hold.

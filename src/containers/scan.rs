@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     Code, Container,
+    events::recent,
     posting::{situation, who},
     product::of_product,
     rights::allowed,
@@ -204,9 +205,9 @@ async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Resul
     }
 }
 
-/// Its ledger may be long, so it is read where lists are.
+/// Of its ledger more than the end may have to be read, so it is read where lists are.
 async fn own_container(by: &Auth<Viewer>, container: Box<Container>) -> Result<ScanResult> {
-    let history = store::history(&mut *by.lists().await?, container.id, by.time_zone()).await?;
+    let history = recent(&mut *by.lists().await?, by, container.id).await?;
     let allowed_actions = allowed(&situation(&container), &history, &who(by));
     let container = Some(container);
     Ok(ScanResult { r#type: ScanType::Container, container, allowed_actions, ..ScanResult::default() })

@@ -217,8 +217,14 @@ pub async fn first_occurred_at(db: &mut PgConnection, container_id: Uuid) -> Res
     Ok(first.fetch_optional(db).await?)
 }
 
-/// The whole ledger of a bottle, as far as an undo needs it.
-pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Result<History> {
+/// The newest events of a bottle, back to `since` and at most so many, as far as an undo needs them.
+pub async fn history(
+    db: &mut PgConnection,
+    container_id: Uuid,
+    zone: Tz,
+    since: i32,
+    most: Option<i64>,
+) -> Result<History> {
     let rows = sqlx::query!(
         r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
             recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
@@ -230,8 +236,12 @@ pub async fn history(db: &mut PgConnection, container_id: Uuid, zone: Tz) -> Res
                 select from memberships m
                 where m.lab_id = e.lab_id and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
             ) as "holder_is_gone!"
-        from stock_events e where container_id = $1 order by seq"#,
-        container_id
+        from (
+            select * from stock_events where container_id = $1 and seq >= $2 order by seq desc limit $3::bigint
+        ) e order by seq"#,
+        container_id,
+        since,
+        most
     );
     let lines = rows.fetch_all(db).await?.into_iter().map(|row| Past {
         id: row.id,

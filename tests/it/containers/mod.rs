@@ -7,6 +7,7 @@ mod changes;
 mod creates;
 mod events;
 mod lists;
+mod long_ledgers;
 mod model;
 mod namespace;
 mod old_rows;

@@ -1,6 +1,9 @@
 //! What a request costs the database: at most three statements, authorisation included.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
+};
 
 use chemstock::auth;
 use sqlx::PgPool;
@@ -25,13 +28,14 @@ const RARE: [(&str, usize); 3] = [("update_account", 6), ("delete_me", 14), ("sc
 
 /// What sqlx tells of each statement. It is told on the thread of the test, where all of its tasks run too.
 #[derive(Clone, Default)]
-pub struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements(Arc<Mutex<Vec<String>>>, Arc<AtomicU64>);
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target() == "sqlx::query" {
             let mut text = Text::default();
             event.record(&mut text);
+            self.1.fetch_add(text.rows, Ordering::Relaxed);
             self.0.lock().expect("whole").push(if text.statement.is_empty() { text.summary } else { text.statement });
         }
     }
@@ -42,6 +46,7 @@ impl<S: Subscriber> Layer<S> for Statements {
 struct Text {
     summary: String,
     statement: String,
+    rows: u64,
 }
 
 impl Visit for Text {
@@ -53,6 +58,12 @@ impl Visit for Text {
         }
     }
 
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "rows_returned" {
+            self.rows = value;
+        }
+    }
+
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
@@ -60,6 +71,11 @@ impl Statements {
     pub fn start() -> (Self, Hearing) {
         let statements = Self::default();
         (statements.clone(), hear(registry().with(statements)))
+    }
+
+    /// How many rows the database has given since the last call.
+    pub fn take_rows(&self) -> u64 {
+        self.1.swap(0, Ordering::Relaxed)
     }
 
     pub fn take(&self) -> Vec<String> {
