@@ -18,6 +18,9 @@ pub enum Error {
     /// Says why to the log, never to the caller.
     #[error("the access token is not valid: {0}")]
     BadToken(String),
+    /// A part of the path is no text; the name of the part.
+    #[error("`{0}` in the path is not UTF-8")]
+    NoText(String),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{} field(s) refused", .0.len())]

@@ -6,7 +6,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
+    extract::{FromRequestParts, RawPathParams, rejection::RawPathParamsRejection},
     http::{HeaderMap, header, request::Parts},
 };
 use chrono::{DateTime, Utc};
@@ -237,16 +237,23 @@ impl<R: Right> FromRequestParts<App> for Auth<R> {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self> {
         let (caller, standing) = identify(app, &parts.headers).await?;
-        let lab = lab_of_path(parts, app).await;
+        let lab = lab_of_path(parts, app).await?;
         let role = R::check(&standing, lab)?;
         let seed = parts.extensions.get().cloned();
         Ok(Self { app: app.clone(), caller, standing, lab_id: lab.unwrap_or_default(), role, seed, right: PhantomData })
     }
 }
 
-async fn lab_of_path(parts: &mut Parts, app: &App) -> Option<Uuid> {
-    let params = RawPathParams::from_request_parts(parts, app).await.ok()?;
-    params.iter().find(|(name, _)| *name == "lab_id").and_then(|(_, id)| id.parse().ok())
+/// Refuses a path of which any part is no text.
+async fn lab_of_path(parts: &mut Parts, app: &App) -> Result<Option<Uuid>> {
+    match RawPathParams::from_request_parts(parts, app).await {
+        Ok(params) => Ok(params.iter().find(|(name, _)| *name == "lab_id").and_then(|(_, id)| id.parse().ok())),
+        Err(RawPathParamsRejection::InvalidUtf8InPathParam(part)) => {
+            // It names the part in backticks, and nowhere else.
+            Err(Error::NoText(part.body_text().split('`').nth(1).unwrap_or_default().to_owned()))
+        }
+        Err(_) => Ok(None),
+    }
 }
 
 /// Verifies the bearer token and that its session is alive. Both answers are kept in memory: a token until it expires,

@@ -65,7 +65,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The variables of the path. A path that cannot name anything names nothing: 404.
+/// The variables of the path. A path that cannot name anything names nothing: 404. One that is no text cannot be read: 400.
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
@@ -74,19 +74,18 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         #[expect(clippy::disallowed_types, reason = "this is the wrapper")]
         let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|path| Self(path.0)).map_err(|rejection| Problem::new(general::NOT_FOUND).detail(unnamed(&rejection)))
+        path.map(|path| Self(path.0)).map_err(|rejection| refused(&rejection))
     }
 }
 
-fn unnamed(rejection: &axum::extract::rejection::PathRejection) -> String {
+fn refused(rejection: &axum::extract::rejection::PathRejection) -> Problem {
     use axum::extract::{path::ErrorKind, rejection::PathRejection};
     let kind =
         if let PathRejection::FailedToDeserializePathParams(cause) = rejection { Some(cause.kind()) } else { None };
-    match kind {
-        Some(ErrorKind::ParseErrorAtKey { key, .. } | ErrorKind::DeserializeError { key, .. }) => {
-            format!("`{key}` in the path is not one that anything here can have")
-        }
-        Some(ErrorKind::InvalidUtf8InPathParam { key }) => format!("`{key}` in the path is not UTF-8"),
-        _ => "a part of the path is not one that anything here can have".to_owned(),
-    }
+    let part = match kind {
+        Some(ErrorKind::InvalidUtf8InPathParam { key }) => return Error::NoText(key.clone()).into(),
+        Some(ErrorKind::ParseErrorAtKey { key, .. } | ErrorKind::DeserializeError { key, .. }) => format!("`{key}`"),
+        _ => "a part".to_owned(),
+    };
+    Problem::new(general::NOT_FOUND).detail(format!("{part} in the path is not one that anything here can have"))
 }

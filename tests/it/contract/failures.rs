@@ -5,14 +5,17 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Body,
-    http::{Method, Request, header},
+    http::{self, Method, header},
     routing::{get, post},
 };
 use chemstock::{error::Reason, router, web};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{Api, Scope, world::World};
+use super::{
+    Api, Scope,
+    world::{Request, World},
+};
 use crate::support::{Answer, Client, TestApp};
 
 /// What every problem has; 5xx do not say more, and some carry a header that says what to do.
@@ -39,7 +42,7 @@ fn assert_is(answer: &Answer, status: u16, slug: &str) {
 }
 
 async fn send_text(by: &Client, method: Method, path: &str, content_type: &str, body: impl Into<Body>) -> Answer {
-    let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, content_type);
+    let request = http::Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, content_type);
     by.send_raw(request.header("if-match", "*"), body.into()).await
 }
 
@@ -49,6 +52,24 @@ async fn an_unknown_path_is_a_problem(db: PgPool) {
     for path in ["/v1", "/v2/labs", "/nothing", "/v1/labs/", "/v1//labs", "/docs/nothing", "/problems/nothing", "/%ff"]
     {
         assert_is(&app.nobody().get(path).await, 404, "not-found");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_part_of_the_path_that_is_no_text_is_a_problem_that_names_it(db: PgPool) {
+    let world = World::new(db).await;
+    for operation in &world.api.operations {
+        let by = world.caller(operation).await;
+        let request = world.request(operation, &by).await;
+        for parameter in operation.parameters("path") {
+            let name = parameter["name"].as_str().expect("a name");
+            let parts = operation.path.split('/').zip(request.path.split('/'));
+            let broken = parts.map(|(part, sent)| if part == format!("{{{name}}}") { "a%FF" } else { sent });
+            let path = broken.collect::<Vec<_>>().join("/");
+            let answer = Request { path, ..request.clone() }.send(&by).await;
+            assert_is(&answer, 400, "malformed");
+            assert!(answer.body["detail"].as_str().unwrap().contains(&format!("`{name}`")), "{}", answer.text);
+        }
     }
 }
 
