@@ -1,37 +1,63 @@
 //! Dates from outside: in the years 1 to 9999, which have four digits in every format and which Postgres can keep. And
 //! dates on their way out, where there are many: chrono writes the same, character by character.
 
+use std::{fmt, marker::PhantomData, str::FromStr};
+
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, Visitor},
+};
 
 use crate::patch::Change;
 
+/// A day or a time, as a request has it.
+pub trait Dated: FromStr + Datelike {
+    /// What it must be.
+    const FORM: &str;
+}
+
+impl Dated for NaiveDate {
+    const FORM: &str = "a date such as 2027-12-31";
+}
+
+impl Dated for DateTime<Utc> {
+    const FORM: &str = "a time as in RFC 3339, which is a date, a time of day and its offset from UTC, \
+        such as 2027-12-31T12:00:00Z or 2027-12-31T14:00:00+02:00";
+}
+
 /// Use with `#[serde(deserialize_with = "dates::required")]`.
-pub fn required<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
-    let date = T::deserialize(deserializer)?;
-    if (1..=9999).contains(&date.year()) {
-        Ok(date)
-    } else {
-        Err(D::Error::custom("must lie in the years 0001 to 9999"))
+pub fn required<'de, T: Dated, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    deserializer.deserialize_str(DatedText(PhantomData))
+}
+
+struct DatedText<T>(PhantomData<T>);
+
+impl<T: Dated> Visitor<'_> for DatedText<T> {
+    type Value = T;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(T::FORM)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        let date: T = text.parse().map_err(|_| E::custom(format_args!("must be {}", T::FORM)))?;
+        if (1..=9999).contains(&date.year()) { Ok(date) } else { Err(E::custom("must lie in the years 0001 to 9999")) }
     }
 }
 
 /// A date within bounds, where `Option` has to see the null.
 #[derive(Deserialize)]
-#[serde(bound = "T: Deserialize<'de> + Datelike")]
+#[serde(bound = "T: Dated")]
 struct Within<T>(#[serde(deserialize_with = "required")] T);
 
 /// Use with `#[serde(default, deserialize_with = "dates::optional")]`.
-pub fn optional<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
+pub fn optional<'de, T: Dated, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     Ok(Option::deserialize(deserializer)?.map(|Within(date)| date))
 }
 
 /// A field of a PATCH; use with `#[serde(default, deserialize_with = "dates::change")]`.
-pub fn change<'de, T: Deserialize<'de> + Datelike, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Change<T>, D::Error> {
+pub fn change<'de, T: Dated, D: Deserializer<'de>>(deserializer: D) -> Result<Change<T>, D::Error> {
     optional(deserializer).map(Some)
 }
 

@@ -40,9 +40,6 @@ fn of_parser(text: &str) -> Option<&'static str> {
         "number too large to fit in target type" => "is too large a number",
         "number too small to fit in target type" => "is too small a number",
         "provided string was not `true` or `false`" => "must be true or false",
-        "input contains invalid characters" | "premature end of input" | "trailing input" | "input is out of range" => {
-            "must be a date such as 2027-12-31, or a time such as 2027-12-31T12:00:00Z"
-        }
         "number out of range" => "has a number that is too large",
         "recursion limit exceeded" => "is nested too deeply",
         _ => return None,
@@ -86,9 +83,6 @@ fn in_words(wanted: &str) -> &str {
         _ if wanted.starts_with("struct ") => "an object",
         _ if wanted.contains("enum ") || wanted == "variant identifier" || wanted == "string or map" => "a text",
         _ if wanted.contains("UUID") => "a UUID",
-        _ if wanted.contains("formatted date") || wanted.contains("RFC 3339") => {
-            "a date such as 2027-12-31, or a time such as 2027-12-31T12:00:00Z"
-        }
         other => other,
     }
 }

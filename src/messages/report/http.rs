@@ -7,6 +7,7 @@ use super::{Key, MessageBudget, MessageDay, Wanted};
 use crate::{
     app::App,
     auth::{Auth, Owner},
+    dates,
     error::Result,
     page::{Cursor, Limit, Page},
     web::{Failures, Json, Query},
@@ -21,8 +22,10 @@ pub fn routes() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct MessageDaysQuery {
     /// The first day, in UTC; thirty days before `to` unless said, a year at the most.
+    #[serde(default, deserialize_with = "dates::optional")]
     from: Option<NaiveDate>,
     /// The last day, in UTC; today unless said.
+    #[serde(default, deserialize_with = "dates::optional")]
     to: Option<NaiveDate>,
     /// 1 to 200.
     #[serde(default)]

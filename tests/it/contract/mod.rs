@@ -13,6 +13,7 @@ mod requests;
 mod rights;
 pub mod statements;
 mod unchanged;
+mod values;
 mod webhook;
 mod world;
 

@@ -13,6 +13,7 @@ use super::Trace;
 use crate::{
     app::App,
     auth::{Auth, Owner},
+    dates,
     error::{Error, Result},
     login::audit::{EventKind, LoginEvent},
     messages::pumping::SEEN_BACK,
@@ -59,6 +60,7 @@ pub enum StoppedBy {
 #[schema(example = json!({"until": "2026-12-01T08:00:00Z"}))]
 pub struct NewStop {
     /// When it ends by itself; unless said, it lasts until it is lifted.
+    #[serde(default, deserialize_with = "dates::optional")]
     pub until: Option<DateTime<Utc>>,
 }
 
