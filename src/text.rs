@@ -34,6 +34,9 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
         if length == 0 || length > MAX {
             return Err(format!("must have 1 to {MAX} characters, has {length}"));
         }
+        if text.chars().any(is_line_break) {
+            return Err("must be one line, without a line break".to_owned());
+        }
         if let Some(bad) = text.chars().find(|c| c.is_control()) {
             return Err(format!("must not contain the control character U+{:04X}", u32::from(bad)));
         }
@@ -42,6 +45,11 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
         }
         Ok(Self(text))
     }
+}
+
+/// Those of Unicode (UAX 14, class BK, CR, LF and NL).
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Trimmed, composed, and without what nobody sees.
@@ -120,6 +128,15 @@ mod tests {
         for bad in ["", "   ", "a\0b", "a\nb", &"x".repeat(201)] {
             assert!(bad.parse::<Name>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_line_break_is_called_one_and_other_control_characters_by_their_number() {
+        for broken in ["a\nb", "a\r\nb", "a\rb", "a\u{b}b", "a\u{c}b", "a\u{85}b", "a\u{2028}b", "a\u{2029}b"] {
+            assert_eq!(broken.parse::<Name>().unwrap_err(), "must be one line, without a line break", "{broken:?}");
+        }
+        assert!("a\tb".parse::<Name>().unwrap_err().contains("control character U+0009"));
+        assert_eq!("a\n".parse::<Name>().unwrap().as_str(), "a");
     }
 
     #[test]

@@ -55,7 +55,9 @@ fn of_json(text: &str, place: Option<&str>) -> String {
         "key must be a string" => "a name in the JSON has no double quotes",
         _ if text.starts_with("expected ") => "this is not JSON",
         _ if text.contains("escape") || text.contains("surrogate") => "there is a wrong escape in a text",
-        _ if text.contains("control character") => "there is a control character in a text; escape it",
+        _ if text.starts_with("control character") => {
+            "there is a line break or another control character in a text; escape it"
+        }
         _ if text.contains("unicode") => "this is not UTF-8",
         // Not of the syntax but of a value: its own sentence.
         _ => return text.to_owned(),
@@ -115,6 +117,16 @@ mod tests {
                 "must be a decimal string such as \"12.5\" at line 1 column 30",
                 None,
                 "must be a decimal string such as \"12.5\"",
+            ),
+            (
+                "must not contain the control character U+0009 at line 1 column 30",
+                None,
+                "must not contain the control character U+0009",
+            ),
+            (
+                "control character (\\u0000-\\u001F) found while parsing a string at line 2 column 0",
+                None,
+                "there is a line break or another control character in a text; escape it, at line 2 column 0",
             ),
         ] {
             assert_eq!(of(cause), (field, sentence.to_owned()), "{cause}");

@@ -59,3 +59,27 @@ async fn a_time_without_its_time_of_day_or_offset_is_told_the_form_with_an_examp
     }
     assert!(told > 10, "only {told} values were tried: the test has lost its teeth");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_line_break_in_a_text_of_one_line_is_called_a_line_break(db: PgPool) {
+    let world = World::new(db).await;
+    let mut told = 0;
+    for operation in &world.api.operations {
+        let by = world.caller(operation).await;
+        let request = world.request(operation, &by).await;
+        for field in fields(&world.api, operation, "schemas/Text") {
+            let is_list = world.api.resolve(&operation.body().expect("a body")["schema"])["properties"][&field]
+                .to_string()
+                .contains("\"array\"");
+            if is_list {
+                continue;
+            }
+            for value in ["one\ntwo", "one\r\ntwo", "one\u{2028}two"] {
+                let detail = said(&request, &by, &field, &json!(value)).await;
+                assert!(detail.contains("line break"), "{}, {field}: {detail}", operation.id);
+                told += 1;
+            }
+        }
+    }
+    assert!(told > 20, "only {told} texts were tried: the test has lost its teeth");
+}
