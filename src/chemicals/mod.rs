@@ -38,7 +38,7 @@ pub use self::{
 use crate::{
     app::App,
     auth::{Anyone, Auth, Cataloguer},
-    batch::Batch,
+    batch::Lookups,
     chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass, cas},
     error::{Error, Result},
     page::{Cursor, Limit, Page},
@@ -232,7 +232,7 @@ fn synonyms(name: &str, given: Vec<Synonym>) -> Result<Vec<String>> {
 }
 
 /// The reader of single chemicals, which folds concurrent lookups into one statement.
-type Reader = Batch<Uuid, Arc<Chemical>>;
+type Reader = Lookups<Uuid, Arc<Chemical>>;
 
 fn reader(app: &App) -> Arc<Reader> {
     app.part(|app| {

@@ -17,6 +17,7 @@ mod resource;
 mod scanning;
 mod searching;
 mod times;
+mod together;
 mod undo;
 
 use serde_json::{Value, json};
