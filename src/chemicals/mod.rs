@@ -33,7 +33,7 @@ pub use self::{
 use crate::{
     app::App,
     auth::{Anyone, Auth, Cataloguer},
-    batch::Batch,
+    batch::Lookups,
     chemistry::{CasNumber, cas},
     error::{Error, Result},
     page::{Cursor, Limit, Page},
@@ -52,7 +52,7 @@ pub fn term(text: &str) -> String {
 }
 
 /// The reader of single chemicals, which folds concurrent lookups into one statement.
-type Reader = Batch<Uuid, Arc<Chemical>>;
+type Reader = Lookups<Uuid, Arc<Chemical>>;
 
 fn reader(app: &App) -> Arc<Reader> {
     app.part(|app| {

@@ -23,6 +23,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod writing;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -48,11 +49,12 @@ use self::{
     changes::{Rest, change},
     content::Fingerprint,
     counting::Counting,
+    writing::Receipt,
 };
 use crate::{
     app::App,
     auth::{Auth, Manager, Viewer},
-    batch::Batch,
+    batch::Lookups,
     chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, Quantity, Unit},
     dates,
     error::{Error, Reason, Result},
@@ -168,7 +170,7 @@ pub struct NewContainer {
 }
 
 /// The reader of single containers, which folds concurrent lookups into one statement.
-type Reader = Batch<(Uuid, Uuid), Arc<Container>>;
+type Reader = Lookups<(Uuid, Uuid), Arc<Container>>;
 
 fn reader(app: &App) -> Arc<Reader> {
     app.part(|app| {
@@ -208,7 +210,7 @@ pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Created> {
     let may_be_repeat = new.id.is_some() || by.is_repeatable();
     let id = by.id_or_new(new.id);
     let content = new.fingerprint(id, by.user_id());
-    match create_once(by, id, &new, content).await {
+    match create_once(by, id, new, content).await {
         Ok(container) => Ok(Created { container, is_new: true }),
         // What the first try has made refuses the repeat, and so may what was changed since.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_repeat => {
@@ -233,7 +235,7 @@ async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<O
 }
 
 /// The new bottle and the event of its receipt, in one statement.
-async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewContainer, content: Fingerprint) -> Result<Container> {
+async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: Fingerprint) -> Result<Container> {
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));
     }
@@ -248,21 +250,23 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewContainer, content: 
         expires_on: change(None, new.expires_on),
     };
     let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
-    let counting = counting_for_low(by, new).await?;
-    let insert = store::Insert {
+    let counting = counting_for_low(by, &new).await?;
+    let receipt = Receipt {
         id,
+        lab_id: by.lab_id(),
         event_id: by.id_or_new(None),
         code: new.code.clone().map_or_else(make_code, String::from),
         state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
         low_at: new.low_at.map(|low| low_in(low, unit, counting)).transpose()?,
         tare,
         rest,
+        by: by.user_id(),
         occurred_at,
+        recorded_at: by.now(),
         content,
         new,
     };
-    let mut db = by.app().db().await?;
-    store::insert(&mut db, by.lab_id(), &insert, by.user_id(), by.now()).await
+    writing::insert(by.app(), receipt).await
 }
 
 /// Asks the catalogue only when `low_at` is of another dimension than the amount.

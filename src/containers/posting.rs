@@ -1,7 +1,9 @@
 //! Booking an event: read, decide, write, with nothing lost when two phones book at once.
 //!
-//! The write is guarded by the version that was decided on, so one statement is enough when nobody else was faster. When
-//! somebody was, the second try locks the row, and everybody who comes for that bottle stands in line.
+//! The write is guarded by the version that was decided on, so one statement is enough when nobody else was faster, and
+//! may hold the events of others. When somebody was faster, the second try locks the row, and everybody who comes for that bottle stands in line.
+
+use std::{slice, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
@@ -24,6 +26,7 @@ use super::{
     snapshot,
     state::EventType,
     store, undo,
+    writing::{self, Entry},
 };
 use crate::{
     auth::{Auth, InLab, Member},
@@ -68,24 +71,26 @@ struct Draft {
 
 async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
     let before = snapshot(by.app(), by.lab_id(), container_id).await?;
-    if let Some(done) = book(&mut *by.app().db().await?, by, &before, draft).await? {
-        return Ok(done);
+    let entry = Arc::new(entry(&mut *by.app().db().await?, by, &before, draft).await?);
+    if let Some(is_low) = writing::book(by.app(), entry.clone()).await? {
+        return posted(&before, &entry, is_low);
     }
     // Somebody else was faster.
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let before = store::lock(&mut tx, by.lab_id(), container_id).await?.ok_or(Error::NotFound("container"))?;
-    let done = book(&mut tx, by, &before, draft).await?.ok_or(Error::Stale)?;
+    let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
+    let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
+    let is_low = booked.into_iter().next().flatten().ok_or(Error::Stale)?;
     tx.commit().await?;
-    Ok(done)
+    posted(&before, &entry, is_low)
 }
 
-/// None: the container is no longer as it was read.
-async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Option<Posted>> {
+async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Entry> {
     let now = by.now();
     let occurred_at = occurred_at(db, before, draft.posted.occurred_at, now).await?;
     let booking = decide(db, by, before, draft, occurred_at).await?;
-    let after = &booking.after;
+    let after = booking.after;
     let rest = Rest {
         opened_on: change(before.opened_on, after.opened_on),
         holder_id: change(before.holder_id, after.holder_id),
@@ -114,9 +119,11 @@ async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draf
         undoable: None,
     }
     .with_changes(&rest);
-    let Some(is_low) = store::book(db, before.lab_id, after, &event, rest, &draft.content).await? else {
-        return Ok(None);
-    };
+    Ok(Entry { lab_id: before.lab_id, after, event, rest, content: draft.content })
+}
+
+fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {
+    let (after, event) = (&entry.after, entry.event.clone());
     let container = Container {
         state: after.state,
         amount: event.amount_after,
@@ -126,10 +133,10 @@ async fn book(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draf
         holder_id: after.holder_id,
         tare: after.tare.map(|grams| quantity(grams, Unit::Gram)).transpose()?,
         version: event.seq,
-        updated_at: now,
+        updated_at: event.recorded_at,
         ..before.clone()
     };
-    Ok(Some(Posted { event, container, is_new: true }))
+    Ok(Posted { event, container, is_new: true })
 }
 
 /// What was sent, unless it lies ahead of our clock or before the bottle's first event.

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc, time::Duration
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, batch::Batch, error::Result, messages};
+use crate::{app::App, batch::Lookups, error::Result, messages};
 
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 const OK: &str = "ok";
@@ -47,7 +47,7 @@ impl Health {
 pub async fn look(app: &App) -> Result<Health> {
     let shared = app.part(|app| {
         let app = app.downgrade();
-        Batch::new(move |_: Vec<()>| {
+        Lookups::new(move |_: Vec<()>| {
             let app = app.upgrade();
             async move {
                 let Some(app) = app else { return Ok(HashMap::new()) };

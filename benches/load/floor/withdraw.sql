@@ -2,29 +2,29 @@
 @query where c.id = any($1)
 $1 = array[('01993f2e-0000-7000-8000-' || :n)::uuid]
 @end \gset c_
-@query returning is_low
-$1 = '01993f2e-0004-7000-8000-100000000000'::uuid
-$2 = :c_id::uuid
-$3 = :c_version::int
-$4 = 'opened'
-$5 = :c_amount::numeric - 0.001
-$6 = :c_location_id::uuid
-$7 = date '2026-11-01'
-$8 = null::uuid
-$9 = null::numeric
-$10 = clock_timestamp()
-$11 = ('01a00000-0000-7000-8000-' || nextval('bench.ids'))::uuid
-$12 = 'withdraw'
-$13 = -0.001
-$14 = 0.001
-$15 = :c_unit
-$16 = :c_state
-$17 = :c_location_id::uuid
-$18 = null::uuid
-$19 = null::text
-$20 = '01993f2e-0003-7000-8000-100000000000'::uuid
-$21 = clock_timestamp()
-$22 = null::jsonb
-$23 = null::jsonb
-$24 = decode('00112233445566778899aabbccddeeff', 'hex')
+@query returning e.id, c.is_low
+$1 = array['01993f2e-0004-7000-8000-100000000000'::uuid]
+$2 = array[:c_id::uuid]
+$3 = array[:c_version::int]
+$4 = array['opened']
+$5 = array[:c_amount::numeric - 0.001]
+$6 = array[:c_location_id::uuid]
+$7 = array[date '2026-11-01']
+$8 = array[null::uuid]
+$9 = array[null::numeric]
+$10 = array[clock_timestamp()]
+$11 = array[('01a00000-0000-7000-8000-' || nextval('bench.ids'))::uuid]
+$12 = array['withdraw']
+$13 = array[-0.001]
+$14 = array[0.001]
+$15 = array[:c_unit]
+$16 = array[:c_state]
+$17 = array[:c_location_id::uuid]
+$18 = array[null::uuid]
+$19 = array[null::text]
+$20 = array['01993f2e-0003-7000-8000-100000000000'::uuid]
+$21 = array[clock_timestamp()]
+$22 = array[null::jsonb]
+$23 = array[null::jsonb]
+$24 = array[decode('00112233445566778899aabbccddeeff', 'hex')]
 @end ;

@@ -138,8 +138,8 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms (chemical_id, term, kind)
             select id, unnest(terms), unnest(kinds) from new join inserted using (id)
         ), words as (
-            insert into chemical_words (chemical_id, word) select id, unnest(words) from new join inserted using (id)
-            returning word
+            insert into chemical_words (chemical_id, word, name_length)
+            select id, unnest(words), length(name) from new join inserted using (id) returning word
         )",
         written(chemicals)?
     );
@@ -166,7 +166,9 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms as t (chemical_id, term, kind) select id, unnest(terms), unnest(kinds) from new
             on conflict on constraint chemical_terms_pkey do update set kind = excluded.kind where t.kind <> excluded.kind
         ), words as (
-            insert into chemical_words (chemical_id, word) select id, unnest(words) from new on conflict do nothing
+            insert into chemical_words as w (chemical_id, word, name_length) select id, unnest(words), length(name) from new
+            on conflict on constraint chemical_words_pkey do update set name_length = excluded.name_length
+                where w.name_length <> excluded.name_length
             returning word
         )",
         written(chemicals)?

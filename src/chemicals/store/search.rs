@@ -41,8 +41,10 @@ pub async fn search(db: &mut PgConnection, query: &Query, most: i64) -> Result<V
         ), wide (id, rank, term) as (
             table hits
             union all
-            select c.id, 4, lower(c.name) collate "C" from chemicals_by_words($3, 5000) w join chemicals c on c.id = w.chemical_id
-            where cardinality($3) > 0 and (select count(distinct id) from hits) < $5
+            select c.id, 4, lower(c.name) collate "C"
+            from (select count(distinct id) as n from hits) f
+                cross join lateral chemicals_by_words($3, 5000, (f.n + $5)::int) w join chemicals c on c.id = w.chemical_id
+            where cardinality($3) > 0 and f.n < $5
         ), best as (
             select id, term, rank from (
                 select distinct on (id) id, term, rank from wide order by id, rank, length(term), term
@@ -149,10 +151,13 @@ pub async fn search_near(db: &mut PgConnection, meant: &Meant, known: &[Uuid], m
         ), wide (id, rank, term) as (
             table hits
             union all
-            select c.id, 6 + a.n::int, lower(c.name) collate "C" from unnest($3::text[]) with ordinality a (words, n)
-                cross join lateral chemicals_by_words(string_to_array(a.words, ' '), 1000) w
+            -- The likeliest first, and of each the shortest name.
+            (select c.id, 6 + a.n::int, lower(c.name) collate "C"
+            from (select count(distinct id) as n from hits) f
+                cross join unnest($3::text[]) with ordinality a (words, n)
+                cross join lateral chemicals_by_words(string_to_array(a.words, ' '), 1000, (f.n + $5)::int) w
                 join chemicals c on c.id = w.chemical_id
-            where (select count(distinct id) from hits) < $5
+            where f.n < $5 limit 2 * $5)
         ), best as (
             select id, term, rank from (
                 select distinct on (id) id, term, rank from wide where id <> all ($4)

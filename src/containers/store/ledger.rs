@@ -1,6 +1,8 @@
 //! SQL on the ledger: the booking of an event, and its reading.
 
-use chrono::{DateTime, Utc};
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
@@ -14,75 +16,86 @@ use crate::{
         changes::{Changes, Rest},
         counting::CountedWith,
         history::{History, Past},
-        ledger::Situation,
+        writing::Entry,
     },
     error::{Error, OnConstraint, Reason, Result},
 };
 
-/// Writes the container and the event, if what was decided on still holds: the container's version (the one before the
-/// event's seq), and the place to which an undo brings it back. Answers whether it is low now.
-pub async fn book(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    after: &Situation,
-    event: &StockEvent,
-    rest: Rest,
-    content: &[u8],
-) -> Result<Option<bool>> {
-    let is_low = sqlx::query_scalar!(
-        r#"with changed as (
-            update containers set state = $4, amount = $5, location_id = $6, opened_on = $7, holder_id = $8, tare = $9,
-                version = version + 1, updated_at = $10
-            where lab_id = $1 and id = $2 and version = $3
-            returning is_low
+/// Writes each container and its event, if what was decided on still holds: the container's version (the one before the
+/// event's seq), and the place to which an undo brings it back. Answers whether it is low now, or none where nothing was
+/// written: also where somebody else is writing the container, for which the others do not wait, and for one of two events
+/// of the same container.
+pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<Option<bool>>> {
+    fn all<'a, T>(entries: &'a [Arc<Entry>], of: impl Fn(&'a Entry) -> T) -> Vec<T> {
+        entries.iter().map(|entry| of(entry)).collect()
+    }
+    let booked = sqlx::query!(
+        r#"with entry as (
+            select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
+                $8::uuid[], $9::numeric[], $10::timestamptz[], $11::uuid[], $12::text[], $13::numeric[], $14::numeric[],
+                $15::text[], $16::text[], $17::uuid[], $18::uuid[], $19::text[], $20::uuid[], $21::timestamptz[],
+                $22::jsonb[], $23::jsonb[], $24::bytea[]) as e (lab_id, container_id, seq, state, amount, location_id,
+                opened_on, holder_id, tare, recorded_at, id, type, delta, typed_value, typed_unit, state_before,
+                location_before, reverses, reason, by_user, occurred_at, changes, counted_with, content)
+        ), free as materialized (
+            select c.id from entry e join containers c
+                on c.lab_id = e.lab_id and c.id = e.container_id and c.version = e.seq - 1
+            for no key update of c skip locked
+        ), changed as (
+            update containers c set state = e.state, amount = e.amount, location_id = e.location_id,
+                opened_on = e.opened_on, holder_id = e.holder_id, tare = e.tare, version = e.seq,
+                updated_at = e.recorded_at
+            from free f join entry e on e.container_id = f.id where c.id = f.id and c.version = e.seq - 1
+            returning e.id, c.is_low
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_before, state_after, location_before, location_after, reverses, reason, by_user, occurred_at,
                 recorded_at, changes, counted_with, content)
-            select $11, $1, $2, $3 + 1, $12, $13, $5, $14, $15, $16, $4, $17, $6, $18, $19, $20, $21, $10, $22, $23, $24
-            from changed
+            select e.id, e.lab_id, e.container_id, e.seq, e.type, e.delta, e.amount, e.typed_value, e.typed_unit,
+                e.state_before, e.state, e.location_before, e.location_id, e.reverses, e.reason, e.by_user,
+                e.occurred_at, e.recorded_at, e.changes, e.counted_with, e.content
+            from changed join entry e on e.id = changed.id
         )
-        select is_low as "is_low!" from changed"#,
-        lab_id,
-        event.container_id,
-        event.seq - 1,
-        after.state.as_str(),
-        after.amount,
-        after.location_id,
-        after.opened_on,
-        after.holder_id,
-        after.tare,
-        event.recorded_at,
-        event.id,
-        event.r#type.as_str(),
-        event.delta,
-        event.typed.map(|typed| typed.value.get()),
-        event.typed.map(|typed| typed.unit.code()),
-        event.state_before.map(State::as_str),
-        event.location_before,
-        event.reverses,
-        event.reason,
-        event.by.user_id,
-        event.occurred_at,
-        rest.or_none().map(Json) as _,
-        event.counted_with.map(Json) as _,
-        content
-    )
-    .fetch_optional(db)
-    .await;
-    named_constraints(or_closed_since(is_low, event))
+        select id as "id!", is_low as "is_low!" from changed"#,
+        &all(entries, |it| it.lab_id),
+        &all(entries, |it| it.event.container_id),
+        &all(entries, |it| it.event.seq),
+        &all(entries, |it| it.after.state.as_str()) as &[&str],
+        &all(entries, |it| it.after.amount),
+        &all(entries, |it| it.after.location_id) as &[Option<Uuid>],
+        &all(entries, |it| it.after.opened_on) as &[Option<NaiveDate>],
+        &all(entries, |it| it.after.holder_id) as &[Option<Uuid>],
+        &all(entries, |it| it.after.tare) as &[Option<Decimal>],
+        &all(entries, |it| it.event.recorded_at),
+        &all(entries, |it| it.event.id),
+        &all(entries, |it| it.event.r#type.as_str()) as &[&str],
+        &all(entries, |it| it.event.delta),
+        &all(entries, |it| it.event.typed.map(|typed| typed.value.get())) as &[Option<Decimal>],
+        &all(entries, |it| it.event.typed.map(|typed| typed.unit.code())) as &[Option<&str>],
+        &all(entries, |it| it.event.state_before.map(State::as_str)) as &[Option<&str>],
+        &all(entries, |it| it.event.location_before) as &[Option<Uuid>],
+        &all(entries, |it| it.event.reverses) as &[Option<Uuid>],
+        &all(entries, |it| it.event.reason.as_deref()) as &[Option<&str>],
+        &all(entries, |it| it.event.by.user_id) as &[Option<Uuid>],
+        &all(entries, |it| it.event.occurred_at),
+        &all(entries, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
+        &all(entries, |it| it.event.counted_with.clone().map(Json)) as &[Option<Json<CountedWith>>],
+        &all(entries, |it| it.content.as_slice()) as &[&[u8]]
+    );
+    let booked = match booked.fetch_all(db).await.map_err(Error::from) {
+        // An undo would bring it back to a place that was closed after the ledger was read.
+        Err(error) if entries[0].event.reverses.is_some() && error.violates("containers_location_fkey") => {
+            Ok(Vec::new())
+        }
+        booked => booked,
+    };
+    let booked = named_constraints(booked)
         .on_constraint("stock_events_pkey", || Reason::IdTaken.because("another event has this id"))
         .on_constraint("stock_events_reverses_key", || {
             Reason::NotReversible.because("the event has been reversed already")
-        })
-}
-
-/// Nothing was booked where an undo would bring the container back to a place that was closed after the ledger was read.
-fn or_closed_since(booked: sqlx::Result<Option<bool>>, event: &StockEvent) -> Result<Option<bool>> {
-    match booked.map_err(Error::from) {
-        Err(error) if event.reverses.is_some() && error.violates("containers_location_fkey") => Ok(None),
-        booked => booked,
-    }
+        })?;
+    let is_low: HashMap<_, _> = booked.into_iter().map(|row| (row.id, row.is_low)).collect();
+    Ok(all(entries, |it| is_low.get(&it.event.id).copied()))
 }
 
 struct EventRow {

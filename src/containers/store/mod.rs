@@ -6,7 +6,10 @@ mod row;
 mod scanned;
 mod search;
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -22,19 +25,19 @@ pub use self::{
     scanned::{of_chemical, of_gtin, of_lot},
     search::{Match, found, meant},
 };
-use super::{Container, NewContainer, changes::Rest, content::Fingerprint, state::State};
+use super::{Container, changes::Rest, writing::Receipt};
 use crate::{
-    chemistry::{Density, Factors, Gtin, MolarMass, Quantity},
+    chemistry::{Density, Factors, Gtin, MolarMass},
     error::{Error, OnConstraint, Reason, Result},
     text::Text,
 };
 
-/// Reads whole containers: `containers!("from ... where ...", arguments)`, with the tables named `c`, `h` and `o`; a `with`
-/// that goes before stands before a semicolon. The types are spelled out, as `_` would check each value of each row again;
+/// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, with the chemical joined as `h` and what
+/// the lab says of it as `o`; a `with` that goes before stands before another semicolon. The types are spelled out, as `_` would check each value of each row again;
 /// and what is never null, as sqlx may take the outer join of a plan for one that leaves out the container.
 macro_rules! containers {
-    ($rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $rest $(, $argument)*) };
-    ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
+    ($from:literal; $rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $from; $rest $(, $argument)*) };
+    ($with:literal; $from:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         sqlx::query_as!(
             $crate::containers::store::Row,
             $with + r#"select c.id as "id!", c.lab_id as "lab_id!", c.code as "code!", c.chemical_id as "chemical_id!",
@@ -50,7 +53,11 @@ macro_rules! containers {
                 c.tare as "tare: crate::chemistry::Amount", c.density as "density: crate::chemistry::Density", c.lot,
                 c.supplier, c.catalogue_number, c.gtin as "gtin: crate::chemistry::Gtin", c.note,
                 c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened as "came_opened!",
-                c.version as "version!", c.created_at as "created_at!", c.updated_at as "updated_at!" "# + $rest
+                c.version as "version!", c.created_at as "created_at!", c.updated_at as "updated_at!"
+            from "# + $from
+                + " join chemicals h on h.id = c.chemical_id
+                left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id "
+                + $rest
             $(, $argument)*
         )
         // On its way through the streams of sqlx a row is moved some ten times.
@@ -62,8 +69,8 @@ pub(crate) use containers;
 /// By ids of any lab: the caller compares the lab.
 pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id where c.id = any($1)",
+        "containers c";
+        "where c.id = any($1)",
         ids
     );
     Ok(rows.fetch_all(db).await?)
@@ -71,8 +78,8 @@ pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Box<Con
 
 pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Container>> {
     let row = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id where c.lab_id = $1 and c.id = $2 for update of c",
+        "containers c";
+        "where c.lab_id = $1 and c.id = $2 for update of c",
         lab_id,
         id
     );
@@ -87,15 +94,14 @@ pub async fn find_by_code(
     canonical: Option<&str>,
 ) -> Result<Option<Container>> {
     let rows = containers!(
-        "from (
+        "(
             select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
             union
             select id from containers where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
                 and code <> translate(upper(code), 'OIL-', '011')
                 and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
-        ) found join containers c on c.id = found.id join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        order by array_position($2, c.code) limit 2",
+        ) found join containers c on c.id = found.id";
+        "order by array_position($2, c.code) limit 2",
         lab_id,
         codes as &[&str],
         canonical
@@ -105,72 +111,71 @@ pub async fn find_by_code(
     Ok(rows.into_iter().next().filter(|_| is_one).map(|it| *it))
 }
 
-/// What `create` has worked out, beside what the client sent.
-pub struct Insert<'a> {
-    pub id: Uuid,
-    pub event_id: Uuid,
-    pub code: String,
-    pub state: State,
-    pub low_at: Option<Quantity>,
-    pub tare: Option<Quantity>,
-    pub rest: Rest,
-    pub occurred_at: DateTime<Utc>,
-    pub content: Fingerprint,
-    pub new: &'a NewContainer,
-}
-
-pub async fn insert(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    it: &Insert<'_>,
-    by: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Container> {
-    let new = it.new;
-    let row = containers!(
-        "with c as (
+/// Writes new bottles, each with the event of its receipt.
+pub async fn insert(db: &mut PgConnection, receipts: &[Receipt]) -> Result<Vec<Container>> {
+    fn all<'a, T>(receipts: &'a [Receipt], of: impl Fn(&'a Receipt) -> T) -> Vec<T> {
+        receipts.iter().map(of).collect()
+    }
+    fn text<const MOST: usize>(text: &Option<Text<MOST>>) -> Option<&str> {
+        text.as_ref().map(Text::as_str)
+    }
+    let rows = containers!(
+        "with receipt as (
+            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+                $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[],
+                $15::text[], $16::date[], $17::date[], $18::date[], $19::timestamptz[], $20::uuid[], $21::uuid[],
+                $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[]) as r (id, lab_id,
+                chemical_id, location_id, code, state, unit, amount, low_at, tare, density, lot, supplier,
+                catalogue_number, note, received_on, opened_on, expires_on, recorded_at, event_id, by_user, occurred_at,
+                typed_value, changes, gtin, content)
+        ), c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
                 created_at, updated_at, came_opened, gtin)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19,
-                $6 = 'opened', $25)
+            select id, lab_id, chemical_id, location_id, code, state, unit, amount, amount, low_at, tare, density, lot,
+                supplier, catalogue_number, note, received_on, opened_on, expires_on, recorded_at, recorded_at,
+                state = 'opened', gtin
+            from receipt
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_after, location_after, changes, by_user, occurred_at, recorded_at, content)
-            select $20, $2, id, 1, 'receive', $8, $8, $23, $7, $6, $4, $24, $21, $22, $19, $26 from c
+            select event_id, lab_id, id, 1, 'receive', amount, amount, typed_value, unit, state, location_id, changes,
+                by_user, occurred_at, recorded_at, content
+            from receipt
         ) ";
-        "from c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id",
-        it.id,
-        lab_id,
-        new.chemical_id,
-        new.location_id,
-        it.code,
-        it.state.as_str(),
-        new.amount.unit.code(),
-        new.amount.value.get().normalize(),
-        it.low_at.map(|low| low.value.get()),
-        it.tare.map(|tare| tare.value.get()),
-        new.density.map(Density::get),
-        new.lot.as_ref().map(Text::as_str),
-        new.supplier.as_ref().map(Text::as_str),
-        new.catalogue_number.as_ref().map(Text::as_str),
-        new.note.as_ref().map(Text::as_str),
-        new.received_on,
-        new.opened_on,
-        new.expires_on,
-        now,
-        it.event_id,
-        by,
-        it.occurred_at,
-        new.amount.value.get(),
-        it.rest.clone().or_none().map(Json) as _,
-        new.gtin.as_ref().map(Gtin::as_str),
-        &it.content
+        "c";
+        "",
+        &all(receipts, |it| it.id),
+        &all(receipts, |it| it.lab_id),
+        &all(receipts, |it| it.new.chemical_id),
+        &all(receipts, |it| it.new.location_id) as &[Option<Uuid>],
+        &all(receipts, |it| it.code.as_str()) as &[&str],
+        &all(receipts, |it| it.state.as_str()) as &[&str],
+        &all(receipts, |it| it.new.amount.unit.code()) as &[&str],
+        &all(receipts, |it| it.new.amount.value.get().normalize()),
+        &all(receipts, |it| it.low_at.map(|low| low.value.get())) as &[Option<Decimal>],
+        &all(receipts, |it| it.tare.map(|tare| tare.value.get())) as &[Option<Decimal>],
+        &all(receipts, |it| it.new.density.map(Density::get)) as &[Option<Decimal>],
+        &all(receipts, |it| text(&it.new.lot)) as &[Option<&str>],
+        &all(receipts, |it| text(&it.new.supplier)) as &[Option<&str>],
+        &all(receipts, |it| text(&it.new.catalogue_number)) as &[Option<&str>],
+        &all(receipts, |it| it.new.note.as_ref().map(Text::as_str)) as &[Option<&str>],
+        &all(receipts, |it| it.new.received_on) as &[Option<NaiveDate>],
+        &all(receipts, |it| it.new.opened_on) as &[Option<NaiveDate>],
+        &all(receipts, |it| it.new.expires_on) as &[Option<NaiveDate>],
+        &all(receipts, |it| it.recorded_at),
+        &all(receipts, |it| it.event_id),
+        &all(receipts, |it| it.by),
+        &all(receipts, |it| it.occurred_at),
+        &all(receipts, |it| it.new.amount.value.get()),
+        &all(receipts, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
+        &all(receipts, |it| it.new.gtin.as_ref().map(Gtin::as_str)) as &[Option<&str>],
+        &all(receipts, |it| it.content.as_slice()) as &[&[u8]]
     );
-    let inserted = row.fetch_one(db).await.map(|it| *it);
-    named_constraints(inserted.map_err(Error::from))
+    let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
+    let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| (it.id, *it)).collect();
+    Ok(receipts.iter().filter_map(|receipt| inserted.remove(&receipt.id)).collect())
 }
 
 /// The line of a PATCH in the ledger: none when nothing that stands there has changed.
@@ -200,8 +205,8 @@ pub async fn update(
             select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14
             from c where $16::jsonb is not null
         ) ";
-        "from c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id",
+        "c";
+        "",
         it.lab_id,
         it.id,
         it.version,

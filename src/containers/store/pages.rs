@@ -14,7 +14,7 @@ use crate::{
 /// Reads containers as [`containers!`] does, with `below`: the ids of the place `$2` of the lab `$1`, and of all below it.
 /// (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
 macro_rules! containers_below {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
+    ($from:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         containers!(
             "with recursive below (id) as (
                 select id from locations where lab_id = $1 and id = $2
@@ -22,7 +22,7 @@ macro_rules! containers_below {
                 select l.id from below b cross join lateral
                     (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
             ) ";
-            $rest $(, $argument)*
+            $from; $rest $(, $argument)*
         )
     };
 }
@@ -36,9 +36,8 @@ pub async fn all(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3) and (c.lab_id, c.is_gone) >= ($1, $2)
+        "containers c";
+        "where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3) and (c.lab_id, c.is_gone) >= ($1, $2)
         order by c.lab_id desc, c.is_gone desc, c.id desc limit $4",
         lab_id,
         gone,
@@ -55,9 +54,8 @@ pub async fn in_state(
     filter: &ContainerFilter,
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 order by c.state desc, c.id desc limit $4",
+        "containers c";
+        "where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 order by c.state desc, c.id desc limit $4",
         lab_id,
         state.as_str(),
         filter.after().id,
@@ -68,9 +66,8 @@ pub async fn in_state(
 
 pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.is_low and c.id < $2 and ($3::text is null or c.state = $3)
+        "containers c";
+        "where c.lab_id = $1 and c.is_low and c.id < $2 and ($3::text is null or c.state = $3)
         order by c.id desc limit $4",
         lab_id,
         filter.after().id,
@@ -88,9 +85,8 @@ pub async fn with_chemical(
     gone: bool,
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
+        "containers c";
+        "where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
             and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
         order by c.id desc limit $7",
         lab_id,
@@ -115,9 +111,8 @@ pub async fn with_chemical_in_location(
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4 and c.location_id in (select id from below)
+        "containers c";
+        "where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4 and c.location_id in (select id from below)
             and (c.location_id > $5 or c.location_id = $5 and c.id < $6)
             and ($7::text is null or c.state = $7) and (not $8::bool or c.is_low)
         order by c.location_id, c.id desc limit $9",
@@ -145,9 +140,8 @@ pub async fn with_chemical_expiring(
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4
+        "containers c";
+        "where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4
             and ($2::uuid is null or c.location_id in (select id from below))
             and c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
             and ($8::text is null or c.state = $8) and (not $9::bool or c.is_low)
@@ -176,9 +170,8 @@ pub async fn expiring(
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3 and (c.expires_on, c.id) > ($4, $5)
+        "containers c";
+        "where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3 and (c.expires_on, c.id) > ($4, $5)
             and ($6::text is null or c.state = $6) and (not $7::bool or c.is_low)
         order by c.expires_on, c.id limit $8",
         lab_id,
@@ -205,7 +198,7 @@ pub async fn expiring_in_location(
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
-        "from (
+        "(
             with size as materialized (select count(*) <= 64 as is_small from below)
             (select f.id from below b cross join lateral (
                 select id, expires_on from containers
@@ -219,9 +212,8 @@ pub async fn expiring_in_location(
                     and (expires_on, id) > ($5, $6) and (location_id in (select id from below)) is true
                     and ($7::text is null or state = $7) and (not $8::bool or is_low)
                 order by expires_on, id limit $9)
-        ) f join containers c on c.id = f.id join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        order by c.expires_on, c.id limit $9",
+        ) f join containers c on c.id = f.id";
+        "order by c.expires_on, c.id limit $9",
         lab_id,
         location,
         gone,
@@ -246,15 +238,14 @@ pub async fn in_location(
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
-        "from (select id from below where id >= $3 order by id) p cross join lateral (
+        "(select id from below where id >= $3 order by id) p cross join lateral (
             select containers.* from containers
             where lab_id = $1 and location_id = p.id and is_gone = $5
                 and id < case p.id when $3 then $4 else 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid end
                 and ($6::text is null or state = $6) and (not $7::bool or is_low)
             order by id desc limit $8
-        ) c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        order by p.id, c.id desc limit $8",
+        ) c";
+        "order by p.id, c.id desc limit $8",
         lab_id,
         location,
         after.location,

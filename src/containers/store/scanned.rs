@@ -18,9 +18,8 @@ pub async fn of_chemical(
     most: i64,
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
+        "containers c";
+        "where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
         lab_id,
         chemical,
         most
@@ -30,9 +29,8 @@ pub async fn of_chemical(
 
 pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        r#"from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone
+        "containers c";
+        r#"where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone
             and (c.gtin = $4 or (c.gtin is null or $4::text is null) and (c.catalogue_number is null or $5::text is null
                 or lower(c.catalogue_number) = lower($5)))
         order by c.id desc limit $3"#,
@@ -48,9 +46,8 @@ pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i6
 /// What is left of a supplier's article.
 pub async fn of_gtin(db: &mut PgConnection, lab_id: Uuid, gtin: &str, most: i64) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
-        "from containers c join chemicals h on h.id = c.chemical_id
-        left join chemical_overrides o on o.lab_id = c.lab_id and o.chemical_id = c.chemical_id
-        where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
+        "containers c";
+        "where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
         order by c.id limit $3",
         lab_id,
         gtin,

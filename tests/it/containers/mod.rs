@@ -18,6 +18,7 @@ mod resource;
 mod scanning;
 mod searching;
 mod times;
+mod together;
 mod unchanged;
 mod undo;
 mod undone_loans;

@@ -1,0 +1,73 @@
+-- A search for words reads the shortest names first and ends when it has enough: what it answers is ordered by length.
+
+-- The length of the chemical's name stands with each of its words, so that the index alone tells the order. A server of the
+-- version before cannot add chemicals to this table any more.
+alter table chemical_words add column name_length smallint;
+update chemical_words w set name_length = length(c.name) from chemicals c where c.id = w.chemical_id;
+alter table chemical_words
+    alter column name_length set not null,
+    drop constraint chemical_words_pkey,
+    add constraint chemical_words_pkey primary key (word, chemical_id) include (name_length);
+
+drop function chemicals_by_words(text[], int);
+
+-- Those that have each of these words, as a word's beginning or inside one; a word that begins none may lead from inside.
+-- Led by the word that the fewest have, of whose chemicals it takes `most` at most. The others' words are then read for
+-- one length of name after the other, until `enough` are found (null: for all).
+create function chemicals_by_words(words text[], most int, enough int default null) returns table (chemical_id uuid)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    asked text;
+    n int;
+    fewest int;
+    lead text;
+    lead_is_inside boolean;
+    is_inside boolean;
+    others text[];
+    leads uuid[];
+    found int := 0;
+begin
+    foreach asked in array words loop
+        -- Which word the fewest have is all that is asked, so none is counted any further than the fewest so far.
+        select count(*) into n from (
+            select from chemical_words w where w.word >= asked and w.word < asked || U&'\+10FFFF'
+            limit least(most, fewest) + 1
+        ) b;
+        is_inside := n = 0;
+        if is_inside then
+            select count(*) into n from (
+                select from word_ends e join chemical_words w on w.word = e.word
+                where e.ending >= asked and e.ending < asked || U&'\+10FFFF' limit least(most, fewest) + 1
+            ) i;
+        end if;
+        if n = 0 then
+            return;
+        end if;
+        if fewest is null or n < fewest then
+            fewest := n;
+            lead := asked;
+            lead_is_inside := is_inside;
+        end if;
+    end loop;
+    others := array_remove(words, lead);
+    for leads in
+        select array_agg(l.chemical_id) from (
+            (select w.chemical_id, w.name_length from chemical_words w
+                where not lead_is_inside and w.word >= lead and w.word < lead || U&'\+10FFFF'
+                order by w.word, w.chemical_id limit most)
+            union all
+            (select w.chemical_id, w.name_length from word_ends e join chemical_words w on w.word = e.word
+                where lead_is_inside and e.ending >= lead and e.ending < lead || U&'\+10FFFF' limit most)
+        ) l group by l.name_length order by l.name_length
+    loop
+        return query select distinct l.id from unnest(leads) l (id) where not exists (
+            select from unnest(others) o (word) where not exists (
+                select from chemical_words w where w.chemical_id = l.id and position(o.word in w.word) > 0
+            )
+        );
+        get diagnostics n = row_count;
+        found := found + n;
+        exit when found >= enough;
+    end loop;
+end $$;
