@@ -5,7 +5,7 @@ $1 = array[('01993f2e-0000-7000-8000-' || :n)::uuid]
 @query returning e.id, c.is_low
 $1 = array['01993f2e-0004-7000-8000-100000000000'::uuid]
 $2 = array[:c_id::uuid]
-$3 = array[:c_version::int]
+$3 = array[:c_version::int + 1]
 $4 = array['opened']
 $5 = array[:c_amount::numeric - 0.001]
 $6 = array[:c_location_id::uuid]
