@@ -36,6 +36,9 @@ pub enum Error {
     VersionRequired,
     #[error("too many requests")]
     RateLimited { retry_after: Duration },
+    /// What may be spent on messages is spent for a while.
+    #[error("the budget for messages is spent")]
+    BudgetSpent { retry_after: Duration },
     /// We ask somebody else so often and no more; the answer that it takes may come the next time.
     #[error("asked just now")]
     Paused { retry_after: Duration },

@@ -59,9 +59,9 @@ fn unstored<T>(body: T) -> Unstored<T> {
 /// the server's terminal, or why none is sent. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day,
 /// unless configured otherwise; so are those that one address asks for. After five wrong codes in a row the next one has to
 /// wait, for everybody but a device that has logged in before and shows its `device_token`: it has limits of its own, and the
-/// fields `RateLimit` and `RateLimit-Policy` tell it how much of them is left. While what the installation may spend on messages
-/// is spent, the answer is the same and `known_people_only` is true. 503 `unavailable` says that something is away. An
-/// installation may give codes to its own apps only, which show it with a Firebase App Check token.
+/// fields `RateLimit` and `RateLimit-Policy` tell it how much of them is left. 503 `budget-spent` says that the installation
+/// may spend no more on messages until the time in `Retry-After`, 503 `unavailable` that something is away. An installation
+/// may give codes to its own apps only, which show it with a Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
     params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token."),
         ("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),

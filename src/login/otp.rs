@@ -12,7 +12,7 @@ use super::{
     channels, device, failures,
     guess::{self, Shown},
     holder::{self, Aim, Holder},
-    sending::{self, Account, Code, Outlook, Standing, Tally},
+    sending::{self, Account, Code, Outlook, Standing, Tally, budget},
     sessions::TokenPair,
     sign_in::{self, Attempt, Proven},
     throttle,
@@ -58,9 +58,8 @@ pub struct CodeRequested {
     pub expires_at: DateTime<Utc>,
     /// When another code may be asked for. It voids this one.
     pub resend_at: DateTime<Utc>,
-    /// True while no code goes to people without an account or an invitation: hardly any of those sent to numbers like this
-    /// one come back, or what this installation may spend on messages is spent for this hour or day, and then perhaps for
-    /// everybody. Whoever asks with such a number is told so. Who is new asks an admin of a lab for an invitation and
+    /// True while codes go only to people with an account or an invitation, as hardly any of those sent to numbers like this
+    /// one come back. Everybody with such a number is told so. Who is new asks an admin of a lab for an invitation and
     /// sends its code along, or comes back in a day.
     pub known_people_only: bool,
 }
@@ -160,8 +159,9 @@ async fn send(
         let found = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
         (holder.invitation, holder.mailbox) = if by_email { (None, outlook.email.clone()) } else { (found, None) };
     }
-    drop(db);
     let standing = standing(app, &holder, &outlook);
+    budget::check(&mut db, app, &holder, &outlook, standing, now).await?;
+    drop(db);
     // A fixed code stands for a phone that nobody has, and proves no mailbox.
     let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now).filter(|_| !by_email);
     // What is asked of the database, and what is answered, is the same whatever this says.
@@ -180,13 +180,12 @@ async fn send(
         expires_at,
         withheld: withheld.map(|why| why.remark(&holder.phone)),
     };
-    let event = withheld::event(&holder, withheld, trace, now);
-    let event_if_spent = withheld::event(&holder, Some(Withheld::Budget), trace, now);
+    let event = LoginEvent::new(now, EventKind::CodeRequested, withheld.map_or("sent", |_| "suppressed"), trace);
+    let event = LoginEvent { detail: withheld.map(|why| why.why().to_owned()), user_id: holder.aim.user_id(), ..event };
     let message = messages::seal(app, message);
-    let (bucket, tally, outlook) = (&bucket, &tally, &outlook);
-    let strangers_get_none = outlook.is_stopped || outlook.is_spent();
-    let known_people_only = strangers_get_none && holder.aim == Aim::Login && !by_email;
-    let code = Code { message, bucket, tally, outlook, standing, event, event_if_spent };
+    let (phone, bucket, tally, outlook) = (&holder.phone, &bucket, &tally, &outlook);
+    let known_people_only = outlook.is_stopped && holder.aim == Aim::Login && !by_email;
+    let code = Code { message, phone, bucket, tally, outlook, standing, event };
     sending::queue(&mut *app.db().await?, app, code, now).await?;
     messages::ring(app);
     let code_length = app.config.otp.length;

@@ -1,9 +1,6 @@
 //! Why a code is not sent: told to whoever develops, and to the audit, never to who asks.
 
-use chrono::{DateTime, Utc};
-
 use super::{
-    audit::{EventKind, LoginEvent, Trace},
     holder::Holder,
     sending::{Account, Outlook, Standing},
 };
@@ -26,7 +23,6 @@ pub enum Withheld {
     /// Brings an invitation, but none that is good.
     BadInvitation,
     Stopped,
-    Budget,
 }
 
 impl Withheld {
@@ -51,15 +47,13 @@ impl Withheld {
             Some(if brings_invitation { Self::BadInvitation } else { Self::Uninvited })
         } else if standing.is_stranger() && outlook.is_stopped {
             Some(Self::Stopped)
-        } else if outlook.is_beyond_budget(app, standing) {
-            Some(Self::Budget)
         } else {
             None
         }
     }
 
     /// What is so of the phone.
-    fn why(self) -> &'static str {
+    pub fn why(self) -> &'static str {
         match self {
             Self::FixedCode => "has a fixed one in TEST_PHONE_NUMBERS",
             Self::ForExamples => "is for examples, and nobody has it",
@@ -68,7 +62,6 @@ impl Withheld {
             Self::Uninvited => "has neither an account nor an invitation",
             Self::BadInvitation => "has neither an account nor an invitation, and brings none that is good",
             Self::Stopped => "is among numbers to which sending is stopped",
-            Self::Budget => "asks while a budget (SMS_BUDGET_…) is spent",
         }
     }
 
@@ -81,7 +74,6 @@ impl Withheld {
             Self::Uninvited => "invite it into a lab, or set SIGN_UP=open",
             Self::BadInvitation => "it is unknown, too old, used up, revoked, or for another phone",
             Self::Stopped => "`chemstock stops` shows and lifts it",
-            Self::Budget => "ask again in the next hour or day",
         }
     }
 
@@ -91,23 +83,25 @@ impl Withheld {
     }
 }
 
-/// What the audit says of a request.
-pub fn event(holder: &Holder, withheld: Option<Withheld>, trace: &Trace, now: DateTime<Utc>) -> LoginEvent {
-    let outcome = withheld.map_or("sent", |_| "suppressed");
-    let event = LoginEvent::new(now, EventKind::CodeRequested, outcome, trace);
-    LoginEvent { detail: withheld.map(|why| why.why().to_owned()), user_id: holder.aim.user_id(), ..event }
-}
-
 /// What the client is told less of.
 pub fn remark_refusal(app: &App, phone: &Phone, refused: &Error) {
-    let Error::RateLimited { retry_after } = refused else { return };
-    messages::remark(
-        app,
-        &format!(
-            "no code goes to the phone {}: a limit of the phone or of the client's address is reached \
-            (MAX_OTP_…, OTP_RESEND_SECONDS, or wrong codes); ask again in {} s",
-            phone.masked(),
-            retry_after.as_secs() + 1
+    let phone = phone.masked();
+    match refused {
+        Error::RateLimited { retry_after } => messages::remark(
+            app,
+            &format!(
+                "no code goes to the phone {phone}: a limit of the phone or of the client's address is reached \
+                (MAX_OTP_…, OTP_RESEND_SECONDS, or wrong codes); ask again in {} s",
+                retry_after.as_secs() + 1
+            ),
         ),
-    );
+        Error::BudgetSpent { retry_after } => messages::remark(
+            app,
+            &format!(
+                "no code goes to the phone {phone}: a budget (SMS_BUDGET_…) is spent for {} s more",
+                retry_after.as_secs() + 1
+            ),
+        ),
+        _ => {}
+    }
 }

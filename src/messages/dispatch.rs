@@ -170,13 +170,6 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
         super::remark(app, why);
         return Plan::Settle(Done::now(&due, DeliveryState::Sent));
     }
-    if due.suppressed {
-        super::remark(
-            app,
-            "a code is not sent: others who asked at the same moment have spent the budget (SMS_BUDGET_…)",
-        );
-        return Plan::Settle(Done::now(&due, DeliveryState::Sent));
-    }
     // A flood is asked for before its first code has come to anybody.
     if due.is_stopped {
         super::remark(app, "a code is not sent: sending was stopped to its numbers since it was asked for");

@@ -37,10 +37,12 @@ pub mod general {
     pub const RATE_LIMITED: Kind = kind("rate-limited", S::TOO_MANY_REQUESTS, "Too many requests", "Wait for the number of seconds in Retry-After.");
     pub const INTERNAL: Kind = kind("internal", S::INTERNAL_SERVER_ERROR, "Something went wrong on our side", "The operators find the cause in the log by the request id.");
     pub const UNAVAILABLE: Kind = kind("unavailable", S::SERVICE_UNAVAILABLE, "A service that this needs is away", "Try again after the number of seconds in Retry-After.");
+    pub const BUDGET_SPENT: Kind = kind("budget-spent", S::SERVICE_UNAVAILABLE, "No more codes are sent for now", "What this installation may spend on messages is spent for this hour or day, and it sends codes again after the number of seconds in Retry-After. Until then a code by e-mail still goes out, for an account with a mailbox, and a Firebase sign-in still works; whoever is logged in stays so. The operators can raise SMS_BUDGET_PER_HOUR and its like.");
 
     pub const ALL: &[Kind] = &[
         MALFORMED, NO_TOKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TIMED_OUT, STALE, TOO_LARGE, MEDIA_TYPE,
         INVALID, IF_MATCH_REQUIRED, RATE_LIMITED, INTERNAL, UNAVAILABLE,
+        BUDGET_SPENT,
     ];
 }
 

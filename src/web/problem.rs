@@ -139,6 +139,7 @@ impl From<Error> for Problem {
             Error::Stale => Self::new(general::STALE),
             Error::VersionRequired => Self::new(general::IF_MATCH_REQUIRED),
             Error::RateLimited { retry_after } => Self::new(general::RATE_LIMITED).retry_after(whole(retry_after)),
+            Error::BudgetSpent { retry_after } => Self::new(general::BUDGET_SPENT).retry_after(whole(retry_after)),
             Error::Paused { retry_after } => Self::new(general::UNAVAILABLE).retry_after(retry_after.as_secs() + 1),
             Error::Unavailable { service, cause } => {
                 tracing::warn!(service, %cause, "unavailable");

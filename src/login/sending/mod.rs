@@ -106,7 +106,6 @@ pub struct Outlook {
     pub blocked_until: Option<DateTime<Utc>>,
     /// Nothing is sent to its block or country but to those who are known.
     pub is_stopped: bool,
-    price: Decimal,
     budgets: Vec<Budget>,
     /// What stops and what goes on again with this request.
     changes: Changes,
@@ -118,18 +117,6 @@ pub enum Account {
     None,
     Good,
     Disabled,
-}
-
-impl Outlook {
-    /// Strangers get no code by a budget.
-    pub fn is_spent(&self) -> bool {
-        self.budgets.iter().any(|budget| budget.is_spent(self.price))
-    }
-
-    /// Whether a budget leaves nothing for whoever asks.
-    pub fn is_beyond_budget(&self, app: &App, standing: Standing) -> bool {
-        self.budgets.iter().any(|budget| budget.refuses(app, standing, self.price))
-    }
 }
 
 #[derive(Default)]
@@ -177,7 +164,6 @@ pub async fn look(
         in_a_row: seen.in_a_row,
         blocked_until: seen.blocked_until,
         is_stopped: block || country || seen.is_set,
-        price,
         budgets,
         changes,
     })
@@ -212,17 +198,16 @@ pub fn show_metrics() {
 /// A message with a code, and what is to be written with it.
 pub struct Code<'a> {
     pub message: messages::Sealed,
+    pub phone: &'a Phone,
     pub bucket: &'a [u8; 32],
     pub tally: &'a Tally,
     pub outlook: &'a Outlook,
     pub standing: Standing,
     pub event: LoginEvent,
-    /// What is told instead where others were faster to spend the budget.
-    pub event_if_spent: LoginEvent,
 }
 
 /// One statement queues the message, takes its price from the budgets, and tells the audit. What reaches nobody costs
-/// nothing; and what others who asked at the same moment have left no money for reaches nobody.
+/// nothing.
 pub async fn queue(db: &mut PgConnection, app: &App, code: Code<'_>, now: DateTime<Utc>) -> Result<()> {
     let (changes, budgets) = (&code.outlook.changes, &code.outlook.budgets);
     let names = budgets.iter().map(|budget| budget.name.as_str());
@@ -233,18 +218,17 @@ pub async fn queue(db: &mut PgConnection, app: &App, code: Code<'_>, now: DateTi
     let spending = store::Spending {
         price: match code.message.channel {
             Channel::Email => Decimal::ZERO,
-            Channel::Sms | Channel::Whatsapp => code.outlook.price,
+            Channel::Sms | Channel::Whatsapp => app.config.sms.prices.of(code.phone.country()),
         },
         allowances: budgets.iter().map(|budget| budget.allowance(app, code.standing)).collect(),
         stops: &stops,
         stopped: &changes.stopped,
         resumed: &changes.resumed,
     };
-    let stopped = store::queue(db, &code, &spending, budgets, now).await?;
-    for scope in stopped {
-        alert(&scope);
-    }
-    Ok(())
+    let queued = store::queue(db, &code, &spending, budgets, now).await?;
+    queued.stopped.iter().for_each(|scope| alert(scope));
+    let over = budgets.iter().rev().find(|budget| queued.over.contains(&budget.name));
+    over.map_or(Ok(()), |budget| Err(budget.come_back(now)))
 }
 
 /// Drops counts and stops that no rule looks at any more.

@@ -105,6 +105,22 @@ pub async fn look(
     Ok(seen.fetch_one(db).await?)
 }
 
+/// Whether it is told now, and not before.
+pub async fn stop(db: &mut PgConnection, scope: &str, event: &LoginEvent, now: DateTime<Utc>) -> Result<bool> {
+    let stopped = sqlx::query_scalar!(
+        r#"with stopped as (
+            insert into code_stops (scope, since) values ($1, $2) on conflict do nothing returning scope
+        ), told as (
+            insert into login_events select e.* from stopped, jsonb_populate_record(null::login_events, $3) e
+        )
+        select exists (select from stopped) as "stopped!""#,
+        scope,
+        now,
+        Json(event) as _
+    );
+    Ok(stopped.fetch_one(db).await?)
+}
+
 pub struct Spending<'a> {
     pub price: Decimal,
     /// Of each budget, for whoever asks.
@@ -115,7 +131,12 @@ pub struct Spending<'a> {
     pub resumed: &'a [String],
 }
 
-/// Which stops are new.
+pub struct Queued {
+    /// Budgets: if it is none, the message is queued.
+    pub over: Vec<String>,
+    pub stopped: Vec<String>,
+}
+
 #[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn queue(
     db: &mut PgConnection,
@@ -123,34 +144,32 @@ pub async fn queue(
     spending: &Spending<'_>,
     budgets: &[Budget],
     now: DateTime<Utc>,
-) -> Result<Vec<String>> {
+) -> Result<Queued> {
     let (message, tally) = (&code.message, code.tally);
     let names: Vec<_> = budgets.iter().map(|budget| budget.name.clone()).collect();
     let scopes: Vec<_> = budgets.iter().map(|budget| budget.scope.clone()).collect();
     let starts: Vec<_> = budgets.iter().map(|budget| budget.start).collect();
     let limits: Vec<_> = spending.allowances.iter().map(|allowance| allowance.most).collect();
     let shares: Vec<_> = spending.allowances.iter().map(|allowance| allowance.share_of_strangers).collect();
-    let stopped = sqlx::query_scalar!(
+    let queued = sqlx::query_as!(
+        Queued,
         r#"with over as materialized (
             select scope from unnest(exceeded_budgets($11, $18, $19, $20, $21, $25)) scope
-        ), verdict as (
-            select $6 or exists (select from over) as suppressed
+        ), within as (
+            select where not exists (select from over)
         ), message as (
             insert into messages (id, challenge_id, channel, recipient, body, suppressed, state, due_at, expires_at,
                 created_at, updated_at, bucket, kind, country, reserve, block)
-            select $1, $2, $3, $4, $5, suppressed, 'queued', $7, $8, $7, $7, $9, $22, $23,
-                case when suppressed then 0 else $11 end, $24
-            from verdict
+            select $1, $2, $3, $4, $5, $6, 'queued', $7, $8, $7, $7, $9, $22, $23, case when $6 then 0 else $11 end, $24
+            from within
+            returning id
         ), tally as (
             insert into code_tallies as t (scope, hour, shard, cost, strangers_cost)
-            select scope, $10, $13, $11, case when $24::text is null then 0 else $11 end from unnest($12::text[]) scope, verdict
-            where not suppressed and $11 > 0
+            select scope, $10, $13, $11, case when $24::text is null then 0 else $11 end from unnest($12::text[]) scope, within where not $6 and $11 > 0
             on conflict (scope, hour, shard) do update set cost = t.cost + excluded.cost,
                 strangers_cost = t.strangers_cost + excluded.strangers_cost
         ), told as (
-            insert into login_events
-            select e.* from verdict cross join lateral jsonb_populate_record(null::login_events,
-                case when suppressed and not $6 then $26::jsonb else $14::jsonb end) e
+            insert into login_events select e.* from within, jsonb_populate_record(null::login_events, $14) e
         ), stopped as (
             insert into code_stops as s (scope, since)
             select e.detail, $7 from jsonb_populate_recordset(null::login_events, $15) e
@@ -164,7 +183,7 @@ pub async fn queue(
         ), resumed as (
             delete from code_stops where scope = any($17::text[]) and not is_set
         )
-        select scope from stopped"#,
+        select array(select scope from over) as "over!", array(select scope from stopped) as "stopped!""#,
         message.id,
         message.challenge_id,
         message.channel as Channel,
@@ -190,10 +209,9 @@ pub async fn queue(
         message.kind as Kind,
         message.country,
         code.standing.is_stranger().then(|| tally.block()),
-        &shares as &[Option<Decimal>],
-        Json(&code.event_if_spent) as _
+        &shares as &[Option<Decimal>]
     );
-    Ok(stopped.fetch_all(db).await?)
+    Ok(queued.fetch_one(db).await?)
 }
 
 pub async fn drop_ended_stops(db: &mut PgConnection, now: DateTime<Utc>) -> Result<u64> {

@@ -64,8 +64,6 @@ pub struct Due {
     pub expires_at: DateTime<Utc>,
     /// Its code has been used, or a newer one has made it void.
     pub is_void: bool,
-    /// It reaches nobody, whatever its body says: the budget was spent at the moment in which it was queued.
-    pub suppressed: bool,
     /// A stranger asked for it, and where it would go sending has been stopped meanwhile.
     pub is_stopped: bool,
     pub tried: Json<Vec<Tried>>,
@@ -122,10 +120,10 @@ pub async fn take(
                 order by due_at limit $3 for update skip locked
             )
             returning id, challenge_id, bucket, kind, channel, country, recipient, body, attempts, created_at, expires_at,
-                block, suppressed
+                block
         )
         select t.id, t.channel as "channel: Channel", t.country, t.recipient, t.body,
-            t.attempts as lease, t.created_at, t.expires_at, t.suppressed,
+            t.attempts as lease, t.created_at, t.expires_at,
             exists (select from consumed_challenges c where c.challenge_id = t.challenge_id) or exists (
                 select from messages n where n.bucket = t.bucket and n.kind = t.kind and n.created_at > t.created_at
             ) as "is_void!",

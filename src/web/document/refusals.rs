@@ -56,13 +56,13 @@ pub(super) fn of(form: &Form) -> Vec<Kind> {
 /// General ones that do not follow from the form.
 fn more(id: &str) -> &'static [Kind] {
     match id {
-        "request_code" => &[general::RATE_LIMITED],
-        "verify_code"
-        | "exchange_id_token"
-        | "request_phone_change"
-        | "request_email_change"
-        | "confirm_phone_change"
-        | "confirm_email_change" => &[general::FORBIDDEN, general::RATE_LIMITED],
+        "request_code" => &[general::RATE_LIMITED, general::BUDGET_SPENT],
+        "request_phone_change" | "request_email_change" => {
+            &[general::FORBIDDEN, general::RATE_LIMITED, general::BUDGET_SPENT]
+        }
+        "verify_code" | "exchange_id_token" | "confirm_phone_change" | "confirm_email_change" => {
+            &[general::FORBIDDEN, general::RATE_LIMITED]
+        }
         "refresh_tokens" => &[general::FORBIDDEN, general::RATE_LIMITED],
         "get_challenge" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],

@@ -143,8 +143,6 @@ attacks! {
     // 23. Answers are compared, to learn who has an account.
     row_23_bodies_headers_and_statements_are_the_same_for_every_phone => secrecy::the_same_for_every_phone;
     row_23_a_code_by_email_is_asked_for_alike_with_and_without_a_mailbox_or_an_account => secrecy::the_same_by_email;
-    row_23_a_spent_budget_tells_neither_accounts_nor_owners_nor_invitations
-        => secrecy::the_same_while_a_budget_is_spent;
     row_23_a_locked_phone_answers_like_one_that_waits_and_costs_as_much => secrecy::locked_like_waiting;
     row_23_the_time_of_an_answer_does_not_tell_whose_phone_it_is => secrecy::the_time_of_an_answer;
     row_23_the_state_of_a_challenge_tells_no_account_from_none_whatever_the_provider_does
