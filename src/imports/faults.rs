@@ -1,6 +1,6 @@
 //! What is wrong with a row: all of it, so that whoever corrects it need not come back.
 
-use std::{collections::HashMap, fmt::Display, str::FromStr};
+use std::{fmt::Display, str::FromStr};
 
 use super::{columns::Columns, table::Row};
 
@@ -58,18 +58,4 @@ impl Faults {
 /// A reason is read in a cell.
 fn shortened(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
-}
-
-/// Which line had a value first.
-#[derive(Default)]
-pub struct Seen(HashMap<(&'static str, String), u64>);
-
-impl Seen {
-    pub fn earlier(&self, what: &'static str, value: &str) -> Option<u64> {
-        self.0.get(&(what, value.to_owned())).copied()
-    }
-
-    pub fn note(&mut self, what: &'static str, value: &str, line: u64) {
-        self.0.entry((what, value.to_owned())).or_insert(line);
-    }
 }

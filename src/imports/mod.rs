@@ -2,6 +2,7 @@
 //! by batches, each in one transaction, so an interrupted import leaves whole batches, and a second run finishes it and
 //! changes nothing else. Rows that cannot go in are written to a file of corrections, with the reason.
 
+mod batch;
 mod bottles;
 mod columns;
 mod corrections;
@@ -10,6 +11,7 @@ mod faults;
 mod headers;
 mod places;
 mod run;
+mod seen;
 mod signs;
 mod store;
 mod substances;

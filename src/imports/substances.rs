@@ -5,14 +5,15 @@ use sqlx::PgConnection;
 
 use super::{
     columns::Columns,
-    faults::{Faults, OrReason, Seen},
+    faults::{Faults, OrReason},
     headers::Column,
     run::{Load, Outcome},
+    seen::Marks,
     table::Row,
 };
 use crate::{
     chemicals::{self, MAX_SYNONYMS, Names, NewChemical, Synonym},
-    chemistry::{CasNumber, InChIKey, cas},
+    chemistry::{CasNumber, cas},
     error::Result,
     text::Name,
 };
@@ -31,7 +32,6 @@ pub const COLUMNS: &[Column] = &[
 pub struct Substances {
     columns: Columns,
     names: Names,
-    seen: Seen,
 }
 
 impl Load for Substances {
@@ -53,9 +53,16 @@ impl Load for Substances {
         let density = faults.number(row, "density", &self.columns);
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
-        let new = faults.none(new)?;
-        self.note(row.line, &new)?;
-        Ok(new)
+        faults.none(new)
+    }
+
+    /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
+    fn marks(new: &NewChemical) -> Marks {
+        let name = ("name", new.name.as_str().to_lowercase());
+        let cas = new.cas.as_ref().map(|cas| ("CAS number", cas.to_string()));
+        let key = new.inchikey.as_ref().map(|key| ("InChIKey", key.to_string()));
+        let own = cas.as_ref().or(key.as_ref()).unwrap_or(&name).clone();
+        Marks { own, all: [Some(name), cas, key].into_iter().flatten().collect() }
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
@@ -66,28 +73,7 @@ impl Load for Substances {
 
 impl Substances {
     pub fn new(columns: Columns, names: Names) -> Self {
-        Self { columns, names, seen: Seen::default() }
-    }
-
-    /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
-    fn note(&mut self, line: u64, new: &NewChemical) -> OrReason<()> {
-        let name = new.name.as_str().to_lowercase();
-        let earlier = match (&new.cas, &new.inchikey) {
-            (Some(cas), _) => self.seen.earlier("CAS number", cas.as_str()).map(|line| ("CAS number", line)),
-            (None, Some(key)) => self.seen.earlier("InChIKey", key.as_str()).map(|line| ("InChIKey", line)),
-            (None, None) => self.seen.earlier("name", &name).map(|line| ("name", line)),
-        };
-        if let Some((what, earlier)) = earlier {
-            return Err(format!("line {earlier} has the same {what}"));
-        }
-        self.seen.note("name", &name, line);
-        if let Some(cas) = &new.cas {
-            self.seen.note("CAS number", cas.as_str(), line);
-        }
-        if let Some(key) = &new.inchikey {
-            self.seen.note("InChIKey", InChIKey::as_str(key), line);
-        }
-        Ok(())
+        Self { columns, names }
     }
 }
 

@@ -26,9 +26,10 @@ use self::{
 use super::{
     ContainerOptions,
     columns::Columns,
-    faults::{Faults, OrReason, Seen},
+    faults::{Faults, OrReason},
     places::{Places, Wanted},
     run::{Load, Outcome},
+    seen::Marks,
     store::{self, Content, Imported},
     table::{Row, Table},
 };
@@ -58,7 +59,6 @@ pub struct Bottles {
     columns: Columns,
     codes: Option<MadeCodes>,
     made: Mutex<BTreeSet<String>>,
-    seen: Seen,
 }
 
 impl Bottles {
@@ -92,7 +92,6 @@ impl Bottles {
             columns,
             codes,
             made: Mutex::default(),
-            seen: Seen::default(),
         })
     }
 
@@ -137,12 +136,12 @@ impl Load for Bottles {
             (Some(code), Some(chemical), Some(amount)) => Some(Bottle { code, chemical, amount, location, content }),
             _ => None,
         };
-        let bottle = faults.none(bottle)?;
-        if let Some(earlier) = self.seen.earlier("code", &bottle.code) {
-            return Err(format!("line {earlier} has the same code"));
-        }
-        self.seen.note("code", &bottle.code, row.line);
-        Ok(bottle)
+        faults.none(bottle)
+    }
+
+    fn marks(bottle: &Bottle) -> Marks {
+        let code = ("code", bottle.code.clone());
+        Marks { own: code.clone(), all: vec![code] }
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Vec<Outcome>> {

@@ -1,0 +1,109 @@
+//! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one never
+//! costs the others.
+
+use sqlx::Connection as _;
+
+use super::{
+    run::{Load, Outcome},
+    seen::{Seen, Turn, Waiting},
+    store,
+    table::Row,
+};
+use crate::{
+    app::App,
+    error::{Error, Result},
+};
+
+pub struct Batches<'a> {
+    app: &'a App,
+    is_dry_run: bool,
+    seen: Seen,
+}
+
+impl<'a> Batches<'a> {
+    pub fn new(app: &'a App, is_dry_run: bool) -> Self {
+        Self { app, is_dry_run, seen: Seen::default() }
+    }
+
+    /// What became of each row, in the order of the file.
+    pub async fn store<'t, L: Load>(&mut self, load: &mut L, rows: Vec<Row<'t>>) -> Result<Vec<(Row<'t>, Outcome)>> {
+        let (mut done, mut waiting) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
+        for row in rows {
+            match load.read(&row) {
+                Ok(item) => waiting.push(Waiting { line: row.line, row, marks: L::marks(&item), item }),
+                Err(reason) => done.push((row, Outcome::Failed(reason))),
+            }
+        }
+        while !waiting.is_empty() {
+            let Turn { now, later, refused } = self.seen.turn(waiting);
+            done.extend(refused.into_iter().map(|(row, reason)| (row, Outcome::Failed(reason))));
+            let (mut items, mut rows) = (Vec::with_capacity(now.len()), Vec::with_capacity(now.len()));
+            for Waiting { row, line, item, marks } in now {
+                items.push(item);
+                rows.push((row, line, marks));
+            }
+            let outcomes = self.store_items(load, &items).await?;
+            for ((row, line, marks), outcome) in rows.into_iter().zip(outcomes) {
+                if !matches!(outcome, Outcome::Failed(_)) {
+                    self.seen.note(marks, line);
+                }
+                done.push((row, outcome));
+            }
+            waiting = later;
+        }
+        done.sort_by_key(|(row, _)| row.line);
+        Ok(done)
+    }
+
+    async fn store_items<L: Load>(&self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+        match self.in_transaction(load, items).await {
+            Err(cause) if is_of_a_row(&cause) => {}
+            outcomes => return outcomes,
+        }
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            match self.in_transaction(load, std::slice::from_ref(item)).await {
+                Ok(outcome) => outcomes.extend(outcome),
+                Err(cause) if is_of_a_row(&cause) => outcomes.push(Outcome::Failed(reason(&cause))),
+                Err(cause) => return Err(cause),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn in_transaction<L: Load>(&self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut db = self.app.db().await?;
+        let mut tx = db.begin().await?;
+        store::give_time(&mut tx).await?;
+        let outcomes = load.store(&mut tx, items, self.app.clock.now()).await?;
+        if self.is_dry_run {
+            tx.rollback().await?;
+        } else {
+            tx.commit().await?;
+        }
+        Ok(outcomes)
+    }
+}
+
+/// The database refused something, rather than being away, full or shutting down.
+fn is_of_a_row(cause: &Error) -> bool {
+    match cause {
+        Error::Rejected(_) | Error::Invalid(_) => true,
+        Error::Database(cause) => cause
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| !["08", "53", "58", "XX", "57P"].iter().any(|class| code.starts_with(class))),
+        _ => false,
+    }
+}
+
+fn reason(cause: &Error) -> String {
+    match cause {
+        Error::Invalid(fields) => fields.iter().map(|field| field.detail.as_str()).collect::<Vec<_>>().join("; "),
+        Error::Database(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}
