@@ -1,10 +1,12 @@
 //! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one never
 //! costs the others.
 
+use std::collections::BTreeSet;
+
 use sqlx::Connection as _;
 
 use super::{
-    run::{Load, Outcome},
+    run::{Load, Outcome, Stored},
     seen::{Seen, Turn, Waiting},
     store,
     table::Row,
@@ -18,11 +20,17 @@ pub struct Batches<'a> {
     app: &'a App,
     is_dry_run: bool,
     seen: Seen,
+    locations: BTreeSet<String>,
 }
 
 impl<'a> Batches<'a> {
     pub fn new(app: &'a App, is_dry_run: bool) -> Self {
-        Self { app, is_dry_run, seen: Seen::default() }
+        Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new() }
+    }
+
+    /// Paths of the locations that were made, or would be.
+    pub fn into_locations(self) -> Vec<String> {
+        self.locations.into_iter().collect()
     }
 
     /// What became of each row, in the order of the file.
@@ -55,7 +63,7 @@ impl<'a> Batches<'a> {
         Ok(done)
     }
 
-    async fn store_items<L: Load>(&self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+    async fn store_items<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
         match self.in_transaction(load, items).await {
             Err(cause) if is_of_a_row(&cause) => {}
             outcomes => return outcomes,
@@ -71,19 +79,21 @@ impl<'a> Batches<'a> {
         Ok(outcomes)
     }
 
-    async fn in_transaction<L: Load>(&self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+    async fn in_transaction<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
         let mut db = self.app.db().await?;
         let mut tx = db.begin().await?;
         store::give_time(&mut tx).await?;
-        let outcomes = load.store(&mut tx, items, self.app.clock.now()).await?;
+        let Stored { outcomes, locations } = load.store(&mut tx, items, self.app.clock.now()).await?;
         if self.is_dry_run {
             tx.rollback().await?;
         } else {
+            load.keep(items, &outcomes)?;
             tx.commit().await?;
         }
+        self.locations.extend(locations);
         Ok(outcomes)
     }
 }

@@ -163,7 +163,6 @@ pub async fn load_containers(
     let read = Columns::of(&table, options.common.repair_cas)?;
     let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, person).await?;
     let mut report = run::run(app, file, &table, &mut bottles, options.common.dry_run).await?;
-    report.locations = bottles.locations();
     report.codes = bottles.codes_file();
     Ok(report)
 }

@@ -82,6 +82,7 @@ pub struct Places {
     by_canonical: HashMap<String, Uuid>,
     by_name: HashMap<String, Vec<Uuid>>,
     made: Vec<Uuid>,
+    made_paths: Vec<String>,
 }
 
 /// As far as a path could be followed.
@@ -113,6 +114,10 @@ impl Places {
         self.made.iter().filter_map(|id| self.all.get(id))
     }
 
+    pub fn into_made_paths(self) -> Vec<String> {
+        self.made_paths
+    }
+
     pub fn has_code(&self, code: &str) -> bool {
         self.by_code.contains_key(code)
     }
@@ -141,6 +146,9 @@ impl Places {
         let kinds = kinds(outer.map(|place| place.kind.as_str()), missing).ok_or_else(|| {
             format!("location `{}`: from outside in there are {} at most", wanted.text, KINDS.join(", "))
         })?;
+        if !missing.is_empty() {
+            self.made_paths.push(wanted.to_string());
+        }
         for (name, kind) in missing.iter().zip(kinds) {
             let id = ids::new(now);
             let code = ContainerCode::from_random(secrets::random()).to_string();

@@ -28,6 +28,14 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// What became of rows, in their order.
+#[derive(Debug, Default)]
+pub struct Stored {
+    pub outcomes: Vec<Outcome>,
+    /// Paths of the locations that were made for them.
+    pub locations: Vec<String>,
+}
+
 /// What is loaded from a file.
 pub trait Load {
     type Item;
@@ -39,7 +47,12 @@ pub trait Load {
     fn marks(item: &Self::Item) -> Marks;
 
     /// One outcome for each item. Called within a transaction, and again item by item when it fails.
-    async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Vec<Outcome>>;
+    async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Stored>;
+
+    /// Before the commit of what was stored.
+    fn keep(&mut self, _items: &[Self::Item], _outcomes: &[Outcome]) -> anyhow::Result<()> {
+        Ok(())
+    }
 }
 
 pub async fn run<L: Load>(
@@ -72,6 +85,7 @@ pub async fn run<L: Load>(
         corrections.remove_old();
     }
     report.corrections = corrections.path();
+    report.locations = batches.into_locations();
     Ok(report)
 }
 

@@ -7,7 +7,7 @@ use super::{
     columns::Columns,
     faults::{Faults, OrReason},
     headers::Column,
-    run::{Load, Outcome},
+    run::{Load, Outcome, Stored},
     seen::Marks,
     table::Row,
 };
@@ -65,9 +65,9 @@ impl Load for Substances {
         Marks { own, all: [Some(name), cas, key].into_iter().flatten().collect() }
     }
 
-    async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
+    async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Stored> {
         let outcomes = chemicals::upsert_batch(db, items, self.names, now).await?;
-        Ok(outcomes.into_iter().map(Outcome::from).collect())
+        Ok(Stored { outcomes: outcomes.into_iter().map(Outcome::from).collect(), ..Stored::default() })
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use anyhow::Context as _;
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
 
@@ -19,20 +20,19 @@ pub struct MadeCodes {
     path: PathBuf,
     headers: Vec<String>,
     lab_id: Uuid,
-    is_dry_run: bool,
     /// How many rows of the same text came before.
     same: HashMap<Vec<String>, u32>,
     open: Option<csv::Writer<File>>,
 }
 
 impl MadeCodes {
-    pub fn beside(file: &Path, headers: &[String], lab_id: Uuid, is_dry_run: bool) -> Self {
+    pub fn beside(file: &Path, headers: &[String], lab_id: Uuid) -> Self {
         let mut name = file.as_os_str().to_owned();
         name.push(".codes.csv");
-        Self { path: name.into(), headers: headers.to_vec(), lab_id, is_dry_run, same: HashMap::new(), open: None }
+        Self { path: name.into(), headers: headers.to_vec(), lab_id, same: HashMap::new(), open: None }
     }
 
-    pub fn make(&mut self, row: &Row) -> Result<String, csv::Error> {
+    pub fn make(&mut self, row: &Row) -> String {
         let cells = row.cells();
         // A file of corrections has two columns more, which are ours.
         let own = cells.iter().enumerate().filter(|(at, _)| !self.headers.get(*at).is_some_and(|it| is_ours(it)));
@@ -47,15 +47,17 @@ impl MadeCodes {
         let hash = digest(&SHA256, text.as_bytes());
         let mut bytes = [0; 5];
         bytes.copy_from_slice(&hash.as_ref()[..5]);
-        let code = ContainerCode::from_random(bytes).to_string();
-        if !self.is_dry_run {
-            self.write(&code, &cells)?;
-        }
-        Ok(code)
+        ContainerCode::from_random(bytes).to_string()
     }
 
-    /// On the disk before the row goes in: a label may be printed for what is in the database.
-    fn write(&mut self, code: &str, cells: &[String]) -> Result<(), csv::Error> {
+    pub fn write<'c>(&mut self, rows: impl Iterator<Item = (&'c str, &'c [String])>) -> anyhow::Result<()> {
+        for (code, cells) in rows {
+            self.write_row(code, cells).with_context(|| format!("cannot write {}", self.path.display()))?;
+        }
+        self.open.as_mut().map_or(Ok(()), csv::Writer::flush).context("the file of codes")
+    }
+
+    fn write_row(&mut self, code: &str, cells: &[String]) -> Result<(), csv::Error> {
         if self.open.is_none() {
             let mut writer = csv::WriterBuilder::new().flexible(true).from_path(&self.path)?;
             writer.write_record(std::iter::once("code").chain(self.headers.iter().map(String::as_str)))?;
@@ -63,7 +65,6 @@ impl MadeCodes {
         }
         if let Some(writer) = &mut self.open {
             writer.write_record(std::iter::once(code).chain(cells.iter().map(String::as_str)))?;
-            writer.flush()?;
         }
         Ok(())
     }

@@ -6,11 +6,7 @@ mod codes;
 mod columns;
 mod repeats;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
@@ -28,7 +24,7 @@ use super::{
     columns::Columns,
     faults::{Faults, OrReason},
     places::{Places, Wanted},
-    run::{Load, Outcome},
+    run::{Load, Outcome, Stored},
     seen::Marks,
     store::{self, Content, Imported},
     table::{Row, Table},
@@ -48,6 +44,8 @@ pub struct Bottle {
     amount: Quantity,
     location: Option<Wanted>,
     content: Content,
+    /// The cells of the row, where its code was made.
+    cells: Option<Vec<String>>,
 }
 
 pub struct Bottles {
@@ -58,7 +56,6 @@ pub struct Bottles {
     number_decides: bool,
     columns: Columns,
     codes: Option<MadeCodes>,
-    made: Mutex<BTreeSet<String>>,
 }
 
 impl Bottles {
@@ -82,8 +79,7 @@ impl Bottles {
                 person => person,
             },
         };
-        let codes =
-            options.make_codes.then(|| MadeCodes::beside(file, table.headers(), lab_id, options.common.dry_run));
+        let codes = options.make_codes.then(|| MadeCodes::beside(file, table.headers(), lab_id));
         Ok(Self {
             lab_id,
             person,
@@ -91,13 +87,7 @@ impl Bottles {
             number_decides: options.number_decides,
             columns,
             codes,
-            made: Mutex::default(),
         })
-    }
-
-    /// Paths of the locations that were made.
-    pub fn locations(&self) -> Vec<String> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     pub fn codes_file(&self) -> Option<PathBuf> {
@@ -115,7 +105,7 @@ impl Bottles {
             );
             return None;
         };
-        codes.make(row).map_err(|why| faults.add(format!("the code cannot be written down: {why}"))).ok()
+        Some(codes.make(row))
     }
 }
 
@@ -132,8 +122,11 @@ impl Load for Bottles {
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
         let content = read_content(row, columns, &mut faults);
+        let cells = row.get("code").is_none().then(|| row.cells());
         let bottle = match (code, chemical, amount) {
-            (Some(code), Some(chemical), Some(amount)) => Some(Bottle { code, chemical, amount, location, content }),
+            (Some(code), Some(chemical), Some(amount)) => {
+                Some(Bottle { code, chemical, amount, location, content, cells })
+            }
             _ => None,
         };
         faults.none(bottle)
@@ -144,7 +137,7 @@ impl Load for Bottles {
         Marks { own: code.clone(), all: vec![code] }
     }
 
-    async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Vec<Outcome>> {
+    async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Stored> {
         // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles come.
         labs::lock(db, self.lab_id).await?;
         let named = Catalogue::read(db, self.lab_id, items).await?;
@@ -154,13 +147,9 @@ impl Load for Bottles {
         let (mut outcomes, mut new) = (Vec::with_capacity(items.len()), Vec::new());
         for item in items {
             let old = there.get(&item.code);
-            let may_make = self.create_locations && old.is_none();
-            outcomes.push(match (self.resolve(&named, &mut places, item, may_make, now), old) {
+            outcomes.push(match (self.resolve(&named, &mut places, item, old.is_none(), now), old) {
                 (Err(why), _) => Outcome::Failed(why),
                 (Ok(row), Some(old)) => row.compare(old),
-                (Ok(row), None) if places.has_code(&row.code) => {
-                    Outcome::Failed("a location of the lab has this code".to_owned())
-                }
                 (Ok(row), None) => {
                     new.push(row);
                     Outcome::Added
@@ -169,7 +158,14 @@ impl Load for Bottles {
         }
         store::insert_locations(db, self.lab_id, places.made(), now).await?;
         store::insert_imported(db, self.lab_id, &new, self.person, now).await?;
-        Ok(outcomes)
+        Ok(Stored { outcomes, locations: places.into_made_paths() })
+    }
+
+    /// On the disk before the rows are: a label may be printed for what is in the database.
+    fn keep(&mut self, items: &[Bottle], outcomes: &[Outcome]) -> anyhow::Result<()> {
+        let Some(codes) = &mut self.codes else { return Ok(()) };
+        let there = items.iter().zip(outcomes).filter(|(_, outcome)| !matches!(outcome, Outcome::Failed(_)));
+        codes.write(there.filter_map(|(item, _)| Some((item.code.as_str(), item.cells.as_deref()?))))
     }
 }
 
@@ -179,19 +175,16 @@ impl Bottles {
         named: &Catalogue,
         places: &mut Places,
         item: &Bottle,
-        may_make: bool,
+        is_new: bool,
         now: DateTime<Utc>,
     ) -> OrReason<Imported> {
         let (chemical_id, label) = named.find(&item.chemical, self.number_decides)?;
+        if is_new && places.has_code(&item.code) {
+            return Err("a location of the lab has this code".to_owned());
+        }
+        // Last: a row that is refused makes no place.
         let location_id = match &item.location {
-            Some(wanted) if may_make => {
-                let before = places.made().count();
-                let id = places.find_or_make(wanted, now)?;
-                if places.made().count() > before {
-                    self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted.to_string());
-                }
-                Some(id)
-            }
+            Some(wanted) if is_new && self.create_locations => Some(places.find_or_make(wanted, now)?),
             Some(wanted) => Some(places.find(wanted)?),
             None => None,
         };
