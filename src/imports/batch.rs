@@ -1,7 +1,10 @@
 //! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one never
 //! costs the others.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use sqlx::Connection as _;
 
@@ -21,16 +24,35 @@ pub struct Batches<'a> {
     is_dry_run: bool,
     seen: Seen,
     locations: BTreeSet<String>,
+    warnings: BTreeMap<String, Lines>,
+}
+
+/// What the report says beside the counts.
+pub struct Told {
+    pub warnings: Vec<String>,
+    /// Paths of the locations that were made, or would be.
+    pub locations: Vec<String>,
+}
+
+/// The lines of one warning, as a list may have the same thing a thousand times.
+#[derive(Default)]
+struct Lines {
+    first: Vec<u64>,
+    more: u64,
 }
 
 impl<'a> Batches<'a> {
     pub fn new(app: &'a App, is_dry_run: bool) -> Self {
-        Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new() }
+        Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
     }
 
-    /// Paths of the locations that were made, or would be.
-    pub fn into_locations(self) -> Vec<String> {
-        self.locations.into_iter().collect()
+    pub fn into_told(self) -> Told {
+        let mut warnings: Vec<_> = self.warnings.into_iter().collect();
+        warnings.sort_by_key(|(_, lines)| lines.first.first().copied());
+        Told {
+            warnings: warnings.into_iter().map(|(text, lines)| format!("{lines}: {text}")).collect(),
+            locations: self.locations.into_iter().collect(),
+        }
     }
 
     /// What became of each row, in the order of the file.
@@ -86,7 +108,7 @@ impl<'a> Batches<'a> {
         let mut db = self.app.db().await?;
         let mut tx = db.begin().await?;
         store::give_time(&mut tx).await?;
-        let Stored { outcomes, locations } = load.store(&mut tx, items, self.app.clock.now()).await?;
+        let Stored { outcomes, locations, warnings } = load.store(&mut tx, items, self.app.clock.now()).await?;
         if self.is_dry_run {
             tx.rollback().await?;
         } else {
@@ -94,7 +116,27 @@ impl<'a> Batches<'a> {
             tx.commit().await?;
         }
         self.locations.extend(locations);
+        for (line, text) in warnings {
+            self.warnings.entry(text).or_default().add(line);
+        }
         Ok(outcomes)
+    }
+}
+
+impl Lines {
+    const SHOWN: usize = 5;
+
+    fn add(&mut self, line: u64) {
+        if self.first.len() < Self::SHOWN { self.first.push(line) } else { self.more += 1 }
+    }
+}
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first: Vec<_> = self.first.iter().map(u64::to_string).collect();
+        f.write_str(if first.len() == 1 { "line " } else { "lines " })?;
+        f.write_str(&first.join(", "))?;
+        if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
     }
 }
 

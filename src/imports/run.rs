@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{
     Report,
-    batch::Batches,
+    batch::{Batches, Told},
     corrections::Corrections,
     faults::OrReason,
     seen::Marks,
@@ -34,6 +34,8 @@ pub struct Stored {
     pub outcomes: Vec<Outcome>,
     /// Paths of the locations that were made for them.
     pub locations: Vec<String>,
+    /// Of rows that went in: the line, and what whoever imports should look at.
+    pub warnings: Vec<(u64, String)>,
 }
 
 /// What is loaded from a file.
@@ -85,7 +87,9 @@ pub async fn run<L: Load>(
         corrections.remove_old();
     }
     report.corrections = corrections.path();
-    report.locations = batches.into_locations();
+    let Told { warnings, locations } = batches.into_told();
+    report.warnings.extend(warnings);
+    report.locations = locations;
     Ok(report)
 }
 

@@ -17,6 +17,13 @@ pub struct Chemical {
     pub name: Option<Name>,
 }
 
+/// The entry that a row means.
+pub struct Meant {
+    pub id: Uuid,
+    /// The name in the row that the entry does not have, and the warning of it.
+    pub other_name: Option<(String, String)>,
+}
+
 /// What the catalogue says to the names of a batch.
 pub struct Catalogue(Candidates);
 
@@ -28,30 +35,32 @@ impl Catalogue {
     }
 
     /// By its number, whose entry must have the name that stands beside it; or by its own name before the synonyms of
-    /// others, and never one of several. With a name that is only kept for the note.
-    pub fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<(Uuid, Option<String>)> {
+    /// others, and never one of several. Where the number decides, with the name that is only kept for the note.
+    pub fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<Meant> {
+        let known = |id: Uuid| Meant { id, other_name: None };
         let name = wanted.name.as_ref().map(Name::as_str);
         let Some(cas) = &wanted.cas else {
-            return self.find_by_name(name.unwrap_or_default()).map(|id| (id, None));
+            return self.find_by_name(name.unwrap_or_default()).map(known);
         };
         let Some(one) = self.0.with_cas(cas) else {
             return Err(format!("`{cas}` is not in the catalogue; import chemicals first"));
         };
-        let Some(name) = name else { return Ok((one.id, None)) };
+        let Some(name) = name else { return Ok(known(one.id)) };
         let called = self.0.called(name);
         if one.is_called(name) || called.iter().any(|it| it.id == one.id) {
-            return Ok((one.id, None));
-        }
-        if number_decides {
-            return Ok((one.id, Some(name.to_owned())));
+            return Ok(known(one.id));
         }
         let other = called.first().map(|it| format!("; `{name}` is {}", with_number(it, &it.name)));
-        Err(format!(
-            "{cas} is {} in the catalogue, and `{name}` is none of its names{}: correct one of them, or import with \
-             --number-decides to keep the name in the note",
+        let differ = format!(
+            "{cas} is {} in the catalogue, and `{name}` is none of its names{}",
             one.name,
             other.unwrap_or_default()
-        ))
+        );
+        if number_decides {
+            let warning = format!("{differ}: the number decided, and the name stands in the note");
+            return Ok(Meant { id: one.id, other_name: Some((name.to_owned(), warning)) });
+        }
+        Err(format!("{differ}: correct one of them, or import with --number-decides to keep the name in the note"))
     }
 
     fn find_by_name(&self, name: &str) -> OrReason<Uuid> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use self::columns::columns;
 use self::{
-    catalogue::{Catalogue, Chemical},
+    catalogue::{Catalogue, Chemical, Meant},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
     codes::MadeCodes,
 };
@@ -39,6 +39,7 @@ use crate::{
 
 /// A row, before the lab and the catalogue were asked about it.
 pub struct Bottle {
+    line: u64,
     code: String,
     chemical: Chemical,
     amount: Quantity,
@@ -125,7 +126,7 @@ impl Load for Bottles {
         let cells = row.get("code").is_none().then(|| row.cells());
         let bottle = match (code, chemical, amount) {
             (Some(code), Some(chemical), Some(amount)) => {
-                Some(Bottle { code, chemical, amount, location, content, cells })
+                Some(Bottle { line: row.line, code, chemical, amount, location, content, cells })
             }
             _ => None,
         };
@@ -144,21 +145,26 @@ impl Load for Bottles {
         let mut places = Places::of_lab(db, self.lab_id).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
         let there = store::find_imported(db, self.lab_id, &codes).await?;
-        let (mut outcomes, mut new) = (Vec::with_capacity(items.len()), Vec::new());
+        let (mut stored, mut new) = (Stored::default(), Vec::new());
         for item in items {
             let old = there.get(&item.code);
-            outcomes.push(match (self.resolve(&named, &mut places, item, old.is_none(), now), old) {
-                (Err(why), _) => Outcome::Failed(why),
-                (Ok(row), Some(old)) => row.compare(old),
-                (Ok(row), None) => {
+            let (outcome, warning) = match (self.resolve(&named, &mut places, item, old.is_none(), now), old) {
+                (Err(why), _) => (Outcome::Failed(why), None),
+                (Ok((row, warning)), Some(old)) => (row.compare(old), warning),
+                (Ok((row, warning)), None) => {
                     new.push(row);
-                    Outcome::Added
+                    (Outcome::Added, warning)
                 }
-            });
+            };
+            if !matches!(outcome, Outcome::Failed(_)) {
+                stored.warnings.extend(warning.map(|warning| (item.line, warning)));
+            }
+            stored.outcomes.push(outcome);
         }
         store::insert_locations(db, self.lab_id, places.made(), now).await?;
         store::insert_imported(db, self.lab_id, &new, self.person, now).await?;
-        Ok(Stored { outcomes, locations: places.into_made_paths() })
+        stored.locations = places.into_made_paths();
+        Ok(stored)
     }
 
     /// On the disk before the rows are: a label may be printed for what is in the database.
@@ -170,6 +176,7 @@ impl Load for Bottles {
 }
 
 impl Bottles {
+    /// As it is to be stored, with a warning where one is due.
     fn resolve(
         &self,
         named: &Catalogue,
@@ -177,8 +184,8 @@ impl Bottles {
         item: &Bottle,
         is_new: bool,
         now: DateTime<Utc>,
-    ) -> OrReason<Imported> {
-        let (chemical_id, label) = named.find(&item.chemical, self.number_decides)?;
+    ) -> OrReason<(Imported, Option<String>)> {
+        let Meant { id: chemical_id, other_name } = named.find(&item.chemical, self.number_decides)?;
         if is_new && places.has_code(&item.code) {
             return Err("a location of the lab has this code".to_owned());
         }
@@ -188,12 +195,13 @@ impl Bottles {
             Some(wanted) => Some(places.find(wanted)?),
             None => None,
         };
+        let (label, warning) = other_name.unzip();
         let mut content = item.content.clone();
         if let Some(label) = label {
             content.note =
                 Some(content.note.map_or_else(|| format!("label: {label}"), |note| format!("label: {label} / {note}")));
         }
-        Ok(Imported {
+        let row = Imported {
             id: ids::new(now),
             event_id: ids::new(now),
             code: item.code.clone(),
@@ -203,7 +211,7 @@ impl Bottles {
             amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
             content,
             fingerprint: None,
-        }
-        .with_fingerprint())
+        };
+        Ok((row.with_fingerprint(), warning))
     }
 }

@@ -78,10 +78,24 @@ async fn the_way_of_writing_a_name_keeps_no_bottle_out(db: PgPool) {
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn the_number_decides_only_when_a_person_says_so_and_the_other_name_stays_readable(db: PgPool) {
     let (app, folder) = lab(db).await;
-    let file = folder.file("bottles.csv", "code,chemical,cas,amount\nB-1,(+)-Limonene,5989-54-8,1 L\n");
+    let file = folder.file(
+        "bottles.csv",
+        "code,chemical,cas,amount\nB-1,(+)-Limonene,5989-54-8,1 L\nB-2,(+)-Limonene,5989-54-8,1 L\n\
+        B-3,nopinene,5989-54-8,1 L\nB-4,(-)-limonene,5989-54-8,1 L\nB-5,(+)-Limonene,5989-54-8,1 parsec\n",
+    );
     let decided = ContainerOptions { number_decides: true, ..ContainerOptions::default() };
-    let report = load_containers(&app.app, &file, app.lab, &decided, None).await.expect("an import");
-    assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
+    let dry = ContainerOptions { common: Options { dry_run: true, ..Options::default() }, ..decided.clone() };
+    for options in [&dry, &decided] {
+        let report = load_containers(&app.app, &file, app.lab, options, None).await.expect("an import");
+        assert_eq!(counts(&report), [5, 4, 0, 0, 1]);
+        let expected = [
+            "lines 2, 3: 5989-54-8 is (-)-Limonene in the catalogue, and `(+)-Limonene` is none of its names: the number \
+             decided, and the name stands in the note",
+            "line 4: 5989-54-8 is (-)-Limonene in the catalogue, and `nopinene` is none of its names; `nopinene` is \
+             β-Pinene (127-91-3): the number decided, and the name stands in the note",
+        ];
+        assert_eq!(report.warnings, expected);
+    }
     let all = containers(&app, &app.client("member").await).await;
     assert_eq!((&all[0]["chemical"]["cas"], &all[0]["note"]), (&json!("5989-54-8"), &json!("label: (+)-Limonene")));
 }
