@@ -26,8 +26,24 @@ pub async fn lab_exists(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
     Ok(found.is_some())
 }
 
-pub async fn find_person(db: &mut PgConnection, phone: &Phone) -> Result<Option<Uuid>> {
-    let person = sqlx::query_scalar!("select id from users where phone = $1", phone.as_str());
+/// The person in whose name a lab's bottles are to be booked.
+pub struct Person {
+    pub id: Uuid,
+    pub is_disabled: bool,
+    pub is_member: bool,
+}
+
+pub async fn find_person(db: &mut PgConnection, lab_id: Uuid, phone: &Phone) -> Result<Option<Person>> {
+    let person = sqlx::query_as!(
+        Person,
+        r#"select u.id, u.disabled_at is not null as "is_disabled!",
+            exists (
+                select from memberships m where m.lab_id = $1 and m.user_id = u.id and m.left_at is null
+            ) as "is_member!"
+        from users u where u.phone = $2"#,
+        lab_id,
+        phone.as_str()
+    );
     Ok(person.fetch_optional(db).await?)
 }
 

@@ -75,9 +75,13 @@ impl Bottles {
         }
         let person = match person {
             None => None,
-            Some(phone) => match store::find_person(&mut db, phone).await? {
+            Some(phone) => match store::find_person(&mut db, lab_id, phone).await? {
                 None => bail!("nobody has the phone that --for names; they sign in first"),
-                person => person,
+                Some(person) if person.is_disabled => bail!("the account of the person whom --for names is disabled"),
+                Some(person) if !person.is_member => {
+                    bail!("the person whom --for names is no member of the lab; an administrator adds them first")
+                }
+                Some(person) => Some(person.id),
             },
         };
         let codes = options.make_codes.then(|| MadeCodes::beside(file, table.headers(), lab_id));

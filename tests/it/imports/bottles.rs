@@ -238,7 +238,7 @@ async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: P
     assert!(error.to_string().contains("sign in first"), "{error}");
     assert!(!error.to_string().contains("2025550123"), "no phone is printed");
 
-    let person = app.stranger().await;
+    let person = app.client("member").await;
     sqlx::query("update users set phone = $2 where id = $1")
         .bind(person.user_id)
         .bind(phone.as_str())

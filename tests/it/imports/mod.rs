@@ -5,6 +5,7 @@ mod bottles;
 mod cases;
 mod closed_places;
 mod identity;
+mod in_whose_name;
 mod pubchem;
 mod refused;
 
