@@ -85,8 +85,8 @@ pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<(Name, U
 /// The chemical with exactly this CAS number. A damaged number is refused with the one that it must have been.
 pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
     let cas = raw.parse::<CasNumber>().map_err(|why| {
-        let proposal = cas::propose(raw).map(|cas| format!("; did you mean {cas}?"));
-        Error::field("?cas", format!("{why}{}", proposal.unwrap_or_default()))
+        let hint = cas::hint(raw).map(|hint| format!("; {hint}"));
+        Error::field("?cas", format!("{why}{}", hint.unwrap_or_default()))
     })?;
     let mut db = by.app().lookups().await?;
     find_by_cas(&mut db, &cas).await?.ok_or(Error::NotFound("chemical"))

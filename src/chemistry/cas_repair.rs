@@ -1,8 +1,8 @@
 //! Repair of CAS numbers that a spreadsheet, a copy or a label spoiled.
 //!
 //! Every rule only proposes: the text must show the damage (it became a date, or its separators are missing or
-//! wrong), the check digit must prove the proposal, and two proven proposals cancel each other. A
-//! text that has the shape of a CAS number shows no damage: one of its digits is wrong, and which,
+//! wrong), the check digit must prove the proposal, and of two proven readings none is proposed: both
+//! are told. A text that has the shape of a CAS number shows no damage: one of its digits is wrong, and which,
 //! only the label says. One number in ten passes the check digit, so a guess would name another
 //! substance.
 
@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{
     cas::CasNumber,
+    cas_date::{date, without_midnight},
     text::{is_digits, with_plain_hyphens},
 };
 
@@ -22,42 +23,49 @@ const MAX_LENGTH: usize = 128;
 /// padded with zeros as registers do), a lost zero (`7440-9-7`), and the date that a spreadsheet
 /// made of it (`9/7/7440`, `7440-09-07 00:00:00`, `9/2/1975` for 75-09-2).
 pub fn propose(dirty: &str) -> Option<CasNumber> {
+    let mut proven = readings(dirty);
+    if proven.len() == 1 { proven.pop_first() } else { None }
+}
+
+/// What to add to the refusal of `dirty`: the number that it must have been, or all that it may have been.
+pub fn hint(dirty: &str) -> Option<String> {
+    let proven: Vec<_> = readings(dirty).into_iter().map(String::from).collect();
+    match &proven[..] {
+        [] => None,
+        [one] => Some(format!("did you mean {one}?")),
+        several => Some(format!("it may be {}: look at the label", several.join(" or "))),
+    }
+}
+
+/// Every CAS number that `dirty` can stand for.
+pub(super) fn readings(dirty: &str) -> BTreeSet<CasNumber> {
     if dirty.len() > MAX_LENGTH {
-        return None;
+        return BTreeSet::new();
     }
     let text = with_plain_hyphens(dirty);
     let complete = complete_numbers(&text);
     if !complete.is_empty() {
-        return only(complete);
+        return complete;
     }
     let bare = without_label(without_midnight(&text));
     let groups: Vec<&str> = bare.split(['-', '/', '.', ' ']).collect();
     if !groups.iter().all(|group| is_digits(group)) {
-        return None;
+        return BTreeSet::new();
     }
-    let proposals = match groups[..] {
+    let found = match groups[..] {
         [digits] => missing_hyphens(digits).into_iter().collect(),
-        [a, b, c] if bare.contains(['/', '.']) => date(a, b, c),
-        [_, b, c] if b.len() == 2 && c.len() == 1 => return None,
-        [a, b, c] => [date(a, b, c), lost_zero(a, b, c)].concat(),
-        _ => return None,
+        [a, b, c] if bare.contains(['/', '.']) => date(a, b, c, bare.contains('.')),
+        [_, b, c] if b.len() == 2 && c.len() == 1 => vec![],
+        [a, b, c] => [date(a, b, c, false), lost_zero(a, b, c)].concat(),
+        _ => vec![],
     };
-    only(proposals.iter().filter_map(|proposal| proposal.parse().ok()).collect())
-}
-
-fn only(mut proven: BTreeSet<CasNumber>) -> Option<CasNumber> {
-    if proven.len() == 1 { proven.pop_first() } else { None }
+    found.iter().filter_map(|reading| reading.parse().ok()).collect()
 }
 
 /// Valid numbers that stand alone in the text. A run of digits and hyphens is taken whole, so that
 /// the Annex VI index number 603-002-00-5 is not searched for the 002-00-5 in it.
 fn complete_numbers(text: &str) -> BTreeSet<CasNumber> {
     text.split(|c: char| c != '-' && !c.is_ascii_digit()).filter_map(|run| run.trim_matches('-').parse().ok()).collect()
-}
-
-/// A data frame writes a date with its time of day.
-fn without_midnight(text: &str) -> &str {
-    text.strip_suffix("00:00:00").map_or(text, |date| date.trim_end_matches(['T', ' ']))
 }
 
 /// Takes `CAS`, `CAS RN:`, `CAS-No.`, `RN` or `#` off. Other letters stay, because a supplier's
@@ -80,29 +88,6 @@ fn missing_hyphens(digits: &str) -> Option<String> {
 /// `7440-9-7`: a cell that was a number for a while.
 fn lost_zero(registry: &str, middle: &str, check: &str) -> Vec<String> {
     if middle.len() == 1 && !registry.starts_with('0') { vec![format!("{registry}-0{middle}-{check}")] } else { vec![] }
-}
-
-/// A number such as 7440-09-7 reads as year, month and day. Which of the two short groups was the
-/// month depends on the locale, and a two-digit year got its century from the spreadsheet.
-fn date(first: &str, second: &str, third: &str) -> Vec<String> {
-    let (year, a, b) = if first.len() > 2 { (first, second, third) } else { (third, first, second) };
-    let Some((a, b)) = day_or_month(a).zip(day_or_month(b)) else {
-        return vec![];
-    };
-    let mut years = vec![year];
-    years.extend(year.strip_prefix("19").or_else(|| year.strip_prefix("20")));
-    let both_orders = [(a, b), (b, a)];
-    let fits = |&(month, check): &(u8, u8)| month <= 12 && check <= 9;
-    years
-        .iter()
-        .flat_map(|year| {
-            both_orders.iter().filter(|pair| fits(pair)).map(move |(month, check)| format!("{year}-{month:02}-{check}"))
-        })
-        .collect()
-}
-
-fn day_or_month(group: &str) -> Option<u8> {
-    group.parse().ok().filter(|number| (1..=31).contains(number))
 }
 
 #[cfg(test)]
@@ -138,24 +123,6 @@ mod tests {
     }
 
     #[test]
-    fn the_date_that_a_spreadsheet_made_is_turned_back() {
-        for dirty in [
-            "9/7/7440",
-            "7/9/7440",
-            "07.09.7440",
-            "7440-09-07",
-            "7440/9/7",
-            "7440-09-07 00:00:00",
-            "7440-09-07T00:00:00",
-        ] {
-            assert_eq!(repaired(dirty).as_deref(), Some("7440-09-7"), "{dirty}");
-        }
-        for dirty in ["9/2/1975", "02.09.1975", "1975-09-02", "9/2/75", "2/9/75"] {
-            assert_eq!(repaired(dirty).as_deref(), Some("75-09-2"), "{dirty}");
-        }
-    }
-
-    #[test]
     fn what_cannot_be_proven_stays_unrepaired() {
         for dirty in [
             "",
@@ -173,6 +140,11 @@ mod tests {
             "12",
             "0",
             "9/17/7440",
+            "9/7/40",
+            "9/2/75",
+            "75-09-02",
+            "7440-09-07 10:30",
+            "7440-28-05",
             "31/31/7440",
             "64-17-5-3",
             "1L 64-17",
@@ -186,12 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn two_proven_readings_cancel_each_other() {
+    fn two_proven_readings_are_both_told_and_none_is_taken() {
         // Month and day of this date may change places, and either way the check digit is right.
         for reading in ["3009-06-1", "3009-01-6"] {
             assert!(reading.parse::<CasNumber>().is_ok(), "{reading}");
         }
         assert_eq!(repaired("1/6/3009"), None);
+        assert_eq!(hint("1/6/3009").as_deref(), Some("it may be 3009-01-6 or 3009-06-1: look at the label"));
+        let two = hint("64-17-5 and 67-56-1");
+        assert_eq!(two.as_deref(), Some("it may be 64-17-5 or 67-56-1: look at the label"));
+        assert_eq!((hint("64175").as_deref(), hint("64176")), (Some("did you mean 64-17-5?"), None));
     }
 
     /// Each digit of each number changed to each other one, and each two neighbours swapped.

@@ -18,6 +18,7 @@ pub mod quantity;
 pub mod unit;
 
 mod atomic_weights;
+mod cas_date;
 mod cas_repair;
 mod formula_column;
 mod formula_doubts;

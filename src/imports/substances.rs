@@ -86,8 +86,9 @@ pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumbe
             if repair && proposal.is_some() {
                 return proposal;
             }
-            let proposal = proposal.map(|cas| format!("; did you mean {cas}? --repair-cas takes it"));
-            faults.add(format!("cas `{raw}`: {why}{}", proposal.unwrap_or_default()));
+            let switch = if proposal.is_some() { " --repair-cas takes it" } else { "" };
+            let hint = cas::hint(raw).map(|hint| format!("; {hint}{switch}"));
+            faults.add(format!("cas `{raw}`: {why}{}", hint.unwrap_or_default()));
             None
         },
         Some,

@@ -2,6 +2,7 @@
 
 mod again;
 mod bottles;
+mod cas;
 mod cases;
 mod closed_places;
 mod identity;
