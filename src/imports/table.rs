@@ -46,6 +46,9 @@ impl<'t> Table<'t> {
     /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
     pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool, mapping: &[Mapping]) -> anyhow::Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.trim().is_empty() {
+            bail!("the file is empty");
+        }
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             return Ok(Self { text, shape: Shape::PubChem, headers, warnings: Vec::new() });

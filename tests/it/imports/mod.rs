@@ -234,7 +234,8 @@ async fn a_file_that_cannot_be_understood_is_an_error_that_says_so(db: PgPool) {
         (&b"cas,formula\n64-17-5,C2H6O\n"[..], "no column `name`; the header has `cas`, `formula`"),
         (b"name\nethanol\n\xc4ther\n", "line 3 is not UTF-8"),
         (b"\xff\xfen\0a\0", "UTF-16"),
-        (b"", "no column `name`"),
+        (b"", "the file is empty"),
+        (b"\xef\xbb\xbf \r\n\n", "the file is empty"),
     ] {
         let file = folder.file("h.csv", content);
         let error = format!("{:#}", load_chemicals(&app, &file).await.unwrap_err());
