@@ -16,32 +16,35 @@ pub struct Columns {
 
 impl Columns {
     pub fn of(table: &Table<'_>, repair_cas: bool) -> anyhow::Result<Self> {
-        let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Vec<String>>::new());
+        let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Days>::new());
         for row in table.rows() {
             let row = row?;
-            for (columns, cells) in [(&NUMBERS[..], &mut numbers), (&DAYS[..], &mut days)] {
-                for column in columns {
-                    if let Some(cell) = row.get(column) {
-                        cells.entry(*column).or_default().push(cell.to_owned());
-                    }
+            for column in NUMBERS {
+                if let Some((number, _)) = row.get(column).map(number_and_unit) {
+                    numbers.entry(column).or_default().push(number.to_owned());
+                }
+            }
+            for column in DAYS {
+                if let Some(cell) = row.get(column) {
+                    days.entry(column).or_default().note(row.line, cell);
                 }
             }
         }
         let by_commas = table.is_delimited_by_commas() || table.is_pubchem();
         let signs = NUMBERS.map(|column| {
             let cells = numbers.get(column).into_iter().flatten();
-            (column, Signs::of(cells.map(|cell| number_and_unit(cell).0), by_commas))
+            (column, Signs::of(cells.map(String::as_str), by_commas))
         });
-        let days = DAYS.map(|column| (column, Days::of(days.get(column).into_iter().flatten().map(String::as_str))));
-        Ok(Self { signs: signs.into(), days: days.into(), repair_cas })
+        Ok(Self { signs: signs.into(), days, repair_cas })
     }
 
     pub fn signs(&self, column: &str) -> Signs {
         self.signs.get(column).copied().unwrap_or_default()
     }
 
-    pub fn days(&self, column: &str) -> Days {
-        self.days.get(column).copied().unwrap_or_default()
+    pub fn days(&self, column: &str) -> &Days {
+        static UNDECIDED: Days = Days::UNDECIDED;
+        self.days.get(column).unwrap_or(&UNDECIDED)
     }
 }
 

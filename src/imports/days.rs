@@ -7,37 +7,53 @@ use crate::chemistry::is_digits;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/// What a column says of the order in `03/04/2027`.
-#[derive(Debug, Clone, Copy, Default)]
+/// What a column says of the order in `03/04/2027`: the first cell that can only have the day first, and the first that
+/// can only have the month first. A cell that is no day in either order says nothing.
+#[derive(Debug, Clone, Default)]
 pub struct Days {
-    day_first: bool,
-    month_first: bool,
+    day_first: Option<Witness>,
+    month_first: Option<Witness>,
+}
+
+#[derive(Debug, Clone)]
+struct Witness {
+    line: u64,
+    cell: String,
 }
 
 impl Days {
-    pub fn of<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
-        let mut days = Self::default();
-        for (first, second, _) in cells.filter_map(slashed) {
-            days.day_first |= first > 12;
-            days.month_first |= second > 12;
-        }
-        days
+    pub const UNDECIDED: Self = Self { day_first: None, month_first: None };
+
+    /// What the cell of a line says.
+    pub fn note(&mut self, line: u64, cell: &str) {
+        let Some([first, second, year]) = slashed(cell) else { return };
+        let witness = || Witness { line, cell: cell.to_owned() };
+        match (day([year, second, first]), day([year, first, second])) {
+            (Some(_), None) => self.day_first.get_or_insert_with(witness),
+            (None, Some(_)) => self.month_first.get_or_insert_with(witness),
+            _ => return,
+        };
     }
 
     /// The day that a cell means, or why it means none.
-    pub fn read(self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
+    pub fn read(&self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
+        const NONE: &str = "this day does not exist";
         let text = without_midnight(cell.trim());
-        if let Some(day) = plain(text).or_else(|| with_month_name(text)) {
-            return Ok(day);
+        if let Some(numbers) = plain(text).or_else(|| with_month_name(text)) {
+            return day(numbers).ok_or_else(|| NONE.to_owned());
         }
-        if let Some((first, second, year)) = slashed(text) {
-            let (day, month) = match (self.day_first, self.month_first) {
-                (true, false) => (first, second),
-                (false, true) => (second, first),
-                _ if first == second => (first, second),
-                _ => return Err("may be two days: write it as year-month-day".to_owned()),
+        if let Some([first, second, year]) = slashed(text) {
+            let day_first = day([year, second, first]);
+            let month_first = day([year, first, second]);
+            return match (day_first, month_first, &self.day_first, &self.month_first) {
+                (None, None, _, _) => Err(NONE.to_owned()),
+                (one, other, _, _) if one == other => one.ok_or_else(|| NONE.to_owned()),
+                (_, _, Some(day), Some(month)) => Err(contradiction(day, month)),
+                (Some(day), _, Some(_), None) | (_, Some(day), None, Some(_)) => Ok(day),
+                _ => {
+                    Err("may be two days, and nothing in the column tells which: write it as year-month-day".to_owned())
+                }
             };
-            return NaiveDate::from_ymd_opt(year, month, day).ok_or_else(|| "is no day".to_owned());
         }
         match month(text) {
             Some(last) if may_be_month => Ok(last),
@@ -45,6 +61,21 @@ impl Days {
             None => Err("write the day as year-month-day, such as 2026-11-22".to_owned()),
         }
     }
+}
+
+fn contradiction(day: &Witness, month: &Witness) -> String {
+    format!(
+        "the column contradicts itself: the day is first in line {} (`{}`) and the month in line {} (`{}`): write each day as \
+         year-month-day",
+        day.line, day.cell, month.line, month.cell
+    )
+}
+
+/// Year, month and day, which may be no day.
+type Numbers = [u32; 3];
+
+fn day([year, month, day]: Numbers) -> Option<NaiveDate> {
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
 }
 
 /// A spreadsheet writes a day with its time; at midnight that says nothing more.
@@ -55,42 +86,42 @@ fn without_midnight(text: &str) -> &str {
 }
 
 /// `2025-08-01`, `2025/08/01`, `20250801`, `01.08.2025`: each has one meaning.
-fn plain(text: &str) -> Option<NaiveDate> {
-    let numbers = |text: &str, mark: char, lengths: [usize; 3]| -> Option<[u32; 3]> {
-        let groups: Vec<&str> = text.split(mark).collect();
-        let fits = groups.len() == 3
-            && groups.iter().zip(lengths).all(|(group, most)| (1..=most).contains(&group.len()) && is_digits(group));
-        fits.then(|| [0, 1, 2].map(|at| groups[at].parse().unwrap_or(0)))
-    };
-    let whole = |[year, month, day]: [u32; 3]| NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day);
+fn plain(text: &str) -> Option<Numbers> {
     for mark in ['-', '/'] {
         if text.find(mark) == Some(4) {
-            return numbers(text, mark, [4, 2, 2]).and_then(whole);
+            return numbers(text, mark, [4, 2, 2]);
         }
     }
     if text.len() == 8 && is_digits(text) {
-        return NaiveDate::parse_from_str(text, "%Y%m%d").ok();
+        let (year, rest) = text.split_at(4);
+        let (month, day) = rest.split_at(2);
+        return Some([year.parse().ok()?, month.parse().ok()?, day.parse().ok()?]);
     }
     let [day, month, year] = numbers(text, '.', [2, 2, 4])?;
-    if year < 1000 { None } else { whole([year, month, day]) }
+    if year < 1000 { None } else { Some([year, month, day]) }
+}
+
+/// Three groups of digits, each of so many at most.
+fn numbers(text: &str, mark: char, lengths: [usize; 3]) -> Option<Numbers> {
+    let groups: Vec<&str> = text.split(mark).collect();
+    let fits = groups.len() == 3
+        && groups.iter().zip(lengths).all(|(group, most)| (1..=most).contains(&group.len()) && is_digits(group));
+    fits.then(|| [0, 1, 2].map(|at| groups[at].parse().unwrap_or(0)))
 }
 
 /// `3-Apr-2027`, `3 April 2027`, `Apr 3, 2027`.
-fn with_month_name(text: &str) -> Option<NaiveDate> {
+fn with_month_name(text: &str) -> Option<Numbers> {
     let parts: Vec<&str> = text.split([' ', '-', ',', '.']).filter(|part| !part.is_empty()).collect();
     let [a, b, year] = parts[..] else { return None };
     let year = Some(year).filter(|year| year.len() == 4 && is_digits(year))?.parse().ok()?;
     let (day, month) = if is_digits(a) { (a, named(b)?) } else { (b, named(a)?) };
-    NaiveDate::from_ymd_opt(year, month, day.parse().ok()?)
+    Some([year, month, day.parse().ok()?])
 }
 
 /// `03/04/2027`
-fn slashed(text: &str) -> Option<(u32, u32, i32)> {
-    let groups: Vec<&str> = without_midnight(text.trim()).split('/').collect();
-    let [first, second, year] = groups[..] else { return None };
-    let is_short = |group: &str| (1..=2).contains(&group.len()) && is_digits(group);
-    let fits = is_short(first) && is_short(second) && year.len() == 4 && is_digits(year);
-    if fits { Some((first.parse().ok()?, second.parse().ok()?, year.parse().ok()?)) } else { None }
+fn slashed(text: &str) -> Option<Numbers> {
+    let text = without_midnight(text.trim());
+    if text.rsplit('/').next()?.len() == 4 { numbers(text, '/', [2, 2, 4]) } else { None }
 }
 
 /// The last day of `2027-02`, `02/2027` or `Feb-27`, as of a month on a label (GS1 has it as the day 00).
@@ -152,6 +183,15 @@ mod tests {
     }
 
     #[test]
+    fn a_day_that_no_calendar_has_is_called_so() {
+        for cell in
+            ["31.02.2027", "2027-02-31", "2027/02/31 00:00", "20270231", "31-Feb-2027", "31/02/2027", "99/04/2027"]
+        {
+            assert_eq!(Days::default().read(cell, true).unwrap_err(), "this day does not exist", "{cell}");
+        }
+    }
+
+    #[test]
     fn a_month_is_its_last_day_where_a_month_may_stand() {
         for cell in ["2027-02", "02/2027", "Feb-27", "Feb 2027", "2/2027"] {
             assert_eq!(read(cell).as_deref(), Some("2027-02-28"), "{cell}");
@@ -163,9 +203,19 @@ mod tests {
 
     #[test]
     fn the_column_tells_the_day_from_the_month_or_both_are_refused() {
-        let of = |column: &[&str]| Days::of(column.iter().copied()).read("03/04/2027", true).map(|day| day.to_string());
+        let of = |column: &[&str]| {
+            let mut days = Days::default();
+            (2..).zip(column).for_each(|(line, cell)| days.note(line, cell));
+            days.read("03/04/2027", true).map(|day| day.to_string())
+        };
         assert_eq!(of(&["25/04/2027"]), Ok("2027-04-03".to_owned()));
         assert_eq!(of(&["04/25/2027"]), Ok("2027-03-04".to_owned()));
-        assert!(of(&["04/25/2027", "25/04/2027"]).is_err() && of(&["01/02/2027"]).is_err());
+        assert!(of(&["01/02/2027"]).unwrap_err().starts_with("may be two days"));
+        let both = of(&["04/25/2027", "25/04/2027", "26/04/2027"]).unwrap_err();
+        assert!(both.contains("the day is first in line 3 (`25/04/2027`) and the month in line 2"), "{both}");
+        for none in ["99/04/2027", "04/99/2027", "31/02/2027", "25/00/2027"] {
+            assert!(of(&[none]).unwrap_err().starts_with("may be two days"), "{none} says nothing");
+            assert_eq!(of(&[none, "04/25/2027"]), Ok("2027-03-04".to_owned()), "{none}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod identity;
 mod in_whose_name;
 mod pubchem;
 mod refused;
+mod texts;
 
 use std::path::{Path, PathBuf};
 

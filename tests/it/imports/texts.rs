@@ -1,0 +1,46 @@
+//! What a refusal says: the cell as it was written, and what is wrong with it.
+
+use sqlx::PgPool;
+
+use super::{
+    Folder,
+    bottles::{lab, load},
+    corrections, counts,
+};
+use crate::support::TestApp;
+
+/// The reasons of rows that are all refused.
+async fn refusals(app: &TestApp, folder: &Folder, header: &str, rows: &[&str]) -> Vec<String> {
+    let lines = rows.iter().enumerate().map(|(n, row)| format!("B-{n},64-17-5,{row}\n"));
+    let file = folder.file("b.csv", format!("code,cas,{header}\n{}", lines.collect::<String>()));
+    let report = load(app, &file).await;
+    let expected = u64::try_from(rows.len()).expect("few");
+    assert_eq!(counts(&report), [expected, 0, 0, 0, expected], "{:?}", report.corrections);
+    corrections(&report).into_iter().map(|(_, reason)| reason).collect()
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_column_that_contradicts_itself_names_the_lines_that_do(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = ["1 L,03/04/2027", "1 L,25/04/2027", "1 L,26/04/2027", "1 L,04/27/2027"];
+    for reason in refusals(&app, &folder, "amount,expires", &rows).await {
+        let both = "the day is first in line 3 (`25/04/2027`) and the month in line 5 (`04/27/2027`)";
+        assert!(reason.contains(both) && reason.contains("year-month-day"), "{reason}");
+    }
+    let undecided = refusals(&app, &folder, "amount,expires", &["1 L,03/04/2027", "1 L,99/04/2027"]).await;
+    assert!(undecided[0].contains("may be two days"), "{undecided:?}");
+    assert_eq!(undecided[1], "expires `99/04/2027`: this day does not exist");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let days = ["31.02.2027", "2027-02-31", "2027/02/29", "20270231", "31-Feb-2027", "Apr 31 2027", "2027-13-01"];
+    let rows = days.map(|day| format!("1 L,{day}"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (day, reason) in days.iter().zip(refusals(&app, &folder, "amount,received", &rows).await) {
+        assert_eq!(reason, format!("received `{day}`: this day does not exist"));
+    }
+}
