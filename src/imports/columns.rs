@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::{days::Days, signs::Signs, table::Table};
+use crate::chemistry::Unit;
 
 const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
 const DAYS: [&str; 3] = ["received", "opened", "expires"];
@@ -20,7 +21,7 @@ impl Columns {
         for row in table.rows() {
             let row = row?;
             for column in NUMBERS {
-                if let Some((number, _)) = row.get(column).map(number_and_unit) {
+                if let Some((number, _)) = row.get(column).and_then(number_and_unit) {
                     numbers.entry(column).or_default().push(number.to_owned());
                 }
             }
@@ -48,9 +49,37 @@ impl Columns {
     }
 }
 
-/// `500 mL` in two. What does not begin with a digit is no number, and its parser says so.
-pub fn number_and_unit(cell: &str) -> (&str, &str) {
-    let end = cell.find(|c: char| !c.is_ascii_digit() && !".,".contains(c)).filter(|end| *end > 0);
+/// `500 mL` in two; none where the cell is something else, such as `1/2 L`, `2 x 2.5 L`, `1 000 mL` or `-1 L`.
+pub fn number_and_unit(cell: &str) -> Option<(&str, &str)> {
+    let end = cell.find(|c: char| !c.is_ascii_digit() && !".,".contains(c));
     let (number, unit) = cell.split_at(end.unwrap_or(cell.len()));
-    (number, unit.trim())
+    let unit = unit.trim();
+    let begins_well = unit.is_empty() || unit.starts_with(|c: char| c.is_alphabetic() || "%[".contains(c));
+    let is_unit = begins_well && !unit.contains(char::is_numeric) || unit.parse::<Unit>().is_ok();
+    (!number.is_empty() && is_unit).then_some((number, unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_one_number_and_a_unit_or_something_odd() {
+        for (cell, parts) in [
+            ("500", ("500", "")),
+            ("500mL", ("500", "mL")),
+            ("2,5 L", ("2,5", "L")),
+            ("3 cm3", ("3", "cm3")),
+            ("1 [lb_av]", ("1", "[lb_av]")),
+            ("70 %", ("70", "%")),
+            ("1 \u{338e}", ("1", "\u{338e}")),
+            ("1 parsec", ("1", "parsec")),
+        ] {
+            assert_eq!(number_and_unit(cell), Some(parts), "{cell}");
+        }
+        for cell in ["-1 L", "~5 g", "1/2 L", "1 000 mL", "1'000 mL", "2 x 2.5 L", "1e3 g", "5-10 g", "1½ L", "L", ""]
+        {
+            assert_eq!(number_and_unit(cell), None, "{cell}");
+        }
+    }
 }

@@ -28,7 +28,7 @@ impl Faults {
     /// The same, of a cell that also holds a unit.
     pub fn decimal<T: FromStr<Err: Display>>(&mut self, number: &str, column: &str, columns: &Columns) -> Option<T> {
         match columns.signs(column).plain(number) {
-            Ok(plain) => self.text(column, &plain),
+            Ok(plain) => self.parsed(column, number, plain.parse()),
             Err(why) => {
                 self.add(format!("{column} {why}"));
                 None
@@ -37,13 +37,17 @@ impl Faults {
     }
 
     pub fn text<T: FromStr<Err: Display>>(&mut self, what: &str, text: &str) -> Option<T> {
-        match text.parse() {
-            Ok(value) => Some(value),
-            Err(why) => {
-                self.add(format!("{what} `{}`: {why}", shortened(text)));
-                None
-            }
-        }
+        self.parsed(what, text, text.parse())
+    }
+
+    /// What was made of a cell; a refusal quotes it as it was written.
+    fn parsed<T>(&mut self, what: &str, written: &str, read: Result<T, impl Display>) -> Option<T> {
+        read.map_err(|why| self.add(format!("{what} `{}`: {why}", shortened(written)))).ok()
+    }
+
+    /// A cell that should be one number and its unit.
+    pub fn odd_quantity(&mut self, column: &str, cell: &str) {
+        self.add(format!("{column} `{}`: write one number and its unit, such as 12.5 g", shortened(cell)));
     }
 
     /// The row, if nothing is wrong with it.

@@ -55,7 +55,11 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
         faults.add("the amount is empty");
         return None;
     };
-    let (value, beside) = number_and_unit(cell);
+    let Some((value, beside)) = number_and_unit(cell) else {
+        faults.odd_quantity("amount", cell);
+        row.get("unit").and_then(|unit| faults.text::<Unit>("unit", unit));
+        return None;
+    };
     let value = faults.decimal(value, "amount", columns);
     let unit = match (beside, row.get("unit")) {
         ("", None) => {
@@ -98,7 +102,10 @@ pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Conten
 /// Any mass; grams, when no unit stands beside it.
 fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
     let cell = row.get("tare")?;
-    let (value, unit) = number_and_unit(cell);
+    let Some((value, unit)) = number_and_unit(cell) else {
+        faults.odd_quantity("tare", cell);
+        return None;
+    };
     let value = faults.decimal(value, "tare", columns)?;
     let unit = if unit.is_empty() { Unit::Gram } else { faults.text("tare", unit)? };
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());

@@ -44,3 +44,21 @@ async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
         assert_eq!(reason, format!("received `{day}`: this day does not exist"));
     }
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let cells = ["-1 L", "1 000 mL", "1/2 L", "1e3 g", "2 x 2.5 L", "1'000 mL", "5-10 g", "1½ L", "~5 g"];
+    let rows = cells.map(|cell| format!("{cell},"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (cell, reason) in cells.iter().zip(refusals(&app, &folder, "amount,tare", &rows).await) {
+        assert!(reason.starts_with(&format!("amount `{cell}`")), "{reason}");
+        assert!(!reason.contains("unit `") && !reason.contains("; "), "one fault: {reason}");
+    }
+    let twice = refusals(&app, &folder, "amount,tare", &["1.2.3 g,", "1 0,"]).await;
+    assert!(twice[0].starts_with("amount `1.2.3` is no number"), "{twice:?}");
+    let long = refusals(&app, &folder, "amount,tare", &["\"0,1234567890123 g\",\"1 0 kg\""]).await;
+    assert!(long[0].starts_with("amount `0,1234567890123`: write at most 12 digits"), "{long:?}");
+    assert!(long[0].contains("; tare `1 0 kg`: "), "{long:?}");
+}
