@@ -104,6 +104,8 @@ pub enum UnitError {
     Unknown,
     #[error("this unit can be read as two sizes: write mg for milligram, mL for millilitre, mol for mole")]
     Ambiguous,
+    #[error("this is a concentration and not an amount: write how much there is, such as 500 mL")]
+    Concentration,
 }
 
 fn codes() -> String {

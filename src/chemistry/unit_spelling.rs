@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::unit::{Unit, UnitError};
+use super::unit::{Dimension, Unit, UnitError};
 
 impl Unit {
     /// Symbols in which the case carries the prefix: only these spellings.
@@ -85,9 +85,23 @@ fn plain(text: &str) -> String {
     plain
 }
 
-/// `Mg` is the SI symbol of the tonne, which waste reports do use, and `M` stands for molar.
+/// `Mg` is the SI symbol of the tonne, which waste reports do use.
 fn is_ambiguous(text: &str) -> bool {
-    matches!(text, "Mg" | "MG" | "M" | "Mmol" | "MMOL")
+    matches!(text, "Mg" | "MG" | "Mmol" | "MMOL")
+}
+
+/// `M`, `mM`, `N`, `% w/w`, `ppm`, `mol/L`, `mg/mL`
+fn is_concentration(text: &str) -> bool {
+    let of_a_unit = |part: &str| {
+        let measured = part.parse().map(Unit::dimension);
+        matches!(measured, Ok(Dimension::Mass | Dimension::Volume))
+    };
+    let word = text.to_ascii_lowercase();
+    matches!(text, "M" | "mM" | "uM" | "nM" | "pM" | "fM" | "N")
+        || matches!(word.as_str(), "ppm" | "ppb" | "w/w" | "w/v" | "v/v" | "v/w" | "m/m" | "m/v" | "normal" | "percent")
+        || word.ends_with("molar")
+        || text.contains('%')
+        || text.rsplit_once('/').is_some_and(|(_, of)| of_a_unit(of))
 }
 
 impl FromStr for Unit {
@@ -102,6 +116,9 @@ impl FromStr for Unit {
         }
         if is_ambiguous(&text) {
             return Err(UnitError::Ambiguous);
+        }
+        if is_concentration(&text) {
+            return Err(UnitError::Concentration);
         }
         let word = text.to_ascii_lowercase();
         Self::from_symbol(&text)
@@ -146,13 +163,23 @@ mod tests {
     }
 
     #[test]
+    fn a_concentration_is_told_from_an_amount() {
+        for text in [
+            "M", "mM", "µM", "N", "%", "% w/w", "vol%", "w/v", "ppm", "PPB", "Molar", "mol/L", "mg/mL", "g / l",
+            "mmol/kg", "IU/mL",
+        ] {
+            assert_eq!(text.parse::<Unit>(), Err(UnitError::Concentration), "{text}");
+        }
+    }
+
+    #[test]
     fn a_spelling_with_two_sizes_is_refused_instead_of_guessed() {
-        for text in ["Mg", "MG", "M", "MMOL", "Mmol"] {
+        for text in ["Mg", "MG", "MMOL", "Mmol"] {
             assert_eq!(text.parse::<Unit>(), Err(UnitError::Ambiguous), "{text}");
         }
         for text in [
-            "", "s", "m", "T", "gr", "grs", "Gs", "lt", "mt", "x 1 mL", "psi", "IU", "U", "mM", "N", "NG", "MOL", "kG",
-            "[LB_AV]", "%", "mol/L", "gramss",
+            "", "s", "m", "T", "gr", "grs", "Gs", "lt", "mt", "x 1 mL", "psi", "IU", "U", "NG", "MOL", "kG", "[LB_AV]",
+            "gramss", "l/box", "/",
         ] {
             assert_eq!(text.parse::<Unit>(), Err(UnitError::Unknown), "{text}");
         }

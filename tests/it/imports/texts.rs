@@ -62,3 +62,13 @@ async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     assert!(long[0].starts_with("amount `0,1234567890123`: write at most 12 digits"), "{long:?}");
     assert!(long[0].contains("; tare `1 0 kg`: "), "{long:?}");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_concentration_in_the_place_of_an_amount_is_called_one(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = ["1 M,", "5 mM,", "70%,", "70,%", "1,M", "10,mM", "2 mol/L,", "5 mg/mL,", "37 % w/w,", "1,ppm", "1,N"];
+    for (row, reason) in rows.iter().zip(refusals(&app, &folder, "amount,unit", &rows).await) {
+        assert!(reason.contains("is a concentration and not an amount"), "{row}: {reason}");
+    }
+}
