@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::{
     Folder,
     bottles::{lab, load},
-    corrections, counts,
+    corrections, counts, load_chemicals,
 };
 use crate::support::TestApp;
 
@@ -71,4 +71,17 @@ async fn a_concentration_in_the_place_of_an_amount_is_called_one(db: PgPool) {
     for (row, reason) in rows.iter().zip(refusals(&app, &folder, "amount,unit", &rows).await) {
         assert!(reason.contains("is a concentration and not an amount"), "{row}: {reason}");
     }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_line_break_in_a_cell_is_called_one(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = ["1 L,\"a\nb\",", "1 L,,\"a\r\nb\"", "1 L,\"a\tb\","];
+    let reasons = refusals(&app, &folder, "amount,lot,location", &rows).await;
+    assert!(reasons[..2].iter().all(|reason| reason.contains("line break")), "{reasons:?}");
+    assert!(reasons[2].contains("control character U+0009"), "{reasons:?}");
+    let file = folder.file("c.csv", "name,synonyms\n\"Lime\nstone\",\nLimestone,\"chalk\nstone\"\n");
+    let report = load_chemicals(&app, &file).await.expect("an import");
+    assert!(corrections(&report).iter().all(|(_, reason)| reason.contains("line break")), "{:?}", corrections(&report));
 }
