@@ -11,9 +11,9 @@ alter table chemical_words
 
 drop function chemicals_by_words(text[], int);
 
--- Those that have each of these words, as a word's beginning or inside one; a word that begins none may lead from inside.
--- Led by the word that the fewest have, of whose chemicals it takes `most` at most. The others' words are then read for
--- one length of name after the other, until `enough` are found (null: for all).
+-- Those that have each of these words, as the beginning of a word or inside one. The word that the fewest have leads: by
+-- what begins with it, or, where nothing does, by what has it inside; it takes `most` chemicals at most. Of these the other
+-- words are looked for, one length of name after the other, until `enough` are found (null: among all).
 create function chemicals_by_words(words text[], most int, enough int default null) returns table (chemical_id uuid)
 language plpgsql stable as $$
 #variable_conflict use_column
@@ -69,5 +69,19 @@ begin
         get diagnostics n = row_count;
         found := found + n;
         exit when found >= enough;
+    end loop;
+end $$;
+
+-- The same for several texts of words, the likeliest first (n = 1), until `enough` are found.
+create function chemicals_by_likeliest(texts text[], most int, enough int) returns table (chemical_id uuid, n int)
+language plpgsql stable as $$
+declare
+    more int;
+begin
+    for i in 1..cardinality(texts) loop
+        return query select w.chemical_id, i from chemicals_by_words(string_to_array(texts[i], ' '), most, enough) w;
+        get diagnostics more = row_count;
+        enough := enough - more;
+        exit when enough <= 0;
     end loop;
 end $$;

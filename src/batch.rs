@@ -2,11 +2,14 @@
 //! arrives waits and goes together in the next. Half of what a read by key costs Postgres is being woken for it, and a
 //! commit costs as much for many rows as for one.
 
-use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc};
+use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
-use sqlx::PgConnection;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use sqlx::{Connection as _, Executor as _, PgConnection};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     app::App,
@@ -17,9 +20,11 @@ use crate::{
 const MOST: usize = 64;
 /// Statements on their way at once.
 const LANES: usize = 2;
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
+/// One statement that writes all items or none, and answers each in their order.
 pub type Write<T, R> =
-    for<'a> fn(&'a mut PgConnection, &'a [T]) -> Pin<Box<dyn Future<Output = Result<Vec<R>>> + Send + 'a>>;
+    for<'a> fn(&'a mut PgConnection, &'a [T]) -> Pin<Box<dyn Future<Output = Result<Vec<Result<R>>>> + Send + 'a>>;
 
 type Waiting<T, R> = (T, oneshot::Sender<Result<R>>);
 
@@ -34,7 +39,7 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
         F: Future<Output = Vec<Result<R>>> + Send + 'static,
     {
         let (queue, mut waiting) = mpsc::unbounded_channel::<Waiting<T, R>>();
-        let lanes = Arc::new(Semaphore::new(LANES));
+        let (run, lanes) = (Arc::new(run), Arc::new(Semaphore::new(LANES)));
         tokio::spawn(async move {
             loop {
                 // A free lane first: until there is one, items gather.
@@ -50,12 +55,16 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
                 if batch.is_empty() {
                     continue;
                 }
-                let (items, answers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
-                let running = run(items);
+                let run = run.clone();
                 tokio::spawn(async move {
-                    for (answer, result) in answers.into_iter().zip(running.await) {
+                    let (items, callers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
+                    let many = items.len();
+                    let running = tokio::spawn(async move { run(items).await });
+                    let answers =
+                        running.await.unwrap_or_else(|panic| to_each(many, || Error::Internal(anyhow!("{panic}"))));
+                    for (caller, answer) in callers.into_iter().zip(answers) {
                         // Whoever no longer listens has hung up.
-                        let _ = answer.send(result);
+                        let _ = caller.send(answer);
                     }
                     drop(lane);
                 });
@@ -64,8 +73,8 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
         Self { queue }
     }
 
-    /// `write` is one statement that writes all items, or refuses all. A refusal is looked for in the two halves, so that it
-    /// reaches the one item that it is about; when the database is away, all hear that.
+    /// Writes, of which each is refused for itself: `write` is tried with all items, and when it is refused with each half,
+    /// down to the item that the refusal is about.
     pub fn of_writes(app: &App, write: Write<T, R>) -> Self
     where
         T: Sync,
@@ -77,18 +86,66 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
                 let Some(app) = app else { return Vec::new() };
                 match app.db().await {
                     Ok(mut db) => write_all(&mut db, &items, write).await,
-                    Err(away) => to_each(&away, items.len()),
+                    Err(away) => to_each(items.len(), || unavailable(&away)),
                 }
             }
         })
     }
 
-    pub async fn ask(&self, item: T) -> Result<R> {
-        let (answer, answered) = oneshot::channel();
-        let gone = || Error::Unavailable { service: "database", cause: "the batch has stopped".into() };
-        self.queue.send((item, answer)).map_err(|_| gone())?;
-        answered.await.map_err(|_| gone())?
+    pub async fn submit(&self, item: T) -> Result<R> {
+        let (caller, answer) = oneshot::channel();
+        let gone = || unavailable(&Error::Internal(anyhow!("the batch has stopped")));
+        self.queue.send((item, caller)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
     }
+}
+
+async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>) -> Vec<Result<R>> {
+    let mut answers = Vec::with_capacity(items.len());
+    let mut waiting = vec![items];
+    while let Some(some) = waiting.pop() {
+        let done = if items.len() == 1 { write(db, some).await } else { write_in_company(db, some, write).await };
+        match done {
+            Ok(done) => answers.extend(done),
+            Err(refused) if some.len() == 1 => answers.push(Err(refused)),
+            Err(refused) if is_about_one(&refused) && is_there(db).await => {
+                let (first, second) = some.split_at(some.len() / 2);
+                waiting.extend([second, first]);
+            }
+            Err(away @ Error::Unavailable { .. }) => answers.extend(to_each(some.len(), || unavailable(&away))),
+            Err(defect) => answers.extend(to_each(some.len(), || Error::Internal(anyhow!("{defect:?}")))),
+        }
+    }
+    answers
+}
+
+/// In company nobody waits long for a row that somebody else holds: who has to is told to come again.
+async fn write_in_company<T, R>(db: &mut PgConnection, some: &[T], write: Write<T, R>) -> Result<Vec<Result<R>>> {
+    let mut tx = db.begin().await?;
+    tx.execute("set local lock_timeout = '500ms'").await?;
+    let done = write(&mut tx, some).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+/// What Postgres or a rule says no to, with nothing written. Anything else may have happened after the commit.
+fn is_about_one(refused: &Error) -> bool {
+    matches!(
+        refused,
+        Error::Rejected(_) | Error::Invalid(_) | Error::Database(sqlx::Error::Database(_)) | Error::Unavailable { .. }
+    )
+}
+
+async fn is_there(db: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWERS_WITHIN, db.ping()).await, Ok(Ok(())))
+}
+
+fn to_each<R>(many: usize, error: impl Fn() -> Error) -> Vec<Result<R>> {
+    (0..many).map(|_| Err(error())).collect()
+}
+
+fn unavailable(cause: &Error) -> Error {
+    Error::Unavailable { service: "database", cause: cause.to_string() }
 }
 
 /// Lookups by key (`= any($1)`).
@@ -109,37 +166,102 @@ where
             async move {
                 match loading.await {
                     Ok(found) => keys.iter().map(|key| Ok(found.get(key).cloned())).collect(),
-                    Err(cause) => to_each(&cause, keys.len()),
+                    Err(cause) => {
+                        tracing::warn!(cause = &cause as &dyn std::error::Error, keys = keys.len(), "batched lookup");
+                        to_each(keys.len(), || unavailable(&cause))
+                    }
                 }
             }
         }))
     }
 
     pub async fn find(&self, key: K) -> Result<Option<V>> {
-        self.0.ask(key).await
+        self.0.submit(key).await
     }
 }
 
-async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>) -> Vec<Result<R>> {
-    let mut answers = Vec::with_capacity(items.len());
-    let mut waiting = vec![items];
-    while let Some(some) = waiting.pop() {
-        match write(db, some).await {
-            Ok(done) if done.len() == some.len() => answers.extend(done.into_iter().map(Ok)),
-            Ok(_) => answers.extend(to_each(&Error::Internal(anyhow!("a write without its answer")), some.len())),
-            Err(refused) if some.len() == 1 => answers.push(Err(refused)),
-            Err(away @ Error::Unavailable { .. }) => answers.extend(to_each(&away, some.len())),
-            Err(_) => {
-                let (first, second) = some.split_at(some.len() / 2);
-                waiting.extend([second, first]);
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    /// A batch whose first statements wait for `go`, and what each of its statements held.
+    fn batch(go: Arc<Notify>) -> (Batch<u32, u32>, Arc<Mutex<Vec<Vec<u32>>>>) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let statements = seen.clone();
+        let batch = Batch::new(move |items: Vec<u32>| {
+            let (go, statements) = (go.clone(), statements.clone());
+            async move {
+                statements.lock().unwrap().push(items.clone());
+                assert!(!items.contains(&13), "unlucky");
+                if items[0] < 2 {
+                    go.notified().await;
+                }
+                items.into_iter().map(|item| Ok(item * 10)).collect()
+            }
+        });
+        (batch, seen)
+    }
+
+    #[tokio::test]
+    async fn what_arrives_while_the_lanes_are_busy_goes_together_and_everybody_hears_their_own_answer() {
+        let go = Arc::new(Notify::new());
+        let (batch, seen) = batch(go.clone());
+        let batch = Arc::new(batch);
+        let mut asked = Vec::new();
+        for item in 0..10 {
+            let batch = batch.clone();
+            asked.push(tokio::spawn(async move { batch.submit(item).await.unwrap() }));
+            // Each of the first two takes a lane.
+            while item < 2 && seen.lock().unwrap().len() <= item as usize {
+                tokio::task::yield_now().await;
             }
         }
+        tokio::task::yield_now().await;
+        go.notify_one();
+        go.notify_one();
+        for (item, answer) in asked.into_iter().enumerate() {
+            assert_eq!(answer.await.unwrap() as usize, item * 10);
+        }
+        assert_eq!(*seen.lock().unwrap(), [vec![0], vec![1], (2..10).collect()]);
     }
-    answers
-}
 
-/// One statement failed for all of them; each says so.
-fn to_each<R>(cause: &Error, many: usize) -> Vec<Result<R>> {
-    tracing::warn!(cause = cause as &dyn std::error::Error, many, "batch");
-    (0..many).map(|_| Err(Error::Unavailable { service: "database", cause: cause.to_string() })).collect()
+    #[tokio::test]
+    async fn nothing_is_done_for_who_hung_up_while_waiting() {
+        let go = Arc::new(Notify::new());
+        let (batch, seen) = batch(go.clone());
+        let batch = Arc::new(batch);
+        let ask = |item| {
+            let batch = batch.clone();
+            tokio::spawn(async move { batch.submit(item).await })
+        };
+        let mut busy = Vec::new();
+        for item in 0..2 {
+            busy.push(ask(item));
+            while seen.lock().unwrap().len() <= item as usize {
+                tokio::task::yield_now().await;
+            }
+        }
+        let (gone, waiting) = (ask(2), ask(3));
+        tokio::task::yield_now().await;
+        gone.abort();
+        tokio::task::yield_now().await;
+        go.notify_one();
+        go.notify_one();
+        assert_eq!(waiting.await.unwrap().unwrap(), 30);
+        for answer in busy {
+            answer.await.unwrap().unwrap();
+        }
+        assert_eq!(seen.lock().unwrap()[2..], [vec![3]]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_error_of_those_it_was_done_for_and_the_next_are_served() {
+        let (batch, _) = batch(Arc::default());
+        assert!(matches!(batch.submit(13).await, Err(Error::Internal(_))));
+        assert_eq!(batch.submit(7).await.unwrap(), 70);
+    }
 }

@@ -18,9 +18,9 @@ pub enum Error {
     /// Says why to the log, never to the caller.
     #[error("the access token is not valid: {0}")]
     BadToken(String),
-    /// A part of the path is no text; the name of the part.
+    /// The name of the part of the path that is not UTF-8.
     #[error("`{0}` in the path is not UTF-8")]
-    NoText(String),
+    PathNotUtf8(String),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{} field(s) refused", .0.len())]

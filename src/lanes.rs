@@ -1,5 +1,5 @@
-//! Connections to Postgres by kind of work. Writes want many, as what bounds them is the flush that commits share; reads
-//! want few, as each more only wakes one more process; and a slow search must not keep a lookup waiting.
+//! Connections to Postgres by kind of work. Use cases that write want many, as each waits for the flush of its
+//! commit; reads want few, as each more only wakes one more process; and a slow search must not keep a lookup waiting.
 //!
 //! A pool of sqlx's tests every connection that comes back to it: one more round trip for each statement, and a wake-up
 //! on both sides. So a lane keeps the connections that are ready for the next statement, and gives only others back.

@@ -244,13 +244,13 @@ impl<R: Right> FromRequestParts<App> for Auth<R> {
     }
 }
 
-/// Refuses a path of which any part is no text.
+/// Refuses a path of which a part is not UTF-8.
 async fn lab_of_path(parts: &mut Parts, app: &App) -> Result<Option<Uuid>> {
     match RawPathParams::from_request_parts(parts, app).await {
         Ok(params) => Ok(params.iter().find(|(name, _)| *name == "lab_id").and_then(|(_, id)| id.parse().ok())),
         Err(RawPathParamsRejection::InvalidUtf8InPathParam(part)) => {
             // It names the part in backticks, and nowhere else.
-            Err(Error::NoText(part.body_text().split('`').nth(1).unwrap_or_default().to_owned()))
+            Err(Error::PathNotUtf8(part.body_text().split('`').nth(1).unwrap_or_default().to_owned()))
         }
         Err(_) => Ok(None),
     }

@@ -117,7 +117,8 @@ impl Chemical {
     pub(super) fn apply(&mut self, patch: ChemicalPatch) -> Result<()> {
         if patch.formula.is_some() || patch.molar_mass.is_some() {
             // The molar mass of the former formula says nothing of the new one.
-            let kept = self.molar_mass.filter(|_| patch.formula.is_none() || patch.formula == Some(None));
+            let is_other = patch.formula.as_ref().is_some_and(|new| new.is_some() && *new != self.formula);
+            let kept = self.molar_mass.filter(|_| !is_other);
             self.formula = patch.formula.unwrap_or_else(|| self.formula.take());
             self.molar_mass = molar_mass(self.formula.as_ref(), patch.molar_mass.unwrap_or(kept))?;
         }

@@ -11,7 +11,8 @@ use crate::{app::App, error::Result};
 /// While another instance writes the last of them.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Of all chemicals and of the labs' own names, before anything is asked of the catalogue. What it has done when it is stopped stays done.
+/// Of all chemicals and of the labs' own names, before anything is asked of the catalogue. When it is stopped, what is
+/// done stays done.
 pub async fn refresh_all_terms(app: &App) -> Result<()> {
     let mut db = app.db().await?;
     let mut stale = count_stale(&mut db).await?;

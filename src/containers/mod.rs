@@ -49,7 +49,7 @@ use self::{
     changes::{Rest, change},
     content::Fingerprint,
     counting::Counting,
-    writing::Receipt,
+    writing::Creation,
 };
 use crate::{
     app::App,
@@ -251,7 +251,7 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: F
     };
     let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
     let counting = counting_for_low(by, &new).await?;
-    let receipt = Receipt {
+    let creation = Creation {
         id,
         lab_id: by.lab_id(),
         event_id: by.id_or_new(None),
@@ -266,7 +266,7 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: F
         content,
         new,
     };
-    writing::insert(by.app(), receipt).await
+    writing::create(by.app(), creation).await
 }
 
 /// Asks the catalogue only when `low_at` is of another dimension than the amount.

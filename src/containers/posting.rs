@@ -1,7 +1,8 @@
 //! Booking an event: read, decide, write, with nothing lost when two phones book at once.
 //!
-//! The write is guarded by the version that was decided on, so one statement is enough when nobody else was faster, and
-//! may hold the events of others. When somebody was faster, the second try locks the row, and everybody who comes for that bottle stands in line.
+//! The write is guarded by the version that was decided on, so when nobody else was faster it is one statement, which may
+//! hold the events of other bottles. When somebody was, the second try locks the row, and everybody who comes for that
+//! bottle stands in line.
 
 use std::{slice, sync::Arc};
 
@@ -81,7 +82,7 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
     let before = store::lock(&mut tx, by.lab_id(), container_id).await?.ok_or(Error::NotFound("container"))?;
     let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
     let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
-    let is_low = booked.into_iter().next().flatten().ok_or(Error::Stale)?;
+    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or(Error::Stale)?;
     tx.commit().await?;
     posted(&before, &entry, is_low)
 }

@@ -24,11 +24,12 @@ pub struct Entry {
 /// Whether the bottle is low now; none when it is no longer as it was read.
 pub async fn book(app: &App, entry: Arc<Entry>) -> Result<Option<bool>> {
     type Entries = Batch<Arc<Entry>, Option<bool>>;
-    app.part(|app| Entries::of_writes(app, |db, entries| Box::pin(store::book(db, entries)))).ask(entry).await
+    let entries = app.part(|app| Entries::of_writes(app, |db, some| Box::pin(store::book(db, some))));
+    entries.submit(entry).await
 }
 
 /// A bottle and the event of its receipt: what the client sent, and what was worked out from it.
-pub struct Receipt {
+pub struct Creation {
     pub id: Uuid,
     pub lab_id: Uuid,
     pub event_id: Uuid,
@@ -44,7 +45,8 @@ pub struct Receipt {
     pub new: NewContainer,
 }
 
-pub async fn insert(app: &App, receipt: Receipt) -> Result<Container> {
-    type Receipts = Batch<Receipt, Container>;
-    app.part(|app| Receipts::of_writes(app, |db, receipts| Box::pin(store::insert(db, receipts)))).ask(receipt).await
+pub async fn create(app: &App, creation: Creation) -> Result<Container> {
+    type Creations = Batch<Creation, Container>;
+    let creations = app.part(|app| Creations::of_writes(app, |db, some| Box::pin(store::insert(db, some))));
+    creations.submit(creation).await
 }

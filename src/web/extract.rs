@@ -83,7 +83,7 @@ fn refused(rejection: &axum::extract::rejection::PathRejection) -> Problem {
     let kind =
         if let PathRejection::FailedToDeserializePathParams(cause) = rejection { Some(cause.kind()) } else { None };
     let part = match kind {
-        Some(ErrorKind::InvalidUtf8InPathParam { key }) => return Error::NoText(key.clone()).into(),
+        Some(ErrorKind::InvalidUtf8InPathParam { key }) => return Error::PathNotUtf8(key.clone()).into(),
         Some(ErrorKind::ParseErrorAtKey { key, .. } | ErrorKind::DeserializeError { key, .. }) => format!("`{key}`"),
         _ => "a part".to_owned(),
     };

@@ -119,7 +119,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::NotFound(what) => Self::new(general::NOT_FOUND).detail(format!("{what} not found")),
-            Error::NoText(part) => Self::new(general::MALFORMED)
+            Error::PathNotUtf8(part) => Self::new(general::MALFORMED)
                 .detail(format!("`{part}` in the path is not UTF-8 once its percent signs are decoded")),
             Error::NoToken => Self::new(general::NO_TOKEN),
             Error::BadToken(_) => Self::new(general::BAD_TOKEN),

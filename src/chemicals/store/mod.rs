@@ -38,8 +38,9 @@ pub async fn find_by_cas(db: &mut PgConnection, cas: &CasNumber) -> Result<Optio
     Ok(chemicals!("from chemicals c where cas = $1", cas.as_str()).fetch_optional(db).await?)
 }
 
+/// (Not for a change of its key: new bottles, which refer to the key, do not wait.)
 pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
-    Ok(chemicals!("from chemicals c where id = $1 for update", id).fetch_optional(db).await?)
+    Ok(chemicals!("from chemicals c where id = $1 for no key update", id).fetch_optional(db).await?)
 }
 
 /// Those that have one of these numbers or terms, in the catalogue or in the lab.
@@ -69,7 +70,7 @@ pub async fn lock_alike(
             select id from chemicals where cas = any($1)
             union select id from chemicals where inchikey = any($2)
             union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($3)
-        ) order by id for update",
+        ) order by id for no key update",
         cas as &[&str],
         inchikeys as &[&str],
         terms
@@ -180,7 +181,8 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
 /// another instance is just writing is left to it.
 pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;
-    let stale = chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for update skip locked");
+    let stale =
+        chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for no key update skip locked");
     let stale = stale.fetch_all(&mut *tx).await?;
     if !stale.is_empty() {
         update(&mut tx, &stale).await?;

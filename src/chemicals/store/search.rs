@@ -151,13 +151,11 @@ pub async fn search_near(db: &mut PgConnection, meant: &Meant, known: &[Uuid], m
         ), wide (id, rank, term) as (
             table hits
             union all
-            -- The likeliest first, and of each the shortest name.
-            (select c.id, 6 + a.n::int, lower(c.name) collate "C"
+            select c.id, 6 + w.n, lower(c.name) collate "C"
             from (select count(distinct id) as n from hits) f
-                cross join unnest($3::text[]) with ordinality a (words, n)
-                cross join lateral chemicals_by_words(string_to_array(a.words, ' '), 1000, (f.n + $5)::int) w
+                cross join lateral chemicals_by_likeliest($3, 1000, (f.n + cardinality($4::uuid[]) + $5)::int) w
                 join chemicals c on c.id = w.chemical_id
-            where f.n < $5 limit 2 * $5)
+            where f.n < $5
         ), best as (
             select id, term, rank from (
                 select distinct on (id) id, term, rank from wide where id <> all ($4)

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::named_constraints;
+use super::{column, named_constraints};
 use crate::{
     chemistry::{Amount, Quantity, Unit},
     containers::{
@@ -21,14 +21,12 @@ use crate::{
     error::{Error, OnConstraint, Reason, Result},
 };
 
-/// Writes each container and its event, if what was decided on still holds: the container's version (the one before the
-/// event's seq), and the place to which an undo brings it back. Answers whether it is low now, or none where nothing was
-/// written: also where somebody else is writing the container, for which the others do not wait, and for one of two events
-/// of the same container.
-pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<Option<bool>>> {
-    fn all<'a, T>(entries: &'a [Arc<Entry>], of: impl Fn(&'a Entry) -> T) -> Vec<T> {
-        entries.iter().map(|entry| of(entry)).collect()
-    }
+/// Writes each container and its event; all or none are refused. Answers whether the container is low now. None: this one
+/// was not written, and has to be decided on again. Its version, the one before the event's seq, is no longer that; or
+/// somebody is writing it just now, for whom the others do not wait; or it has two events here; or its place is closed.
+pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<Result<Option<bool>>>> {
+    let mut sorted: Vec<&Entry> = entries.iter().map(Arc::as_ref).collect();
+    sorted.sort_unstable_by_key(|it| it.event.id);
     let booked = sqlx::query!(
         r#"with entry as (
             select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
@@ -57,36 +55,34 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<O
             from changed join entry e on e.id = changed.id
         )
         select id as "id!", is_low as "is_low!" from changed"#,
-        &all(entries, |it| it.lab_id),
-        &all(entries, |it| it.event.container_id),
-        &all(entries, |it| it.event.seq),
-        &all(entries, |it| it.after.state.as_str()) as &[&str],
-        &all(entries, |it| it.after.amount),
-        &all(entries, |it| it.after.location_id) as &[Option<Uuid>],
-        &all(entries, |it| it.after.opened_on) as &[Option<NaiveDate>],
-        &all(entries, |it| it.after.holder_id) as &[Option<Uuid>],
-        &all(entries, |it| it.after.tare) as &[Option<Decimal>],
-        &all(entries, |it| it.event.recorded_at),
-        &all(entries, |it| it.event.id),
-        &all(entries, |it| it.event.r#type.as_str()) as &[&str],
-        &all(entries, |it| it.event.delta),
-        &all(entries, |it| it.event.typed.map(|typed| typed.value.get())) as &[Option<Decimal>],
-        &all(entries, |it| it.event.typed.map(|typed| typed.unit.code())) as &[Option<&str>],
-        &all(entries, |it| it.event.state_before.map(State::as_str)) as &[Option<&str>],
-        &all(entries, |it| it.event.location_before) as &[Option<Uuid>],
-        &all(entries, |it| it.event.reverses) as &[Option<Uuid>],
-        &all(entries, |it| it.event.reason.as_deref()) as &[Option<&str>],
-        &all(entries, |it| it.event.by.user_id) as &[Option<Uuid>],
-        &all(entries, |it| it.event.occurred_at),
-        &all(entries, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
-        &all(entries, |it| it.event.counted_with.clone().map(Json)) as &[Option<Json<CountedWith>>],
-        &all(entries, |it| it.content.as_slice()) as &[&[u8]]
+        &column(&sorted, |it| it.lab_id),
+        &column(&sorted, |it| it.event.container_id),
+        &column(&sorted, |it| it.event.seq),
+        &column(&sorted, |it| it.after.state.as_str()) as &[&str],
+        &column(&sorted, |it| it.after.amount),
+        &column(&sorted, |it| it.after.location_id) as &[Option<Uuid>],
+        &column(&sorted, |it| it.after.opened_on) as &[Option<NaiveDate>],
+        &column(&sorted, |it| it.after.holder_id) as &[Option<Uuid>],
+        &column(&sorted, |it| it.after.tare) as &[Option<Decimal>],
+        &column(&sorted, |it| it.event.recorded_at),
+        &column(&sorted, |it| it.event.id),
+        &column(&sorted, |it| it.event.r#type.as_str()) as &[&str],
+        &column(&sorted, |it| it.event.delta),
+        &column(&sorted, |it| it.event.typed.map(|typed| typed.value.get())) as &[Option<Decimal>],
+        &column(&sorted, |it| it.event.typed.map(|typed| typed.unit.code())) as &[Option<&str>],
+        &column(&sorted, |it| it.event.state_before.map(State::as_str)) as &[Option<&str>],
+        &column(&sorted, |it| it.event.location_before) as &[Option<Uuid>],
+        &column(&sorted, |it| it.event.reverses) as &[Option<Uuid>],
+        &column(&sorted, |it| it.event.reason.as_deref()) as &[Option<&str>],
+        &column(&sorted, |it| it.event.by.user_id) as &[Option<Uuid>],
+        &column(&sorted, |it| it.event.occurred_at),
+        &column(&sorted, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
+        &column(&sorted, |it| it.event.counted_with.clone().map(Json)) as &[Option<Json<CountedWith>>],
+        &column(&sorted, |it| it.content.as_slice()) as &[&[u8]]
     );
     let booked = match booked.fetch_all(db).await.map_err(Error::from) {
         // An undo would bring it back to a place that was closed after the ledger was read.
-        Err(error) if entries[0].event.reverses.is_some() && error.violates("containers_location_fkey") => {
-            Ok(Vec::new())
-        }
+        Err(error) if is_undo(entries) && error.violates("containers_location_fkey") => Ok(Vec::new()),
         booked => booked,
     };
     let booked = named_constraints(booked)
@@ -95,7 +91,11 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<O
             Reason::NotReversible.because("the event has been reversed already")
         })?;
     let is_low: HashMap<_, _> = booked.into_iter().map(|row| (row.id, row.is_low)).collect();
-    Ok(all(entries, |it| is_low.get(&it.event.id).copied()))
+    Ok(entries.iter().map(|it| Ok(is_low.get(&it.event.id).copied())).collect())
+}
+
+fn is_undo(entries: &[Arc<Entry>]) -> bool {
+    matches!(entries, [only] if only.event.reverses.is_some())
 }
 
 struct EventRow {

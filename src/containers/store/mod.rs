@@ -8,6 +8,7 @@ mod search;
 
 use std::collections::HashMap;
 
+use anyhow::anyhow;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
@@ -25,16 +26,17 @@ pub use self::{
     scanned::{of_chemical, of_gtin, of_lot},
     search::{Match, found, meant},
 };
-use super::{Container, changes::Rest, writing::Receipt};
+use super::{Container, changes::Rest, writing::Creation};
 use crate::{
     chemistry::{Density, Factors, Gtin, MolarMass},
     error::{Error, OnConstraint, Reason, Result},
     text::Text,
 };
 
-/// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, with the chemical joined as `h` and what
-/// the lab says of it as `o`; a `with` that goes before stands before another semicolon. The types are spelled out, as `_` would check each value of each row again;
-/// and what is never null, as sqlx may take the outer join of a plan for one that leaves out the container.
+/// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c"; "...")`.
+/// The chemical is joined as `h`, and what the lab says of it as `o`. The types are spelled out, as `_` would check each
+/// value of each row again; and what is never null, as sqlx may take the outer join of a plan for one that leaves out the
+/// container.
 macro_rules! containers {
     ($from:literal; $rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $from; $rest $(, $argument)*) };
     ($with:literal; $from:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
@@ -111,14 +113,19 @@ pub async fn find_by_code(
     Ok(rows.into_iter().next().filter(|_| is_one).map(|it| *it))
 }
 
-/// Writes new bottles, each with the event of its receipt.
-pub async fn insert(db: &mut PgConnection, receipts: &[Receipt]) -> Result<Vec<Container>> {
-    fn all<'a, T>(receipts: &'a [Receipt], of: impl Fn(&'a Receipt) -> T) -> Vec<T> {
-        receipts.iter().map(of).collect()
-    }
+/// One column of many rows.
+fn column<'a, R, T>(rows: &[&'a R], of: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(|row| of(row)).collect()
+}
+
+/// Writes new bottles, each with the event of its receipt; all or none. They go in the order of their codes, so that two
+/// who write the same codes wait for one another and not in a ring.
+pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec<Result<Container>>> {
     fn text<const MOST: usize>(text: &Option<Text<MOST>>) -> Option<&str> {
         text.as_ref().map(Text::as_str)
     }
+    let mut sorted: Vec<&Creation> = creations.iter().collect();
+    sorted.sort_unstable_by_key(|it| (it.lab_id, &it.code, it.id));
     let rows = containers!(
         "with receipt as (
             select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
@@ -146,36 +153,37 @@ pub async fn insert(db: &mut PgConnection, receipts: &[Receipt]) -> Result<Vec<C
         ) ";
         "c";
         "",
-        &all(receipts, |it| it.id),
-        &all(receipts, |it| it.lab_id),
-        &all(receipts, |it| it.new.chemical_id),
-        &all(receipts, |it| it.new.location_id) as &[Option<Uuid>],
-        &all(receipts, |it| it.code.as_str()) as &[&str],
-        &all(receipts, |it| it.state.as_str()) as &[&str],
-        &all(receipts, |it| it.new.amount.unit.code()) as &[&str],
-        &all(receipts, |it| it.new.amount.value.get().normalize()),
-        &all(receipts, |it| it.low_at.map(|low| low.value.get())) as &[Option<Decimal>],
-        &all(receipts, |it| it.tare.map(|tare| tare.value.get())) as &[Option<Decimal>],
-        &all(receipts, |it| it.new.density.map(Density::get)) as &[Option<Decimal>],
-        &all(receipts, |it| text(&it.new.lot)) as &[Option<&str>],
-        &all(receipts, |it| text(&it.new.supplier)) as &[Option<&str>],
-        &all(receipts, |it| text(&it.new.catalogue_number)) as &[Option<&str>],
-        &all(receipts, |it| it.new.note.as_ref().map(Text::as_str)) as &[Option<&str>],
-        &all(receipts, |it| it.new.received_on) as &[Option<NaiveDate>],
-        &all(receipts, |it| it.new.opened_on) as &[Option<NaiveDate>],
-        &all(receipts, |it| it.new.expires_on) as &[Option<NaiveDate>],
-        &all(receipts, |it| it.recorded_at),
-        &all(receipts, |it| it.event_id),
-        &all(receipts, |it| it.by),
-        &all(receipts, |it| it.occurred_at),
-        &all(receipts, |it| it.new.amount.value.get()),
-        &all(receipts, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
-        &all(receipts, |it| it.new.gtin.as_ref().map(Gtin::as_str)) as &[Option<&str>],
-        &all(receipts, |it| it.content.as_slice()) as &[&[u8]]
+        &column(&sorted, |it| it.id),
+        &column(&sorted, |it| it.lab_id),
+        &column(&sorted, |it| it.new.chemical_id),
+        &column(&sorted, |it| it.new.location_id) as &[Option<Uuid>],
+        &column(&sorted, |it| it.code.as_str()) as &[&str],
+        &column(&sorted, |it| it.state.as_str()) as &[&str],
+        &column(&sorted, |it| it.new.amount.unit.code()) as &[&str],
+        &column(&sorted, |it| it.new.amount.value.get().normalize()),
+        &column(&sorted, |it| it.low_at.map(|low| low.value.get())) as &[Option<Decimal>],
+        &column(&sorted, |it| it.tare.map(|tare| tare.value.get())) as &[Option<Decimal>],
+        &column(&sorted, |it| it.new.density.map(Density::get)) as &[Option<Decimal>],
+        &column(&sorted, |it| text(&it.new.lot)) as &[Option<&str>],
+        &column(&sorted, |it| text(&it.new.supplier)) as &[Option<&str>],
+        &column(&sorted, |it| text(&it.new.catalogue_number)) as &[Option<&str>],
+        &column(&sorted, |it| it.new.note.as_ref().map(Text::as_str)) as &[Option<&str>],
+        &column(&sorted, |it| it.new.received_on) as &[Option<NaiveDate>],
+        &column(&sorted, |it| it.new.opened_on) as &[Option<NaiveDate>],
+        &column(&sorted, |it| it.new.expires_on) as &[Option<NaiveDate>],
+        &column(&sorted, |it| it.recorded_at),
+        &column(&sorted, |it| it.event_id),
+        &column(&sorted, |it| it.by),
+        &column(&sorted, |it| it.occurred_at),
+        &column(&sorted, |it| it.new.amount.value.get()),
+        &column(&sorted, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
+        &column(&sorted, |it| it.new.gtin.as_ref().map(Gtin::as_str)) as &[Option<&str>],
+        &column(&sorted, |it| it.content.as_slice()) as &[&[u8]]
     );
     let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
     let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| (it.id, *it)).collect();
-    Ok(receipts.iter().filter_map(|receipt| inserted.remove(&receipt.id)).collect())
+    let missing = || Error::Internal(anyhow!("a bottle was written and not read"));
+    Ok(creations.iter().map(|it| inserted.remove(&it.id).ok_or_else(missing)).collect())
 }
 
 /// The line of a PATCH in the ledger: none when nothing that stands there has changed.

@@ -5,6 +5,7 @@ mod older_fold;
 mod overridden;
 pub mod overrides;
 mod search;
+mod shortest;
 mod slips;
 
 use axum::http::Method;

@@ -124,3 +124,42 @@ async fn bottles_that_somebody_is_writing_keep_no_other_waiting(db: PgPool) {
     assert_eq!(waiting.join_all().await, [201, 201, 201]);
     assert_ledger_adds_up(&app).await;
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn while_somebody_changes_a_chemical_its_bottles_and_others_are_made(db: PgPool) {
+    let app = TestApp::new(db.clone()).await;
+    let manager = app.client("manager").await;
+    let (changed, other) = (chemical(&app, "water", None, None).await, chemical(&app, "heavy water", None, None).await);
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query("update chemicals set name = 'ice' where id = $1").bind(changed).execute(&mut *tx).await.unwrap();
+    for chemical in [changed, other, changed] {
+        let new = json!({"chemical_id": chemical, "amount": {"value": "1", "unit": "L"}});
+        manager.post(&app.path("/containers"), new).await.created();
+    }
+    tx.rollback().await.unwrap();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_whose_code_somebody_is_just_giving_keeps_no_other_waiting(db: PgPool) {
+    let app = TestApp::new(db.clone()).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let path = app.path("/containers");
+    let new = |code: String| json!({"chemical_id": water, "code": code, "amount": {"value": "1", "unit": "L"}});
+    let lab: Uuid = manager.post(&path, new("W-0".into())).await.created()["lab_id"].as_str().unwrap().parse().unwrap();
+    let mut tx = db.begin().await.unwrap();
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('TAKEN', hashtextextended($1::text, 0)))")
+        .bind(lab)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    let waiting = tokio::spawn({
+        let (manager, path, new) = (manager.clone(), path.clone(), new("TAKEN".into()));
+        async move { manager.post(&path, new).await.status.as_u16() }
+    });
+    let others = (1..20).map(|n| (path.clone(), new(format!("W-{n}"))));
+    let answers = post_all(&manager, others).await;
+    assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
+    tx.rollback().await.unwrap();
+    assert!([201, 503].contains(&waiting.await.unwrap()), "in company it is told to come again");
+}

@@ -1,0 +1,40 @@
+//! A search for common words ends when it has found enough, the shortest names first.
+
+use serde_json::json;
+use sqlx::PgPool;
+
+use super::search::found;
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_shortest_of_many_names_is_first_also_when_it_has_just_become_so(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("manager").await;
+    let mut last = json!(null);
+    for n in 10..90 {
+        let name = format!("{n} {}xyzzy oxide", "very ".repeat(n % 7 + 1));
+        last = by.post("/v1/chemicals", json!({"name": name})).await.created();
+    }
+    assert_eq!(found(&by, "oxide xyzzy").await.len(), 20);
+    let path = format!("/v1/chemicals/{}", last["id"].as_str().unwrap());
+    by.patch(&path, "\"1\"", json!({"name": "1 xyzzy oxide"})).await.ok();
+    let names = found(&by, "oxide xyzzy").await;
+    assert_eq!((names.len(), names[0].as_str()), (20, "1 xyzzy oxide"));
+    assert!(names.is_sorted_by_key(|name| name.len()), "{names:?}");
+
+    by.patch(&path, "\"2\"", json!({"name": format!("1 {}xyzzy oxide", "very ".repeat(20))})).await.ok();
+    assert!(!found(&by, "oxide xyzzy").await.iter().any(|name| name.starts_with("1 ")));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_slip_in_words_that_many_have_finds_the_shortest_names(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("manager").await;
+    for n in 10..90 {
+        let name = format!("{n} {}xyzzyne oxide", "very ".repeat(n % 7 + 1));
+        by.post("/v1/chemicals", json!({"name": name})).await.created();
+    }
+    let names = found(&by, "oxide xyzyne").await;
+    assert_eq!(names.len(), 20, "{names:?}");
+    assert!(names.is_sorted_by_key(|name| name.len()), "{names:?}");
+}
