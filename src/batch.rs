@@ -188,9 +188,12 @@ mod tests {
 
     use super::*;
 
-    /// A batch whose first statements wait for `go`, and what each of its statements held.
-    fn batch(go: Arc<Notify>) -> (Batch<u32, u32>, Arc<Mutex<Vec<Vec<u32>>>>) {
-        let seen = Arc::new(Mutex::new(Vec::new()));
+    /// The items of each statement.
+    type Statements = Arc<Mutex<Vec<Vec<u32>>>>;
+
+    /// A batch whose first two statements wait for `go`.
+    fn batch(go: Arc<Notify>) -> (Batch<u32, u32>, Statements) {
+        let seen = Statements::default();
         let statements = seen.clone();
         let batch = Batch::new(move |items: Vec<u32>| {
             let (go, statements) = (go.clone(), statements.clone());

@@ -120,10 +120,8 @@ fn column<'a, R, T>(rows: &[&'a R], of: impl Fn(&'a R) -> T) -> Vec<T> {
 
 /// Writes new bottles, each with the event of its receipt; all or none. They go in the order of their codes, so that two
 /// who write the same codes wait for one another and not in a ring.
+#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec<Result<Container>>> {
-    fn text<const MOST: usize>(text: &Option<Text<MOST>>) -> Option<&str> {
-        text.as_ref().map(Text::as_str)
-    }
     let mut sorted: Vec<&Creation> = creations.iter().collect();
     sorted.sort_unstable_by_key(|it| (it.lab_id, &it.code, it.id));
     let rows = containers!(
@@ -164,9 +162,9 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
         &column(&sorted, |it| it.low_at.map(|low| low.value.get())) as &[Option<Decimal>],
         &column(&sorted, |it| it.tare.map(|tare| tare.value.get())) as &[Option<Decimal>],
         &column(&sorted, |it| it.new.density.map(Density::get)) as &[Option<Decimal>],
-        &column(&sorted, |it| text(&it.new.lot)) as &[Option<&str>],
-        &column(&sorted, |it| text(&it.new.supplier)) as &[Option<&str>],
-        &column(&sorted, |it| text(&it.new.catalogue_number)) as &[Option<&str>],
+        &column(&sorted, |it| it.new.lot.as_ref().map(Text::as_str)) as &[Option<&str>],
+        &column(&sorted, |it| it.new.supplier.as_ref().map(Text::as_str)) as &[Option<&str>],
+        &column(&sorted, |it| it.new.catalogue_number.as_ref().map(Text::as_str)) as &[Option<&str>],
         &column(&sorted, |it| it.new.note.as_ref().map(Text::as_str)) as &[Option<&str>],
         &column(&sorted, |it| it.new.received_on) as &[Option<NaiveDate>],
         &column(&sorted, |it| it.new.opened_on) as &[Option<NaiveDate>],

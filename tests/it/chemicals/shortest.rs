@@ -20,7 +20,7 @@ async fn the_shortest_of_many_names_is_first_also_when_it_has_just_become_so(db:
     by.patch(&path, "\"1\"", json!({"name": "1 xyzzy oxide"})).await.ok();
     let names = found(&by, "oxide xyzzy").await;
     assert_eq!((names.len(), names[0].as_str()), (20, "1 xyzzy oxide"));
-    assert!(names.is_sorted_by_key(|name| name.len()), "{names:?}");
+    assert!(names.is_sorted_by_key(String::len), "{names:?}");
 
     by.patch(&path, "\"2\"", json!({"name": format!("1 {}xyzzy oxide", "very ".repeat(20))})).await.ok();
     assert!(!found(&by, "oxide xyzzy").await.iter().any(|name| name.starts_with("1 ")));
@@ -36,5 +36,5 @@ async fn a_slip_in_words_that_many_have_finds_the_shortest_names(db: PgPool) {
     }
     let names = found(&by, "oxide xyzyne").await;
     assert_eq!(names.len(), 20, "{names:?}");
-    assert!(names.is_sorted_by_key(|name| name.len()), "{names:?}");
+    assert!(names.is_sorted_by_key(String::len), "{names:?}");
 }
