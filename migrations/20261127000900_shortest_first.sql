@@ -14,8 +14,9 @@ drop function chemicals_by_words(text[], int);
 -- Those that have each of these words, as the beginning of a word or inside one. The word that the fewest have leads: by
 -- what begins with it, or, where nothing does, by what has it inside; it takes `most` chemicals at most. Of these the other
 -- words are looked for, one length of name after the other, until `enough` are found (null: among all).
+-- (Nested loops, as no plan may read all words of the catalogue.)
 create function chemicals_by_words(words text[], most int, enough int default null) returns table (chemical_id uuid)
-language plpgsql stable as $$
+language plpgsql stable set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
     asked text;
@@ -61,11 +62,13 @@ begin
                 where lead_is_inside and e.ending >= lead and e.ending < lead || U&'\+10FFFF' limit most)
         ) l group by l.name_length order by l.name_length
     loop
-        return query select distinct l.id from unnest(leads) l (id) where not exists (
-            select from unnest(others) o (word) where not exists (
-                select from chemical_words w where w.chemical_id = l.id and position(o.word in w.word) > 0
-            )
-        );
+        if others = '{}' then
+            return query select distinct l.id from unnest(leads) l (id);
+        else
+            return query select l.id from unnest(leads) l (id) join chemical_words w on w.chemical_id = l.id
+                join unnest(others) o (word) on position(o.word in w.word) > 0
+                group by l.id having count(distinct o.word) = cardinality(others);
+        end if;
         get diagnostics n = row_count;
         found := found + n;
         exit when found >= enough;
