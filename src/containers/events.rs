@@ -51,7 +51,8 @@ fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &W
     }
 }
 
-/// Of the ledger of a bottle, what [`allowed`](super::rights::allowed) needs: the newest event that can be reversed, and all after it.
+/// Of the ledger of a bottle, what [`allowed`](super::rights::allowed) needs: the newest event that can be reversed,
+/// and all after it.
 pub async fn recent<R: InLab>(db: &mut PgConnection, by: &Auth<R>, container_id: Uuid) -> Result<History> {
     let history = store::history(db, container_id, by.time_zone(), 0, Some(RECENT)).await?;
     if history.is_whole() || history.newest_reversible().is_some() {

@@ -142,7 +142,8 @@ pub async fn lock_lab(db: &mut PgConnection, key: Key<'_>) -> Result<()> {
 }
 
 /// Takes a use and joins the lab: one for each person, none for a member, and none for somebody whose membership ended
-/// after the invitation was made. One for a phone has let in whom it was for, and needs the phone no more. Who was a member before goes on with the same row.
+/// after the invitation was made. One for a phone has let in whom it was for, and needs the phone no more. Who was a
+/// member before goes on with the same row.
 pub async fn redeem(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
     let (id, code_hash) = key.parts();
     let joined = members!(

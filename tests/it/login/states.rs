@@ -1,5 +1,5 @@
-//! What the state of a challenge gives away (row 23): nothing. Accounts and strangers, whatever the provider does, look alike at
-//! every moment.
+//! What the state of a challenge gives away (row 23): nothing. Accounts and strangers, whatever the provider does, look
+//! alike at every moment.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

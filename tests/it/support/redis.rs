@@ -188,8 +188,8 @@ pub fn free_port() -> u16 {
     drawn.find(|port| Reserved::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
-/// A wire to a server. Armed, it carries the next script about a challenge there, waits for its reply and cuts the connection instead of
-/// carrying it back.
+/// A wire to a server. Armed, it carries the next script about a challenge there, waits for its reply and cuts the
+/// connection instead of carrying it back.
 pub struct Wire {
     pub port: u16,
     state: Arc<WireState>,

@@ -62,8 +62,8 @@ impl Bottle {
         let fresh = now - line.recorded <= TimeDelta::hours(24) && at != 0;
         let never = ["release", "quarantine", "dispose"].contains(&line.kind);
         let own = line.by == by.id;
-        // Who may not use a bottle on loan undoes nobody else's use, nor ends the loan. The contract leaves open whether they undo their own,
-        // and whether a manager undoes what a manager could not post: they do.
+        // Who may not use a bottle on loan undoes nobody else's use, nor ends the loan. The contract leaves open
+        // whether they undo their own, and whether a manager undoes what a manager could not post: they do.
         let used = ["withdraw", "return", "weigh", "adjust", "check_out"].contains(&line.kind);
         let lent = used && self.now.holder.is_some_and(|holder| holder != by.id);
         if !by.manager && (never || !(own || fresh && !lent)) {
