@@ -1,22 +1,24 @@
 -- A search for words reads the shortest names first and ends when it has enough: what it answers is ordered by length.
 
--- The length of the chemical's name stands with each of its words, so that the index alone tells the order. A server of the
--- version before cannot add chemicals to this table any more.
-alter table chemical_words add column name_length smallint;
-update chemical_words w set name_length = length(c.name) from chemicals c where c.id = w.chemical_id;
+-- In which order a search reads the chemicals that have a word: by the length of the name, and after all of these, 10,000
+-- higher, those of which only a synonym has the word. A server of the version before cannot add chemicals any more.
+alter table chemical_words add column rank smallint;
+update chemical_words w set rank = length(c.name) + case when position(w.word in lower(c.name)) > 0 then 0 else 10000 end
+from chemicals c where c.id = w.chemical_id;
 alter table chemical_words
-    alter column name_length set not null,
+    alter column rank set not null,
     drop constraint chemical_words_pkey,
-    add constraint chemical_words_pkey primary key (word, chemical_id) include (name_length);
+    add constraint chemical_words_pkey primary key (word, chemical_id) include (rank);
 
 drop function chemicals_by_words(text[], int);
 
 -- Those that have each of these words, as the beginning of a word or inside one. The word that the fewest have leads: by
 -- what begins with it, or, where nothing does, by what has it inside; it takes `most` chemicals at most. Of these the other
--- words are looked for, one length of name after the other, until `enough` are found (null: among all).
+-- words are looked for, one rank after the other, until `enough` are found (null: among all). Where the name has all words
+-- it says so.
 -- (Nested loops, as no plan may read all words of the catalogue.)
-create function chemicals_by_words(words text[], most int, enough int default null) returns table (chemical_id uuid)
-language plpgsql stable set enable_hashjoin = off set enable_mergejoin = off as $$
+create function chemicals_by_words(words text[], most int, enough int default null)
+returns table (chemical_id uuid, is_name boolean) language plpgsql stable set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
     asked text;
@@ -27,6 +29,7 @@ declare
     is_inside boolean;
     others text[];
     leads uuid[];
+    lead_rank int;
     found int := 0;
 begin
     foreach asked in array words loop
@@ -52,20 +55,22 @@ begin
         end if;
     end loop;
     others := array_remove(words, lead);
-    for leads in
-        select array_agg(l.chemical_id) from (
-            (select w.chemical_id, w.name_length from chemical_words w
+    for leads, lead_rank in
+        select array_agg(l.chemical_id), l.rank from (
+            (select w.chemical_id, w.rank from chemical_words w
                 where not lead_is_inside and w.word >= lead and w.word < lead || U&'\+10FFFF'
                 order by w.word, w.chemical_id limit most)
             union all
-            (select w.chemical_id, w.name_length from word_ends e join chemical_words w on w.word = e.word
+            (select w.chemical_id, w.rank from word_ends e join chemical_words w on w.word = e.word
                 where lead_is_inside and e.ending >= lead and e.ending < lead || U&'\+10FFFF' limit most)
-        ) l group by l.name_length order by l.name_length
+        ) l group by l.rank order by l.rank
     loop
         if others = '{}' then
-            return query select distinct l.id from unnest(leads) l (id);
+            return query select distinct l.id, lead_rank < 10000 from unnest(leads) l (id);
         else
-            return query select l.id from unnest(leads) l (id) join chemical_words w on w.chemical_id = l.id
+            return query select l.id, lead_rank < 10000
+                    and count(distinct o.word) filter (where w.rank < 10000) = cardinality(others)
+                from unnest(leads) l (id) join chemical_words w on w.chemical_id = l.id
                 join unnest(others) o (word) on position(o.word in w.word) > 0
                 group by l.id having count(distinct o.word) = cardinality(others);
         end if;

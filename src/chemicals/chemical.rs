@@ -1,6 +1,6 @@
 //! A chemical: what it is, what a client may say of it, and what it is found by.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,8 @@ use crate::{
     text::{Name, Text},
 };
 
+/// As much higher is the rank of a word that the name has not (migrations/20261127000900_shortest_first.sql).
+const ONLY_A_SYNONYM: i16 = 10_000;
 pub const MAX_SYNONYMS: usize = 200;
 
 pub type Synonym = Text<500>;
@@ -162,9 +164,13 @@ impl Chemical {
         self.names().any(|own| identity(own) == name)
     }
 
-    /// Those in its names.
-    pub(super) fn words(&self) -> BTreeSet<String> {
-        self.synonyms.iter().chain([&self.name]).flat_map(|name| words::words(name)).collect()
+    /// Those in its names, each with its rank: a search reads the shortest names first, and last of all what only has the
+    /// word in a synonym.
+    pub(super) fn words(&self) -> BTreeMap<String, i16> {
+        let length = i16::try_from(self.name.chars().count()).unwrap_or(i16::MAX).min(ONLY_A_SYNONYM - 1);
+        let of = |name: &String, rank: i16| words::words(name).into_iter().map(move |word| (word, rank));
+        let others = self.synonyms.iter().flat_map(|synonym| of(synonym, ONLY_A_SYNONYM + length));
+        others.chain(of(&self.name, length)).collect()
     }
 }
 

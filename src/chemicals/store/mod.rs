@@ -2,8 +2,6 @@
 
 pub mod search;
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
@@ -97,13 +95,15 @@ struct Written<'a> {
     chemical: &'a Chemical,
     terms: Vec<String>,
     kinds: Vec<i16>,
-    words: BTreeSet<String>,
+    words: Vec<String>,
+    ranks: Vec<i16>,
 }
 
 fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
     let rows = chemicals.iter().map(|chemical| {
         let (terms, kinds) = chemical.terms().into_iter().unzip();
-        Written { chemical, terms, kinds, words: chemical.words() }
+        let (words, ranks) = chemical.words().into_iter().unzip();
+        Written { chemical, terms, kinds, words, ranks }
     });
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
@@ -129,7 +129,7 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[])
+                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
         ), inserted as (
             insert into chemicals (id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version,
                 created_at, updated_at, terms_version)
@@ -139,8 +139,8 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms (chemical_id, term, kind)
             select id, unnest(terms), unnest(kinds) from new join inserted using (id)
         ), words as (
-            insert into chemical_words (chemical_id, word, name_length)
-            select id, unnest(words), length(name) from new join inserted using (id) returning word
+            insert into chemical_words (chemical_id, word, rank)
+            select id, unnest(words), unnest(ranks) from new join inserted using (id) returning word
         )",
         written(chemicals)?
     );
@@ -153,7 +153,7 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                updated_at timestamptz, terms text[], kinds smallint[], words text[])
+                updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
         ), updated as (
             update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
                 formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
@@ -167,9 +167,8 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms as t (chemical_id, term, kind) select id, unnest(terms), unnest(kinds) from new
             on conflict on constraint chemical_terms_pkey do update set kind = excluded.kind where t.kind <> excluded.kind
         ), words as (
-            insert into chemical_words as w (chemical_id, word, name_length) select id, unnest(words), length(name) from new
-            on conflict on constraint chemical_words_pkey do update set name_length = excluded.name_length
-                where w.name_length <> excluded.name_length
+            insert into chemical_words as w (chemical_id, word, rank) select id, unnest(words), unnest(ranks) from new
+            on conflict on constraint chemical_words_pkey do update set rank = excluded.rank where w.rank <> excluded.rank
             returning word
         )",
         written(chemicals)?

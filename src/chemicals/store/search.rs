@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The best matches: 0 the name, 1 another term, 2 the beginning of the name, and if these are few, 3 the beginning of
-/// another term, and 4 all words in its names. Among equals the one that is written as it was typed comes first, then the
+/// another term, 4 all words in its name, and 5 in its names together. Among equals the one that is written as it was typed comes first, then the
 /// shortest text, then what many names have been given to. Of what begins so the shortest are kept: cut by the alphabet,
 /// `chlor` would end before chloroform.
 pub async fn search(db: &mut PgConnection, query: &Query, most: i64) -> Result<Vec<Chemical>> {
@@ -41,7 +41,7 @@ pub async fn search(db: &mut PgConnection, query: &Query, most: i64) -> Result<V
         ), wide (id, rank, term) as (
             table hits
             union all
-            select c.id, 4, lower(c.name) collate "C"
+            select c.id, case when w.is_name then 4 else 5 end, lower(c.name) collate "C"
             from (select count(distinct id) as n from hits) f
                 cross join lateral chemicals_by_words($3, 5000, (f.n + $5)::int) w join chemicals c on c.id = w.chemical_id
             where cardinality($3) > 0 and f.n < $5

@@ -20,7 +20,7 @@ async fn old_rows(db: &PgPool, name: &str, many: i32) {
             from generate_series(0, $2 - 1) n",
         "insert into chemical_terms (chemical_id, term, kind) select id, lower(name), 1 from chemicals
             where starts_with(name, $1) and $2 > 0",
-        "insert into chemical_words (chemical_id, word, name_length)
+        "insert into chemical_words (chemical_id, word, rank)
             select distinct c.id, w.word, length(c.name) from chemicals c, regexp_split_to_table(lower(c.name), '[^[:alnum:]]+') w (word)
             where length(w.word) >= 3 and w.word ~ '[[:alpha:]]' and starts_with(name, $1) and $2 > 0",
     ] {

@@ -38,3 +38,16 @@ async fn a_slip_in_words_that_many_have_finds_the_shortest_names(db: PgPool) {
     assert_eq!(names.len(), 20, "{names:?}");
     assert!(names.is_sorted_by_key(String::len), "{names:?}");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn words_in_any_order_find_the_name_that_has_them_before_any_that_has_them_in_synonyms(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("manager").await;
+    for n in 10..90 {
+        let new = json!({"name": format!("S{n}"), "synonyms": [format!("acetate of ethyl {n}"), format!("x ethyl {n} acetate")]});
+        by.post("/v1/chemicals", new).await.created();
+    }
+    by.post("/v1/chemicals", json!({"name": "Ethyl acetate", "synonyms": ["acetic ether"]})).await.created();
+    by.post("/v1/chemicals", json!({"name": "Iso-ethyl 2-acetate"})).await.created();
+    assert_eq!(found(&by, "acetate ethyl").await[..2], ["Ethyl acetate", "Iso-ethyl 2-acetate"]);
+}
