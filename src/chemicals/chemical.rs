@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{fold, identity::identity, term, words};
+use super::{
+    cased::small,
+    fold,
+    identity::{identity, may_be},
+    term, words,
+};
 use crate::{
     chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass},
     error::{Error, Result},
@@ -130,8 +135,8 @@ impl Chemical {
         if let Some(new) = patch.synonyms {
             self.synonyms = synonyms(&self.name, new.unwrap_or_default())?;
         }
-        let name = self.name.to_lowercase();
-        self.synonyms.retain(|synonym| synonym.to_lowercase() != name);
+        let name = small(&self.name);
+        self.synonyms.retain(|synonym| small(synonym) != name);
         Ok(())
     }
 
@@ -162,6 +167,11 @@ impl Chemical {
         self.names().any(|own| identity(own) == name)
     }
 
+    /// Whether a name beside its number may be one of its names.
+    pub fn may_be_called(&self, name: &str) -> bool {
+        self.names().any(|own| may_be(name, own))
+    }
+
     /// Those in its names.
     pub(super) fn words(&self) -> BTreeSet<String> {
         self.synonyms.iter().chain([&self.name]).flat_map(|name| words::words(name)).collect()
@@ -187,6 +197,6 @@ fn synonyms(name: &str, given: Vec<Synonym>) -> Result<Vec<String>> {
         let detail = format!("must have at most {MAX_SYNONYMS} synonyms, has {}", given.len());
         return Err(Error::field("/synonyms", detail));
     }
-    let mut seen = HashSet::from([name.to_lowercase()]);
-    Ok(given.into_iter().map(String::from).filter(|synonym| seen.insert(synonym.to_lowercase())).collect())
+    let mut seen = HashSet::from([small(name)]);
+    Ok(given.into_iter().map(String::from).filter(|synonym| seen.insert(small(synonym))).collect())
 }

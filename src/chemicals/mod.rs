@@ -2,6 +2,7 @@
 //! folded) are what a search walks; they are written with the chemical, in one statement.
 
 mod candidates;
+mod cased;
 mod chemical;
 mod completion;
 mod fold;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use self::{
     candidates::Candidates,
+    cased::small,
     chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
     http::routes,
     merge::{Names, Outcome, upsert_batch},

@@ -57,7 +57,7 @@ impl Extract {
         // A key of the structure says as much as the name.
         let has_key = row.inchikey.is_some() && row.inchikey == chemical.inchikey;
         let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
-        if names.may_be_new || has_key || shares_a_name {
+        if names.may_be_new || has_key || shares_a_name || chemical.may_be_called(name) {
             return None;
         }
         Some(format!(

@@ -3,6 +3,7 @@
 mod again;
 mod bottles;
 mod cas;
+mod cased;
 mod cases;
 mod closed_places;
 mod identity;
