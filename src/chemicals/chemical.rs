@@ -156,6 +156,10 @@ impl Chemical {
         terms
     }
 
+    pub(super) fn has_same_numbers(&self, other: &Self) -> bool {
+        (&self.cas, &self.ec, &self.inchikey) == (&other.cas, &other.ec, &other.inchikey)
+    }
+
     /// Its own name first.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.synonyms).map(String::as_str)

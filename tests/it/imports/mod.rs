@@ -8,6 +8,7 @@ mod cases;
 mod closed_places;
 mod identity;
 mod in_whose_name;
+mod numbers;
 mod pubchem;
 mod refused;
 mod texts;
