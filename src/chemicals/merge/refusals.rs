@@ -72,14 +72,13 @@ impl Extract {
                 other.name, chemical.name
             ));
         }
-        // A key of the structure says as much as the name.
-        let has_key = row.inchikey.is_some() && row.inchikey == chemical.inchikey;
         let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
-        if names.may_be_new || has_key || shares_a_name || chemical.may_be_called(name) {
+        if names.may_be_new || shares_a_name || chemical.may_be_called(name) {
             return None;
         }
+        let by = if row.cas.is_some() && row.cas == chemical.cas { "number" } else { "InChIKey" };
         Some(format!(
-            "`{name}` is none of the names of `{}`, whose number it has: correct one of them, or import with --new-names \
+            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, or import with --new-names \
              to make it a synonym",
             chemical.name
         ))

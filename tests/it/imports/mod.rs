@@ -174,7 +174,7 @@ async fn without_a_cas_number_the_inchikey_and_then_the_name_tell_what_is_meant(
     let manager = app.client("manager").await;
     let key = "VYPSYNLAJGMNEJ-UHFFFAOYSA-N";
     for new in [
-        json!({"name": "Silica", "cas": "7631-86-9", "inchikey": key}),
+        json!({"name": "Silica", "cas": "7631-86-9", "inchikey": key, "synonyms": ["silicon dioxide"]}),
         json!({"name": "Xylene", "cas": "1330-20-7"}),
         json!({"name": "Brine"}),
     ] {

@@ -102,3 +102,30 @@ async fn a_bottle_under_a_number_that_is_also_the_name_of_another_is_refused(db:
     assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
     assert!(corrections(&report)[0].1.contains("2 chemicals of the catalogue are called `64-17-5`"));
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_key_or_an_ec_number_gives_its_entry_no_foreign_name(db: PgPool) {
+    let (app, folder) = catalogue(db).await;
+    let before = dump(&app).await;
+    let file = folder.file(
+        "keys.csv",
+        "name,cas,ec,inchikey\nwater,,,CSCPPACGZOOCGX-UHFFFAOYSA-N\nice,67-64-1,,CSCPPACGZOOCGX-UHFFFAOYSA-N\n\
+        steam,,200-662-2,\nEthanol,,200-662-2,\nspirit,,,LFQSCWFLJHTTHZ-UHFFFAOYSA-N\n",
+    );
+    let report = super::load(&app, &file).await;
+    assert_eq!(counts(&report), [5, 0, 0, 0, 5]);
+    for ((_, reason), part) in corrections(&report).iter().zip([
+        "`water` is none of the names of `Acetone`, whose InChIKey it has",
+        "`ice` is none of the names of `Acetone`, whose number it has",
+        "the EC number 200-662-2 is that of `Acetone`",
+        "the EC number is 200-662-2 here and 200-578-6 there",
+        "`spirit` is none of the names of `Ethanol`, whose InChIKey it has",
+    ]) {
+        assert!(reason.contains(part), "{reason}");
+    }
+    assert_eq!(dump(&app).await, before);
+    let spirit = folder.file("spirit.csv", "name,inchikey\nspirit,LFQSCWFLJHTTHZ-UHFFFAOYSA-N\n");
+    let new_names = Names { may_be_new: true, ..Names::default() };
+    let report = load_chemicals(&app.app, &spirit, &Options::default(), new_names).await.expect("an import");
+    assert_eq!(counts(&report), [1, 0, 1, 0, 0]);
+}
