@@ -49,12 +49,14 @@ impl Candidates {
         self.by_cas.get(cas).map(|at| &self.all[*at])
     }
 
-    /// Those whose own name it is; else those that have it as a synonym or number.
+    /// Those whose own name it is; else those that have it as a synonym or number. What is the number of one and the name
+    /// of another may mean both.
     pub fn called(&self, name: &str) -> Vec<&Chemical> {
         let key = identity(name);
         let all = || self.by_identity.get(&key).into_iter().flatten().map(|at| &self.all[*at]);
         let own: Vec<_> = all().filter(|chemical| identity(&chemical.name) == key).collect();
-        if own.is_empty() { all().collect() } else { own }
+        let is_number = all().any(|chemical| chemical.numbers().any(|number| identity(number) == key));
+        if own.is_empty() || is_number { all().collect() } else { own }
     }
 
     /// One that a search for the name would find, to show what it was not taken for: its name that is alike.

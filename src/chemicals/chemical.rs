@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{fold, identity::identity, term, words};
+use super::{
+    cased::small,
+    fold,
+    identity::{identity, may_be},
+    term, words,
+};
 use crate::{
     chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass},
     error::{Error, Result},
@@ -132,8 +137,8 @@ impl Chemical {
         if let Some(new) = patch.synonyms {
             self.synonyms = synonyms(&self.name, new.unwrap_or_default())?;
         }
-        let name = self.name.to_lowercase();
-        self.synonyms.retain(|synonym| synonym.to_lowercase() != name);
+        let name = small(&self.name);
+        self.synonyms.retain(|synonym| small(synonym) != name);
         Ok(())
     }
 
@@ -153,6 +158,10 @@ impl Chemical {
         terms
     }
 
+    pub(super) fn has_same_numbers(&self, other: &Self) -> bool {
+        (&self.cas, &self.ec, &self.inchikey) == (&other.cas, &other.ec, &other.inchikey)
+    }
+
     /// Its own name first.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.synonyms).map(String::as_str)
@@ -162,6 +171,11 @@ impl Chemical {
     pub fn is_called(&self, name: &str) -> bool {
         let name = identity(name);
         self.names().any(|own| identity(own) == name)
+    }
+
+    /// Whether a name beside its number may be one of its names.
+    pub fn may_be_called(&self, name: &str) -> bool {
+        self.names().any(|own| may_be(name, own))
     }
 
     /// Those in its names, each with its rank: a search reads the shortest names first, and last of all what only has the
@@ -193,6 +207,6 @@ fn synonyms(name: &str, given: Vec<Synonym>) -> Result<Vec<String>> {
         let detail = format!("must have at most {MAX_SYNONYMS} synonyms, has {}", given.len());
         return Err(Error::field("/synonyms", detail));
     }
-    let mut seen = HashSet::from([name.to_lowercase()]);
-    Ok(given.into_iter().map(String::from).filter(|synonym| seen.insert(synonym.to_lowercase())).collect())
+    let mut seen = HashSet::from([small(name)]);
+    Ok(given.into_iter().map(String::from).filter(|synonym| seen.insert(small(synonym))).collect())
 }

@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::{Chemical, MAX_SYNONYMS, NewChemical, Synonym, chemical::molar_mass, identity::identity};
+use super::{
+    Chemical, MAX_SYNONYMS, NewChemical, Synonym,
+    chemical::molar_mass,
+    identity::{identity, is_loud},
+};
 use crate::error::Result;
 
 /// Where the row says another value than the entry has: what, and both values.
@@ -41,8 +45,13 @@ pub fn completed(chemical: &Chemical, row: &NewChemical) -> Result<Option<Chemic
         grew = true;
     }
     let mut known: HashSet<_> = now.synonyms.iter().chain([&now.name]).map(|name| identity(name)).collect();
+    let mut small: HashSet<_> = known.iter().map(|key| key.to_lowercase()).collect();
     for name in std::iter::once(row.name.as_str()).chain(row.synonyms.iter().map(Synonym::as_str)) {
-        if now.synonyms.len() < MAX_SYNONYMS && known.insert(identity(name)) {
+        let key = identity(name);
+        if is_loud(name) && !small.insert(key.to_lowercase()) {
+            continue;
+        }
+        if now.synonyms.len() < MAX_SYNONYMS && known.insert(key) {
             now.synonyms.push(name.to_owned());
             grew = true;
         }

@@ -1,12 +1,16 @@
 //! When two names are one. The search takes `(+)-limonene` for `(-)-limonene` and `2'-hydroxyacetophenone` for
 //! `2-hydroxyacetophenone`, so that whoever looks finds; what decides which substance is meant must not. Here only the
 //! way of writing is passed over: case, accents, the kind of a dash, space or prime, and whether a Greek letter is
-//! spelled out. Signs, primes, locants, marks of the configuration and charges count.
+//! spelled out. Signs, primes, locants, marks of the configuration and charges count, and so does the case of a letter
+//! that means something else in the other: `CoCl2` and `COCl2`, N-butyl and n-butyl (`cased`).
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::fold::{greek, is_accent, spelled};
-use crate::text::is_hidden;
+use super::{
+    cased::cased,
+    fold::{greek, is_accent, spelled},
+};
+use crate::{chemistry::Formula, text::is_hidden};
 
 /// Greek letters as the Chemical Abstracts write them without the letter: `.alpha.-pinene`.
 const BETWEEN_DOTS: [&str; 24] = [
@@ -57,13 +61,29 @@ pub fn near(name: &str) -> String {
     near
 }
 
-/// In lower case, without accents, with plain marks. `CO` is not `Co`: two letters keep their case.
+/// Whether a name that stands beside the number of an entry may be this name of it. Capitals throughout may.
+pub fn may_be(name: &str, own: &str) -> bool {
+    let (key, own) = (identity(name), identity(own));
+    key == own || (is_loud(name) && key.to_lowercase() == own.to_lowercase())
+}
+
+/// Capitals throughout, which say nothing of the case, unless they are a formula.
+pub fn is_loud(name: &str) -> bool {
+    !name.contains(char::is_lowercase) && !Formula::is_one(name)
+}
+
+/// In lower case, but for the letters whose case counts, without accents, with plain marks. `CO` is not `Co`: two letters
+/// keep their case.
 fn letters(name: &str) -> Vec<char> {
     let is_symbol = name.chars().count() <= 2;
-    let lower = |c: char| c.to_lowercase().filter(move |_| !is_symbol).chain(is_symbol.then_some(c));
     // Before anything is taken apart: an acute accent becomes a space and a mark.
     let seen = name.chars().filter(|c| !is_hidden(*c)).map(plain).collect::<String>();
-    let folded = seen.nfkd().flat_map(lower).collect::<String>();
+    let bare: Vec<_> = seen.nfkd().filter(|c| !is_accent(*c)).map(plain).collect();
+    let lower = |(at, c): (usize, &char)| {
+        let keeps = is_symbol || cased(&bare, at);
+        c.to_lowercase().filter(move |_| !keeps).chain(keeps.then_some(*c))
+    };
+    let folded = bare.iter().enumerate().flat_map(lower).collect::<String>();
     folded.nfkd().filter(|c| !is_accent(*c)).map(plain).collect()
 }
 
@@ -97,6 +117,12 @@ mod tests {
             &["Schwefelsäure", "SCHWEFELSA\u{308}URE", "Schwefelsaure"],
             &["sulfuric\u{a0}acid", " sulfuric  acid "],
             &["Straße", "STRASSE"],
+            &["THF", "thf", "Thf"],
+            &["CO2", "co2"],
+            &["Nickel", "NICKEL"],
+            &["N-Butylaniline", "N-butylAniline"],
+            &["SUCCINIC ACID", "Succinic acid"],
+            &["Red No 5", "RED NO 5"],
         ] {
             for text in alike {
                 assert_eq!(identity(text), identity(alike[0]), "{text}");
@@ -129,8 +155,33 @@ mod tests {
             ("CO", "Co"),
             ("phenyl acetate", "phenylacetate"),
             ("tert-butanol", "butanol"),
+            ("CoCl2", "COCl2"),
+            ("CoCl2", "cocl2"),
+            ("CoCl₂", "COCl₂"),
+            ("COCL2", "COCl2"),
+            ("CoS", "COS"),
+            ("PoCl3", "POCl3"),
+            ("Co(NO3)2 hexahydrate", "CO(NO3)2 hexahydrate"),
+            ("CoCl2 solution", "COCl2 solution"),
+            ("CoCl2-solution", "COCl2-solution"),
+            ("n-butylaniline", "N-butylaniline"),
+            ("4-n-butylaniline", "4-N-butylaniline"),
+            ("o-methylhydroxylamine", "O-methylhydroxylamine"),
+            ("ethyl n-butylcarbamate", "ethyl N-butylcarbamate"),
+            ("s-butyl acetate", "S-butyl acetate"),
         ] {
             assert_ne!(identity(one), identity(other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn capitals_throughout_may_be_either_case_and_a_formula_may_not() {
+        for (name, own) in [("N-HEXANE", "n-Hexane"), ("N-BUTYLANILINE", "n-butylaniline"), ("O-XYLENE", "o-xylene")] {
+            assert!(may_be(name, own) && identity(name) != identity(own), "{name}");
+        }
+        for (name, own) in [("n-butylaniline", "N-butylaniline"), ("COS", "CoS"), ("N-Butylaniline", "n-butylaniline")]
+        {
+            assert!(!may_be(name, own), "{name}");
         }
     }
 

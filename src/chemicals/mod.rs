@@ -2,12 +2,14 @@
 //! folded) are what a search walks; they are written with the chemical, in one statement.
 
 mod candidates;
+mod cased;
 mod chemical;
 mod completion;
 mod fold;
 mod http;
 mod identity;
 mod merge;
+mod numbers;
 mod overrides;
 mod query;
 mod refresh;
@@ -22,6 +24,7 @@ use uuid::Uuid;
 
 pub use self::{
     candidates::Candidates,
+    cased::small,
     chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
     http::routes,
     merge::{Names, Outcome, upsert_batch},
@@ -94,7 +97,9 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
     let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
-    store::insert(&mut *by.app().db().await?, std::slice::from_ref(&chemical)).await?;
+    let mut db = by.app().db().await?;
+    numbers::check_name(&mut db, &chemical.name, &chemical).await?;
+    store::insert(&mut db, std::slice::from_ref(&chemical)).await?;
     Ok(chemical)
 }
 
@@ -109,6 +114,9 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     chemical.apply(patch)?;
     if chemical == before {
         return Ok(before);
+    }
+    if !before.has_same_numbers(&chemical) || before.name != chemical.name {
+        numbers::check_name(&mut tx, &chemical.name, &chemical).await?;
     }
     chemical.version += 1;
     chemical.updated_at = by.now();

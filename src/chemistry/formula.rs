@@ -82,6 +82,11 @@ impl Formula {
         Ok(Self(Weighed::new(hill::write(parts)?, parts)?))
     }
 
+    /// Whether a text is one by the grammar, also where it has two meanings.
+    pub fn is_one(text: &str) -> bool {
+        formula_parser::parse_stored(text).is_ok()
+    }
+
     /// From a text that [`Formula::as_str`] gave: it stays as it is.
     pub(super) fn of_stored(text: &str) -> Result<Self, FormulaError> {
         let parts = formula_parser::parse_stored(text)?;

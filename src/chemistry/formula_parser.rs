@@ -8,8 +8,8 @@
 //! times   = number [ "." number ] | "½"       dot    = "." | "·" | "x" | "×"
 //! ```
 //!
-//! What chemists write in two meanings is refused (`formula_doubts`). What is stored was read once already, so
-//! [`parse_stored`] takes it by the grammar.
+//! What chemists write in two meanings is refused (`formula_doubts`, `formula_groups`). What is stored was read once
+//! already, so [`parse_stored`] takes it by the grammar.
 
 use std::collections::BTreeMap;
 
@@ -85,6 +85,7 @@ impl<'a> Parser<'a> {
         self.check_isotope(start, times)?;
         let begun = self.rest;
         let atoms = self.atoms(0)?;
+        self.check_groups(begun)?;
         self.check_charge(begun, &atoms)?;
         let charge = self.charge()?;
         self.spaces();

@@ -23,6 +23,7 @@ mod cas_repair;
 mod formula_column;
 mod formula_doubts;
 mod formula_error;
+mod formula_groups;
 mod formula_parser;
 mod formula_text;
 pub mod gs1;

@@ -58,7 +58,7 @@ impl Load for Substances {
 
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
     fn marks(new: &NewChemical) -> Marks {
-        let name = ("name", new.name.as_str().to_lowercase());
+        let name = ("name", chemicals::small(new.name.as_str()));
         let cas = new.cas.as_ref().map(|cas| ("CAS number", cas.to_string()));
         let key = new.inchikey.as_ref().map(|key| ("InChIKey", key.to_string()));
         let own = cas.as_ref().or(key.as_ref()).unwrap_or(&name).clone();

@@ -10,6 +10,7 @@ use crate::{
         Chemical, NewChemical, Synonym,
         completion::completed,
         identity::{identity, near},
+        numbers::Number,
         store, term,
     },
     chemistry::{CasNumber, EcNumber, InChIKey},
@@ -41,7 +42,9 @@ impl Extract {
         // Where a synonym may be shared, nobody asks whose it is.
         let synonyms = rows.iter().filter(|_| !names.may_be_shared).flat_map(|row| &row.synonyms).map(Synonym::as_str);
         let names = rows.iter().map(|row| row.name.as_str()).chain(numbers).chain(synonyms);
-        let names: Vec<_> = names.map(term).collect();
+        // A number in a name is in the terms without what stands before it.
+        let bare = |name| [Some(term(name)), Number::read(name).map(|number| term(number.as_str()))];
+        let names: Vec<_> = names.flat_map(bare).flatten().collect();
         let mut extract = Self::default();
         for chemical in store::lock_alike(db, &cas, &inchikeys, &names).await? {
             extract.push(chemical, State::AsItWas);

@@ -63,11 +63,12 @@ pub async fn upsert_batch(
 impl Extract {
     fn take(&mut self, row: &NewChemical, names: Names, now: DateTime<Utc>) -> Outcome {
         let found = self.meant(row).and_then(|at| {
-            let why = match at {
+            let why = self.number_as_name(at, row);
+            let why = why.or_else(|| match at {
                 Some(at) => self.contradiction(at, row, names),
                 None if names.may_be_shared => None,
                 None => self.of_another(row),
-            };
+            });
             why.map_or(Ok(at), Err)
         });
         match found {

@@ -1,10 +1,28 @@
 //! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
 
 use super::{Names, extract::Extract};
-use crate::chemicals::{Chemical, NewChemical, Synonym, completion::contradictions, identity::identity};
-use crate::chemistry::CasNumber;
+use crate::chemicals::{
+    Chemical, NewChemical, Synonym, completion::contradictions, identity::identity, numbers::Number,
+};
 
 impl Extract {
+    /// Why the name cannot be one, whatever was decided: it is a number that the row and its entry do not have.
+    pub fn number_as_name(&self, at: Option<usize>, row: &NewChemical) -> Option<String> {
+        let name = row.name.as_str();
+        let number = Number::read(name).filter(|number| !number.is_in(row))?;
+        if at.is_some_and(|at| number.is_of(&self.chemicals[at].0)) {
+            return None;
+        }
+        let holder = self.chemicals.iter().map(|(it, _)| it).find(|it| number.is_of(it));
+        let own = match (&row.cas, &row.inchikey) {
+            (Some(cas), _) => format!(", while the CAS number here is {cas}"),
+            (None, Some(key)) => format!(", while the InChIKey here is {key}"),
+            (None, None) => String::new(),
+        };
+        let told = number.told(name, holder);
+        Some(format!("the name {told}{own}: write the name there, and each number in its own column"))
+    }
+
     /// Why the row is no new entry: something in it is another's, and the rest is not.
     pub fn of_another(&self, row: &NewChemical) -> Option<String> {
         let name = row.name.as_str();
@@ -54,14 +72,13 @@ impl Extract {
                 other.name, chemical.name
             ));
         }
-        // A key of the structure says as much as the name.
-        let has_key = row.inchikey.is_some() && row.inchikey == chemical.inchikey;
         let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
-        if names.may_be_new || has_key || shares_a_name {
+        if names.may_be_new || shares_a_name || chemical.may_be_called(name) {
             return None;
         }
+        let by = if row.cas.is_some() && row.cas == chemical.cas { "number" } else { "InChIKey" };
         Some(format!(
-            "`{name}` is none of the names of `{}`, whose number it has: correct one of them, or import with --new-names \
+            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, or import with --new-names \
              to make it a synonym",
             chemical.name
         ))
@@ -93,10 +110,13 @@ impl Extract {
         let new = new
             .filter(|name| own.is_none_or(|own| !own.is_called(name)) && identity(name) != identity(row.name.as_str()));
         new.filter_map(|name| {
-            let number =
-                name.parse().ok().and_then(|cas: CasNumber| self.by_cas.get(&cas)).filter(|other| Some(**other) != at);
-            if let Some(other) = number {
-                return Some(format!("the synonym `{name}` is the CAS number of {}", told(&self.chemicals[*other].0)));
+            let number = Number::read(name);
+            let holder = number.as_ref().and_then(|number| {
+                let mut others = self.chemicals.iter().enumerate().filter(|(other, _)| Some(*other) != at);
+                others.find(|(_, (other, _))| number.is_of(other)).map(|(_, (other, _))| (number, other))
+            });
+            if let Some((number, other)) = holder {
+                return Some(format!("the synonym `{name}` is the {} of {}", number.kind(), told(other)));
             }
             let mut others = self.others_called(name, at);
             let (other, _) = others.find(|(other, _)| identity(&other.name) == identity(name))?;

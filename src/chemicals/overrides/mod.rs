@@ -10,7 +10,7 @@ pub use self::{
     http::routes,
     store::{count_stale, names, refresh_some},
 };
-use super::{find, fold, term};
+use super::{find, fold, numbers, term};
 use crate::{
     auth::{Auth, Manager, Viewer},
     chemistry::{Density, MolarMass},
@@ -90,6 +90,10 @@ pub async fn set(
 ) -> Result<(ChemicalOverrides, bool)> {
     new.check()?;
     let mut db = by.app().db().await?;
+    if let Some(name) = new.name.as_ref().map(Name::as_str).filter(|name| numbers::Number::read(name).is_some()) {
+        let chemical = find(&mut db, chemical_id).await?.ok_or(Error::NotFound("chemical"))?;
+        numbers::check_name(&mut db, name, &chemical).await?;
+    }
     let key = store::Key { lab_id: by.lab_id(), chemical_id };
     if let Some(done) = store::set(&mut db, key, seen, new, by.user_id(), by.now()).await? {
         return Ok(done);

@@ -47,7 +47,8 @@ impl Catalogue {
         };
         let Some(name) = name else { return Ok(known(one.id)) };
         let called = self.0.called(name);
-        if one.is_called(name) || called.iter().any(|it| it.id == one.id) {
+        let may_be = called.is_empty() && one.may_be_called(name);
+        if one.is_called(name) || may_be || called.iter().any(|it| it.id == one.id) {
             return Ok(known(one.id));
         }
         let other = called.first().map(|it| format!("; `{name}` is {}", with_number(it, &it.name)));

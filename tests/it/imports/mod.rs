@@ -3,10 +3,12 @@
 mod again;
 mod bottles;
 mod cas;
+mod cased;
 mod cases;
 mod closed_places;
 mod identity;
 mod in_whose_name;
+mod numbers;
 mod pubchem;
 mod refused;
 mod texts;
@@ -172,7 +174,7 @@ async fn without_a_cas_number_the_inchikey_and_then_the_name_tell_what_is_meant(
     let manager = app.client("manager").await;
     let key = "VYPSYNLAJGMNEJ-UHFFFAOYSA-N";
     for new in [
-        json!({"name": "Silica", "cas": "7631-86-9", "inchikey": key}),
+        json!({"name": "Silica", "cas": "7631-86-9", "inchikey": key, "synonyms": ["silicon dioxide"]}),
         json!({"name": "Xylene", "cas": "1330-20-7"}),
         json!({"name": "Brine"}),
     ] {
