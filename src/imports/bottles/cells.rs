@@ -61,6 +61,9 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
         return None;
     };
     let value = faults.decimal(value, "amount", columns);
+    if value.is_some_and(|value: Amount| value.get().is_zero()) {
+        faults.add(format!("amount `{cell}`: must be more than zero"));
+    }
     let unit = match (beside, row.get("unit")) {
         ("", None) => {
             faults.add("the amount has no unit");

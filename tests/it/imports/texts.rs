@@ -85,3 +85,13 @@ async fn a_line_break_in_a_cell_is_called_one(db: PgPool) {
     let report = load_chemicals(&app, &file).await.expect("an import");
     assert!(corrections(&report).iter().all(|(_, reason)| reason.contains("line break")), "{:?}", corrections(&report));
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_amount_of_zero_is_refused_as_it_is_elsewhere(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = ["0,L", "0 L,", "0.000,mL", "\"0,0\",g"];
+    for (row, reason) in rows.iter().zip(refusals(&app, &folder, "amount,unit", &rows).await) {
+        assert!(reason.starts_with("amount `0") && reason.ends_with("`: must be more than zero"), "{row}: {reason}");
+    }
+}
