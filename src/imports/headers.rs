@@ -107,11 +107,11 @@ fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> any
 
 fn missing_columns(missing: &[&Column], seen: &str) -> String {
     let names: Vec<_> = missing.iter().map(|column| format!("`{}`", column.name)).collect();
-    let column = if names.len() == 1 { "column" } else { "columns" };
+    let no_column = if names.len() == 1 { "is no column" } else { "are no columns" };
     let first = missing[0];
     let also: Vec<_> = first.aliases.iter().take(4).map(|alias| format!("`{alias}`")).collect();
     format!(
-        "there is no {column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
+        "there {no_column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
          with --map {}=HEADER",
         names.join(", "),
         first.name,

@@ -1,5 +1,6 @@
 //! What a refusal says: the cell as it was written, and what is wrong with it.
 
+use chemstock::imports::{ContainerOptions, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -49,7 +50,19 @@ async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
 async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
-    let cells = ["-1 L", "1 000 mL", "1/2 L", "1e3 g", "2 x 2.5 L", "1'000 mL", "5-10 g", "1½ L", "~5 g"];
+    let cells = [
+        "-1 L",
+        "1 000 mL",
+        "1 000",
+        "1\u{a0}000",
+        "1/2 L",
+        "1e3 g",
+        "2 x 2.5 L",
+        "1'000 mL",
+        "5-10 g",
+        "1½ L",
+        "~5 g",
+    ];
     let rows = cells.map(|cell| format!("{cell},"));
     let rows: Vec<_> = rows.iter().map(String::as_str).collect();
     for (cell, reason) in cells.iter().zip(refusals(&app, &folder, "amount,tare", &rows).await) {
@@ -93,5 +106,18 @@ async fn an_amount_of_zero_is_refused_as_it_is_elsewhere(db: PgPool) {
     let rows = ["0,L", "0 L,", "0.000,mL", "\"0,0\",g"];
     for (row, reason) in rows.iter().zip(refusals(&app, &folder, "amount,unit", &rows).await) {
         assert!(reason.starts_with("amount `0") && reason.ends_with("`: must be more than zero"), "{row}: {reason}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn columns_that_are_missing_are_told_in_a_right_sentence(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    for (header, told) in
+        [("cas,lot", "there are no columns `code`, `amount`; "), ("cas,amount", "there is no column `code`; ")]
+    {
+        let file = folder.file("b.csv", format!("{header}\n64-17-5,1\n"));
+        let refused = load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await;
+        let refused = refused.expect_err(header).to_string();
+        assert!(refused.starts_with(told), "{refused}");
     }
 }
