@@ -37,6 +37,11 @@ impl Days {
 
     /// The day that a cell means, or why it means none.
     pub fn read(&self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
+        let day = self.day(cell, may_be_month)?;
+        if day.year() < 1900 { Err("the year is before 1900".to_owned()) } else { Ok(day) }
+    }
+
+    fn day(&self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
         const NONE: &str = "this day does not exist";
         let text = without_midnight(cell.trim());
         if let Some(numbers) = plain(text).or_else(|| with_month_name(text)) {
@@ -56,6 +61,9 @@ impl Days {
             };
         }
         match month(text) {
+            _ if is_of_either_century(text) => {
+                Err("the year may be of either century: write the day as year-month-day, such as 2026-11-22".to_owned())
+            }
             Some(last) if may_be_month => Ok(last),
             Some(_) => Err("is a month: write the day, such as 2026-11-22".to_owned()),
             None => Err("write the day as year-month-day, such as 2026-11-22".to_owned()),
@@ -141,6 +149,12 @@ fn month(text: &str) -> Option<NaiveDate> {
     };
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
     first.checked_add_months(Months::new(1))?.pred_opt().filter(|last| last.year() == year)
+}
+
+/// `Jan-99`. No bottle of today has expired before 1950, so a lower number is of this century.
+fn is_of_either_century(text: &str) -> bool {
+    let parts = text.split_once(['-', '/', ' ', '.']);
+    parts.is_some_and(|(month, year)| named(month).is_some() && year.len() == 2 && is_digits(year) && year >= "50")
 }
 
 fn named(text: &str) -> Option<u32> {

@@ -121,3 +121,32 @@ async fn columns_that_are_missing_are_told_in_a_right_sentence(db: PgPool) {
         assert!(refused.starts_with(told), "{refused}");
     }
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_year_of_two_digits_or_of_another_age_is_refused(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let days = ["Jan-99", "Jul-85", "Jun-98", "Dec 50"];
+    let rows = days.map(|day| format!("1 L,{day}"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (day, reason) in days.iter().zip(refusals(&app, &folder, "amount,expires", &rows).await) {
+        let told = "the year may be of either century: write the day as year-month-day, such as 2026-11-22";
+        assert_eq!(reason, format!("expires `{day}`: {told}"));
+    }
+    let days = [
+        "1899-12-31",
+        "0027-02-28",
+        "31.12.1899",
+        "18991231",
+        "31/12/1899",
+        "31-Dec-1899",
+        "1899-12",
+        "12/0027",
+        "Dec 1899",
+    ];
+    let rows = days.map(|day| format!("1 L,{day}"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (day, reason) in days.iter().zip(refusals(&app, &folder, "amount,expires", &rows).await) {
+        assert_eq!(reason, format!("expires `{day}`: the year is before 1900"));
+    }
+}
