@@ -3,7 +3,10 @@
 use anyhow::{Context as _, bail};
 use csv::{ReaderBuilder, StringRecord};
 
-use super::headers::{Column, Mapping, Places, map_headers};
+use super::{
+    headers::{Column, Mapping, Places, map_headers},
+    quotes,
+};
 use crate::chemistry::is_digits;
 
 enum Shape {
@@ -54,6 +57,7 @@ impl<'t> Table<'t> {
             return Ok(Self { text, shape: Shape::PubChem, headers, warnings: Vec::new() });
         }
         let delimiter = delimiter(text);
+        quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
         let (places, warnings) = map_headers(&headers, columns, mapping)?;

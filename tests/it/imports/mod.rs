@@ -5,6 +5,7 @@ mod bottles;
 mod cas;
 mod cases;
 mod closed_places;
+mod files;
 mod identity;
 mod in_whose_name;
 mod pubchem;
