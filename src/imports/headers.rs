@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use anyhow::bail;
 use csv::StringRecord;
 
+use super::corrections::is_ours;
+
 /// What an import wants to know, and what files call it, the clearest name first. In lower case, words apart.
 pub struct Column {
     pub name: &'static str,
@@ -72,8 +74,7 @@ pub fn map_headers(
     }
     let warnings = (0..seen.len())
         .filter(|place| !places.values().any(|used| used == place))
-        // `line` and `reason` are our own, in a file of corrections.
-        .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
+        .filter(|place| !seen[*place].is_empty() && !is_ours(&seen[*place]))
         .map(|place| ignored(&printable(&headers[place]), &seen[place], columns))
         .collect();
     Ok((places, warnings))

@@ -46,14 +46,19 @@ impl Load for Substances {
         if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");
         }
-        let cas = read_cas(row, self.columns.repair_cas, &mut faults);
+        let columns = self.columns.for_row(row);
+        let cas = read_cas(row, columns.repair_cas, &mut faults);
         let (ec, inchikey) = (faults.value(row, "ec"), faults.value(row, "inchikey"));
         let formula = faults.value(row, "formula");
-        let molar_mass = faults.number(row, "molar mass", &self.columns);
-        let density = faults.number(row, "density", &self.columns);
+        let molar_mass = faults.number(row, "molar mass", &columns);
+        let density = faults.number(row, "density", &columns);
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
         faults.none(new)
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.

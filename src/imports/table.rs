@@ -70,9 +70,15 @@ impl<'t> Table<'t> {
         &self.headers
     }
 
-    /// Whether a comma cannot be a decimal sign in a cell without quotes.
-    pub fn is_delimited_by_commas(&self) -> bool {
-        matches!(self.shape, Shape::Csv { delimiter: b',', .. })
+    /// What stands between the cells; between those of a copy, where the file itself is no CSV.
+    pub fn delimiter(&self) -> u8 {
+        if let Shape::Csv { delimiter, .. } = self.shape { delimiter } else { b',' }
+    }
+
+    /// A file that an earlier import wrote: it has a few rows of a list, and says for each how the whole list was read.
+    pub fn is_of_corrections(&self) -> bool {
+        let has = |name| self.headers.iter().any(|header| header.trim() == name);
+        !self.is_pubchem() && has("line") && has("reason")
     }
 
     pub fn is_pubchem(&self) -> bool {
@@ -144,6 +150,16 @@ impl<'t> Row<'t> {
 
     pub fn is_pubchem(&self) -> bool {
         matches!(self.table.shape, Shape::PubChem)
+    }
+
+    /// What the import itself wrote into one of its own columns; nothing in a file of any other kind.
+    pub fn own(&self, header: &str) -> &str {
+        let place = self.table.headers.iter().position(|it| it.trim() == header);
+        place.filter(|_| self.is_of_corrections()).and_then(|at| self.record.get(at)).unwrap_or_default()
+    }
+
+    pub fn is_of_corrections(&self) -> bool {
+        self.table.is_of_corrections()
     }
 
     /// In `PubChem`'s form: what follows the systematic name.

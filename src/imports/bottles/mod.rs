@@ -123,7 +123,7 @@ impl Load for Bottles {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         let code = self.code(row, &mut faults);
-        let columns = &self.columns;
+        let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
         let content = read_content(row, columns, &mut faults);
@@ -135,6 +135,10 @@ impl Load for Bottles {
             _ => None,
         };
         faults.none(bottle)
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     fn marks(bottle: &Bottle) -> Marks {
