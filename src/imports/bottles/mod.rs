@@ -122,6 +122,7 @@ impl Load for Bottles {
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
+        faults.contradictions(row);
         let code = self.code(row, &mut faults);
         let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
