@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use super::{
     Folder,
     bottles::{CREATE, containers, lab, load},
-    corrections, counts,
+    corrections, counts, load_chemicals,
 };
 use crate::support::{Client, TestApp};
 
@@ -118,4 +118,27 @@ async fn a_day_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     let report =
         load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await.expect("an import");
     assert_eq!(counts(&report), [3, 1, 0, 0, 2], "each day is written out, as the reason says");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_number_of_a_substance_keeps_its_meaning_too(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let pubchem = "702\t64-17-6\tC2H6O\t46.069\tCCO\tC2H6O/c\tLFQSCWFLJHTTHZ-UHFFFAOYSA-N\tethanol\talcohol\n";
+    let list =
+        "name;cas;molar mass;density\nWater;7732-18-5;18,01528;0,998\nAcetone;67-64-2;58.080;0,784\nBrine;;;1.000\n";
+    let file = folder.file("a.csv", list);
+    let report = load_chemicals(&app, &file).await.expect("an import");
+    // One sign in a column: 58 080 g/mol, and a thousand times the density of water, are no substances.
+    assert_eq!(counts(&report), [3, 1, 0, 0, 2]);
+    let report = load_chemicals(&app, &report.corrections.expect("corrections")).await.expect("an import");
+    assert_eq!(counts(&report), [2, 0, 0, 0, 2]);
+    let report = load_chemicals(&app, &folder.file("b.txt", pubchem)).await.expect("an import");
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    let file = report.corrections.expect("corrections");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    assert!(text.contains(",molar mass: decimal point,"), "{text}");
+    std::fs::write(&file, text.replace("64-17-6", "64-17-5")).expect("a file");
+    let report = load_chemicals(&app, &file).await.expect("an import");
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
+    assert_eq!(super::chemical(&app, "64-17-5").await["molar_mass"], "46.069");
 }
