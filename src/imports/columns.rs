@@ -1,14 +1,20 @@
 //! What is decided over a whole file before its first row is read: the decimal sign of its numbers, and whether its days
 //! have the day or the month first.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use super::{days::Days, signs::Signs, table::Table};
+use super::{
+    corrections::READINGS,
+    days::Days,
+    signs::Signs,
+    table::{Row, Table},
+};
 use crate::chemistry::Unit;
 
 const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
 const DAYS: [&str; 3] = ["received", "opened", "expires"];
 
+#[derive(Clone)]
 pub struct Columns {
     signs: HashMap<&'static str, Signs>,
     days: HashMap<&'static str, Days>,
@@ -18,6 +24,9 @@ pub struct Columns {
 impl Columns {
     pub fn of(table: &Table<'_>, repair_cas: bool) -> anyhow::Result<Self> {
         let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Days>::new());
+        if table.is_of_corrections() {
+            return Ok(Self { signs: HashMap::new(), days, repair_cas });
+        }
         for row in table.rows() {
             let row = row?;
             for column in NUMBERS {
@@ -31,12 +40,41 @@ impl Columns {
                 }
             }
         }
-        let by_commas = table.is_delimited_by_commas() || table.is_pubchem();
+        // PubChem writes points, too.
+        let by_commas = table.delimiter() == b',';
         let signs = NUMBERS.map(|column| {
             let cells = numbers.get(column).into_iter().flatten();
             (column, Signs::of(cells.map(String::as_str), by_commas))
         });
         Ok(Self { signs: signs.into(), days, repair_cas })
+    }
+
+    /// As they hold for a row: in a file of corrections as it says itself, since the rows around it are not those of the list.
+    pub fn for_row(&self, row: &Row) -> Cow<'_, Self> {
+        if !row.is_of_corrections() {
+            return Cow::Borrowed(self);
+        }
+        let said = |column: &str| {
+            let mut all = row.own(READINGS).split(';').filter_map(|one| one.split_once(':'));
+            all.find(|(of, _)| of.trim() == column).map(|(_, reading)| reading.trim()).unwrap_or_default()
+        };
+        let signs = NUMBERS.map(|column| (column, Signs::said(said(column)))).into();
+        let days = DAYS.map(|column| (column, Days::said(row.line, said(column)))).into();
+        Cow::Owned(Self { signs, days, repair_cas: self.repair_cas })
+    }
+
+    /// What was decided of a row's cells that have two meanings alone: `amount: decimal comma; expires: day first`.
+    pub fn readings(&self, row: &Row) -> String {
+        let columns = self.for_row(row);
+        let signs = NUMBERS.iter().filter_map(|column| {
+            let (number, _) = number_and_unit(row.get(column)?)?;
+            Some(format!("{column}: {}", columns.signs(column).reading(number)?))
+        });
+        let days = DAYS.iter().filter_map(|column| {
+            let reading = columns.days(column).reading(row.get(column)?)?;
+            Some(format!("{column}: {reading}"))
+        });
+        signs.chain(days).collect::<Vec<_>>().join("; ")
     }
 
     pub fn signs(&self, column: &str) -> Signs {

@@ -7,23 +7,25 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::table::Row;
+use super::table::{Row, Table};
 
 /// Made with its first row, so that a file without failures leaves none behind.
 pub struct Corrections {
     beside: PathBuf,
     headers: Vec<String>,
+    delimiter: u8,
     open: Option<(PathBuf, csv::Writer<File>)>,
 }
 
 impl Corrections {
-    pub fn of(file: &Path, headers: &[String]) -> Self {
+    pub fn of(file: &Path, table: &Table) -> Self {
         let mut name = file.as_os_str().to_owned();
         name.push(".corrections.csv");
-        Self { beside: name.into(), headers: headers.to_vec(), open: None }
+        Self { beside: name.into(), headers: table.headers().to_vec(), delimiter: table.delimiter(), open: None }
     }
 
-    pub fn write(&mut self, row: &Row, reason: &str) -> anyhow::Result<()> {
+    /// `readings` are what the whole list has decided of the row's cells: the rows beside it here cannot.
+    pub fn write(&mut self, row: &Row, reason: &str, readings: &str) -> anyhow::Result<()> {
         if self.open.is_none() {
             self.open = Some(self.make()?);
         }
@@ -34,7 +36,7 @@ impl Corrections {
             self.headers.iter().zip(&cells).filter(|(header, _)| !is_ours(header)).map(|(_, cell)| cell.as_str());
         let line = row.line.to_string();
         let beyond = cells.iter().skip(self.headers.len()).map(String::as_str);
-        writer.write_record([line.as_str(), reason].into_iter().chain(kept).chain(beyond))?;
+        writer.write_record([line.as_str(), reason, readings].into_iter().chain(kept).chain(beyond))?;
         Ok(())
     }
 
@@ -44,9 +46,9 @@ impl Corrections {
         let (path, file) = made
             .or_else(|_| File::create(&here).map(|file| (here, file)))
             .with_context(|| format!("cannot write {} nor a file of that name here", self.beside.display()))?;
-        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(file);
+        let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(file);
         let kept = self.headers.iter().map(String::as_str).filter(|header| !is_ours(header));
-        writer.write_record(["line", "reason"].into_iter().chain(kept))?;
+        writer.write_record(OURS.into_iter().chain(kept))?;
         Ok((path, writer))
     }
 
@@ -65,7 +67,12 @@ impl Corrections {
     }
 }
 
+/// How a row's cells were read, where a cell alone has two meanings: `amount: decimal comma; expires: day first`.
+pub const READINGS: &str = "read with";
+
+const OURS: [&str; 3] = ["line", "reason", READINGS];
+
 /// The columns that a file of corrections has more than the file that was imported.
 pub fn is_ours(header: &str) -> bool {
-    ["line", "reason"].contains(&header.trim())
+    OURS.contains(&header.trim())
 }

@@ -7,6 +7,9 @@ use crate::chemistry::is_digits;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
+const DAY_FIRST: &str = "day first";
+const MONTH_FIRST: &str = "month first";
+
 /// What a column says of the order in `03/04/2027`: the first cell that can only have the day first, and the first that
 /// can only have the month first. A cell that is no day in either order says nothing.
 #[derive(Debug, Clone, Default)]
@@ -35,8 +38,29 @@ impl Days {
         };
     }
 
+    /// As a file of corrections says it of a column, in one of its lines.
+    pub fn said(line: u64, reading: &str) -> Self {
+        let witness = |is_said: bool| is_said.then(|| Witness { line, cell: reading.to_owned() });
+        Self { day_first: witness(reading == DAY_FIRST), month_first: witness(reading == MONTH_FIRST) }
+    }
+
+    /// What the column has decided of a cell that has two meanings alone.
+    pub fn reading(&self, cell: &str) -> Option<&'static str> {
+        slashed(cell)?;
+        match (&self.day_first, &self.month_first) {
+            (Some(_), None) => Some(DAY_FIRST),
+            (None, Some(_)) => Some(MONTH_FIRST),
+            _ => None,
+        }
+    }
+
     /// The day that a cell means, or why it means none.
     pub fn read(&self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
+        let day = self.day(cell, may_be_month)?;
+        if day.year() < 1900 { Err("the year is before 1900".to_owned()) } else { Ok(day) }
+    }
+
+    fn day(&self, cell: &str, may_be_month: bool) -> Result<NaiveDate, String> {
         const NONE: &str = "this day does not exist";
         let text = without_midnight(cell.trim());
         if let Some(numbers) = plain(text).or_else(|| with_month_name(text)) {
@@ -50,12 +74,16 @@ impl Days {
                 (one, other, _, _) if one == other => one.ok_or_else(|| NONE.to_owned()),
                 (_, _, Some(day), Some(month)) => Err(contradiction(day, month)),
                 (Some(day), _, Some(_), None) | (_, Some(day), None, Some(_)) => Ok(day),
-                _ => {
+                (Some(_), Some(_), ..) => {
                     Err("may be two days, and nothing in the column tells which: write it as year-month-day".to_owned())
                 }
+                _ => Err("nothing tells whether the day or the month is first: write it as year-month-day".to_owned()),
             };
         }
         match month(text) {
+            _ if is_of_either_century(text) => {
+                Err("the year may be of either century: write the day as year-month-day, such as 2026-11-22".to_owned())
+            }
             Some(last) if may_be_month => Ok(last),
             Some(_) => Err("is a month: write the day, such as 2026-11-22".to_owned()),
             None => Err("write the day as year-month-day, such as 2026-11-22".to_owned()),
@@ -141,6 +169,12 @@ fn month(text: &str) -> Option<NaiveDate> {
     };
     let first = NaiveDate::from_ymd_opt(year, month, 1)?;
     first.checked_add_months(Months::new(1))?.pred_opt().filter(|last| last.year() == year)
+}
+
+/// `Jan-99`. No bottle of today has expired before 1950, so a lower number is of this century.
+fn is_of_either_century(text: &str) -> bool {
+    let parts = text.split_once(['-', '/', ' ', '.']);
+    parts.is_some_and(|(month, year)| named(month).is_some() && year.len() == 2 && is_digits(year) && year >= "50")
 }
 
 fn named(text: &str) -> Option<u32> {

@@ -15,6 +15,22 @@ impl Faults {
         self.0.push(fault.into());
     }
 
+    /// Of cells that should say the same, one is mistaken. What can stand side by side is no contradiction.
+    pub fn contradictions(&mut self, row: &Row) {
+        for column in row.doubled().into_iter().filter(|column| !["note", "synonyms"].contains(column)) {
+            let all: Vec<_> = row.all(column).collect();
+            if all.iter().any(|(_, cell)| *cell != all[0].1) {
+                let cells: Vec<_> =
+                    all.iter().map(|(header, cell)| format!("`{}` in `{header}`", shortened(cell))).collect();
+                self.add(format!(
+                    "two columns contradict each other: {}: correct one, or say which is meant with --map {}=HEADER",
+                    cells.join(", "),
+                    column.replace(' ', "_")
+                ));
+            }
+        }
+    }
+
     /// What the column holds, if it is there and right.
     pub fn value<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str) -> Option<T> {
         self.text(column, row.get(column)?)

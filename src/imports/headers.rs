@@ -5,25 +5,33 @@ use std::collections::HashMap;
 use anyhow::bail;
 use csv::StringRecord;
 
+use super::corrections::is_ours;
+
 /// What an import wants to know, and what files call it, the clearest name first. In lower case, words apart.
 pub struct Column {
     pub name: &'static str,
     pub aliases: &'static [&'static str],
+    /// Names that say something near it, and count where none of the others is there.
+    pub or_else: &'static [&'static str],
     pub required: bool,
 }
 
 impl Column {
     pub const fn required(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, required: true }
+        Self { name, aliases, or_else: &[], required: true }
     }
 
     pub const fn optional(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, required: false }
+        Self { name, aliases, or_else: &[], required: false }
+    }
+
+    pub const fn or_else(self, or_else: &'static [&'static str]) -> Self {
+        Self { or_else, ..self }
     }
 }
 
-/// Where in a row each column is.
-pub type Places = HashMap<&'static str, usize>;
+/// Where in a row each column is; several places where headers have one meaning, the clearest first.
+pub type Places = HashMap<&'static str, Vec<usize>>;
 
 /// `code=Container_Number`: which column of the file is meant by one of ours.
 #[derive(Debug, Clone)]
@@ -50,16 +58,21 @@ pub fn map_headers(
 ) -> anyhow::Result<(Places, Vec<String>)> {
     let seen: Vec<_> = headers.iter().map(normal).collect();
     let mut places = given_places(&seen, columns, mapping)?;
-    let is_given: Vec<usize> = places.values().copied().collect();
+    let is_given: Vec<usize> = places.values().flatten().copied().collect();
     for column in columns {
-        let names = std::iter::once(&column.name).chain(column.aliases);
-        let free =
-            |name: &&str| seen.iter().enumerate().position(|(at, header)| header == name && !is_given.contains(&at));
-        if let Some(place) = names.into_iter().find_map(free) {
-            places.entry(column.name).or_insert(place);
+        let free = |name: &&str| {
+            let places: Vec<_> = (0..seen.len()).filter(|at| seen[*at] == *name && !is_given.contains(at)).collect();
+            places
+        };
+        let mut found: Vec<_> = std::iter::once(&column.name).chain(column.aliases).flat_map(free).collect();
+        if found.is_empty() {
+            found = column.or_else.iter().flat_map(free).collect();
+        }
+        if !found.is_empty() {
+            places.entry(column.name).or_insert(found);
         }
     }
-    for &place in places.values().filter(|place| !is_given.contains(place)) {
+    for &place in places.values().flatten().filter(|place| !is_given.contains(place)) {
         if let Some(again) = (0..seen.len()).find(|at| *at != place && seen[*at] == seen[place]) {
             let header = printable(&headers[place]);
             bail!("the columns {} and {} are both called `{header}`: rename one", place + 1, again + 1);
@@ -71,16 +84,15 @@ pub fn map_headers(
         bail!("{}", missing_columns(&missing, &seen));
     }
     let warnings = (0..seen.len())
-        .filter(|place| !places.values().any(|used| used == place))
-        // `line` and `reason` are our own, in a file of corrections.
-        .filter(|place| !["", "line", "reason"].contains(&seen[*place].as_str()))
+        .filter(|place| !places.values().flatten().any(|used| used == place))
+        .filter(|place| !seen[*place].is_empty() && !is_ours(&seen[*place]))
         .map(|place| ignored(&printable(&headers[place]), &seen[place], columns))
         .collect();
     Ok((places, warnings))
 }
 
 fn ignored(header: &str, seen: &str, columns: &[Column]) -> String {
-    match columns.iter().find(|it| it.name == seen || it.aliases.contains(&seen)) {
+    match columns.iter().find(|it| it.name == seen || it.aliases.contains(&seen) || it.or_else.contains(&seen)) {
         Some(known) => format!(
             "the column `{header}` was ignored, as another is the {}; say with --map {}=HEADER which is meant",
             known.name,
@@ -100,18 +112,18 @@ fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> any
         let Some(place) = seen.iter().position(|name| *name == normal(header)) else {
             bail!("--map {column}={header}: the file has no such header");
         };
-        places.insert(known.name, place);
+        places.insert(known.name, vec![place]);
     }
     Ok(places)
 }
 
 fn missing_columns(missing: &[&Column], seen: &str) -> String {
     let names: Vec<_> = missing.iter().map(|column| format!("`{}`", column.name)).collect();
-    let column = if names.len() == 1 { "column" } else { "columns" };
+    let no_column = if names.len() == 1 { "is no column" } else { "are no columns" };
     let first = missing[0];
     let also: Vec<_> = first.aliases.iter().take(4).map(|alias| format!("`{alias}`")).collect();
     format!(
-        "there is no {column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
+        "there {no_column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
          with --map {}=HEADER",
         names.join(", "),
         first.name,

@@ -10,6 +10,7 @@ mod days;
 mod faults;
 mod headers;
 mod places;
+mod quotes;
 mod run;
 mod seen;
 mod signs;

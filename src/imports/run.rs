@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::{
     Report,
     batch::{Batches, Told},
+    columns::Columns,
     corrections::Corrections,
     faults::OrReason,
     seen::Marks,
@@ -45,6 +46,9 @@ pub trait Load {
     /// The row as what it means, or everything that is wrong with it.
     fn read(&mut self, row: &Row) -> OrReason<Self::Item>;
 
+    /// What was decided over the whole file.
+    fn columns(&self) -> &Columns;
+
     /// What only one row of a file may say.
     fn marks(item: &Self::Item) -> Marks;
 
@@ -65,7 +69,7 @@ pub async fn run<L: Load>(
     dry: bool,
 ) -> anyhow::Result<Report> {
     let bar = progress(table.size());
-    let mut corrections = Corrections::of(file, table.headers());
+    let mut corrections = Corrections::of(file, table);
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let (mut rows, mut batches) = (table.rows(), Batches::new(app, dry));
     loop {
@@ -75,7 +79,7 @@ pub async fn run<L: Load>(
         for (row, outcome) in batches.store(load, batch).await? {
             report.count(&outcome);
             if let Outcome::Failed(reason) = outcome {
-                corrections.write(&row, &reason)?;
+                corrections.write(&row, &reason, &load.columns().readings(&row))?;
             }
         }
         corrections.flush()?;

@@ -8,6 +8,9 @@ enum Sign {
     Comma,
 }
 
+const POINT: &str = "decimal point";
+const COMMA: &str = "decimal comma";
+
 /// What the numbers of a column say of their sign.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Signs {
@@ -38,6 +41,17 @@ impl Signs {
             }
         }
         signs
+    }
+
+    /// As a file of corrections says it of a column.
+    pub fn said(reading: &str) -> Self {
+        Self { point: reading == POINT, comma: reading == COMMA, by_commas: false }
+    }
+
+    /// What the column has decided of a number that has two meanings alone.
+    pub fn reading(self, number: &str) -> Option<&'static str> {
+        let Says::Either(seen) = says(number) else { return None };
+        self.decided(seen).map(|sign| if sign == Sign::Point { POINT } else { COMMA })
     }
 
     /// The number with a point as its only sign, or why it cannot be read.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub const COLUMNS: &[Column] = &[
-    Column::required("name", &["chemical", "chemical name", "substance", "substance name", "product name"]),
+    Column::required("name", &["chemical", "chemical name", "substance", "substance name"]).or_else(&["product name"]),
     Column::optional("cas", &["cas number", "cas no", "cas rn", "casrn", "cas nr", "cas registry number"]),
     Column::optional("ec", &["ec number", "ec no", "einecs", "einecs number"]),
     Column::optional("inchikey", &["inchi key", "standard inchikey"]),
@@ -42,18 +42,24 @@ impl Load for Substances {
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
+        faults.contradictions(row);
         let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
         if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");
         }
-        let cas = read_cas(row, self.columns.repair_cas, &mut faults);
+        let columns = self.columns.for_row(row);
+        let cas = read_cas(row, columns.repair_cas, &mut faults);
         let (ec, inchikey) = (faults.value(row, "ec"), faults.value(row, "inchikey"));
         let formula = faults.value(row, "formula");
-        let molar_mass = faults.number(row, "molar mass", &self.columns);
-        let density = faults.number(row, "density", &self.columns);
+        let molar_mass = faults.number(row, "molar mass", &columns);
+        let density = faults.number(row, "density", &columns);
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
         faults.none(new)
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
@@ -96,8 +102,8 @@ pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumbe
 }
 
 fn csv_names(row: &Row, faults: &mut Faults) -> (Option<Name>, Vec<Synonym>) {
-    let listed =
-        row.get("synonyms").unwrap_or_default().split([';', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let listed = row.all("synonyms").flat_map(|(_, cell)| cell.split([';', '|']));
+    let listed = listed.map(str::trim).filter(|name| !name.is_empty());
     let synonyms: Vec<_> = listed.filter_map(|name| faults.text("synonym", name)).collect();
     if synonyms.len() > MAX_SYNONYMS {
         faults.add(format!("there are {} synonyms, at most {MAX_SYNONYMS} are kept", synonyms.len()));

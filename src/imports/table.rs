@@ -3,11 +3,14 @@
 use anyhow::{Context as _, bail};
 use csv::{ReaderBuilder, StringRecord};
 
-use super::headers::{Column, Mapping, Places, map_headers};
+use super::{
+    headers::{Column, Mapping, Places, map_headers},
+    quotes,
+};
 use crate::chemistry::is_digits;
 
 enum Shape {
-    Csv { delimiter: u8, places: Places },
+    Csv { delimiter: u8 },
     PubChem,
 }
 
@@ -15,6 +18,7 @@ pub struct Table<'t> {
     text: &'t str,
     shape: Shape,
     headers: Vec<String>,
+    places: Places,
     pub warnings: Vec<String>,
 }
 
@@ -51,14 +55,16 @@ impl<'t> Table<'t> {
         }
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
-            return Ok(Self { text, shape: Shape::PubChem, headers, warnings: Vec::new() });
+            let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
+            return Ok(Self { text, shape: Shape::PubChem, headers, places, warnings: Vec::new() });
         }
         let delimiter = delimiter(text);
+        quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
         let (places, warnings) = map_headers(&headers, columns, mapping)?;
         let headers = headers.iter().map(str::to_owned).collect();
-        Ok(Self { text, shape: Shape::Csv { delimiter, places }, headers, warnings })
+        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].
@@ -66,9 +72,15 @@ impl<'t> Table<'t> {
         &self.headers
     }
 
-    /// Whether a comma cannot be a decimal sign in a cell without quotes.
-    pub fn is_delimited_by_commas(&self) -> bool {
-        matches!(self.shape, Shape::Csv { delimiter: b',', .. })
+    /// What stands between the cells; between those of a copy, where the file itself is no CSV.
+    pub fn delimiter(&self) -> u8 {
+        if let Shape::Csv { delimiter } = self.shape { delimiter } else { b',' }
+    }
+
+    /// A file that an earlier import wrote: it has a few rows of a list, and says for each how the whole list was read.
+    pub fn is_of_corrections(&self) -> bool {
+        let has = |name| self.headers.iter().any(|header| header.trim() == name);
+        !self.is_pubchem() && has("line") && has("reason")
     }
 
     pub fn is_pubchem(&self) -> bool {
@@ -83,7 +95,7 @@ impl<'t> Table<'t> {
         let mut reader = ReaderBuilder::new();
         reader.flexible(true);
         match self.shape {
-            Shape::Csv { delimiter, .. } => reader.delimiter(delimiter),
+            Shape::Csv { delimiter } => reader.delimiter(delimiter),
             Shape::PubChem => reader.delimiter(b'\t').quoting(false).has_headers(false),
         };
         let records = reader.from_reader(self.text.as_bytes()).into_records();
@@ -131,15 +143,36 @@ impl<'t> Row<'t> {
 
     /// What stands in the column, if anything does.
     pub fn get(&self, column: &str) -> Option<&str> {
-        let place = match &self.table.shape {
-            Shape::Csv { places, .. } => *places.get(column)?,
-            Shape::PubChem => PUBCHEM.iter().position(|name| *name == column)?,
-        };
-        self.record.get(place).map(str::trim).filter(|cell| !cell.is_empty())
+        self.all(column).next().map(|(_, cell)| cell)
+    }
+
+    /// What stands in the columns of this meaning, each with its header.
+    pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> {
+        let places = self.table.places.get(column).into_iter().flatten();
+        let cells = places.map(|&at| (self.table.headers[at].trim(), self.record.get(at).unwrap_or_default().trim()));
+        cells.filter(|(_, cell)| !cell.is_empty())
+    }
+
+    /// The columns that several headers name, in a steady order.
+    pub fn doubled(&self) -> Vec<&'static str> {
+        let places = self.table.places.iter().filter(|(_, places)| places.len() > 1);
+        let mut columns: Vec<_> = places.map(|(column, _)| *column).collect();
+        columns.sort_unstable();
+        columns
     }
 
     pub fn is_pubchem(&self) -> bool {
         matches!(self.table.shape, Shape::PubChem)
+    }
+
+    /// What the import itself wrote into one of its own columns; nothing in a file of any other kind.
+    pub fn own(&self, header: &str) -> &str {
+        let place = self.table.headers.iter().position(|it| it.trim() == header);
+        place.filter(|_| self.is_of_corrections()).and_then(|at| self.record.get(at)).unwrap_or_default()
+    }
+
+    pub fn is_of_corrections(&self) -> bool {
+        self.table.is_of_corrections()
     }
 
     /// In `PubChem`'s form: what follows the systematic name.

@@ -61,6 +61,9 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
         return None;
     };
     let value = faults.decimal(value, "amount", columns);
+    if value.is_some_and(|value: Amount| value.get().is_zero()) {
+        faults.add(format!("amount `{cell}`: must be more than zero"));
+    }
     let unit = match (beside, row.get("unit")) {
         ("", None) => {
             faults.add("the amount has no unit");
@@ -115,8 +118,11 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
 
 /// A note is one line here; in a cell it may have several.
 fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
-    let lines = row.get("note")?.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = row.all("note").flat_map(|(_, cell)| cell.lines()).map(str::trim).filter(|line| !line.is_empty());
     let note = lines.collect::<Vec<_>>().join(" / ");
+    if note.is_empty() {
+        return None;
+    }
     faults.text("note", &note).map(|note: Note| note.into())
 }
 

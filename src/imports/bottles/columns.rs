@@ -25,19 +25,19 @@ const COLUMNS: &[Column] = &[
     Column::optional("cas", &["cas number", "cas no", "cas rn", "casrn", "cas nr", "cas nummer"]),
     Column::optional(
         "chemical",
-        &["chemical name", "substance", "substance name", "name", "product name", "bezeichnung", "chemikalie", "stoff"],
-    ),
-    Column::required(
-        "amount",
-        &["quantity", "initial amount", "size", "container size", "pack size", "content", "menge", "inhalt"],
-    ),
+        &["chemical name", "substance", "substance name", "name", "bezeichnung", "chemikalie", "stoff"],
+    )
+    .or_else(&["product name"]),
+    Column::required("amount", &["quantity", "initial amount", "menge"])
+        // Of a bottle that is half empty, its size is another number.
+        .or_else(&["size", "container size", "pack size", "content", "inhalt"]),
     Column::optional("unit", &["units", "amount unit", "unit of measure", "uom", "einheit"]),
     Column::optional(
         "location",
         &["location path", "location code", "place", "storage", "storage location", "lagerort", "standort"],
     ),
     Column::optional("lot", &["lot number", "lot no", "batch", "batch number", "charge", "chargennummer"]),
-    Column::optional("supplier", &["vendor", "manufacturer", "hersteller", "lieferant"]),
+    Column::optional("supplier", &["vendor", "lieferant"]).or_else(&["manufacturer", "hersteller"]),
     Column::optional(
         "catalogue number",
         &["catalog number", "catalogue no", "catalog no", "cat no", "product number", "artikelnummer"],
@@ -53,7 +53,7 @@ const COLUMNS: &[Column] = &[
         &["expires on", "expiry", "expiry date", "expiration date", "expiration", "verfallsdatum", "haltbar bis"],
     ),
     // Where both are there, `state` is that of the substance.
-    Column::optional("status", &["state", "bottle state", "container state"]),
+    Column::optional("status", &["bottle state", "container state"]).or_else(&["state"]),
     Column::optional("note", &["notes", "comment", "comments", "remark", "remarks", "bemerkung", "bemerkungen"]),
 ];
 

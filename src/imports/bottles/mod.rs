@@ -122,8 +122,9 @@ impl Load for Bottles {
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
+        faults.contradictions(row);
         let code = self.code(row, &mut faults);
-        let columns = &self.columns;
+        let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
         let content = read_content(row, columns, &mut faults);
@@ -135,6 +136,10 @@ impl Load for Bottles {
             _ => None,
         };
         faults.none(bottle)
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     fn marks(bottle: &Bottle) -> Marks {

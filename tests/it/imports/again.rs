@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use super::{
     Folder,
     bottles::{CREATE, containers, lab, load},
-    counts,
+    corrections, counts,
 };
 use crate::{
     containers::{events_of, path_of, withdraw},
@@ -64,5 +64,9 @@ async fn no_column_is_dropped_in_silence(db: PgPool) {
     assert!(refused.contains("columns 3 and 4"), "{refused}");
     let file = folder.file("b.csv", "code,chemical,amount,quantity\nB-1,Ethanol,500 mL,1 L\n");
     let report = load(&app, &file).await;
+    assert!(corrections(&report)[0].1.contains("--map amount"), "{:?}", corrections(&report));
+    let file = folder.file("b.csv", "code,chemical,amount,container size\nB-1,Ethanol,500 mL,1 L\n");
+    let report = load(&app, &file).await;
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0]);
     assert!(report.warnings.iter().any(|it| it.contains("--map amount")), "{:?}", report.warnings);
 }

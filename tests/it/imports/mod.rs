@@ -6,6 +6,8 @@ mod cas;
 mod cased;
 mod cases;
 mod closed_places;
+mod corrected;
+mod files;
 mod identity;
 mod in_whose_name;
 mod numbers;
@@ -56,7 +58,10 @@ pub fn counts(report: &Report) -> [u64; 5] {
 /// The line number and the reason of each correction.
 pub fn corrections(report: &Report) -> Vec<(u64, String)> {
     let path = report.corrections.as_ref().expect("corrections");
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_path(path).expect("a file");
+    let text = std::fs::read_to_string(path).expect("a file");
+    // With the separator of the list.
+    let delimiter = text.as_bytes()["line".len()];
+    let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(delimiter).from_reader(text.as_bytes());
     let rows = reader.records().map(|row| row.expect("a row"));
     rows.map(|row| (row[0].parse().expect("a line"), row[1].to_owned())).collect()
 }

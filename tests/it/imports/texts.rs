@@ -1,5 +1,6 @@
 //! What a refusal says: the cell as it was written, and what is wrong with it.
 
+use chemstock::imports::{ContainerOptions, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -49,7 +50,19 @@ async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
 async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
-    let cells = ["-1 L", "1 000 mL", "1/2 L", "1e3 g", "2 x 2.5 L", "1'000 mL", "5-10 g", "1½ L", "~5 g"];
+    let cells = [
+        "-1 L",
+        "1 000 mL",
+        "1 000",
+        "1\u{a0}000",
+        "1/2 L",
+        "1e3 g",
+        "2 x 2.5 L",
+        "1'000 mL",
+        "5-10 g",
+        "1½ L",
+        "~5 g",
+    ];
     let rows = cells.map(|cell| format!("{cell},"));
     let rows: Vec<_> = rows.iter().map(String::as_str).collect();
     for (cell, reason) in cells.iter().zip(refusals(&app, &folder, "amount,tare", &rows).await) {
@@ -84,4 +97,56 @@ async fn a_line_break_in_a_cell_is_called_one(db: PgPool) {
     let file = folder.file("c.csv", "name,synonyms\n\"Lime\nstone\",\nLimestone,\"chalk\nstone\"\n");
     let report = load_chemicals(&app, &file).await.expect("an import");
     assert!(corrections(&report).iter().all(|(_, reason)| reason.contains("line break")), "{:?}", corrections(&report));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_amount_of_zero_is_refused_as_it_is_elsewhere(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = ["0,L", "0 L,", "0.000,mL", "\"0,0\",g"];
+    for (row, reason) in rows.iter().zip(refusals(&app, &folder, "amount,unit", &rows).await) {
+        assert!(reason.starts_with("amount `0") && reason.ends_with("`: must be more than zero"), "{row}: {reason}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn columns_that_are_missing_are_told_in_a_right_sentence(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    for (header, told) in
+        [("cas,lot", "there are no columns `code`, `amount`; "), ("cas,amount", "there is no column `code`; ")]
+    {
+        let file = folder.file("b.csv", format!("{header}\n64-17-5,1\n"));
+        let refused = load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await;
+        let refused = refused.expect_err(header).to_string();
+        assert!(refused.starts_with(told), "{refused}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_year_of_two_digits_or_of_another_age_is_refused(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let days = ["Jan-99", "Jul-85", "Jun-98", "Dec 50"];
+    let rows = days.map(|day| format!("1 L,{day}"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (day, reason) in days.iter().zip(refusals(&app, &folder, "amount,expires", &rows).await) {
+        let told = "the year may be of either century: write the day as year-month-day, such as 2026-11-22";
+        assert_eq!(reason, format!("expires `{day}`: {told}"));
+    }
+    let days = [
+        "1899-12-31",
+        "0027-02-28",
+        "31.12.1899",
+        "18991231",
+        "31/12/1899",
+        "31-Dec-1899",
+        "1899-12",
+        "12/0027",
+        "Dec 1899",
+    ];
+    let rows = days.map(|day| format!("1 L,{day}"));
+    let rows: Vec<_> = rows.iter().map(String::as_str).collect();
+    for (day, reason) in days.iter().zip(refusals(&app, &folder, "amount,expires", &rows).await) {
+        assert_eq!(reason, format!("expires `{day}`: the year is before 1900"));
+    }
 }

@@ -1,0 +1,91 @@
+//! Files whose form is damaged: a quote that stays open, two columns of one meaning.
+
+use chemstock::imports::{ContainerOptions, Options, load_containers};
+use sqlx::PgPool;
+
+use super::{
+    Folder,
+    bottles::{containers, lab, load},
+    corrections, counts,
+};
+use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_quote_that_swallows_lines_is_refused_with_the_line_in_which_it_opens(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let never = "the quote that opens in line 3 is never closed";
+    let mixed = "the quote that opens in line 3 is closed in line 4, inside another cell";
+    for (rows, told) in [
+        ("A,ethanol,500 mL,\"oops\nB,ethanol,1 L,\nC,ethanol,1 L,\n", never),
+        ("A,ethanol,500 mL,\"oops", never),
+        ("\"A,ethanol,500 mL,oops\r\nB,ethanol,1 L,\r\n", never),
+        ("A,ethanol,500 mL,\"oops \"\"\nB,ethanol,1 L,\n", never),
+        ("A,ethanol,500 mL,\"oops\nB,ethanol,1 L,\"fine\"\n", mixed),
+    ] {
+        let file = folder.file("b.csv", format!("code,chemical,amount,note\nX,ethanol,1 L,\"a\"\n{rows}"));
+        let refused = load_containers(&app.app, &file, app.lab, &ContainerOptions::default(), None).await;
+        let refused = format!("{:#}", refused.expect_err(rows));
+        assert!(refused.contains(told), "{rows}: {refused}");
+    }
+    assert!(containers(&app, &manager).await.is_empty());
+    let fine = "A,ethanol,1 L,\"two\nlines, \"\"quoted\"\"\"\nB,ethanol,1 L,5\" wide\nC,ethanol,1 L,\"\"\nD,ethanol,1 L,\"end\"";
+    let report = load(&app, &folder.file("b.csv", format!("code,chemical,amount,note\n{fine}"))).await;
+    assert_eq!(counts(&report), [4, 4, 0, 0, 0], "{:?}", report.corrections);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn two_columns_of_one_meaning_fill_each_other_and_a_row_in_which_they_differ_is_refused(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    for (table, (headers, one, other)) in [
+        (
+            "cas,amount,CAS No",
+            ["64-17-5,1 L,", ",1 L,64-17-5", "64-17-5,1 L,64-17-5"],
+            ("64-17-5,1 L,67-64-1", "`64-17-5` in `cas`, `67-64-1` in `CAS No`"),
+        ),
+        (
+            "chemical,amount,substance",
+            ["ethanol,1 L,", ",1 L,ethanol", "ethanol,1 L,ethanol"],
+            ("ethanol,1 L,acetone", "`ethanol` in `chemical`, `acetone` in `substance`"),
+        ),
+        (
+            "cas,unit,amount,units",
+            ["64-17-5,L,1,", "64-17-5,,1,L", "64-17-5,L,1,L"],
+            ("64-17-5,L,1,mL", "`L` in `unit`, `mL` in `units`"),
+        ),
+        (
+            "cas,amount,expiry,expires",
+            ["64-17-5,1 L,2027-01-01,", "64-17-5,1 L,,2027-01-01", "64-17-5,1 L,2027-01-01,2027-01-01"],
+            ("64-17-5,1 L,2027-01-01,2028-01-01", "`2028-01-01` in `expires`, `2027-01-01` in `expiry`"),
+        ),
+        (
+            "cas,amount,quantity",
+            ["64-17-5,1 L,", "64-17-5,,1 L", "64-17-5,1 L,1 L"],
+            ("64-17-5,500 mL,1 L", "`500 mL` in `amount`, `1 L` in `quantity`"),
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let rows: Vec<_> = one.iter().enumerate().map(|(n, row)| format!("B-{table}-{n},{row}")).collect();
+        let rows = rows.join("\n");
+        let file = folder.file("b.csv", format!("code,{headers}\n{rows}\nlast,{}\n", other.0));
+        let report = load(&app, &file).await;
+        assert_eq!((counts(&report), report.warnings.as_slice()), ([4, 3, 0, 0, 1], &[][..]), "{headers}");
+        let refused = corrections(&report);
+        assert!(refused[0].0 == 5 && refused[0].1.contains(other.1) && refused[0].1.contains("--map"), "{refused:?}");
+    }
+    let all = containers(&app, &manager).await;
+    assert!(
+        all.iter().all(|it| it["chemical"]["name"] == "Ethanol"
+            && it["amount"]["value"] == "1"
+            && it["amount"]["unit"] == "L")
+    );
+    // Whoever says which is meant has decided.
+    let mapping = vec!["amount=quantity".parse().expect("a mapping")];
+    let options = ContainerOptions { common: Options { mapping, ..Options::default() }, ..ContainerOptions::default() };
+    let file = folder.file("b.csv", "code,cas,amount,quantity\nlast,64-17-5,500 mL,1 L\n");
+    let report = load_containers(&app.app, &file, app.lab, &options, None).await.expect("an import");
+    assert_eq!((counts(&report), report.warnings.len()), ([1, 1, 0, 0, 0], 1));
+}
