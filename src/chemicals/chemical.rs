@@ -20,7 +20,7 @@ use crate::{
     text::{Name, Text},
 };
 
-/// As much higher is the rank of a word that the name has not (migrations/20261127000900_shortest_first.sql).
+/// As much higher is the rank of a word that the name has not (`migrations/20261127000900_shortest_first.sql`).
 const ONLY_A_SYNONYM: i16 = 10_000;
 pub const MAX_SYNONYMS: usize = 200;
 
