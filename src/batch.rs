@@ -2,25 +2,22 @@
 //! arrives waits and goes together in the next. Half of what a read by key costs Postgres is being woken for it, and a
 //! commit costs as much for many rows as for one.
 
-use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc};
 
 use anyhow::anyhow;
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
-    time::timeout,
-};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::{
     app::App,
     error::{Error, Result},
+    lanes,
 };
 
 /// Items in one statement.
 const MOST: usize = 64;
 /// Statements on their way at once.
 const LANES: usize = 2;
-const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// One statement that writes all items or none, and answers each in their order.
 pub type Write<T, R> =
@@ -108,7 +105,7 @@ async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>)
         match done {
             Ok(done) => answers.extend(done),
             Err(refused) if some.len() == 1 => answers.push(Err(refused)),
-            Err(refused) if is_about_one(&refused) && is_there(db).await => {
+            Err(refused) if is_about_one(&refused) && lanes::answers(db).await => {
                 let (first, second) = some.split_at(some.len() / 2);
                 waiting.extend([second, first]);
             }
@@ -134,10 +131,6 @@ fn is_about_one(refused: &Error) -> bool {
         refused,
         Error::Rejected(_) | Error::Invalid(_) | Error::Database(sqlx::Error::Database(_)) | Error::Unavailable { .. }
     )
-}
-
-async fn is_there(db: &mut PgConnection) -> bool {
-    matches!(timeout(ANSWERS_WITHIN, db.ping()).await, Ok(Ok(())))
 }
 
 fn to_each<R>(many: usize, error: impl Fn() -> Error) -> Vec<Result<R>> {

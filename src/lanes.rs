@@ -152,11 +152,11 @@ impl Lane {
             if since.elapsed() < self.fresh_for {
                 return Some(connection);
             }
-            match timeout(ANSWERS_WITHIN, connection.ping()).await {
-                Ok(Ok(())) => return Some(connection),
-                // Out of the pool, which would wait for its answer.
-                _ => drop(connection.detach()),
+            if answers(&mut connection).await {
+                return Some(connection);
             }
+            // Out of the pool, which would wait for its answer.
+            drop(connection.detach());
         }
     }
 
@@ -179,6 +179,11 @@ impl Lane {
         self.ready().clear();
         self.pool.close().await;
     }
+}
+
+/// Whether Postgres is there at the other end.
+pub async fn answers(connection: &mut PgConnection) -> bool {
+    matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
 }
 
 /// Whether Postgres has answered everything: nothing is left of a statement that failed, of a caller that hung up, or of

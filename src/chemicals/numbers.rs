@@ -70,10 +70,10 @@ impl Number {
 
     /// Why nothing else may have it for a name.
     pub fn told(&self, name: &str, holder: Option<&Chemical>) -> String {
-        let kind = self.kind();
+        let (article, kind) = (if matches!(self, Self::Cas(_)) { "a" } else { "an" }, self.kind());
         match holder {
             Some(holder) => format!("`{name}` is the {kind} of `{}`", holder.name),
-            None => format!("`{name}` is an {kind} that this chemical does not have").replace("an CAS", "a CAS"),
+            None => format!("`{name}` is {article} {kind} that this chemical does not have"),
         }
     }
 }

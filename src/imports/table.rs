@@ -19,6 +19,7 @@ pub struct Table<'t> {
     shape: Shape,
     headers: Vec<String>,
     places: Places,
+    is_of_corrections: bool,
     pub warnings: Vec<String>,
 }
 
@@ -56,15 +57,18 @@ impl<'t> Table<'t> {
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
-            return Ok(Self { text, shape: Shape::PubChem, headers, places, warnings: Vec::new() });
+            let warnings = Vec::new();
+            return Ok(Self { text, shape: Shape::PubChem, headers, places, is_of_corrections: false, warnings });
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
         let (places, warnings) = map_headers(&headers, columns, mapping)?;
-        let headers = headers.iter().map(str::to_owned).collect();
-        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, warnings })
+        let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
+        let has = |name| headers.iter().any(|header| header.trim() == name);
+        let is_of_corrections = has("line") && has("reason");
+        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, is_of_corrections, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].
@@ -79,8 +83,7 @@ impl<'t> Table<'t> {
 
     /// A file that an earlier import wrote: it has a few rows of a list, and says for each how the whole list was read.
     pub fn is_of_corrections(&self) -> bool {
-        let has = |name| self.headers.iter().any(|header| header.trim() == name);
-        !self.is_pubchem() && has("line") && has("reason")
+        self.is_of_corrections
     }
 
     pub fn is_pubchem(&self) -> bool {

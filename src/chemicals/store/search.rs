@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The best matches: 0 the name, 1 another term, 2 the beginning of the name, and if these are few, 3 the beginning of
-/// another term, 4 all words in its name, and 5 in its names together. Among equals the one that is written as it was typed comes first, then the
-/// shortest text, then what many names have been given to. Of what begins so the shortest are kept: cut by the alphabet,
-/// `chlor` would end before chloroform.
+/// another term, 4 all words in its name, and 5 in its names together. Among equals the one that is written as it was typed
+/// comes first, then the shortest text, then what many names have been given to. Of what begins so the shortest are kept:
+/// cut by the alphabet, `chlor` would end before chloroform.
 pub async fn search(db: &mut PgConnection, query: &Query, most: i64) -> Result<Vec<Chemical>> {
     let found = chemicals!(
         r#"with names (id, rank, term) as materialized (
