@@ -119,7 +119,8 @@ pub struct Lane {
 
 struct Ready {
     connection: PoolConnection<Postgres>,
-    since: Instant,
+    /// Until then it is used without a test.
+    fresh_until: Instant,
 }
 
 impl Lane {
@@ -148,8 +149,8 @@ impl Lane {
     /// The one that was used last, so that in quiet times few are in use.
     async fn find_ready(&self) -> Option<PoolConnection<Postgres>> {
         loop {
-            let Ready { mut connection, since } = self.ready().pop()?;
-            if since.elapsed() < self.fresh_for {
+            let Ready { mut connection, fresh_until } = self.ready().pop()?;
+            if Instant::now() < fresh_until {
                 return Some(connection);
             }
             if answers(&mut connection).await {
@@ -160,13 +161,16 @@ impl Lane {
         }
     }
 
-    /// Takes back what the next statement can have at once; the rest goes to the pool, which tests it or ends it.
+    /// Takes back what the next statement can have at once; the rest goes to the pool, which tests it or ends it. What
+    /// ended one connection may have ended all, so the others are tested before their next use.
     fn take_back(&self, mut connection: PoolConnection<Postgres>) {
-        if is_ready(&mut connection) {
-            let mut ready = self.ready();
-            if !self.permits.is_closed() {
-                ready.push(Ready { connection, since: Instant::now() });
-            }
+        let is_ready = is_ready(&mut connection);
+        let now = Instant::now();
+        let mut ready = self.ready();
+        if !is_ready {
+            ready.iter_mut().for_each(|other| other.fresh_until = now);
+        } else if !self.permits.is_closed() {
+            ready.push(Ready { connection, fresh_until: now + self.fresh_for });
         }
     }
 

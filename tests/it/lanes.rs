@@ -87,6 +87,22 @@ async fn a_connection_that_the_server_ended_fails_once_and_is_replaced(db: PgPoo
 }
 
 #[sqlx::test(migrations = false)]
+async fn when_the_server_has_ended_all_connections_one_statement_fails_and_the_rest_are_replaced(db: PgPool) {
+    let pool = pool_options().max_connections(4).connect_lazy_with((*db.connect_options()).clone());
+    let lanes = Lanes::single(pool, FRESH_FOR);
+    let mut leases = vec![lease(&lanes).await, lease(&lanes).await, lease(&lanes).await, lease(&lanes).await];
+    for lease in &mut leases {
+        let pid = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut **lease).await.expect("a process");
+        terminate(&db, pid).await;
+    }
+    drop(leases);
+    pid(&lanes).await.expect_err("ended");
+    for _ in 0..8 {
+        pid(&lanes).await.expect("a living process");
+    }
+}
+
+#[sqlx::test(migrations = false)]
 async fn after_a_pause_a_connection_that_the_server_ended_is_replaced_before_its_use(db: PgPool) {
     let (lanes, _) = lane_of(&db, Duration::ZERO);
     let first = pid(&lanes).await.expect("a process");
