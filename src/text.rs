@@ -40,6 +40,9 @@ impl<const MAX: usize> TryFrom<String> for Text<MAX> {
         if let Some(bad) = text.chars().find(|c| c.is_control()) {
             return Err(format!("must not contain the control character U+{:04X}", u32::from(bad)));
         }
+        if let Some(bad) = text.chars().find(|c| is_no_character(*c)) {
+            return Err(format!("must not contain U+{:04X}, which Unicode gives to no character", u32::from(bad)));
+        }
         if text.chars().all(|c| c.is_whitespace() || is_blank(c)) {
             return Err("must have a character that can be seen".to_owned());
         }
@@ -73,6 +76,11 @@ pub fn is_hidden(c: char) -> bool {
 /// Embeddings, overrides and isolates: with them a name can look like another. Right-to-left scripts need none.
 fn turns_text(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The 66 noncharacters of Unicode.
+fn is_no_character(c: char) -> bool {
+    u32::from(c) & 0xfffe == 0xfffe || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
 /// Characters that leave the paper white.
@@ -137,6 +145,14 @@ mod tests {
         }
         assert!("a\tb".parse::<Name>().unwrap_err().contains("control character U+0009"));
         assert_eq!("a\n".parse::<Name>().unwrap().as_str(), "a");
+    }
+
+    #[test]
+    fn what_unicode_gives_to_no_character_is_refused() {
+        for bad in ["a\u{fffe}", "\u{ffff}b", "\u{fdd0}", "a\u{1fffe}b", "\u{10ffff}"] {
+            assert!(bad.parse::<Name>().unwrap_err().contains("to no character"), "{bad:?}");
+        }
+        assert!("a\u{fffd}".parse::<Name>().is_ok(), "the replacement character is one");
     }
 
     #[test]
