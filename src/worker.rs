@@ -48,14 +48,15 @@ pub async fn run(app: App, stop: CancellationToken) {
     login::show_metrics();
     let tasks = TaskTracker::new();
     for step in STEPS {
-        tasks.spawn(repeat(step, app.clone(), stop.clone()));
+        let app = app.clone();
+        tasks.spawn(repeat(step, move || (step.run)(app.clone()), stop.clone()));
     }
     // It waits for what it sends, so it is no step: a slow provider would hold up the next batch.
     tasks.spawn(deliver(app.clone(), stop));
     tasks.close();
     tasks.wait().await;
     for step in STEPS.iter().filter(|step| step.writes_memory) {
-        if let Err(why) = step.once(&app).await {
+        if let Err(why) = step.finish((step.run)(app.clone())).await {
             tracing::error!(step = step.name, why, "what was noted last is lost");
         }
     }
@@ -63,9 +64,8 @@ pub async fn run(app: App, stop: CancellationToken) {
 
 impl Step {
     /// In a task of its own, so that a panic is a failure like others.
-    async fn once(&self, app: &App) -> std::result::Result<usize, String> {
-        let outcome = tokio::spawn((self.run)(app.clone())).await;
-        let failed = match outcome {
+    async fn finish(&self, running: Running) -> std::result::Result<usize, String> {
+        let failed = match tokio::spawn(running).await {
             Ok(Ok(n)) => return Ok(n),
             Ok(Err(cause)) => format!("{:#}", anyhow::Error::from(cause)),
             Err(panic) => what_panicked(panic),
@@ -80,10 +80,10 @@ fn what_panicked(end: tokio::task::JoinError) -> String {
     format!("panicked: {}", panics::text(&*panic))
 }
 
-async fn repeat(step: &Step, app: App, stop: CancellationToken) {
+async fn repeat(step: &Step, begin: impl Fn() -> Running, stop: CancellationToken) {
     let mut failures = 0;
     while !stop.is_cancelled() {
-        let pause = match step.once(&app).await {
+        let pause = match step.finish(begin()).await {
             Ok(n) if n >= BATCH => continue,
             Ok(_) => {
                 failures = 0;
@@ -123,11 +123,37 @@ pub async fn drain(app: &App) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
     use super::*;
+    use crate::telemetry;
 
     #[tokio::test]
     async fn a_panic_of_a_task_is_told_in_its_own_words() {
         let end = tokio::spawn(async { panic!("no {}", "more") }).await.unwrap_err();
         assert_eq!(what_panicked(end), "panicked: no more");
+    }
+
+    #[tokio::test]
+    async fn a_step_that_panics_is_counted_and_runs_again() {
+        telemetry::install();
+        let step = step("panic twice", Duration::from_millis(1), |_| unreachable!("`begin` is run instead"));
+        let (stop, runs) = (CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
+        let begin = || -> Running {
+            let run = runs.fetch_add(1, Ordering::Relaxed);
+            let stop = stop.clone();
+            Box::pin(async move {
+                assert!(run >= 2, "run {run}");
+                stop.cancel();
+                Ok(0)
+            })
+        };
+        repeat(&step, begin, stop.clone()).await;
+        assert_eq!(runs.load(Ordering::Relaxed), 3);
+        let shown = telemetry::render();
+        assert!(shown.contains("worker_step_failures_total{step=\"panic twice\"} 2"), "{shown}");
     }
 }

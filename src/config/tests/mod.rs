@@ -53,6 +53,7 @@ fn nothing_set_is_a_development_installation() {
     assert_eq!(config.jwt.access_ttl, Duration::from_mins(10));
     assert_eq!(config.jwt.refresh_ttl, Duration::from_hours(30 * 24));
     assert_eq!(config.sign_up, SignUp::Invite);
+    assert!(config.otlp_endpoint.is_none(), "traces go nowhere");
 }
 
 #[test]

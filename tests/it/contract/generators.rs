@@ -1,6 +1,6 @@
 //! What generators of clients stumble over, and what strict ones take at its word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -105,6 +105,52 @@ fn everything_is_described_and_every_answer_shown() {
     for internal in ["PostedEvent", "serde", "utoipa", "`]"] {
         assert!(!text.contains(internal), "{internal} is a name of the program");
     }
+}
+
+/// What an answer may leave out. Everything else is always there, and a client need not ask whether it is.
+#[rustfmt::skip]
+const MAY_BE_LEFT_OUT: &[(&str, &[&str])] = &[
+    ("Changes", &["amount", "state", "location_id", "opened_on", "holder_id", "tare", "density", "received_on", "expires_on"]),
+    ("ChemicalRef", &["catalogue_name"]),
+    ("CountedWith", &["density", "density_of", "molar_mass", "molar_mass_of"]),
+    ("Health", &["database", "redis", "providers"]),
+    ("Invitation", &["code"]),
+    ("Jwk", &["crv", "x", "y", "n", "e"]),
+    ("Member", &["phone"]),
+    ("Problem", &["detail", "instance", "errors", "allowed_actions", "blocked_by", "left", "missing", "services"]),
+    ("ScanResult", &["allowed_actions", "value", "container", "location", "chemical", "containers", "cas", "gtin", "sscc",
+        "catalogue_number", "lot", "serial", "expires_on", "best_before_on", "amount", "candidates"]),
+    ("StockEvent", &["undoable"]),
+    ("TokenPair", &["device_token"]),
+];
+
+#[test]
+fn every_field_of_an_answer_is_required_but_for_those_that_may_be_left_out() {
+    let api = Api::read();
+    let mut waiting: Vec<&Value> = api.operations.iter().map(|operation| &operation.spec["responses"]).collect();
+    let (mut names, mut optional) = (BTreeSet::new(), BTreeMap::new());
+    while let Some(part) = waiting.pop() {
+        if let Some(reference) = part["$ref"].as_str() {
+            let name = reference.rsplit('/').next().expect("a name");
+            if names.insert(reference) {
+                let schema = api.resolve(part);
+                waiting.push(schema);
+                let fields = schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field.as_str());
+                let required = &schema["required"];
+                let is_required = |field: &&str| required.as_array().is_some_and(|all| all.contains(&json!(field)));
+                let left_out: BTreeSet<_> = fields.filter(|field| !is_required(field)).collect();
+                if !left_out.is_empty() {
+                    optional.insert(name, left_out);
+                }
+            }
+        }
+        waiting.extend(part.as_array().into_iter().flatten());
+        waiting
+            .extend(part.as_object().into_iter().flatten().filter(|(key, _)| *key != "example").map(|(_, part)| part));
+    }
+    let expected: BTreeMap<_, BTreeSet<_>> =
+        MAY_BE_LEFT_OUT.iter().map(|(name, fields)| (*name, fields.iter().copied().collect())).collect();
+    assert_eq!(optional, expected);
 }
 
 /// Properties that the schema calls required are there, and no others than it knows.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, routing::post};
+use regex::Regex;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -40,6 +41,45 @@ async fn what_happens_before_the_first_scrape_is_in_it_and_invented_methods_are_
     }
     assert!(shown.contains("route=\"/v1/auth/otp/verify\",status=\"401\""), "{shown}");
     assert!(shown.contains("method=\"other\"") && !shown.contains("M000001"), "{shown}");
+}
+
+/// Names, labels and values: an alert about a series of another name would be quiet for ever.
+#[sqlx::test(migrations = false)]
+async fn every_series_that_an_alert_asks_for_is_shown_with_its_labels(db: PgPool) {
+    let folder = Folder::new();
+    let (url, metrics) = (database_url(&db), free_address());
+    let vars = [
+        ("DATABASE_URL", url.as_str()),
+        ("METRICS_ADDR", &metrics),
+        ("SMS_CURRENCY", "USD"),
+        ("SMS_PRICES", "*=0.05"),
+        ("SMS_BUDGET_PER_DAY", "10"),
+    ];
+    let instance = Instance::start(&folder, &vars).await;
+    instance.get("/me").await;
+    let shown = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+    let alerts = include_str!("../../../deploy/alerts.yaml").split("- alert: ").skip(1);
+    let series = Regex::new(r"([a-z]+_[a-z_]+)(?:\{([^}]*)\})?").unwrap();
+    let condition = Regex::new(r#"(\w+)(=~?)"([^"]*)""#).unwrap();
+    let of_the_text = Regex::new(r"\$labels\.(\w+)").unwrap();
+    let mut seen = 0;
+    for alert in alerts {
+        let (expression, text) = alert.split_once("annotations:").expect("a text");
+        let expression = expression.split_once("expr:").expect("an expression").1;
+        for found in series.captures_iter(expression).filter(|found| &found[1] != "histogram_quantile") {
+            let mut wanted = vec![format!("{}{{", &found[1])];
+            for is in condition.captures_iter(found.get(2).map_or("", |labels| labels.as_str())) {
+                let value = if &is[2] == "=" { format!("{}\"", &is[3]) } else { String::new() };
+                wanted.push(format!("{}=\"{value}", &is[1]));
+            }
+            wanted.extend(of_the_text.captures_iter(text).map(|label| format!("{}=\"", &label[1])));
+            let has_all =
+                |line: &str| line.starts_with(&*wanted[0]) && wanted.iter().all(|part| line.contains(&**part));
+            assert!(shown.lines().any(has_all), "{wanted:?} of «{}» is not in\n{shown}", alert.lines().next().unwrap());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 10, "{seen}");
 }
 
 fn free_address() -> String {
