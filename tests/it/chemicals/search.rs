@@ -158,6 +158,7 @@ async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
     for (query, name) in [
         ("q=a", "?q"),
         ("q=a%00b", "?q"),
+        ("q=%F4%8F%BF%BF%F4%8F%BF%BF", "?q"),
         (&format!("q={long}"), "?q"),
         ("limit=0", "?limit"),
         ("limit=1e400", "?limit"),
@@ -168,7 +169,7 @@ async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
         assert_eq!(problem["errors"][0]["pointer"], name, "{query}");
     }
     // What means something to LIKE or to a regular expression means nothing here.
-    for odd in ["%25%25", "__", "%5C%5C", "a'b", "%F4%8F%BF%BF%F4%8F%BF%BF", "(((", "--"] {
+    for odd in ["%25%25", "__", "%5C%5C", "a'b", "(((, "--"] {
         viewer.get(&format!("/v1/chemicals?q={odd}")).await.ok();
     }
 }

@@ -100,7 +100,7 @@ async fn no_request_takes_more_than_three_statements(db: PgPool) {
             world.renew().await;
             let by = world.caller(operation).await;
             let mut request = world.request(operation, &by).await;
-            request.headers.extend(key.map(|key| ("idempotency-key".to_owned(), format!("{key} {}", operation.id))));
+            request.headers.extend(key.map(|key| ("idempotency-key".to_owned(), format!("{key}-{}", operation.id))));
             // Whoever comes for the first time is looked up, too.
             auth::forget(&world.app.app, by.user_id);
             statements.take();
