@@ -14,6 +14,7 @@ mod numbers;
 mod pubchem;
 mod refused;
 mod texts;
+mod twice;
 
 use std::path::{Path, PathBuf};
 
