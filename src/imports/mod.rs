@@ -9,6 +9,7 @@ mod corrections;
 mod days;
 mod faults;
 mod headers;
+mod kinds;
 mod places;
 mod quotes;
 mod run;
@@ -17,6 +18,7 @@ mod signs;
 mod store;
 mod substances;
 mod table;
+mod wanted;
 
 use std::{
     fmt,
