@@ -125,12 +125,10 @@ async fn write_in_company<T, R>(db: &mut PgConnection, some: &[T], write: Write<
     Ok(done)
 }
 
-/// What Postgres or a rule says no to, with nothing written. Anything else may have happened after the commit.
+/// What may go in without one of the items, or without company: also when too long a wait for one ended it. Anything else
+/// may have happened after the commit.
 fn is_about_one(refused: &Error) -> bool {
-    matches!(
-        refused,
-        Error::Rejected(_) | Error::Invalid(_) | Error::Database(sqlx::Error::Database(_)) | Error::Unavailable { .. }
-    )
+    refused.is_refusal() || matches!(refused, Error::Unavailable { .. })
 }
 
 fn to_each<R>(many: usize, error: impl Fn() -> Error) -> Vec<Result<R>> {

@@ -178,6 +178,18 @@ impl Error {
 }
 
 impl Error {
+    /// Whether Postgres or a rule says no to what was sent, and nothing was written: something else may go in. A system
+    /// that fails (58) or is damaged (XX) says nothing of what was sent, and one that is away has an error of its own.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Rejected(_) | Self::Invalid(_) => true,
+            Self::Database(sqlx::Error::Database(why)) => {
+                !why.code().is_some_and(|code| ["58", "XX"].iter().any(|class| code.starts_with(class)))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is the violation of the constraint of this name.
     pub fn violates(&self, constraint: &str) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(violation)) if violation.constraint() == Some(constraint))

@@ -150,7 +150,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stops { what: Some(Stops::Set { prefix, hours }) } => stops::set(config, &prefix, hours).await,
         Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
         Command::Import { what: Import::Chemicals { file, options, new_names, number_decides } } => {
-            let names = Names { may_be_new: new_names, may_be_shared: number_decides };
+            let names = Names { may_be_new: new_names, may_be_shared: number_decides, ..Names::default() };
             imports::chemicals(config, &file, &options, names).await
         }
         Command::Import { what: Import::Containers { file, lab, options, r#for } } => {

@@ -42,6 +42,9 @@ pub struct Chemical {
     pub density: Option<Density>,
     #[schema(example = json!(["ethyl alcohol", "EtOH"]))]
     pub synonyms: Vec<String>,
+    /// What a person has taken away from it, as [`Part`] writes it: an import does not bring it again.
+    #[serde(skip)]
+    pub(super) removed: Vec<String>,
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -115,6 +118,7 @@ impl Chemical {
             formula: new.formula,
             molar_mass,
             density: new.density,
+            removed: Vec::new(),
             version: 1,
             created_at: now,
             updated_at: now,

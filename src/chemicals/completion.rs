@@ -6,6 +6,7 @@ use super::{
     Chemical, MAX_SYNONYMS, NewChemical, Synonym,
     chemical::molar_mass,
     identity::{identity, is_loud},
+    removed::Part,
 };
 use crate::error::Result;
 
@@ -36,11 +37,13 @@ pub fn contradictions(chemical: &Chemical, row: &NewChemical) -> Vec<String> {
 pub fn completed(chemical: &Chemical, row: &NewChemical) -> Result<Option<Chemical>> {
     let mut now = chemical.clone();
     let mut grew = false;
-    grew |= fill(&mut now.cas, row.cas.as_ref());
-    grew |= fill(&mut now.ec, row.ec.as_ref());
-    grew |= fill(&mut now.inchikey, row.inchikey.as_ref());
-    grew |= fill(&mut now.density, row.density.as_ref());
-    if fill(&mut now.formula, row.formula.as_ref()) | fill(&mut now.molar_mass, row.molar_mass.as_ref()) {
+    let may = |part| !chemical.was_removed(part);
+    grew |= fill(&mut now.cas, row.cas.as_ref().filter(|_| may(Part::Cas)));
+    grew |= fill(&mut now.ec, row.ec.as_ref().filter(|_| may(Part::Ec)));
+    grew |= fill(&mut now.inchikey, row.inchikey.as_ref().filter(|_| may(Part::InChIKey)));
+    grew |= fill(&mut now.density, row.density.as_ref().filter(|_| may(Part::Density)));
+    let formula = row.formula.as_ref().filter(|_| may(Part::Formula));
+    if fill(&mut now.formula, formula) | fill(&mut now.molar_mass, row.molar_mass.as_ref()) {
         now.molar_mass = molar_mass(now.formula.as_ref(), now.molar_mass)?;
         grew = true;
     }
@@ -51,7 +54,7 @@ pub fn completed(chemical: &Chemical, row: &NewChemical) -> Result<Option<Chemic
         if is_loud(name) && !small.insert(key.to_lowercase()) {
             continue;
         }
-        if now.synonyms.len() < MAX_SYNONYMS && known.insert(key) {
+        if now.synonyms.len() < MAX_SYNONYMS && known.insert(key) && may(Part::Name(name)) {
             now.synonyms.push(name.to_owned());
             grew = true;
         }

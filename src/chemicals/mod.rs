@@ -13,6 +13,7 @@ mod numbers;
 mod overrides;
 mod query;
 mod refresh;
+mod removed;
 mod search;
 mod store;
 mod words;
@@ -118,6 +119,7 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     if !before.has_same_numbers(&chemical) || before.name != chemical.name {
         numbers::check_name(&mut tx, &chemical.name, &chemical).await?;
     }
+    chemical.keep_removed(&before);
     chemical.version += 1;
     chemical.updated_at = by.now();
     store::update(&mut tx, std::slice::from_ref(&chemical)).await?;

@@ -10,6 +10,7 @@ mod events;
 mod filter;
 mod history;
 mod http;
+pub mod imported;
 mod ledger;
 mod line;
 mod patching;
@@ -34,7 +35,7 @@ use uuid::Uuid;
 
 pub use self::{
     actor::{Actor, System},
-    content::fingerprint,
+    content::{Fingerprint, fingerprint},
     event::NewEvent,
     events::events,
     filter::ContainerFilter,
@@ -47,7 +48,6 @@ pub use self::{
 };
 use self::{
     changes::{Rest, change},
-    content::Fingerprint,
     counting::Counting,
     writing::Creation,
 };

@@ -19,6 +19,8 @@ use crate::{
     error::{Error, Result},
 };
 
+const TRIES: u32 = 3;
+
 pub struct Batches<'a> {
     app: &'a App,
     is_dry_run: bool,
@@ -86,19 +88,30 @@ impl<'a> Batches<'a> {
     }
 
     async fn store_items<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
-        match self.in_transaction(load, items).await {
-            Err(cause) if is_of_a_row(&cause) => {}
+        match self.in_a_few_tries(load, items).await {
+            Err(cause) if cause.is_refusal() => {}
             outcomes => return outcomes,
         }
         let mut outcomes = Vec::with_capacity(items.len());
         for item in items {
-            match self.in_transaction(load, std::slice::from_ref(item)).await {
+            match self.in_a_few_tries(load, std::slice::from_ref(item)).await {
                 Ok(outcome) => outcomes.extend(outcome),
-                Err(cause) if is_of_a_row(&cause) => outcomes.push(Outcome::Failed(reason(&cause))),
+                Err(cause) if cause.is_refusal() => outcomes.push(Outcome::Failed(reason(&cause))),
                 Err(cause) => return Err(cause),
             }
         }
         Ok(outcomes)
+    }
+
+    /// Two that wait for each other, or a database that starts again: rows that did go in are there already the next time.
+    async fn in_a_few_tries<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+        for _ in 1..TRIES {
+            match self.in_transaction(load, items).await {
+                Err(Error::Unavailable { .. }) => {}
+                outcomes => return outcomes,
+            }
+        }
+        self.in_transaction(load, items).await
     }
 
     async fn in_transaction<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
@@ -137,18 +150,6 @@ impl fmt::Display for Lines {
         f.write_str(if first.len() == 1 { "line " } else { "lines " })?;
         f.write_str(&first.join(", "))?;
         if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
-    }
-}
-
-/// The database refused something, rather than being away, full or shutting down.
-fn is_of_a_row(cause: &Error) -> bool {
-    match cause {
-        Error::Rejected(_) | Error::Invalid(_) => true,
-        Error::Database(cause) => cause
-            .as_database_error()
-            .and_then(sqlx::error::DatabaseError::code)
-            .is_some_and(|code| !["08", "53", "58", "XX", "57P"].iter().any(|class| code.starts_with(class))),
-        _ => false,
     }
 }
 

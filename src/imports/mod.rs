@@ -9,6 +9,7 @@ mod corrections;
 mod days;
 mod faults;
 mod headers;
+mod kinds;
 mod places;
 mod quotes;
 mod run;
@@ -17,6 +18,7 @@ mod signs;
 mod store;
 mod substances;
 mod table;
+mod wanted;
 
 use std::{
     fmt,
@@ -43,6 +45,9 @@ pub struct Options {
     /// Take a damaged CAS number as the one that it must have been (`66251` as 66-25-1), where the check digit proves it
     #[arg(long)]
     pub repair_cas: bool,
+    /// Bring back what people have undone or deleted since an import brought it
+    #[arg(long)]
+    pub revive: bool,
 }
 
 /// What more there is to decide of bottles.
@@ -145,7 +150,7 @@ pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Na
     let text = read(file)?;
     let table = Table::open(&text, substances::COLUMNS, true, &options.mapping)?;
     // PubChem tells substances by structure and number; the names that people say, it gives to several.
-    let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), ..names };
+    let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), revive: options.revive, ..names };
     let mut substances = Substances::new(Columns::of(&table, options.repair_cas)?, names);
     run::run(app, file, &table, &mut substances, options.dry_run).await
 }

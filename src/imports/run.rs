@@ -69,7 +69,7 @@ pub async fn run<L: Load>(
     dry: bool,
 ) -> anyhow::Result<Report> {
     let bar = progress(table.size());
-    let mut corrections = Corrections::of(file, table);
+    let mut corrections = Corrections::of(file, table)?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let (mut rows, mut batches) = (table.rows(), Batches::new(app, dry));
     loop {
@@ -87,12 +87,12 @@ pub async fn run<L: Load>(
         bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
     }
     bar.finish_and_clear();
-    if report.failed == 0 && !dry {
-        corrections.remove_old();
-    }
-    report.corrections = corrections.path();
     let Told { warnings, locations } = batches.into_told();
     report.warnings.extend(warnings);
+    if report.failed == 0 && !dry {
+        report.warnings.extend(corrections.remove_earlier());
+    }
+    report.corrections = corrections.finish()?;
     report.locations = locations;
     Ok(report)
 }

@@ -29,15 +29,23 @@ pub const COLUMNS: &[Column] = &[
     Column::optional("synonyms", &["synonym", "other names", "aliases"]),
 ];
 
+const DELETED: &str =
+    "a list brought the entry of this row, and a person deleted it: it stays so; --revive brings it back";
+
+pub struct Substance {
+    line: u64,
+    new: NewChemical,
+}
+
 pub struct Substances {
     columns: Columns,
     names: Names,
 }
 
 impl Load for Substances {
-    type Item = NewChemical;
+    type Item = Substance;
 
-    fn read(&mut self, row: &Row) -> OrReason<NewChemical> {
+    fn read(&mut self, row: &Row) -> OrReason<Substance> {
         let mut faults = Faults::default();
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
@@ -55,7 +63,7 @@ impl Load for Substances {
         let density = faults.number(row, "density", &columns);
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
-        faults.none(new)
+        faults.none(new.map(|new| Substance { line: row.line, new }))
     }
 
     fn columns(&self) -> &Columns {
@@ -63,7 +71,7 @@ impl Load for Substances {
     }
 
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
-    fn marks(new: &NewChemical) -> Marks {
+    fn marks(Substance { new, .. }: &Substance) -> Marks {
         let name = ("name", chemicals::small(new.name.as_str()));
         let cas = new.cas.as_ref().map(|cas| ("CAS number", cas.to_string()));
         let key = new.inchikey.as_ref().map(|key| ("InChIKey", key.to_string()));
@@ -71,9 +79,12 @@ impl Load for Substances {
         Marks { own, all: [Some(name), cas, key].into_iter().flatten().collect() }
     }
 
-    async fn store(&self, db: &mut PgConnection, items: &[NewChemical], now: DateTime<Utc>) -> Result<Stored> {
-        let outcomes = chemicals::upsert_batch(db, items, self.names, now).await?;
-        Ok(Stored { outcomes: outcomes.into_iter().map(Outcome::from).collect(), ..Stored::default() })
+    async fn store(&self, db: &mut PgConnection, items: &[Substance], now: DateTime<Utc>) -> Result<Stored> {
+        let rows: Vec<_> = items.iter().map(|item| &item.new).collect();
+        let outcomes = chemicals::upsert_batch(db, &rows, self.names, now).await?;
+        let deleted = items.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == chemicals::Outcome::Deleted);
+        let warnings = deleted.map(|(item, _)| (item.line, DELETED.to_owned())).collect();
+        Ok(Stored { outcomes: outcomes.into_iter().map(Outcome::from).collect(), warnings, ..Stored::default() })
     }
 }
 
@@ -134,7 +145,7 @@ impl From<chemicals::Outcome> for Outcome {
         match outcome {
             chemicals::Outcome::Added => Self::Added,
             chemicals::Outcome::Completed => Self::Completed,
-            chemicals::Outcome::Unchanged => Self::Unchanged,
+            chemicals::Outcome::Unchanged | chemicals::Outcome::Deleted => Self::Unchanged,
             chemicals::Outcome::Refused(why) => Self::Failed(why),
         }
     }

@@ -76,6 +76,11 @@ impl<'t> Table<'t> {
         &self.headers
     }
 
+    /// Where the first column of this meaning stands.
+    pub fn place(&self, column: &str) -> Option<usize> {
+        self.places.get(column).and_then(|places| places.first().copied())
+    }
+
     /// What stands between the cells; between those of a copy, where the file itself is no CSV.
     pub fn delimiter(&self) -> u8 {
         if let Shape::Csv { delimiter } = self.shape { delimiter } else { b',' }

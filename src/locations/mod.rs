@@ -102,6 +102,16 @@ pub struct LocationPatch {
     pub code: Option<Code>,
 }
 
+/// An open place, as far as an import looks at it.
+#[derive(Debug, Clone)]
+pub struct OpenPlace {
+    pub id: Uuid,
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    pub name: String,
+    pub code: String,
+}
+
 /// Which locations a list shows.
 #[derive(Debug)]
 pub struct Filter {
@@ -137,6 +147,25 @@ pub async fn find_by_code(
     Ok(found.into_iter().next().filter(|_| is_one))
 }
 
+pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {
+    store::all_open(db, lab_id).await
+}
+
+/// Writes places that an import makes, outer ones first. Who calls it holds the lab's lock.
+pub async fn insert_made(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    places: impl Iterator<Item = &OpenPlace>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for place in places {
+        let new = store::Place { parent_id: place.parent_id, kind: place.kind, name: &place.name, code: &place.code };
+        let (_, around) = store::insert(db, lab_id, place.id, new, now).await?;
+        around.allows(place.kind, "/kind")?;
+    }
+    Ok(())
+}
+
 pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
     let id = by.id_or_new(new.id);
     let code = new.code.map_or_else(new_code, String::from);
@@ -144,7 +173,7 @@ pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
     let mut tx = db.begin().await?;
     // A parent's kind may not change between the look at it and the commit.
     labs::lock(&mut tx, by.lab_id()).await?;
-    let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: &new.name, code: &code };
+    let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: new.name.as_str(), code: &code };
     let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
     around.allows(location.kind, "/kind")?;
     tx.commit().await?;

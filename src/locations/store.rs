@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Around, Code, Filter, Inside, Kind, Location, LocationPatch};
+use super::{Around, Code, Filter, Inside, Kind, Location, LocationPatch, OpenPlace};
 use crate::{
     error::{Error, OnConstraint, Reason, Result},
     text::Name,
@@ -115,10 +115,20 @@ pub async fn find_by_code(
     Ok(found.fetch_all(db).await?)
 }
 
+pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {
+    let places = sqlx::query_as!(
+        OpenPlace,
+        r#"select id, parent_id, kind as "kind: Kind", name, code from locations
+        where lab_id = $1 and closed_at is null order by id"#,
+        lab_id
+    );
+    Ok(places.fetch_all(db).await?)
+}
+
 pub struct Place<'a> {
     pub parent_id: Option<Uuid>,
     pub kind: Kind,
-    pub name: &'a Name,
+    pub name: &'a str,
     pub code: &'a str,
 }
 
@@ -166,7 +176,7 @@ pub async fn insert(
         id,
         place.parent_id,
         place.kind.as_str(),
-        place.name.as_str(),
+        place.name,
         place.code,
         now
     )

@@ -35,7 +35,7 @@ pub struct Extract {
 }
 
 impl Extract {
-    pub async fn read(db: &mut PgConnection, rows: &[NewChemical], names: Names) -> Result<Self> {
+    pub async fn read(db: &mut PgConnection, rows: &[&NewChemical], names: Names) -> Result<Self> {
         let cas: Vec<_> = rows.iter().filter_map(|row| row.cas.as_ref().map(CasNumber::as_str)).collect();
         let inchikeys: Vec<_> = rows.iter().filter_map(|row| row.inchikey.as_ref().map(InChIKey::as_str)).collect();
         let numbers = rows.iter().filter_map(|row| row.ec.as_ref().map(EcNumber::as_str));

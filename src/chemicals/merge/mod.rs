@@ -4,13 +4,19 @@
 
 mod extract;
 mod refusals;
+mod traces;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use self::extract::{Extract, State};
+pub use self::traces::{Trace, Traced};
+use self::{
+    extract::{Extract, State},
+    traces::{Found, Traces},
+};
 use super::{Chemical, NewChemical, completion::completed, store};
 use crate::{
+    chemistry::{CasNumber, InChIKey},
     error::{Error, Result},
     ids,
 };
@@ -21,30 +27,45 @@ pub enum Outcome {
     /// It filled empty fields or brought new synonyms.
     Completed,
     Unchanged,
+    /// A list brought it, a person deleted it, and it stays so.
+    Deleted,
     Refused(String),
 }
 
-/// What whoever imports has decided about names that do not agree with the numbers beside them. Undecided, such a row is
-/// refused: name and number may be of two substances.
+/// What whoever imports has decided about names that do not agree with the numbers beside them, and about what was
+/// deleted. Undecided, name and number may be of two substances: such a row is refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Names {
     /// A name that the entry of a row's number does not have becomes its synonym, unless another entry has it.
     pub may_be_new: bool,
     /// A row whose number is new is an entry of its own, also where another has its name or one of its other numbers.
     pub may_be_shared: bool,
+    /// What a person has deleted since a list brought it comes back.
+    pub revive: bool,
 }
 
-/// Adds or completes, in the caller's transaction: three statements whatever their number. The entry that a row means is
+/// Adds or completes, in the caller's transaction, in a few statements whatever their number. The entry that a row means is
 /// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row without
 /// either may go by a synonym.
 pub async fn upsert_batch(
     db: &mut PgConnection,
-    rows: &[NewChemical],
+    rows: &[&NewChemical],
     names: Names,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
+    store::lock_new_names(db).await?;
+    let traces = Traces::read(db, rows).await?;
     let mut catalogue = Extract::read(db, rows, names).await?;
-    let outcomes = rows.iter().map(|row| catalogue.take(row, names, now)).collect();
+    let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (row, trace) in rows.iter().zip(traces.of_rows()) {
+        outcomes.push(match catalogue.take(row, traces.find(trace), names, now) {
+            Ok((outcome, at)) => {
+                brought.extend(at.map(|at| (trace, catalogue.chemicals[at].0.id)));
+                outcome
+            }
+            Err(why) => Outcome::Refused(why),
+        });
+    }
     let new = catalogue.with(State::New);
     if !new.is_empty() {
         store::insert(db, &new).await?;
@@ -57,48 +78,60 @@ pub async fn upsert_batch(
     if !completed.is_empty() {
         store::update(db, &completed).await?;
     }
+    store::insert_traces(db, &brought).await?;
     Ok(outcomes)
 }
 
 impl Extract {
-    fn take(&mut self, row: &NewChemical, names: Names, now: DateTime<Utc>) -> Outcome {
-        let found = self.meant(row).and_then(|at| {
-            let why = self.number_as_name(at, row);
-            let why = why.or_else(|| match at {
-                Some(at) => self.contradiction(at, row, names),
-                None if names.may_be_shared => None,
-                None => self.of_another(row),
-            });
-            why.map_or(Ok(at), Err)
-        });
-        match found {
-            Ok(Some(at)) => self.complete(at, row),
-            Ok(None) => match Chemical::new(row.id.unwrap_or_else(|| ids::new(now)), row.clone(), now) {
-                Ok(chemical) => {
-                    self.push(chemical, State::New);
-                    Outcome::Added
-                }
-                Err(why) => Outcome::Refused(reason(&why)),
-            },
-            Err(why) => Outcome::Refused(why),
+    /// With the entry that says what the row says, where it is one of the catalogue.
+    fn take(
+        &mut self,
+        row: &NewChemical,
+        found: Found<'_>,
+        names: Names,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<(Outcome, Option<usize>), String> {
+        if let Found::Row = found {
+            return Ok((Outcome::Unchanged, None));
         }
+        let meant = self.meant(row)?;
+        self.number_as_name(meant, row).map_or(Ok(()), Err)?;
+        if let Some(at) = meant {
+            self.contradiction(at, row, names).map_or(Ok(()), Err)?;
+            return self.complete(at, row).map(|outcome| (outcome, Some(at)));
+        }
+        match found {
+            Found::Entry(name) => return Err(renamed(row, name)),
+            Found::Deleted if !names.revive => return Ok((Outcome::Deleted, None)),
+            _ => {}
+        }
+        if !names.may_be_shared {
+            self.of_another(row).map_or(Ok(()), Err)?;
+        }
+        let new = Chemical::new(row.id.unwrap_or_else(|| ids::new(now)), row.clone(), now);
+        self.push(new.map_err(|why| reason(&why))?, State::New);
+        Ok((Outcome::Added, Some(self.chemicals.len() - 1)))
     }
 
-    fn complete(&mut self, at: usize, row: &NewChemical) -> Outcome {
+    fn complete(&mut self, at: usize, row: &NewChemical) -> std::result::Result<Outcome, String> {
         let (chemical, state) = &mut self.chemicals[at];
-        match completed(chemical, row) {
-            Ok(None) => Outcome::Unchanged,
-            Ok(Some(now)) => {
-                *chemical = now;
-                if *state == State::AsItWas {
-                    *state = State::Completed;
-                }
-                self.index(at);
-                Outcome::Completed
-            }
-            Err(why) => Outcome::Refused(reason(&why)),
+        let Some(now) = completed(chemical, row).map_err(|why| reason(&why))? else { return Ok(Outcome::Unchanged) };
+        *chemical = now;
+        if *state == State::AsItWas {
+            *state = State::Completed;
         }
+        self.index(at);
+        Ok(Outcome::Completed)
     }
+}
+
+/// A person has given the entry another name or number, so nothing but the trace tells that it is meant.
+fn renamed(row: &NewChemical, now: &str) -> String {
+    let own = row.cas.as_ref().map(CasNumber::as_str).or(row.inchikey.as_ref().map(InChIKey::as_str));
+    format!(
+        "`{}` came in before as what is called `{now}` now: correct the row, or make it an entry in the catalogue itself",
+        own.unwrap_or(row.name.as_str())
+    )
 }
 
 fn reason(error: &Error) -> String {

@@ -1,11 +1,13 @@
 //! SQL on the catalogue.
 
 pub mod search;
+mod traces;
 
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
+pub use self::traces::{find_traces, insert_traces};
 use super::Chemical;
 use crate::{
     chemistry::CasNumber,
@@ -21,7 +23,7 @@ macro_rules! chemicals {
             $crate::chemicals::Chemical,
             $with + r#"select c.id, c.name, c.cas as "cas: _", c.ec as "ec: _", c.inchikey as "inchikey: _",
                 c.formula as "formula: _", c.molar_mass as "molar_mass: _", c.density as "density: _", c.synonyms,
-                c.version, c.created_at, c.updated_at "# + $rest
+                c.removed, c.version, c.created_at, c.updated_at "# + $rest
             $(, $argument)*
         )
     };
@@ -93,6 +95,7 @@ pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Re
 struct Written<'a> {
     #[serde(flatten)]
     chemical: &'a Chemical,
+    removed: &'a [String],
     terms: Vec<String>,
     kinds: Vec<i16>,
     words: Vec<String>,
@@ -103,7 +106,7 @@ fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
     let rows = chemicals.iter().map(|chemical| {
         let (terms, kinds) = chemical.terms().into_iter().unzip();
         let (words, ranks) = chemical.words().into_iter().unzip();
-        Written { chemical, terms, kinds, words, ranks }
+        Written { chemical, removed: &chemical.removed, terms, kinds, words, ranks }
     });
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
@@ -122,6 +125,13 @@ macro_rules! with_new_words {
             $argument
         )
     };
+}
+
+/// Held by who adds names that it has not found, until the transaction ends: of two imports that do so at once, the second
+/// finds what the first has added. One lock, however many the names are.
+pub async fn lock_new_names(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock(hashtextextended('chemstock catalogue', 0))").execute(db).await?;
+    Ok(())
 }
 
 pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
@@ -152,12 +162,12 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
     let updated = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
-                formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
+                formula text, molar_mass numeric, density numeric, synonyms text[], removed text[],
+                version int, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
         ), updated as (
             update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
                 formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
-                version = new.version, updated_at = new.updated_at, terms_version = 1
+                removed = new.removed, version = new.version, updated_at = new.updated_at, terms_version = 1
             from new where c.id = new.id
         ), dropped_terms as (
             delete from chemical_terms t using new where t.chemical_id = new.id and t.term <> all (new.terms)

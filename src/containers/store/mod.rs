@@ -1,5 +1,6 @@
 //! SQL on containers and their ledger.
 
+mod imported;
 mod ledger;
 mod pages;
 mod row;
@@ -15,6 +16,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
+    imported::{find_imported, insert_imported},
     ledger::{
         book, events_before, find_content, find_event, find_first_content, first_occurred_at, history, is_member,
     },

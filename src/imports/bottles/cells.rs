@@ -5,14 +5,13 @@ use chrono::NaiveDate;
 use super::Chemical;
 use crate::{
     chemistry::{Amount, Factors, Quantity, Unit},
-    containers::{Code, State},
+    containers::{Code, State, imported::Content},
     imports::{
         columns::{Columns, number_and_unit},
         faults::Faults,
-        places::Wanted,
-        store::Content,
         substances::read_cas,
         table::Row,
+        wanted::Wanted,
     },
     text::{Note, Text},
 };

@@ -4,9 +4,12 @@ mod catalogue;
 mod cells;
 mod codes;
 mod columns;
-mod repeats;
+mod known;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
@@ -18,22 +21,28 @@ use self::{
     catalogue::{Catalogue, Chemical, Meant},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
     codes::MadeCodes,
+    known::{Verdict, fingerprint, verdict},
 };
 use super::{
     ContainerOptions,
     columns::Columns,
     faults::{Faults, OrReason},
-    places::{Places, Wanted},
+    places::Places,
     run::{Load, Outcome, Stored},
     seen::Marks,
-    store::{self, Content, Imported},
+    store,
     table::{Row, Table},
+    wanted::{ListedPaths, Wanted},
 };
 use crate::{
     app::App,
     chemistry::{Amount, Quantity},
+    containers::{
+        Fingerprint,
+        imported::{self, Content, Imported, Known},
+    },
     error::Result,
-    ids, labs,
+    ids, labs, locations,
     phone::Phone,
 };
 
@@ -45,6 +54,8 @@ pub struct Bottle {
     amount: Quantity,
     location: Option<Wanted>,
     content: Content,
+    /// Of all that the row says, as it says it.
+    fingerprint: Fingerprint,
     /// The cells of the row, where its code was made.
     cells: Option<Vec<String>>,
 }
@@ -54,7 +65,10 @@ pub struct Bottles {
     /// Who has it imported, where that was said: nobody is signed in here.
     person: Option<Uuid>,
     create_locations: bool,
+    listed: ListedPaths,
     number_decides: bool,
+    /// Whether bottles that were undone come back.
+    revive: bool,
     columns: Columns,
     codes: Option<MadeCodes>,
 }
@@ -84,12 +98,16 @@ impl Bottles {
                 Some(person) => Some(person.id),
             },
         };
-        let codes = options.make_codes.then(|| MadeCodes::beside(file, table.headers(), lab_id));
+        let make = || MadeCodes::beside(file, table, lab_id, options.common.dry_run);
+        let codes = options.make_codes.then(make).transpose()?;
+        let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
         Ok(Self {
             lab_id,
             person,
             create_locations: options.create_locations,
+            listed,
             number_decides: options.number_decides,
+            revive: options.common.revive,
             columns,
             codes,
         })
@@ -131,7 +149,8 @@ impl Load for Bottles {
         let cells = row.get("code").is_none().then(|| row.cells());
         let bottle = match (code, chemical, amount) {
             (Some(code), Some(chemical), Some(amount)) => {
-                Some(Bottle { line: row.line, code, chemical, amount, location, content, cells })
+                let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
+                Some(Bottle { line: row.line, code, chemical, amount, location, content, fingerprint, cells })
             }
             _ => None,
         };
@@ -151,27 +170,31 @@ impl Load for Bottles {
         // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles come.
         labs::lock(db, self.lab_id).await?;
         let named = Catalogue::read(db, self.lab_id, items).await?;
-        let mut places = Places::of_lab(db, self.lab_id).await?;
+        let mut places = Places::of_lab(db, self.lab_id, &self.listed).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
-        let there = store::find_imported(db, self.lab_id, &codes).await?;
+        let all = imported::find(db, self.lab_id, &codes).await?;
+        let mut known: HashMap<&str, Vec<&Known>> = HashMap::new();
+        for bottle in all.iter().filter(|bottle| !self.revive || !bottle.is_voided) {
+            let own = Some(&bottle.code).filter(|_| !bottle.is_voided);
+            let codes: BTreeSet<_> = [own, bottle.imported_as.as_ref()].into_iter().flatten().collect();
+            for code in codes {
+                known.entry(code).or_default().push(bottle);
+            }
+        }
         let (mut stored, mut new) = (Stored::default(), Vec::new());
         for item in items {
-            let old = there.get(&item.code);
-            let (outcome, warning) = match (self.resolve(&named, &mut places, item, old.is_none(), now), old) {
-                (Err(why), _) => (Outcome::Failed(why), None),
-                (Ok((row, warning)), Some(old)) => (row.compare(old), warning),
-                (Ok((row, warning)), None) => {
-                    new.push(row);
-                    (Outcome::Added, warning)
+            let known = known.get(item.code.as_str()).map(Vec::as_slice).unwrap_or_default();
+            match self.decide(&named, &mut places, item, known, now) {
+                Err(why) => stored.outcomes.push(Outcome::Failed(why)),
+                Ok((row, warnings)) => {
+                    stored.outcomes.push(if row.is_some() { Outcome::Added } else { Outcome::Unchanged });
+                    new.extend(row);
+                    stored.warnings.extend(warnings.into_iter().map(|warning| (item.line, warning)));
                 }
-            };
-            if !matches!(outcome, Outcome::Failed(_)) {
-                stored.warnings.extend(warning.map(|warning| (item.line, warning)));
             }
-            stored.outcomes.push(outcome);
         }
-        store::insert_locations(db, self.lab_id, places.made(), now).await?;
-        store::insert_imported(db, self.lab_id, &new, self.person, now).await?;
+        locations::insert_made(db, self.lab_id, places.made(), now).await?;
+        imported::insert(db, self.lab_id, new, self.person, now).await?;
         stored.locations = places.into_made_paths();
         Ok(stored)
     }
@@ -185,25 +208,50 @@ impl Load for Bottles {
 }
 
 impl Bottles {
-    /// As it is to be stored, with a warning where one is due.
-    fn resolve(
+    /// The bottle that the row brings, if it brings one, and what whoever imports should look at.
+    fn decide(
         &self,
         named: &Catalogue,
         places: &mut Places,
         item: &Bottle,
-        is_new: bool,
+        known: &[&Known],
         now: DateTime<Utc>,
-    ) -> OrReason<(Imported, Option<String>)> {
-        let Meant { id: chemical_id, other_name } = named.find(&item.chemical, self.number_decides)?;
-        if is_new && places.has_code(&item.code) {
+    ) -> OrReason<(Option<Imported>, Vec<String>)> {
+        // Whatever its place and its chemical are called now.
+        if let Some(warnings) = known::brought_by(&item.fingerprint, &item.code, known) {
+            return Ok((None, warnings));
+        }
+        let (mut row, mut warnings) = self.resolve(named, item, now)?;
+        let wanted = item.location.as_ref();
+        if !known.is_empty() {
+            // No bottle came into a place that is not there.
+            row.location_id = wanted.map(|wanted| places.find(wanted).unwrap_or_else(|_| Uuid::nil()));
+            match verdict(&row, known) {
+                Verdict::There(told) => {
+                    warnings.extend(told);
+                    return Ok((None, warnings));
+                }
+                Verdict::Refused(why) => return Err(why),
+                Verdict::Anew(told) => warnings.push(told),
+            }
+        }
+        if places.has_code(&item.code) {
             return Err("a location of the lab has this code".to_owned());
         }
+        let doubt = self.codes.as_ref().filter(|_| item.cells.is_some()).and_then(|codes| codes.doubt(&item.code));
+        doubt.map_or(Ok(()), Err)?;
         // Last: a row that is refused makes no place.
-        let location_id = match &item.location {
-            Some(wanted) if is_new && self.create_locations => Some(places.find_or_make(wanted, now)?),
+        row.location_id = match wanted {
+            Some(wanted) if self.create_locations => Some(places.find_or_make(wanted, now)?),
             Some(wanted) => Some(places.find(wanted)?),
             None => None,
         };
+        Ok((Some(row), warnings))
+    }
+
+    /// As it is to be stored, but for its place, with a warning where one is due.
+    fn resolve(&self, named: &Catalogue, item: &Bottle, now: DateTime<Utc>) -> OrReason<(Imported, Vec<String>)> {
+        let Meant { id: chemical_id, other_name } = named.find(&item.chemical, self.number_decides)?;
         let (label, warning) = other_name.unzip();
         let mut content = item.content.clone();
         if let Some(label) = label {
@@ -215,12 +263,12 @@ impl Bottles {
             event_id: ids::new(now),
             code: item.code.clone(),
             chemical_id,
-            location_id,
+            location_id: None,
             unit: item.amount.unit,
             amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
             content,
-            fingerprint: None,
+            fingerprint: item.fingerprint,
         };
-        Ok((row.with_fingerprint(), warning))
+        Ok((row, warning.into_iter().collect()))
     }
 }

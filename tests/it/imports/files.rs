@@ -85,7 +85,7 @@ async fn two_columns_of_one_meaning_fill_each_other_and_a_row_in_which_they_diff
     // Whoever says which is meant has decided.
     let mapping = vec!["amount=quantity".parse().expect("a mapping")];
     let options = ContainerOptions { common: Options { mapping, ..Options::default() }, ..ContainerOptions::default() };
-    let file = folder.file("b.csv", "code,cas,amount,quantity\nlast,64-17-5,500 mL,1 L\n");
+    let file = folder.file("mapped.csv", "code,cas,amount,quantity\nlast,64-17-5,500 mL,1 L\n");
     let report = load_containers(&app.app, &file, app.lab, &options, None).await.expect("an import");
     assert_eq!((counts(&report), report.warnings.len()), ([1, 1, 0, 0, 0], 1));
 }

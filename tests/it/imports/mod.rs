@@ -1,6 +1,7 @@
 //! `chemstock import`: files into the catalogue and into labs.
 
 mod again;
+mod beside;
 mod bottles;
 mod cas;
 mod cased;
@@ -10,10 +11,13 @@ mod corrected;
 mod files;
 mod identity;
 mod in_whose_name;
+mod lives;
 mod numbers;
+mod places;
 mod pubchem;
 mod refused;
 mod texts;
+mod twice;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,137 @@
+//! Lists of chemicals again, after a person has changed what they brought, and several at once.
+
+use std::path::Path;
+
+use chemstock::{
+    chemicals::Names,
+    imports::{Options, Report, load_chemicals as import},
+};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+
+use super::{Folder, corrections, counts, dump, load};
+use crate::support::{
+    Client, TestApp,
+    folder::Folder as Home,
+    instance::{command, database_url},
+};
+
+async fn doubled(db: &PgPool) -> Vec<String> {
+    let doubled = "select name from chemicals group by name having count(*) > 1 order by name";
+    sqlx::query_scalar(doubled).fetch_all(db).await.expect("names")
+}
+
+async fn found(by: &Client, name: &str) -> Value {
+    by.get(&format!("/v1/chemicals?q={name}")).await.ok()["items"][0].clone()
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn lists_that_are_imported_at_once_bring_each_new_name_once(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    for round in 0..8 {
+        let list = |n: usize| {
+            let rows: Vec<_> =
+                (0..60).map(|row| format!("Stuff {round} no {}", ((row + 1) * (2 * n + 1)) % 61)).collect();
+            folder.file(&format!("{round}-{n}.csv"), format!("name\n{}\n", rows.join("\n")))
+        };
+        let files = [list(0), list(1), list(2), list(3)];
+        let [a, b, c, d] = files.each_ref().map(|file| load(&app, file));
+        let reports = tokio::join!(a, b, c, d);
+        let added = reports.0.added + reports.1.added + reports.2.added + reports.3.added;
+        assert_eq!((doubled(&app.db).await, added), (vec![], 60), "round {round}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn two_processes_bring_each_new_name_once(db: PgPool) {
+    let (home, url) = (Home::new(), database_url(&db));
+    let rows: Vec<_> = (0..1500).map(|n| format!("Stuff no {n}")).collect();
+    std::fs::write(home.0.join("a.csv"), format!("name\n{}\n", rows.join("\n"))).expect("a file");
+    std::fs::copy(home.0.join("a.csv"), home.0.join("b.csv")).expect("a file");
+    let runs = ["a.csv", "b.csv", "a.csv"].map(|file| {
+        let mut run = command(&home, &[("DATABASE_URL", &url)]);
+        run.args(["import", "chemicals", file]).spawn().expect("the binary")
+    });
+    for run in runs {
+        let output = run.wait_with_output().expect("its end");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(doubled(&db).await, Vec::<String>::new());
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn what_a_person_took_away_or_corrected_stays_so_when_the_list_comes_again(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = app.client("manager").await;
+    let list = "name,cas,density,synonyms\nEthanol,64-17-5,0.7893,EtOH;spirit\nAcetone,67-64-1,0.79,propanone\nBrine,,,\n\
+        Sludge,,,\n";
+    let file = folder.file("a.csv", list);
+    assert_eq!(counts(&load(&app, &file).await), [4, 4, 0, 0, 0]);
+    let path =
+        async |name: &str| format!("/v1/chemicals/{}", found(&manager, name).await["id"].as_str().expect("an id"));
+    let (ethanol, acetone) = (path("Ethanol").await, path("Acetone").await);
+    manager.patch(&ethanol, "*", json!({"synonyms": ["EtOH"], "density": null})).await.ok();
+    manager.patch(&acetone, "*", json!({"density": "0.7845"})).await.ok();
+    manager.patch(&path("Brine").await, "*", json!({"name": "Salt water"})).await.ok();
+    manager.delete(&path("Sludge").await, "*").await.expect(204);
+    let before = dump(&app).await;
+    let report = load(&app, &file).await;
+    assert_eq!(counts(&report), [4, 0, 0, 4, 0], "{:?}", report.corrections);
+    assert_eq!(
+        report.warnings,
+        ["line 5: a list brought the entry of this row, and a person deleted it: it stays so; --revive brings it back"]
+    );
+    assert_eq!(dump(&app).await, before);
+
+    // Rows that were changed in the list.
+    let edited = list.replace("EtOH;spirit", "EtOH;spirit;ethyl alcohol").replace("Brine,,,", "Brine,,,brackish water");
+    let report = load(&app, &folder.file("a.csv", edited)).await;
+    assert_eq!(counts(&report), [4, 0, 1, 2, 1]);
+    let (line, why) = &corrections(&report)[0];
+    assert!(*line == 4 && why.contains("`Brine` came in before as what is called `Salt water` now"), "{why}");
+    let now = manager.get(&ethanol).await.ok();
+    assert_eq!((&now["synonyms"], &now["density"]), (&json!(["EtOH", "ethyl alcohol"]), &Value::Null));
+    // A person may take back what was taken away, and then it is as any other.
+    manager.patch(&ethanol, "*", json!({"synonyms": ["EtOH", "spirit"], "density": "0.79"})).await.ok();
+    manager.patch(&ethanol, "*", json!({"synonyms": ["EtOH", "spirit"]})).await.ok();
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_entry_that_was_deleted_comes_back_when_that_is_asked_for(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = app.client("manager").await;
+    let file = folder.file("a.csv", "name\nSludge\n");
+    load(&app, &file).await;
+    let id = found(&manager, "Sludge").await["id"].as_str().expect("an id").to_owned();
+    manager.delete(&format!("/v1/chemicals/{id}"), "*").await.expect(204);
+    assert_eq!(counts(&load(&app, &file).await), [1, 0, 0, 1, 0]);
+    let report = revive(&app, &file).await;
+    assert_eq!((counts(&report), report.warnings), ([1, 1, 0, 0, 0], vec![]));
+    assert_eq!(counts(&load(&app, &file).await), [1, 0, 0, 1, 0]);
+    assert_eq!(counts(&revive(&app, &file).await), [1, 0, 0, 1, 0]);
+}
+
+async fn revive(app: &TestApp, file: &Path) -> Report {
+    let options = Options { revive: true, ..Options::default() };
+    import(&app.app, file, &options, Names::default()).await.expect("an import")
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn an_import_that_waits_for_another_in_a_ring_tries_again(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    for write in [
+        "create sequence tries",
+        "create function wait_in_a_ring() returns trigger language plpgsql as $$
+        begin
+            if nextval('tries') < 3 then
+                raise exception 'deadlock detected' using errcode = 'deadlock_detected';
+            end if;
+            return new;
+        end $$",
+        "create trigger ring before insert on chemicals for each statement execute function wait_in_a_ring()",
+    ] {
+        sqlx::query(write).execute(&app.db).await.unwrap();
+    }
+    let report = load(&app, &folder.file("a.csv", "name\nEthanol\nAcetone\n")).await;
+    assert_eq!(counts(&report), [2, 2, 0, 0, 0]);
+}
