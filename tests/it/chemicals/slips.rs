@@ -13,7 +13,7 @@ use super::search::{add, found};
 use crate::support::{Client, TestApp, folder::Folder};
 
 /// Names of chemicals, the first imported first.
-async fn import(app: &TestApp, names: impl IntoIterator<Item = String>) {
+pub async fn import(app: &TestApp, names: impl IntoIterator<Item = String>) {
     let folder = Folder::new();
     let file = folder.0.join("names.csv");
     let rows: Vec<String> = names.into_iter().map(|name| format!("\"{name}\"\n")).collect();
