@@ -56,6 +56,18 @@ async fn a_name_begun_or_written_as_it_is_brings_no_other_with_it(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_slip_that_is_another_word_of_the_catalogue_is_mended_when_nothing_has_all_words(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let viewer = app.client("viewer").await;
+    let others = (0..30).flat_map(|n| [format!("Ethal {n}"), format!("Acetage {n}"), format!("Ethyl {n}")]);
+    import(&app, others.chain(["Ethyl acetate", "Allyl cinnamate"].map(str::to_owned))).await;
+    for typed in ["ethal acetate", "ethyl acetage", "acetate ethal", "acetage ethyl"] {
+        is_among_five(&viewer, typed, "Ethyl acetate").await;
+    }
+    assert!(found(&viewer, "allyl acetage").await.is_empty(), "nothing is called so with one slip");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn names_that_begin_so_are_cut_by_their_length_and_not_by_the_alphabet(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
