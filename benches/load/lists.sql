@@ -103,6 +103,8 @@ $9 = 51
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'LOT1000'
 $3 = 20
+$4 = null
+$5 = null
 @list containers on a shelf
 @query select containers.* from containers where lab_id = $1 and location_id = p.id
 $1 = '01993f2e-0004-7000-8000-100000000000'
