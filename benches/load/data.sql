@@ -73,8 +73,9 @@ begin atomic
     select word from regexp_split_to_table(lower(text), '[^[:alnum:]]+') word where length(word) > 2 and word ~ '[[:alpha:]]';
 end;
 
-insert into chemical_words (chemical_id, word, rank)
-select id, word, min(length(name) + case when text = name then 0 else 10000 end)
+insert into chemical_words (chemical_id, word, rank, name)
+select id, word, min(length(name) + case when text = name then 0 else 10000 end),
+    min(bench.folded(name)) filter (where text = name)
 from chemicals, unnest(synonyms || name) text, bench.words(text) word group by id, word;
 
 insert into catalogue_words select distinct word from chemical_words;

@@ -66,7 +66,7 @@ $6 = null
 $7 = false
 $8 = 51
 @list containers on a shelf that expire
-@query size as materialized
+@query order by expires_on, id limit 1 )
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000300'
 $3 = false
@@ -76,8 +76,19 @@ $6 = '00000000-0000-0000-0000-000000000000'
 $7 = null
 $8 = false
 $9 = 51
+@list containers in a cabinet that expire
+@query order by expires_on, id limit 1 )
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '01993f2e-0005-7000-8000-100000000010'
+$3 = false
+$4 = '2029-01-01'
+$5 = '2027-06-01'
+$6 = '00000000-0000-0000-0000-000000000000'
+$7 = null
+$8 = false
+$9 = 51
 @list containers in a building that expire
-@query size as materialized
+@query order by expires_on, id limit 1 )
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000000'
 $3 = false
@@ -92,6 +103,8 @@ $9 = 51
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'LOT1000'
 $3 = 20
+$4 = null
+$5 = null
 @list containers on a shelf
 @query select containers.* from containers where lab_id = $1 and location_id = p.id
 $1 = '01993f2e-0004-7000-8000-100000000000'

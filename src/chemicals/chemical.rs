@@ -20,7 +20,7 @@ use crate::{
     text::{Name, Text},
 };
 
-/// As much higher is the rank of a word that the name has not (`migrations/20261127000900_shortest_first.sql`).
+/// As much higher is the rank of a word that the name has not.
 const ONLY_A_SYNONYM: i16 = 10_000;
 pub const MAX_SYNONYMS: usize = 200;
 
@@ -182,14 +182,26 @@ impl Chemical {
         self.names().any(|own| may_be(name, own))
     }
 
-    /// Those in its names, each with its rank: a search reads the shortest names first, and last of all what only has the
-    /// word in a synonym.
-    pub(super) fn words(&self) -> BTreeMap<String, i16> {
+    /// Those in its names, each with where it stands.
+    pub(super) fn words(&self) -> BTreeMap<String, WordPlace> {
         let length = i16::try_from(self.name.chars().count()).unwrap_or(i16::MAX).min(ONLY_A_SYNONYM - 1);
-        let of = |name: &String, rank: i16| words::words(name).into_iter().map(move |word| (word, rank));
-        let others = self.synonyms.iter().flat_map(|synonym| of(synonym, ONLY_A_SYNONYM + length));
-        others.chain(of(&self.name, length)).collect()
+        let in_synonym = WordPlace { rank: ONLY_A_SYNONYM + length, name: None };
+        let in_name = WordPlace { rank: length, name: Some(term(&self.name)) };
+        let of = |name: &String, place: &WordPlace| {
+            words::words(name).into_iter().map(|word| (word, place.clone())).collect::<Vec<_>>()
+        };
+        let others = self.synonyms.iter().flat_map(|synonym| of(synonym, &in_synonym));
+        others.chain(of(&self.name, &in_name)).collect()
     }
+}
+
+/// Where a word of a chemical's names stands.
+#[derive(Clone)]
+pub(super) struct WordPlace {
+    /// A search reads the shortest names first, and last of all what only has the word in a synonym.
+    pub rank: i16,
+    /// The name, folded, if it has the word.
+    pub name: Option<String>,
 }
 
 /// The one that was given, unless it contradicts the formula; else the formula's.

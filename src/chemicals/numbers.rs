@@ -16,9 +16,17 @@ pub enum Number {
     Key(InChIKey),
 }
 
-/// What labels put before a number, without signs and spaces.
-const HEADINGS: [&str; 11] =
-    ["cas", "casrn", "casno", "casnr", "casnumber", "ec", "ecno", "ecnr", "ecnumber", "einecs", "inchikey"];
+/// What labels put before a number says of which kind it is, and then perhaps that it is a number.
+const KINDS: [&str; 5] = ["cas", "ec", "einecs", "elincs", "inchikey"];
+const NUMBER: [&str; 11] = ["no", "nr", "n", "number", "num", "nummer", "numero", "rn", "registry", "reg", "key"];
+
+/// Whether it is what labels put before a number, in lower case without signs and spaces: `casno`, `casregistrynumber`.
+pub(super) fn is_heading(letters: &str) -> bool {
+    fn is_number(letters: &str) -> bool {
+        letters.is_empty() || NUMBER.iter().any(|word| letters.strip_prefix(word).is_some_and(is_number))
+    }
+    KINDS.iter().any(|kind| letters.strip_prefix(kind).is_some_and(is_number))
+}
 
 impl Number {
     /// Also with its heading before it: `CAS 64-17-5`.
@@ -28,7 +36,7 @@ impl Number {
         let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or_default();
         let is_heading = |text: &str| {
             let plain: String = text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-            HEADINGS.contains(&plain.as_str())
+            is_heading(&plain)
         };
         let bare = [digits, at].into_iter().find(|at| is_heading(&name[..*at])).map_or(name, |at| &name[at..]);
         let cas = || bare.parse().map(Self::Cas).ok();
@@ -102,7 +110,9 @@ mod tests {
             ("64\u{2010}17\u{2010}5", "64-17-5"),
             ("CAS 64-17-5", "64-17-5"),
             ("CAS-No.: 64-17-5", "64-17-5"),
+            ("CAS Registry Number: 64-17-5", "64-17-5"),
             ("EC 200-578-6", "200-578-6"),
+            ("ELINCS 200-578-6", "200-578-6"),
             ("200-578-6", "200-578-6"),
             ("LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"),
             ("InChIKey=LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"),

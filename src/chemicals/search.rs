@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Chemical,
-    query::{Meant, Query, slips_of},
+    query::{Correction, Meant, Query, slips_of},
     store::search::{self as store, Known},
 };
 use crate::{
@@ -52,8 +52,11 @@ async fn add_meant(db: &mut PgConnection, query: &Query, items: &mut Vec<Chemica
     if known.begin >= FEW {
         return Ok(());
     }
-    let Some(meant) = guess(db, query, &known).await? else { return Ok(()) };
-    let are_right = query.has_known_words(&known.words);
+    let found_nothing = items.is_empty();
+    let Some(meant) = guess(db, query, &known, found_nothing).await? else { return Ok(()) };
+    // Of two words that nothing has together one may be a slip; to look for more of them costs more than it finds.
+    let may_be_wrong = found_nothing && query.words.len() == 2;
+    let are_right = query.has_known_words(&known.words) && !may_be_wrong;
     let only_words = items.split_off(known.begin);
     items.extend(store::search_meant(db, &meant, &ids(items), left(items, most)).await?);
     let known = ids(items);
@@ -74,19 +77,24 @@ fn left(items: &[Chemical], most: i64) -> i64 {
 }
 
 /// What a search may have been meant to be.
-pub async fn meant(db: &mut PgConnection, query: &Query) -> Result<Option<Meant>> {
+pub async fn meant(db: &mut PgConnection, query: &Query, found_nothing: bool) -> Result<Option<Meant>> {
     let known = store::known(db, query, &[]).await?;
-    guess(db, query, &known).await
+    guess(db, query, &known, found_nothing).await
 }
 
 /// None when the catalogue has it as it stands, so that ethanol does not bring methanol with it.
-async fn guess(db: &mut PgConnection, query: &Query, known: &Known) -> Result<Option<Meant>> {
+async fn guess(db: &mut PgConnection, query: &Query, known: &Known, found_nothing: bool) -> Result<Option<Meant>> {
     if known.is_term {
         return Ok(None);
     }
-    let tried = query.word_to_try(&known.words);
-    let slips = tried.map(|word| slips_of(word, &known.words)).unwrap_or_default();
-    let corrections = if slips.is_empty() { Vec::new() } else { store::corrections(db, &slips).await? };
-    let meant = query.meant(tried, corrections);
+    let mut corrections = Vec::new();
+    for typed in query.words_to_try(&known.words, found_nothing) {
+        let slips = slips_of(typed, &known.words);
+        if !slips.is_empty() {
+            let words = store::corrections(db, &slips).await?.into_iter().filter(|word| word != typed);
+            corrections.extend(words.map(|meant| Correction { typed, meant }));
+        }
+    }
+    let meant = query.meant(&corrections);
     Ok((!meant.is_empty()).then_some(meant))
 }

@@ -77,7 +77,7 @@ impl Search<'_> {
 
     async fn meant(&self, db: &mut PgConnection, known: &[Uuid], after: &Key, most: i64) -> Result<Vec<Match>> {
         // A label may be mistyped whatever the catalogue says.
-        let meant = chemicals::meant(db, &self.query).await?.unwrap_or_default();
+        let meant = chemicals::meant(db, &self.query, known.is_empty()).await?.unwrap_or_default();
         let labels = chemicals::labels_one_slip_away(self.q);
         let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
         store::meant(db, self.lab_id, meant, known, self.filter, after, most).await

@@ -54,7 +54,16 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
         // `?cursor=` and `?cursor` mean no cursor, as a form sends it. In `?q=x=` the value is `x=`.
         let said = parts.uri.query().unwrap_or_default().split('&');
         let said = said.filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()));
-        let said = said.collect::<Vec<_>>().join("&");
+        let said = said.collect::<Vec<_>>();
+        if let Some(broken) = said.iter().find(|pair| !is_text(pair)) {
+            let name = form_urlencoded::parse(broken.as_bytes()).next().map(|(name, _)| name).unwrap_or_default();
+            let error = Field::new(
+                format!("?{name}"),
+                "is not UTF-8: a letter beyond ASCII is written as the bytes of its UTF-8",
+            );
+            return Err(Problem::new(general::MALFORMED).errors(vec![error]));
+        }
+        let said = said.join("&");
         let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(said.as_bytes()));
         serde_path_to_error::deserialize(deserializer).map(Self).map_err(|error| {
             let (path, cause) = (error.path().to_string(), error.into_inner().to_string());
@@ -63,6 +72,22 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             Problem::new(general::INVALID).errors(vec![Field::new(format!("?{name}"), detail)])
         })
     }
+}
+
+/// Whether it is UTF-8 when its percent signs are read.
+fn is_text(pair: &str) -> bool {
+    let mut bytes = Vec::with_capacity(pair.len());
+    let mut parts = pair.split('%');
+    bytes.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+    for part in parts {
+        let code = part.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code {
+            Some(byte) => bytes.push(byte),
+            None => bytes.push(b'%'),
+        }
+        bytes.extend_from_slice(part.get(if code.is_some() { 2 } else { 0 }..).unwrap_or_default().as_bytes());
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// The variables of the path. A path that cannot name anything names nothing: 404. One that is no text cannot be read: 400.

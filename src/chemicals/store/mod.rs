@@ -100,13 +100,16 @@ struct Written<'a> {
     kinds: Vec<i16>,
     words: Vec<String>,
     ranks: Vec<i16>,
+    /// Of each word: the name that has it.
+    names: Vec<Option<String>>,
 }
 
 fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
     let rows = chemicals.iter().map(|chemical| {
         let (terms, kinds) = chemical.terms().into_iter().unzip();
-        let (words, ranks) = chemical.words().into_iter().unzip();
-        Written { chemical, removed: &chemical.removed, terms, kinds, words, ranks }
+        let (words, places): (_, Vec<_>) = chemical.words().into_iter().unzip();
+        let (ranks, names) = places.into_iter().map(|place| (place.rank, place.name)).unzip();
+        Written { chemical, removed: &chemical.removed, terms, kinds, words, ranks, names }
     });
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
@@ -139,7 +142,8 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
                 formula text, molar_mass numeric, density numeric, synonyms text[], version int,
-                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
+                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[],
+                names text[])
         ), inserted as (
             insert into chemicals (id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version,
                 created_at, updated_at, terms_version)
@@ -149,8 +153,8 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms (chemical_id, term, kind)
             select id, unnest(terms), unnest(kinds) from new join inserted using (id)
         ), words as (
-            insert into chemical_words (chemical_id, word, rank)
-            select id, unnest(words), unnest(ranks) from new join inserted using (id) returning word
+            insert into chemical_words (chemical_id, word, rank, name)
+            select id, unnest(words), unnest(ranks), unnest(names) from new join inserted using (id) returning word
         )",
         written(chemicals)?
     );
@@ -162,8 +166,8 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
     let updated = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
-                formula text, molar_mass numeric, density numeric, synonyms text[], removed text[],
-                version int, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[])
+                formula text, molar_mass numeric, density numeric, synonyms text[], removed text[], version int,
+                updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[], names text[])
         ), updated as (
             update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
                 formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
@@ -177,8 +181,10 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
             insert into chemical_terms as t (chemical_id, term, kind) select id, unnest(terms), unnest(kinds) from new
             on conflict on constraint chemical_terms_pkey do update set kind = excluded.kind where t.kind <> excluded.kind
         ), words as (
-            insert into chemical_words as w (chemical_id, word, rank) select id, unnest(words), unnest(ranks) from new
-            on conflict on constraint chemical_words_pkey do update set rank = excluded.rank where w.rank <> excluded.rank
+            insert into chemical_words as w (chemical_id, word, rank, name)
+            select id, unnest(words), unnest(ranks), unnest(names) from new
+            on conflict on constraint chemical_words_pkey do update set rank = excluded.rank, name = excluded.name
+            where (w.rank, w.name) is distinct from (excluded.rank, excluded.name)
             returning word
         )",
         written(chemicals)?

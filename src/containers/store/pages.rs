@@ -186,8 +186,8 @@ pub async fn expiring(
     Ok(rows.fetch_all(db).await?)
 }
 
-/// The same in a location and below it. Few places are read whole; of many, such as a building, the lab's bottles are read
-/// in the order in which they expire, as most of them stand there. `is true` makes a hash of the places.
+/// The same in a location and below it. What expires first stands in the places whose own first expires first: of these
+/// the index has the rest, so that a page costs some reads for each place, however many bottles it has.
 pub async fn expiring_in_location(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -199,19 +199,19 @@ pub async fn expiring_in_location(
     let after = filter.after();
     let rows = containers_below!(
         "(
-            with size as materialized (select count(*) <= 64 as is_small from below)
-            (select f.id from below b cross join lateral (
+            select f.id from (
+                select b.id from below b cross join lateral (
+                    select id, expires_on from containers
+                    where lab_id = $1 and location_id = b.id and is_gone = $3 and expires_on < $4
+                        and (expires_on, id) > ($5, $6) and ($7::text is null or state = $7) and (not $8::bool or is_low)
+                    order by expires_on, id limit 1
+                ) f order by f.expires_on, f.id limit $9
+            ) p cross join lateral (
                 select id, expires_on from containers
-                where lab_id = $1 and location_id = b.id and is_gone = $3 and expires_on < $4
+                where lab_id = $1 and location_id = p.id and is_gone = $3 and expires_on < $4
                     and (expires_on, id) > ($5, $6) and ($7::text is null or state = $7) and (not $8::bool or is_low)
-                offset 0
-            ) f where (select is_small from size) order by f.expires_on, f.id limit $9)
-            union all
-            (select id from containers
-                where (select not is_small from size) and lab_id = $1 and is_gone = $3 and expires_on < $4
-                    and (expires_on, id) > ($5, $6) and (location_id in (select id from below)) is true
-                    and ($7::text is null or state = $7) and (not $8::bool or is_low)
-                order by expires_on, id limit $9)
+                order by expires_on, id limit $9
+            ) f order by f.expires_on, f.id limit $9
         ) f join containers c on c.id = f.id";
         "order by c.expires_on, c.id limit $9",
         lab_id,

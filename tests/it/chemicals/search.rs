@@ -55,6 +55,20 @@ async fn a_chemical_is_found_by_all_its_names_and_numbers_in_any_case(db: PgPool
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_number_with_its_label_is_found_as_a_name_and_as_the_number(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    catalogue(&manager).await;
+    add(&manager, json!({"name": "Zinc pyrithione", "synonyms": ["EINECS 223-214-8"]})).await;
+    for q in ["einecs 223-214-8", "EINECS: 223‑214‑8"] {
+        assert_eq!(found(&manager, q).await, ["Zinc pyrithione"], "{q}");
+    }
+    for q in ["einecs 200-578-6", "ELINCS no. 200-578-6", "EC number 200-578-6", "CAS registry number 64-17-5"] {
+        assert_eq!(found(&manager, q).await, ["Ethanol"], "{q}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn the_name_itself_comes_before_names_that_begin_so_and_those_before_synonyms(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -1,9 +1,11 @@
 //! A search for common words ends when it has found enough, the shortest names first.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use sqlx::PgPool;
 
-use super::search::found;
+use super::{search::found, slips::import};
 use crate::support::TestApp;
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -50,4 +52,16 @@ async fn words_in_any_order_find_the_name_that_has_them_before_any_that_has_them
     by.post("/v1/chemicals", json!({"name": "Ethyl acetate", "synonyms": ["acetic ether"]})).await.created();
     by.post("/v1/chemicals", json!({"name": "Iso-ethyl 2-acetate"})).await.created();
     assert_eq!(found(&by, "acetate ethyl").await[..2], ["Ethyl acetate", "Iso-ethyl 2-acetate"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn of_thousands_that_have_both_words_the_shortest_names_are_found_each_once(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("viewer").await;
+    let many = (0..5100).map(|n| format!("{n} xyzzyan oxidane oxidanide"));
+    import(&app, many.chain(["Xyzzyne oxide".to_owned()])).await;
+    let names = found(&by, "oxid xyzzy").await;
+    assert_eq!((names.len(), names[0].as_str()), (20, "Xyzzyne oxide"));
+    assert!(names.is_sorted_by_key(String::len), "{names:?}");
+    assert!(names.iter().collect::<BTreeSet<_>>().len() == 20, "{names:?}");
 }

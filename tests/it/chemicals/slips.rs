@@ -13,7 +13,7 @@ use super::search::{add, found};
 use crate::support::{Client, TestApp, folder::Folder};
 
 /// Names of chemicals, the first imported first.
-async fn import(app: &TestApp, names: impl IntoIterator<Item = String>) {
+pub async fn import(app: &TestApp, names: impl IntoIterator<Item = String>) {
     let folder = Folder::new();
     let file = folder.0.join("names.csv");
     let rows: Vec<String> = names.into_iter().map(|name| format!("\"{name}\"\n")).collect();
@@ -53,6 +53,18 @@ async fn a_name_begun_or_written_as_it_is_brings_no_other_with_it(db: PgPool) {
     assert_eq!(found(&viewer, "ethanol").await, ["Ethanol"]);
     assert_eq!(found(&viewer, "acetate sodium").await, ["Sodium acetate"]);
     assert_eq!(found(&viewer, "sodium acet").await, ["Sodium acetate"]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_slip_that_is_another_word_of_the_catalogue_is_mended_when_nothing_has_all_words(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let viewer = app.client("viewer").await;
+    let others = (0..30).flat_map(|n| [format!("Ethal {n}"), format!("Acetage {n}"), format!("Ethyl {n}")]);
+    import(&app, others.chain(["Ethyl acetate", "Allyl cinnamate"].map(str::to_owned))).await;
+    for typed in ["ethal acetate", "ethyl acetage", "acetate ethal", "acetage ethyl"] {
+        is_among_five(&viewer, typed, "Ethyl acetate").await;
+    }
+    assert!(found(&viewer, "allyl acetage").await.is_empty(), "nothing is called so with one slip");
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]

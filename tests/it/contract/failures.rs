@@ -74,6 +74,24 @@ async fn a_part_of_the_path_that_is_no_text_is_a_problem_that_names_it(db: PgPoo
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_parameter_of_the_query_that_is_no_text_is_a_problem_that_names_it(db: PgPool) {
+    let world = World::new(db).await;
+    for operation in &world.api.operations {
+        let by = world.caller(operation).await;
+        let request = world.request(operation, &by).await;
+        for parameter in operation.parameters("query") {
+            let name = parameter["name"].as_str().expect("a name");
+            for broken in ["%ff", "a%FFb", "%c3", "%C3%28"] {
+                let path = format!("{}?{name}={broken}", request.path.split('?').next().expect("a path"));
+                let answer = Request { path, ..request.clone() }.send(&by).await;
+                assert_is(&answer, 400, "malformed");
+                assert_eq!(answer.body["errors"][0]["pointer"], format!("?{name}"), "{}", answer.text);
+            }
+        }
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_wrong_method_is_a_problem_that_names_the_right_ones(db: PgPool) {
     let world = World::new(db).await;
     let nobody = world.app.nobody();
