@@ -183,7 +183,7 @@ async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
         assert_eq!(problem["errors"][0]["pointer"], name, "{query}");
     }
     // What means something to LIKE or to a regular expression means nothing here.
-    for odd in ["%25%25", "__", "%5C%5C", "a'b", "(((, "--"] {
+    for odd in ["%25%25", "__", "%5C%5C", "a'b", "(((", "--"] {
         viewer.get(&format!("/v1/chemicals?q={odd}")).await.ok();
     }
 }
