@@ -62,7 +62,10 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Import {
-    /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns
+    /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns.
+    ///
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
+    /// is right.
     Chemicals {
         file: PathBuf,
         #[command(flatten)]
@@ -74,7 +77,10 @@ enum Import {
         #[arg(long)]
         number_decides: bool,
     },
-    /// CSV with a header; docs/imports.md lists the columns
+    /// CSV with a header; docs/imports.md lists the columns.
+    ///
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
+    /// is right.
     Containers {
         file: PathBuf,
         /// The lab that they stand in

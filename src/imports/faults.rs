@@ -76,6 +76,6 @@ impl Faults {
 }
 
 /// A reason is read in a cell.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
 }
