@@ -20,7 +20,10 @@ pub fn contradictions(chemical: &Chemical, listed: &Listed) -> Vec<String> {
     let (formula, mass) = (chemical.formula.as_ref(), chemical.molar_mass);
     let same_formula = formula.zip(row.formula.as_ref()).is_none_or(|(a, b)| a.is_same(b));
     let masses = mass.zip(row.molar_mass).filter(|(ours, theirs)| same_formula && ours.differs_from(*theirs));
-    let densities = chemical.density.zip(row.density).filter(|(ours, theirs)| ours.differs_from(*theirs));
+    let densities = chemical
+        .density
+        .zip(row.density)
+        .filter(|(ours, theirs)| ours.is_contradicted_by(*theirs, listed.density_digits));
     [
         differ("CAS number", chemical.cas.as_ref(), row.cas.as_ref()),
         differ("EC number", chemical.ec.as_ref(), row.ec.as_ref()),

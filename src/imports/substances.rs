@@ -47,7 +47,8 @@ impl Load for Substances {
         let Numbers { cas, ec, inchikey } = numbers;
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
-        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides } }))
+        let density_digits = columns.digits(row, "density");
+        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides, density_digits } }))
     }
 
     fn columns(&self) -> &Columns {

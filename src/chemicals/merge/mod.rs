@@ -71,6 +71,8 @@ pub struct Listed {
     pub new: NewChemical,
     /// Whoever lets the name decide gives no numbers.
     pub decides: Option<Decides>,
+    /// Behind the point of its density, as it is written there.
+    pub density_digits: u32,
 }
 
 impl Listed {

@@ -8,6 +8,7 @@ mod cased;
 mod cases;
 mod closed_places;
 mod corrected;
+mod damage;
 mod decided;
 mod files;
 mod headings;
