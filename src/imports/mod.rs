@@ -13,6 +13,7 @@ mod headers;
 mod headings;
 mod kinds;
 mod places;
+mod plain;
 mod quotes;
 mod run;
 mod seen;

@@ -34,6 +34,9 @@ impl Load for Substances {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         faults.contradictions(row);
+        if !row.is_pubchem() {
+            faults.of_the_spreadsheet(row)?;
+        }
         let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
         if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");

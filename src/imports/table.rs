@@ -6,6 +6,7 @@ use csv::{ReaderBuilder, StringRecord};
 use super::{
     Options,
     headers::{Column, Mapped, Places, map_headers},
+    plain::plain,
     quotes,
 };
 use crate::chemistry::is_digits;
@@ -178,7 +179,14 @@ impl<'t> Row<'t> {
     /// What stands in the column of the file with this number.
     pub fn at(&self, at: usize) -> &str {
         let cell = self.record.get(at).unwrap_or_default();
-        cell.trim()
+        if self.is_pubchem() { cell.trim() } else { plain(cell) }
+    }
+
+    /// Every cell that means something, with its header.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
+        places.sort_unstable();
+        places.into_iter().map(|at| (self.table.headers[at].trim(), self.at(at)))
     }
 
     /// The columns that several headers name, in a steady order.
@@ -224,7 +232,7 @@ impl<'t> Row<'t> {
     }
 
     fn is_blank(&self) -> bool {
-        self.record.iter().all(|cell| cell.trim().is_empty())
+        self.record.iter().all(|cell| plain(cell).is_empty())
     }
 }
 

@@ -144,6 +144,7 @@ impl Load for Bottles {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         faults.contradictions(row);
+        faults.of_the_spreadsheet(row)?;
         let code = self.code(row, &mut faults);
         let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);

@@ -96,7 +96,7 @@ async fn a_column_that_holds_numbers_of_substances_is_never_passed_over(db: PgPo
         ("Register", ["CAS 67-64-1", "64-17-5", "7732-18-6"], "holds CAS numbers (2 of 3 cells)"),
         ("Register", ["67-64-1; 64-17-5", "", "="], "holds CAS numbers (1 of 2 cells)"),
         ("Key", ["LFQSCWFLJHTTHZ-UHFFFAOYSA-N", "", ""], "holds InChIKeys (1 of 1 cells): call it `inchikey`"),
-        ("Europe", ["200-578-6", "n/a", "200-662-2"], "holds EC numbers (2 of 3 cells): call it `ec`"),
+        ("Europe", ["200-578-6", "n/a", "=\"200-662-2\""], "holds EC numbers (2 of 3 cells): call it `ec`"),
         ("Register", ["67-64-1 (acetone)", "[64-17-5]", ""], "holds CAS numbers (2 of 2 cells)"),
         ("Register", ["67641", "7732185", "64175"], "holds CAS numbers (3 of 3 cells)"),
         ("CAS (without hyphens)", ["67641", "", ""], "says that it holds CAS numbers: call it `cas`"),
