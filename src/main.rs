@@ -65,7 +65,7 @@ enum Import {
     /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns.
     ///
     /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
-    /// is right.
+    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Chemicals {
         file: PathBuf,
         #[command(flatten)]
@@ -80,7 +80,7 @@ enum Import {
     /// CSV with a header; docs/imports.md lists the columns.
     ///
     /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
-    /// is right.
+    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Containers {
         file: PathBuf,
         /// The lab that they stand in
@@ -126,7 +126,7 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<imports::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -97,9 +97,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// 0 when every row went in, else 2.
+    /// 0 when every row went in, else 1. A call that is wrong itself ends with 2.
     pub fn exit_code(&self) -> ExitCode {
-        if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) }
+        if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 

@@ -84,15 +84,18 @@ async fn a_person_decides_in_the_corrections_row_by_row(db: PgPool) {
     for count in [[5, 4, 0, 0, 1], [5, 0, 0, 4, 1]] {
         let report = load(&app, &file).await;
         assert_eq!(counts(&report), count, "{:?}", corrections(&report));
-        assert_eq!(
-            report.warnings,
-            [
+        // A row that is there already says nothing more.
+        let told: &[&str] = if count[1] == 0 {
+            &[]
+        } else {
+            &[
                 "line 2: 67-64-1 is Acetone in the catalogue, and `ethanol` is none of its names; `ethanol` is Ethanol \
                  (64-17-5): the number decided, and the name stands in the note",
                 "line 3: the name decided for Ethanol (64-17-5), and CAS 67-64-1 stands in the note",
                 "line 6: the name decided for Acetone (67-64-1), and CAS 64-17-6 stands in the note",
             ]
-        );
+        };
+        assert_eq!(report.warnings, told);
         let again = std::fs::read_to_string(report.corrections.expect("corrections")).expect("a file");
         assert_eq!(
             again.lines().next(),

@@ -10,6 +10,7 @@ mod closed_places;
 mod corrected;
 mod damage;
 mod decided;
+mod exit_codes;
 mod files;
 mod headings;
 mod identity;
