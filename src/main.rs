@@ -62,7 +62,10 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Import {
-    /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns
+    /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns.
+    ///
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
+    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Chemicals {
         file: PathBuf,
         #[command(flatten)]
@@ -74,7 +77,10 @@ enum Import {
         #[arg(long)]
         number_decides: bool,
     },
-    /// CSV with a header; docs/imports.md lists the columns
+    /// CSV with a header; docs/imports.md lists the columns.
+    ///
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
+    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Containers {
         file: PathBuf,
         /// The lab that they stand in
@@ -120,7 +126,7 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<imports::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

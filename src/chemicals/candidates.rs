@@ -6,7 +6,13 @@ use std::collections::{HashMap, HashSet};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Chemical, identity::identity, overrides, store, term};
+use super::{
+    Chemical,
+    identity::{identity, near},
+    overrides, store,
+    technical::is_technical,
+    term,
+};
 use crate::{
     chemistry::{CasNumber, EcNumber, InChIKey},
     error::Result,
@@ -15,9 +21,11 @@ use crate::{
 #[derive(Default)]
 pub struct Candidates {
     all: Vec<Chemical>,
-    by_cas: HashMap<CasNumber, usize>,
     by_identity: HashMap<String, Vec<usize>>,
-    by_term: HashMap<String, Vec<usize>>,
+    /// But for hyphens and spaces.
+    by_near: HashMap<String, Vec<usize>>,
+    /// What the lab itself calls them.
+    own: HashSet<(Uuid, String)>,
 }
 
 impl Candidates {
@@ -29,24 +37,20 @@ impl Candidates {
         let ids: Vec<_> = candidates.all.iter().map(|it| it.id).collect();
         for (id, name) in overrides::names(db, lab_id, &ids).await? {
             candidates.all.iter_mut().filter(|it| it.id == id).for_each(|it| it.synonyms.push(name.clone()));
+            candidates.own.insert((id, identity(&name)));
         }
-        let terms: HashSet<_> = terms.into_iter().collect();
+        let nearly: HashSet<_> = names.iter().map(|name| near(name)).collect();
         for (at, chemical) in candidates.all.iter().enumerate() {
-            candidates.by_cas.extend(chemical.cas.iter().map(|cas| (cas.clone(), at)));
             let keys: HashSet<_> = chemical.names().chain(chemical.numbers()).map(identity).collect();
             for key in keys.into_iter().filter(|key| wanted.contains(key)) {
                 candidates.by_identity.entry(key).or_default().push(at);
             }
-            let keys: HashSet<_> = chemical.names().map(term).collect();
-            for key in keys.into_iter().filter(|key| terms.contains(key)) {
-                candidates.by_term.entry(key).or_default().push(at);
+            let keys: HashSet<_> = chemical.names().map(near).collect();
+            for key in keys.into_iter().filter(|key| nearly.contains(key)) {
+                candidates.by_near.entry(key).or_default().push(at);
             }
         }
         Ok(candidates)
-    }
-
-    pub fn with_cas(&self, cas: &CasNumber) -> Option<&Chemical> {
-        self.by_cas.get(cas).map(|at| &self.all[*at])
     }
 
     /// Those whose own name it is; else those that have it as a synonym or number. What is the number of one and the name
@@ -59,15 +63,29 @@ impl Candidates {
         if own.is_empty() || is_number { all().collect() } else { own }
     }
 
-    /// One that a search for the name would find, to show what it was not taken for: its name that is alike.
-    pub fn alike(&self, name: &str) -> Option<(&Chemical, &str)> {
-        let key = term(name);
-        let chemical = self.by_term.get(&key)?.first().map(|at| &self.all[*at])?;
-        chemical.names().find(|own| term(own) == key).map(|own| (chemical, own))
+    /// The only one that has the name but for hyphens and spaces, and how it writes it. What else a search finds for a name
+    /// may be another substance, so nobody is asked whether it was meant.
+    pub fn near(&self, name: &str) -> Option<(&Chemical, &str)> {
+        let key = near(name);
+        let &[at] = &self.by_near.get(&key)?[..] else { return None };
+        let chemical = &self.all[at];
+        chemical.names().find(|own| near(own) == key).map(|own| (chemical, own))
+    }
+
+    /// Whether the name alone does not tell that it is this one: a mixture is sold by it, and neither the entry nor the lab
+    /// goes by it.
+    pub fn is_doubtful(&self, chemical: &Chemical, name: &str) -> bool {
+        let key = identity(name);
+        is_technical(name) && identity(&chemical.name) != key && !self.own.contains(&(chemical.id, key))
     }
 }
 
 impl Chemical {
+    /// Whether this is its CAS number, EC number or InChIKey.
+    pub fn has_number(&self, number: &str) -> bool {
+        self.numbers().any(|own| own == number)
+    }
+
     fn numbers(&self) -> impl Iterator<Item = &str> {
         let cas = self.cas.as_ref().map(CasNumber::as_str);
         let ec = self.ec.as_ref().map(EcNumber::as_str);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
-    Chemical, MAX_SYNONYMS, NewChemical, Synonym,
+    Chemical, Listed, MAX_SYNONYMS, NewChemical, Synonym,
     chemical::molar_mass,
     identity::{identity, is_loud},
     removed::Part,
@@ -11,15 +11,19 @@ use super::{
 use crate::error::Result;
 
 /// Where the row says another value than the entry has: what, and both values.
-pub fn contradictions(chemical: &Chemical, row: &NewChemical) -> Vec<String> {
+pub fn contradictions(chemical: &Chemical, listed: &Listed) -> Vec<String> {
     fn differ<T: PartialEq + std::fmt::Display>(what: &str, ours: Option<&T>, theirs: Option<&T>) -> Option<String> {
         let (ours, theirs) = ours.zip(theirs)?;
         (ours != theirs).then(|| format!("the {what} is {theirs} here and {ours} there"))
     }
+    let row = &listed.new;
     let (formula, mass) = (chemical.formula.as_ref(), chemical.molar_mass);
     let same_formula = formula.zip(row.formula.as_ref()).is_none_or(|(a, b)| a.is_same(b));
     let masses = mass.zip(row.molar_mass).filter(|(ours, theirs)| same_formula && ours.differs_from(*theirs));
-    let densities = chemical.density.zip(row.density).filter(|(ours, theirs)| ours.differs_from(*theirs));
+    let densities = chemical
+        .density
+        .zip(row.density)
+        .filter(|(ours, theirs)| ours.is_contradicted_by(*theirs, listed.density_digits));
     [
         differ("CAS number", chemical.cas.as_ref(), row.cas.as_ref()),
         differ("EC number", chemical.ec.as_ref(), row.ec.as_ref()),

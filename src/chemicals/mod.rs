@@ -16,6 +16,7 @@ mod refresh;
 mod removed;
 mod search;
 mod store;
+mod technical;
 mod words;
 
 use std::{collections::HashMap, sync::Arc};
@@ -28,7 +29,8 @@ pub use self::{
     cased::small,
     chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
     http::routes,
-    merge::{Names, Outcome, upsert_batch},
+    merge::{Decides, Listed, Names, Outcome, upsert_batch},
+    numbers::Number,
     query::{Meant, Query},
     refresh::{refresh_all_terms, refresh_terms},
     search::{FEW, meant, search},

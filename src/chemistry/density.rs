@@ -20,9 +20,15 @@ pub enum DensityError {
 }
 
 impl Density {
-    /// Whether two are of two substances: temperature and purity explain no more than five percent.
-    pub fn differs_from(self, other: Self) -> bool {
-        (self.0 - other.0).abs() * Decimal::from(20) > self.0.max(other.0)
+    /// Whether a list contradicts this one, where it writes so many digits behind the point. Between 15 and 25 °C a liquid
+    /// changes by one percent at most; a number that is rounded says no more than it has digits, but never as little as
+    /// five percent. Here zeros at the end are dropped, so two digits count at least.
+    pub fn is_contradicted_by(self, listed: Self, digits: u32) -> bool {
+        let difference = (self.0 - listed.0).abs();
+        let larger = self.0.max(listed.0);
+        let rounding = |digits: u32| Decimal::new(5, digits + 1);
+        let rounding = rounding(digits.min(6)).max(rounding(self.0.scale().max(2)));
+        difference > (larger / Decimal::ONE_HUNDRED).max(rounding.min(larger / Decimal::from(20)))
     }
 
     const DIGITS: Digits = Digits { before: 2, after: 6 };
@@ -60,6 +66,40 @@ mod tests {
     fn zeros_at_the_end_are_dropped() {
         for (typed, kept) in [("0.80", "0.8"), ("1.000", "1"), ("10", "10"), ("20.0", "20")] {
             assert_eq!(typed.parse::<Density>().unwrap().to_string(), kept);
+        }
+    }
+
+    #[test]
+    fn one_percent_and_the_rounding_of_either_are_the_same_and_more_is_a_contradiction() {
+        let differs = |ours: &str, listed: &str| {
+            let digits = listed.split_once('.').map_or(0, |(_, digits)| digits.len());
+            let [ours, other] = [ours, listed].map(|text| text.parse::<Density>().unwrap());
+            ours.is_contradicted_by(other, u32::try_from(digits).unwrap())
+        };
+        for (ours, listed) in [
+            ("0.7893", "0.789"),
+            ("0.7893", "0.79"),
+            ("0.7893", "0.8"),
+            ("0.7893", "0.785"),
+            ("1.261", "1.26"),
+            ("0.0012", "0.00124"),
+            ("1", "0.99"),
+            ("13.546", "13.6"),
+        ] {
+            assert!(!differs(ours, listed), "{ours} {listed}");
+        }
+        for (ours, listed) in [
+            ("0.7893", "0.80"),
+            ("0.80", "0.84"),
+            ("0.84", "0.80"),
+            ("0.7893", "0.76"),
+            ("1", "1.26"),
+            ("1.26", "1"),
+            ("1.26", "1.2"),
+            ("0.0012", "0.0014"),
+            ("0.789", "0.81"),
+        ] {
+            assert!(differs(ours, listed), "{ours} {listed}");
         }
     }
 

@@ -77,6 +77,12 @@ impl Columns {
         signs.chain(days).collect::<Vec<_>>().join("; ")
     }
 
+    /// Behind the decimal sign of a number, as it is written.
+    pub fn digits(&self, row: &Row, column: &'static str) -> u32 {
+        let plain = row.get(column).and_then(|cell| self.signs(column).plain(cell).ok()).unwrap_or_default();
+        plain.split_once('.').map_or(0, |(_, digits)| u32::try_from(digits.len()).unwrap_or_default())
+    }
+
     pub fn signs(&self, column: &str) -> Signs {
         self.signs.get(column).copied().unwrap_or_default()
     }

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::Context as _;
 
-use super::table::{Row, Table};
+use super::{
+    headers::normal,
+    table::{Row, Table},
+};
 
 /// Its place is taken before the first row goes in; without a failure nothing is left there. What an earlier run has left
 /// is never written over: a person may have worked on it.
@@ -112,13 +115,20 @@ impl<'t> Corrections<'t> {
 
     fn header(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         let kept = self.table.headers().iter().map(String::as_str).filter(|header| !is_ours(header));
-        OURS.into_iter().chain(kept)
+        OURS.into_iter().chain((!self.has_decides()).then_some(DECIDES)).chain(kept)
+    }
+
+    /// Whether the list has a column for what a person decides.
+    fn has_decides(&self) -> bool {
+        self.table.headers().iter().any(|header| is_decides(header))
     }
 
     /// A file of corrections, corrected in part, has a line and a reason of its own.
     fn kept(&self, row: &Row) -> Vec<String> {
+        let undecided = (!self.has_decides()).then(String::new);
         let header = |at: usize| self.table.headers().get(at).is_some_and(|header| is_ours(header));
-        row.cells().into_iter().enumerate().filter(|(at, _)| !header(*at)).map(|(_, cell)| cell).collect()
+        let own = row.cells().into_iter().enumerate().filter(|(at, _)| !header(*at)).map(|(_, cell)| cell);
+        undecided.into_iter().chain(own).collect()
     }
 }
 
@@ -161,6 +171,13 @@ fn take_place(folder: &Path, name: &str) -> std::io::Result<(PathBuf, File, Vec<
 
 /// How a row's cells were read, where a cell alone has two meanings: `amount: decimal comma; expires: day first`.
 pub const READINGS: &str = "read with";
+
+/// What the substance is where name and number are of two: for a person to fill in, who may also have it in a list.
+const DECIDES: &str = "decides";
+
+pub fn is_decides(header: &str) -> bool {
+    normal(header) == DECIDES
+}
 
 const OURS: [&str; 3] = ["line", "reason", READINGS];
 

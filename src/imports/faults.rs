@@ -31,6 +31,16 @@ impl Faults {
         }
     }
 
+    /// A cell in which a spreadsheet says that it has no value: nothing can be made of the row before that is mended.
+    pub fn of_the_spreadsheet(&self, row: &Row) -> OrReason<()> {
+        let errors = row.known().filter_map(|(header, cell)| {
+            let why = spreadsheet_error(cell)?;
+            Some(format!("`{}` in `{}` {why}", shortened(cell), shortened(header)))
+        });
+        let errors: Vec<_> = self.0.iter().cloned().chain(errors).collect();
+        if errors.len() == self.0.len() { Ok(()) } else { Err(errors.join("; ")) }
+    }
+
     /// What the column holds, if it is there and right.
     pub fn value<T: FromStr<Err: Display>>(&mut self, row: &Row, column: &str) -> Option<T> {
         self.text(column, row.get(column)?)
@@ -75,7 +85,48 @@ impl Faults {
     }
 }
 
+/// `#N/A`, in the languages that write it otherwise, and `Err:508`; the others are a word between `#` and a mark.
+fn spreadsheet_error(cell: &str) -> Option<&'static str> {
+    const NO_VALUE: [&str; 6] = ["#N/A", "#N/D", "#N/V", "#NV", "#NA", "#DIV/0!"];
+    if cell.len() > 1 && cell.chars().all(|c| c == '#') {
+        return Some("is what a spreadsheet shows in a column that is too narrow: widen it, and save the file again");
+    }
+    let loud = cell.to_uppercase();
+    let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || c == '\u{a1}' || c == '_');
+    let in_marks = loud.strip_prefix('#').and_then(|rest| rest.strip_suffix(['!', '?'])).is_some_and(is_word);
+    let is_numbered = loud.strip_prefix("ERR:").is_some_and(crate::chemistry::is_digits);
+    (NO_VALUE.contains(&loud.as_str()) || in_marks || is_numbered)
+        .then_some("is an error of the spreadsheet and no value: fill the cell in, or empty it")
+}
+
 /// A reason is read in a cell.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_spreadsheet_is_known_in_every_language_and_a_code_is_none() {
+        for cell in [
+            "#N/A",
+            "#n/a",
+            "#REF!",
+            "#VALUE!",
+            "#NAME?",
+            "#DIV/0!",
+            "##",
+            "########",
+            "#BEZUG!",
+            "#\u{a1}REF!",
+            "Err:508",
+        ] {
+            assert!(spreadsheet_error(cell).is_some(), "{cell}");
+        }
+        for cell in ["#", "#12", "#A", "A#", "#12!", "", "#!", "n/a", "C#"] {
+            assert!(spreadsheet_error(cell).is_none(), "{cell}");
+        }
+    }
 }

@@ -4,34 +4,77 @@ use std::collections::HashMap;
 
 use anyhow::bail;
 use csv::StringRecord;
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::corrections::is_ours;
+use super::{Options, Usage, corrections::is_ours, faults::shortened};
 
-/// What an import wants to know, and what files call it, the clearest name first. In lower case, words apart.
+/// A list of bottles has dozens; one with a thousand is no list, and each costs time in every row.
+const MOST_COLUMNS: usize = 1_000;
+/// Of a list in a message.
+const MOST_TOLD: usize = 20;
+
+/// What an import wants to know, and what files call it, the clearest heading first; lists with commas between.
+#[derive(Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
-    pub aliases: &'static [&'static str],
-    /// Names that say something near it, and count where none of the others is there.
-    pub or_else: &'static [&'static str],
+    headings: &'static str,
+    more: &'static str,
+    /// Headings that say something near it, and count where none of the others is there.
+    near: &'static str,
     pub required: bool,
 }
 
 impl Column {
-    pub const fn required(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, or_else: &[], required: true }
+    pub const fn required(name: &'static str, headings: &'static str) -> Self {
+        Self { required: true, ..Self::optional(name, headings) }
     }
 
-    pub const fn optional(name: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { name, aliases, or_else: &[], required: false }
+    pub const fn optional(name: &'static str, headings: &'static str) -> Self {
+        Self { name, headings, more: "", near: "", required: false }
     }
 
-    pub const fn or_else(self, or_else: &'static [&'static str]) -> Self {
-        Self { or_else, ..self }
+    /// Headings that it has in common with another.
+    pub const fn and(self, more: &'static str) -> Self {
+        Self { more, ..self }
     }
+
+    pub const fn or_else(self, near: &'static str) -> Self {
+        Self { near, ..self }
+    }
+
+    /// A file may be without it.
+    pub const fn left_free(self) -> Self {
+        Self { required: false, ..self }
+    }
+
+    fn headings(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(listed(self.headings)).chain(listed(self.more))
+    }
+
+    pub fn all_headings(&self) -> impl Iterator<Item = &'static str> {
+        self.headings().chain(listed(self.near))
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.all_headings().any(|heading| normal(heading) == key)
+    }
+}
+
+fn listed(headings: &'static str) -> impl Iterator<Item = &'static str> {
+    headings.split(',').map(str::trim).filter(|heading| !heading.is_empty())
 }
 
 /// Where in a row each column is; several places where headers have one meaning, the clearest first.
 pub type Places = HashMap<&'static str, Vec<usize>>;
+
+/// What became of the headers of a file.
+#[derive(Default)]
+pub struct Mapped {
+    pub places: Places,
+    /// Those that mean nothing here, also without a heading.
+    pub unknown: Vec<usize>,
+    pub warnings: Vec<String>,
+}
 
 /// `code=Container_Number`: which column of the file is meant by one of ours.
 #[derive(Debug, Clone)]
@@ -46,71 +89,80 @@ impl std::str::FromStr for Mapping {
     fn from_str(text: &str) -> Result<Self, String> {
         let (column, header) =
             text.split_once('=').ok_or("write it as COLUMN=HEADER, such as code=Container_Number")?;
-        Ok(Self { column: normal(column), header: header.trim().to_owned() })
+        Ok(Self { column: column.trim().to_owned(), header: header.trim().to_owned() })
     }
 }
 
-/// The places, and a warning for each header that is not known.
-pub fn map_headers(
-    headers: &StringRecord,
-    columns: &[Column],
-    mapping: &[Mapping],
-) -> anyhow::Result<(Places, Vec<String>)> {
+pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options) -> anyhow::Result<Mapped> {
+    if headers.len() > MOST_COLUMNS {
+        bail!(
+            "the header has {} columns, at most {MOST_COLUMNS} are read: save only those that the list needs",
+            headers.len()
+        );
+    }
     let seen: Vec<_> = headers.iter().map(normal).collect();
-    let mut places = given_places(&seen, columns, mapping)?;
-    let is_given: Vec<usize> = places.values().flatten().copied().collect();
+    let left_out = left_out(&seen, &options.ignore)?;
+    let mut places = given_places(&seen, columns, &options.mapping)?;
+    let is_given: Vec<usize> = places.values().flatten().copied().chain(left_out.iter().copied()).collect();
+    let free = |heading: &str| {
+        let key = normal(heading);
+        (0..seen.len()).filter(|at| seen[*at] == key && !is_given.contains(at)).collect::<Vec<_>>()
+    };
     for column in columns {
-        let free = |name: &&str| {
-            let places: Vec<_> = (0..seen.len()).filter(|at| seen[*at] == *name && !is_given.contains(at)).collect();
-            places
-        };
-        let mut found: Vec<_> = std::iter::once(&column.name).chain(column.aliases).flat_map(free).collect();
+        let mut found: Vec<_> = column.headings().flat_map(free).collect();
         if found.is_empty() {
-            found = column.or_else.iter().flat_map(free).collect();
+            found = listed(column.near).flat_map(free).collect();
         }
         if !found.is_empty() {
             places.entry(column.name).or_insert(found);
         }
     }
     for &place in places.values().flatten().filter(|place| !is_given.contains(place)) {
-        if let Some(again) = (0..seen.len()).find(|at| *at != place && seen[*at] == seen[place]) {
+        let mut others = (0..seen.len()).filter(|at| *at != place && !left_out.contains(at));
+        if let Some(again) = others.find(|at| seen[*at] == seen[place]) {
             let header = printable(&headers[place]);
-            bail!("the columns {} and {} are both called `{header}`: rename one", place + 1, again + 1);
+            bail!("the columns {} and {} are both called {header}: rename one", place + 1, again + 1);
         }
     }
     let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
     if !missing.is_empty() {
-        let seen = headers.iter().map(|header| format!("`{}`", printable(header))).collect::<Vec<_>>().join(", ");
-        bail!("{}", missing_columns(&missing, &seen));
+        bail!("{}", missing_columns(&missing, &list(headers.iter().map(printable))));
     }
-    let warnings = (0..seen.len())
-        .filter(|place| !places.values().flatten().any(|used| used == place))
-        .filter(|place| !seen[*place].is_empty() && !is_ours(&seen[*place]))
-        .map(|place| ignored(&printable(&headers[place]), &seen[place], columns))
-        .collect();
-    Ok((places, warnings))
+    let is_used = |at: &usize| left_out.contains(at) || places.values().flatten().any(|used| used == at);
+    let is_left = |at: &usize| !is_ours(&headers[*at]) && !is_used(at);
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        (0..seen.len()).filter(is_left).partition(|at| columns.iter().any(|column| column.knows(&seen[*at])));
+    let warnings = known.into_iter().map(|at| passed_over(&headers[at], &seen[at], columns)).collect();
+    Ok(Mapped { places, unknown, warnings })
 }
 
-fn ignored(header: &str, seen: &str, columns: &[Column]) -> String {
-    match columns.iter().find(|it| it.name == seen || it.aliases.contains(&seen) || it.or_else.contains(&seen)) {
-        Some(known) => format!(
-            "the column `{header}` was ignored, as another is the {}; say with --map {}=HEADER which is meant",
-            known.name,
-            known.name.replace(' ', "_")
-        ),
-        None => format!("the column `{header}` is not known and was ignored"),
+fn passed_over(header: &str, seen: &str, columns: &[Column]) -> String {
+    let name = columns.iter().find(|column| column.knows(seen)).map_or("", |column| column.name);
+    format!(
+        "the column {} was ignored, as another is the {name}; say with --map {}=HEADER which is meant",
+        printable(header),
+        name.replace(' ', "_")
+    )
+}
+
+fn left_out(seen: &[String], ignore: &[String]) -> anyhow::Result<Vec<usize>> {
+    for header in ignore {
+        if !seen.contains(&normal(header)) {
+            bail!(Usage(format!("--ignore {header}: the file has no such header")));
+        }
     }
+    Ok((0..seen.len()).filter(|at| ignore.iter().any(|header| normal(header) == seen[*at])).collect())
 }
 
 fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> anyhow::Result<Places> {
     let mut places = Places::new();
     for Mapping { column, header } in mapping {
-        let Some(known) = columns.iter().find(|known| known.name == column) else {
+        let Some(known) = columns.iter().find(|known| normal(known.name) == normal(column)) else {
             let names: Vec<_> = columns.iter().map(|column| column.name).collect();
-            bail!("--map {column}=…: there is no such column; there are {}", names.join(", "));
+            bail!(Usage(format!("--map {column}=…: there is no such column; there are {}", names.join(", "))));
         };
         let Some(place) = seen.iter().position(|name| *name == normal(header)) else {
-            bail!("--map {column}={header}: the file has no such header");
+            bail!(Usage(format!("--map {column}={header}: the file has no such header")));
         };
         places.insert(known.name, vec![place]);
     }
@@ -121,7 +173,7 @@ fn missing_columns(missing: &[&Column], seen: &str) -> String {
     let names: Vec<_> = missing.iter().map(|column| format!("`{}`", column.name)).collect();
     let no_column = if names.len() == 1 { "is no column" } else { "are no columns" };
     let first = missing[0];
-    let also: Vec<_> = first.aliases.iter().take(4).map(|alias| format!("`{alias}`")).collect();
+    let also: Vec<_> = first.headings().skip(1).take(4).map(|heading| format!("`{heading}`")).collect();
     format!(
         "there {no_column} {}; the header has {seen}. Rename a header (`{}` may also be called {}), or say which is meant \
          with --map {}=HEADER",
@@ -132,13 +184,24 @@ fn missing_columns(missing: &[&Column], seen: &str) -> String {
     )
 }
 
-/// As a terminal may show it.
-fn printable(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+/// The first of them, and how many more there are.
+pub fn list(headers: impl Iterator<Item = String>) -> String {
+    let mut all: Vec<_> = headers.collect();
+    let more = all.len().saturating_sub(MOST_TOLD);
+    all.truncate(MOST_TOLD);
+    let told = all.join(", ");
+    if more == 0 { told } else { format!("{told} and {more} more") }
 }
 
-/// `CAS-No.`, `cas_no` and `Cas No` are one name.
-fn normal(header: &str) -> String {
-    let words = header.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ").to_lowercase()
+/// As a terminal may show it.
+pub fn printable(header: &str) -> String {
+    let plain: String = header.trim().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    format!("`{}`", shortened(&plain))
+}
+
+/// `CAS-No.`, `cas_no`, `CASNo` and `CAS#` are one heading.
+pub fn normal(header: &str) -> String {
+    let numbered = header.to_lowercase().replace(['#', '\u{2116}'], "no").replace("n°", "no");
+    let bare: String = numbered.nfkd().filter(|c| c.is_alphanumeric()).collect();
+    bare.replace('ß', "ss")
 }

@@ -7,10 +7,13 @@ mod bottles;
 mod columns;
 mod corrections;
 mod days;
+mod evidence;
 mod faults;
 mod headers;
+mod headings;
 mod kinds;
 mod places;
+mod plain;
 mod quotes;
 mod run;
 mod seen;
@@ -42,6 +45,9 @@ pub struct Options {
     /// Which column is meant, where its header is not known: `--map code=Container_Number`; may be repeated
     #[arg(long = "map", value_name = "COLUMN=HEADER")]
     pub mapping: Vec<Mapping>,
+    /// Leave a column out, whatever stands in it; may be repeated
+    #[arg(long, value_name = "HEADER")]
+    pub ignore: Vec<String>,
     /// Take a damaged CAS number as the one that it must have been (`66251` as 66-25-1), where the check digit proves it
     #[arg(long)]
     pub repair_cas: bool,
@@ -66,6 +72,11 @@ pub struct ContainerOptions {
     pub number_decides: bool,
 }
 
+/// What is wrong with the call itself, not with the file: it ends as a switch does that is not known.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(String);
+
 /// What became of a file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -86,9 +97,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// 0 when every row went in, else 2.
+    /// 0 when every row went in, else 1. A call that is wrong itself ends with 2.
     pub fn exit_code(&self) -> ExitCode {
-        if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) }
+        if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -133,7 +144,7 @@ pub async fn containers(
     person: Option<&str>,
 ) -> anyhow::Result<ExitCode> {
     let person = person.map(|phone| Phone::parse(phone, None)).transpose();
-    let person = person.map_err(|why| anyhow::anyhow!("the phone {why}"))?;
+    let person = person.map_err(|why| Usage(format!("--for: the phone {why}")))?;
     let connected = serve::connect(config).await?;
     let report = load_containers(&connected.app, file, lab, options, person.as_ref()).await;
     connected.close().await;
@@ -148,7 +159,8 @@ fn tell(report: &Report) -> anyhow::Result<ExitCode> {
 /// Substances of a CSV file with a header, or of `PubChem`'s TSV without one, into the catalogue.
 pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Names) -> anyhow::Result<Report> {
     let text = read(file)?;
-    let table = Table::open(&text, substances::COLUMNS, true, &options.mapping)?;
+    let mut table = Table::open(&text, headings::SUBSTANCES, true, options)?;
+    evidence::look_at_the_unknown(&mut table)?;
     // PubChem tells substances by structure and number; the names that people say, it gives to several.
     let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), revive: options.revive, ..names };
     let mut substances = Substances::new(Columns::of(&table, options.repair_cas)?, names);
@@ -164,8 +176,9 @@ pub async fn load_containers(
     person: Option<&Phone>,
 ) -> anyhow::Result<Report> {
     let text = read(file)?;
-    let columns = bottles::columns(options.make_codes);
-    let table = Table::open(&text, &columns, false, &options.common.mapping)?;
+    let columns = headings::of_bottles(options.make_codes);
+    let mut table = Table::open(&text, &columns, false, &options.common)?;
+    evidence::look_at_the_unknown(&mut table)?;
     let read = Columns::of(&table, options.common.repair_cas)?;
     let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, person).await?;
     let mut report = run::run(app, file, &table, &mut bottles, options.common.dry_run).await?;

@@ -6,36 +6,19 @@ use sqlx::PgConnection;
 use super::{
     columns::Columns,
     faults::{Faults, OrReason},
-    headers::Column,
     run::{Load, Outcome, Stored},
     seen::Marks,
     table::Row,
 };
 use crate::{
-    chemicals::{self, MAX_SYNONYMS, Names, NewChemical, Synonym},
-    chemistry::{CasNumber, cas},
+    chemicals::{self, Decides, Listed, MAX_SYNONYMS, Names, NewChemical, Synonym},
+    chemistry::{CasNumber, EcNumber, InChIKey, cas},
     error::Result,
     text::Name,
 };
 
-pub const COLUMNS: &[Column] = &[
-    Column::required("name", &["chemical", "chemical name", "substance", "substance name"]).or_else(&["product name"]),
-    Column::optional("cas", &["cas number", "cas no", "cas rn", "casrn", "cas nr", "cas registry number"]),
-    Column::optional("ec", &["ec number", "ec no", "einecs", "einecs number"]),
-    Column::optional("inchikey", &["inchi key", "standard inchikey"]),
-    Column::optional("formula", &["molecular formula", "chemical formula", "sum formula"]),
-    Column::optional("molar mass", &["molecular weight", "molecular mass", "molar mass g mol", "mw"]),
-    Column::optional("density", &["density g ml", "density g cm3"]),
-    Column::optional("synonyms", &["synonym", "other names", "aliases"]),
-];
-
 const DELETED: &str =
     "a list brought the entry of this row, and a person deleted it: it stays so; --revive brings it back";
-
-pub struct Substance {
-    line: u64,
-    new: NewChemical,
-}
 
 pub struct Substances {
     columns: Columns,
@@ -51,19 +34,24 @@ impl Load for Substances {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         faults.contradictions(row);
+        if !row.is_pubchem() {
+            faults.of_the_spreadsheet(row)?;
+        }
         let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
         if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");
         }
         let columns = self.columns.for_row(row);
-        let cas = read_cas(row, columns.repair_cas, &mut faults);
-        let (ec, inchikey) = (faults.value(row, "ec"), faults.value(row, "inchikey"));
+        let decides: Option<Decides> = faults.value(row, "decides");
+        let numbers = Numbers::read(row, decides, columns.repair_cas, &mut faults);
         let formula = faults.value(row, "formula");
         let molar_mass = faults.number(row, "molar mass", &columns);
         let density = faults.number(row, "density", &columns);
+        let Numbers { cas, ec, inchikey } = numbers;
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
-        faults.none(new.map(|new| Substance { line: row.line, new }))
+        let density_digits = columns.digits(row, "density");
+        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides, density_digits } }))
     }
 
     fn columns(&self) -> &Columns {
@@ -71,7 +59,7 @@ impl Load for Substances {
     }
 
     /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
-    fn marks(Substance { new, .. }: &Substance) -> Marks {
+    fn marks(Substance { listed: Listed { new, .. }, .. }: &Substance) -> Marks {
         let name = ("name", chemicals::small(new.name.as_str()));
         let cas = new.cas.as_ref().map(|cas| ("CAS number", cas.to_string()));
         let key = new.inchikey.as_ref().map(|key| ("InChIKey", key.to_string()));
@@ -80,11 +68,48 @@ impl Load for Substances {
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[Substance], now: DateTime<Utc>) -> Result<Stored> {
-        let rows: Vec<_> = items.iter().map(|item| &item.new).collect();
-        let outcomes = chemicals::upsert_batch(db, &rows, self.names, now).await?;
-        let deleted = items.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == chemicals::Outcome::Deleted);
-        let warnings = deleted.map(|(item, _)| (item.line, DELETED.to_owned())).collect();
+        let listed: Vec<_> = items.iter().map(|item| &item.listed).collect();
+        let outcomes = chemicals::upsert_batch(db, &listed, self.names, now).await?;
+        let warnings = items.iter().zip(&outcomes).filter_map(|(item, outcome)| {
+            let told = match (outcome, item.listed.decides) {
+                (chemicals::Outcome::Deleted, _) => DELETED,
+                (chemicals::Outcome::Refused(_), _) | (_, None) => return None,
+                (_, Some(Decides::Number)) => "the number decided: a name that its entry does not have was left out",
+                (_, Some(Decides::Name)) => "the name decided: the numbers beside it were left out",
+            };
+            Some((item.line, told.to_owned()))
+        });
+        let warnings = warnings.collect();
         Ok(Stored { outcomes: outcomes.into_iter().map(Outcome::from).collect(), warnings, ..Stored::default() })
+    }
+}
+
+/// A row, with its line.
+pub struct Substance {
+    line: u64,
+    listed: Listed,
+}
+
+/// What tells the substance beside its name.
+#[derive(Default)]
+struct Numbers {
+    cas: Option<CasNumber>,
+    ec: Option<EcNumber>,
+    inchikey: Option<InChIKey>,
+}
+
+impl Numbers {
+    /// None where the name decides: they are of another substance, or damaged.
+    fn read(row: &Row, decides: Option<Decides>, repair_cas: bool, faults: &mut Faults) -> Self {
+        if decides == Some(Decides::Name) {
+            return Self::default();
+        }
+        let cas = read_cas(row, repair_cas, faults);
+        let numbers = Self { cas, ec: faults.value(row, "ec"), inchikey: faults.value(row, "inchikey") };
+        if decides.is_some() && row.get("cas").or_else(|| row.get("inchikey")).is_none() {
+            faults.add("the number is to decide, and there is no CAS number and no InChIKey");
+        }
+        numbers
     }
 }
 

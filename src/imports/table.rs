@@ -4,7 +4,9 @@ use anyhow::{Context as _, bail};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    headers::{Column, Mapping, Places, map_headers},
+    Options,
+    headers::{Column, Mapped, Places, map_headers},
+    plain::plain,
     quotes,
 };
 use crate::chemistry::is_digits;
@@ -19,6 +21,7 @@ pub struct Table<'t> {
     shape: Shape,
     headers: Vec<String>,
     places: Places,
+    unknown: Vec<usize>,
     is_of_corrections: bool,
     pub warnings: Vec<String>,
 }
@@ -49,7 +52,7 @@ pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
 
 impl<'t> Table<'t> {
     /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
-    pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool, mapping: &[Mapping]) -> anyhow::Result<Self> {
+    pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool, options: &Options) -> anyhow::Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim().is_empty() {
             bail!("the file is empty");
@@ -57,18 +60,26 @@ impl<'t> Table<'t> {
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
-            let warnings = Vec::new();
-            return Ok(Self { text, shape: Shape::PubChem, headers, places, is_of_corrections: false, warnings });
+            let (unknown, warnings) = (Vec::new(), Vec::new());
+            return Ok(Self {
+                text,
+                shape: Shape::PubChem,
+                headers,
+                places,
+                unknown,
+                is_of_corrections: false,
+                warnings,
+            });
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
-        let (places, warnings) = map_headers(&headers, columns, mapping)?;
+        let Mapped { places, unknown, warnings } = map_headers(&headers, columns, options)?;
         let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
         let has = |name| headers.iter().any(|header| header.trim() == name);
         let is_of_corrections = has("line") && has("reason");
-        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, is_of_corrections, warnings })
+        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, unknown, is_of_corrections, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].
@@ -79,6 +90,11 @@ impl<'t> Table<'t> {
     /// Where the first column of this meaning stands.
     pub fn place(&self, column: &str) -> Option<usize> {
         self.places.get(column).and_then(|places| places.first().copied())
+    }
+
+    /// The columns that mean nothing here.
+    pub fn unknown(&self) -> &[usize] {
+        &self.unknown
     }
 
     /// What stands between the cells; between those of a copy, where the file itself is no CSV.
@@ -157,8 +173,20 @@ impl<'t> Row<'t> {
     /// What stands in the columns of this meaning, each with its header.
     pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> {
         let places = self.table.places.get(column).into_iter().flatten();
-        let cells = places.map(|&at| (self.table.headers[at].trim(), self.record.get(at).unwrap_or_default().trim()));
-        cells.filter(|(_, cell)| !cell.is_empty())
+        places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(|(_, cell)| !cell.is_empty())
+    }
+
+    /// What stands in the column of the file with this number.
+    pub fn at(&self, at: usize) -> &str {
+        let cell = self.record.get(at).unwrap_or_default();
+        if self.is_pubchem() { cell.trim() } else { plain(cell) }
+    }
+
+    /// Every cell that means something, with its header.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
+        places.sort_unstable();
+        places.into_iter().map(|at| (self.table.headers[at].trim(), self.at(at)))
     }
 
     /// The columns that several headers name, in a steady order.
@@ -204,7 +232,7 @@ impl<'t> Row<'t> {
     }
 
     fn is_blank(&self) -> bool {
-        self.record.iter().all(|cell| cell.trim().is_empty())
+        self.record.iter().all(|cell| plain(cell).is_empty())
     }
 }
 
@@ -212,10 +240,10 @@ impl<'t> Row<'t> {
 mod tests {
     use super::*;
 
-    const COLUMNS: &[Column] = &[Column::required("name", &["substance"]), Column::optional("cas", &["cas no"])];
+    const COLUMNS: &[Column] = &[Column::required("name", "substance"), Column::optional("cas", "cas no")];
 
     fn rows(text: &str) -> Vec<(u64, Option<String>, Option<String>)> {
-        let table = Table::open(text, COLUMNS, true, &[]).unwrap();
+        let table = Table::open(text, COLUMNS, true, &Options::default()).unwrap();
         let rows = table.rows().map(Result::unwrap);
         let row = |row: Row| (row.line, row.get("name").map(str::to_owned), row.get("cas").map(str::to_owned));
         rows.map(row).collect()
@@ -241,13 +269,13 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_name_column_lists_the_headers_and_an_unknown_one_is_a_warning() {
-        let error = Table::open("cas,Farbe\n1,2\n", COLUMNS, true, &[]).err().unwrap();
+    fn a_missing_name_column_lists_the_headers_and_an_unknown_one_is_known_to_be() {
+        let error = Table::open("cas,Farbe\n1,2\n", COLUMNS, true, &Options::default()).err().unwrap();
         let error = error.to_string();
         assert!(error.starts_with("there is no column `name`; the header has `cas`, `Farbe`. "), "{error}");
         assert!(error.contains("--map name=HEADER"), "{error}");
-        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true, &[]).unwrap();
-        assert_eq!(table.warnings, ["the column `Farbe` is not known and was ignored"]);
+        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true, &Options::default()).unwrap();
+        assert_eq!(table.unknown(), [3]);
     }
 
     #[test]
@@ -260,7 +288,7 @@ mod tests {
     #[test]
     fn the_form_of_pubchem_is_told_by_its_first_cell() {
         let text = "702\t64-17-5\tC2H6O\t46.06844\tCCO\tC2H6O/c\tLFQSCWFLJHTTHZ-UHFFFAOYSA-N\tethanol\talcohol\tEtOH\n";
-        let table = Table::open(text, COLUMNS, true, &[]).unwrap();
+        let table = Table::open(text, COLUMNS, true, &Options::default()).unwrap();
         let row = table.rows().next().unwrap().unwrap();
         assert_eq!((row.get("cas"), row.get("name")), (Some("64-17-5"), Some("ethanol")));
         assert_eq!(row.rest().collect::<Vec<_>>(), ["alcohol", "EtOH"]);

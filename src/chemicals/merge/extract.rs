@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::PgConnection;
 
-use super::Names;
+use super::{Decides, Listed, Names, refusals::told};
 use crate::{
     chemicals::{
         Chemical, NewChemical, Synonym,
         completion::completed,
         identity::{identity, near},
         numbers::Number,
-        store, term,
+        store,
+        technical::is_technical,
+        term,
     },
     chemistry::{CasNumber, EcNumber, InChIKey},
     error::Result,
@@ -35,7 +37,8 @@ pub struct Extract {
 }
 
 impl Extract {
-    pub async fn read(db: &mut PgConnection, rows: &[&NewChemical], names: Names) -> Result<Self> {
+    pub async fn read(db: &mut PgConnection, listed: &[&Listed], names: Names) -> Result<Self> {
+        let rows: Vec<_> = listed.iter().map(|listed| &listed.new).collect();
         let cas: Vec<_> = rows.iter().filter_map(|row| row.cas.as_ref().map(CasNumber::as_str)).collect();
         let inchikeys: Vec<_> = rows.iter().filter_map(|row| row.inchikey.as_ref().map(InChIKey::as_str)).collect();
         let numbers = rows.iter().filter_map(|row| row.ec.as_ref().map(EcNumber::as_str));
@@ -88,7 +91,8 @@ impl Extract {
         })
     }
 
-    pub fn meant(&self, row: &NewChemical) -> std::result::Result<Option<usize>, String> {
+    pub fn meant(&self, listed: &Listed) -> std::result::Result<Option<usize>, String> {
+        let row = &listed.new;
         if let Some(at) = row.cas.as_ref().and_then(|cas| self.by_cas.get(cas)) {
             return Ok(Some(*at));
         }
@@ -102,7 +106,7 @@ impl Extract {
             let says_it = |at: &usize| matches!(completed(&self.chemicals[*at].0, row), Ok(None));
             match (alike.len(), same_name().count()) {
                 (0, _) => {}
-                (1, _) => return Ok(alike.first().copied()),
+                (1, _) => return self.unless_doubtful(alike[0], listed).map(Some),
                 (_, 1) => return Ok(same_name().next()),
                 (n, _) => match alike.iter().copied().find(says_it) {
                     None => return Err(format!("{n} chemicals of the catalogue could be meant: give the CAS number")),
@@ -111,6 +115,21 @@ impl Extract {
             }
         }
         Ok(None)
+    }
+
+    /// A ware of trade is the substance that has its name as a synonym only if a person says so.
+    fn unless_doubtful(&self, at: usize, listed: &Listed) -> std::result::Result<usize, String> {
+        let (name, (chemical, _)) = (listed.new.name.as_str(), &self.chemicals[at]);
+        let has_number = listed.new.cas.is_some() || listed.new.inchikey.is_some();
+        let is_own = identity(&chemical.name) == identity(name);
+        if has_number || is_own || listed.decides == Some(Decides::Name) || !is_technical(name) {
+            return Ok(at);
+        }
+        Err(format!(
+            "`{name}` is a synonym of {}, and the name of a mixture in trade: give the CAS number, or write `name` into the \
+             column `decides`",
+            told(chemical)
+        ))
     }
 
     /// Those of the row's name; those that have it as a synonym only for a row that no number tells apart from them.

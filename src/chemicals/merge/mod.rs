@@ -6,6 +6,8 @@ mod extract;
 mod refusals;
 mod traces;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -44,17 +46,66 @@ pub struct Names {
     pub revive: bool,
 }
 
+/// What a person says of a row whose numbers and name are of two substances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decides {
+    Number,
+    Name,
+}
+
+impl std::str::FromStr for Decides {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text.trim().to_lowercase().as_str() {
+            "number" => Ok(Self::Number),
+            "name" => Ok(Self::Name),
+            _ => Err("write `number` or `name`, whichever says what the substance is"),
+        }
+    }
+}
+
+/// A row of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub new: NewChemical,
+    /// Whoever lets the name decide gives no numbers.
+    pub decides: Option<Decides>,
+    /// Behind the point of its density, as it is written there.
+    pub density_digits: u32,
+}
+
+impl Listed {
+    /// As it is where its number decides: a name that the entry does not have is another's, and so are its synonyms.
+    fn by_number(&self, chemical: &Chemical) -> Cow<'_, Self> {
+        let is_other = self.decides == Some(Decides::Number) && !chemical.is_called(self.new.name.as_str());
+        match chemical.name.parse() {
+            Ok(name) if is_other => {
+                let new = NewChemical { name, synonyms: Vec::new(), ..self.new.clone() };
+                Cow::Owned(Self { new, ..*self })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+}
+
+impl Names {
+    fn in_row(self, listed: &Listed) -> Self {
+        Self { may_be_shared: self.may_be_shared || listed.decides == Some(Decides::Number), ..self }
+    }
+}
+
 /// Adds or completes, in the caller's transaction, in a few statements whatever their number. The entry that a row means is
 /// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row without
 /// either may go by a synonym.
 pub async fn upsert_batch(
     db: &mut PgConnection,
-    rows: &[&NewChemical],
+    rows: &[&Listed],
     names: Names,
     now: DateTime<Utc>,
 ) -> Result<Vec<Outcome>> {
     store::lock_new_names(db).await?;
-    let traces = Traces::read(db, rows).await?;
+    let traces = Traces::read(db, rows.iter().map(|listed| &listed.new)).await?;
     let mut catalogue = Extract::read(db, rows, names).await?;
     let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, trace) in rows.iter().zip(traces.of_rows()) {
@@ -86,7 +137,7 @@ impl Extract {
     /// With the entry that says what the row says, where it is one of the catalogue.
     fn take(
         &mut self,
-        row: &NewChemical,
+        listed: &Listed,
         found: Found<'_>,
         names: Names,
         now: DateTime<Utc>,
@@ -94,10 +145,13 @@ impl Extract {
         if let Found::Row = found {
             return Ok((Outcome::Unchanged, None));
         }
-        let meant = self.meant(row)?;
+        let names = names.in_row(listed);
+        let meant = self.meant(listed)?;
+        let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
+        let row = &listed.new;
         self.number_as_name(meant, row).map_or(Ok(()), Err)?;
         if let Some(at) = meant {
-            self.contradiction(at, row, names).map_or(Ok(()), Err)?;
+            self.contradiction(at, &listed, names).map_or(Ok(()), Err)?;
             return self.complete(at, row).map(|outcome| (outcome, Some(at)));
         }
         match found {

@@ -1,6 +1,6 @@
 //! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
 
-use super::{Names, extract::Extract};
+use super::{Listed, Names, extract::Extract};
 use crate::chemicals::{
     Chemical, NewChemical, Synonym, completion::contradictions, identity::identity, numbers::Number,
 };
@@ -41,15 +41,17 @@ impl Extract {
             (None, None) => String::new(),
         };
         Some(format!(
-            "{}{new}: correct what is wrong, or import with --number-decides to make the row an entry of its own",
+            "{}{new}: correct what is wrong, or write `number` into the column `decides` (or import with --number-decides) to \
+             make the row an entry of its own",
             found.join("; ")
         ))
     }
 
     /// Why the row cannot be of this entry, with both values.
-    pub fn contradiction(&self, at: usize, row: &NewChemical, names: Names) -> Option<String> {
+    pub fn contradiction(&self, at: usize, listed: &Listed, names: Names) -> Option<String> {
         let (chemical, _) = &self.chemicals[at];
-        let mut values = contradictions(chemical, row);
+        let row = &listed.new;
+        let mut values = contradictions(chemical, listed);
         values.extend(self.numbers_of_others(Some(at), row));
         if !names.may_be_shared {
             values.extend(self.synonyms_of_others(Some(at), row));
@@ -78,8 +80,8 @@ impl Extract {
         }
         let by = if row.cas.is_some() && row.cas == chemical.cas { "number" } else { "InChIKey" };
         Some(format!(
-            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, or import with --new-names \
-             to make it a synonym",
+            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, write `number` or `name` \
+             into the column `decides`, or import with --new-names to make it a synonym",
             chemical.name
         ))
     }
@@ -126,7 +128,7 @@ impl Extract {
     }
 }
 
-fn told(chemical: &Chemical) -> String {
+pub fn told(chemical: &Chemical) -> String {
     let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
     format!("`{}`{}", chemical.name, number.unwrap_or_default())
 }

@@ -67,8 +67,8 @@ pub struct Traces {
 }
 
 impl Traces {
-    pub async fn read(db: &mut PgConnection, rows: &[&NewChemical]) -> Result<Self> {
-        let rows: Vec<_> = rows.iter().map(|row| Trace::of(row)).collect();
+    pub async fn read(db: &mut PgConnection, rows: impl Iterator<Item = &NewChemical>) -> Result<Self> {
+        let rows: Vec<_> = rows.map(Trace::of).collect();
         let (mut by_content, mut by_mark) = (HashMap::new(), HashMap::<_, Option<String>>::new());
         for Traced { content, mark, name } in store::find_traces(db, &rows).await? {
             let known = by_mark.entry(mark).or_default();

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::Chemical;
 use crate::{
+    chemicals::Decides,
     chemistry::{Amount, Factors, Quantity, Unit},
     containers::{Code, State, imported::Content},
     imports::{
@@ -13,7 +14,7 @@ use crate::{
         table::Row,
         wanted::Wanted,
     },
-    text::{Note, Text},
+    text::{Name, Note, Text},
 };
 
 /// As it is printed on the bottle.
@@ -36,16 +37,28 @@ fn is_power_of_ten(code: &str) -> bool {
     is_number(number) && power.is_some_and(|power| !power.is_empty() && power.chars().all(|c| c.is_ascii_digit()))
 }
 
+/// Where the name decides, the numbers need not be right to be kept.
 pub fn read_chemical(row: &Row, repair_cas: bool, faults: &mut Faults) -> Option<Chemical> {
-    let name = row.get("chemical").and_then(|_| faults.value(row, "chemical"));
-    match (row.get("cas"), row.get("chemical")) {
-        (None, None) => {
-            faults.add("give a CAS number or the name of the chemical");
-            None
+    const NUMBERS: [(&str, &str); 3] = [("cas", "CAS"), ("ec", "EC"), ("inchikey", "InChIKey")];
+    let decides: Option<Decides> = faults.value(row, "decides");
+    let name: Option<Name> = faults.value(row, "chemical");
+    let numbers = NUMBERS.iter().filter_map(|(column, what)| Some(format!("{what} {}", row.get(column)?)));
+    let numbers = numbers.collect::<Vec<_>>().join(", ");
+    match (decides, row.get("chemical").is_some(), !numbers.is_empty()) {
+        (None, false, false) => faults.add("give a CAS number or the name of the chemical"),
+        (Some(Decides::Name), false, _) => faults.add("the name is to decide, and there is none"),
+        (Some(Decides::Number), _, false) => faults.add("the number is to decide, and there is none"),
+        (Some(Decides::Name), ..) => {
+            let passed_over = (!numbers.is_empty()).then_some(numbers);
+            return Some(Chemical { name: Some(name?), decides, passed_over, ..Chemical::default() });
         }
-        (Some(_), _) => Some(Chemical { cas: Some(read_cas(row, repair_cas, faults)?), name }),
-        (None, Some(_)) => Some(Chemical { cas: None, name: Some(name?) }),
+        _ => {
+            let cas = read_cas(row, repair_cas, faults);
+            let (inchikey, ec) = (faults.value(row, "inchikey"), faults.value(row, "ec"));
+            return Some(Chemical { cas, inchikey, ec, name, decides, passed_over: None });
+        }
     }
+    None
 }
 
 /// `500` and `mL`, or both in one cell.
@@ -109,7 +122,17 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
         return None;
     };
     let value = faults.decimal(value, "tare", columns)?;
-    let unit = if unit.is_empty() { Unit::Gram } else { faults.text("tare", unit)? };
+    let unit = match (unit, row.get("tare unit")) {
+        ("", None) => Unit::Gram,
+        ("", Some(unit)) | (unit, None) => faults.text("tare", unit)?,
+        (one, Some(other)) => {
+            let (one, other) = faults.text::<Unit>("tare", one).zip(faults.text::<Unit>("tare unit", other))?;
+            if one != other {
+                faults.add(format!("the tare is in {one}, but its unit is {other}"));
+            }
+            one
+        }
+    };
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
     let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
     grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::{
     chemistry::ContainerCode,
     imports::{
-        corrections::is_ours,
+        corrections::{is_decides, is_ours},
         table::{Row, Table},
     },
 };
@@ -186,8 +186,9 @@ impl Drop for MadeCodes {
 impl Maker {
     fn make(&mut self, row: &Row) -> String {
         let cells = row.cells();
-        // A file of corrections has columns more, which are ours.
-        let own = cells.iter().enumerate().filter(|(at, _)| !self.headers.get(*at).is_some_and(|it| is_ours(it)));
+        // A file of corrections has columns more, which say nothing of the bottle.
+        let is_more = |header: &String| is_ours(header) || is_decides(header);
+        let own = cells.iter().enumerate().filter(|(at, _)| !self.headers.get(*at).is_some_and(is_more));
         let own: Vec<String> = own.map(|(_, cell)| cell.trim().to_owned()).collect();
         let same = self.same.entry(own.clone()).or_default();
         *same += 1;

@@ -2,7 +2,7 @@
 
 use super::{super::wanted::Wanted, Chemical};
 use crate::{
-    chemistry::{CasNumber, Quantity},
+    chemistry::Quantity,
     containers::{
         self, Fingerprint,
         imported::{Content, Imported, Known},
@@ -28,12 +28,14 @@ pub fn fingerprint(
 ) -> Fingerprint {
     let tare = content.tare.map(|tare| tare.get().normalize());
     let content = Content { tare: None, ..content.clone() };
+    let numbers: Vec<_> = chemical.numbers().map(|(_, number)| number).collect();
+    let numbers = Some(numbers.join(" ")).filter(|numbers| !numbers.is_empty());
     let plain = amount.value.get().checked_mul(amount.unit.to_base());
     let plain = plain.map_or((amount.value.get().normalize(), amount.unit.code().to_owned()), |base| {
         (base.normalize(), format!("{:?}", amount.unit.dimension()))
     });
     containers::fingerprint(&(
-        (code, chemical.cas.as_ref().map(CasNumber::as_str), chemical.name.as_ref().map(Name::as_str)),
+        (code, numbers.as_deref(), chemical.name.as_ref().map(Name::as_str)),
         (plain, location.map(Wanted::to_string), tare, content),
     ))
 }

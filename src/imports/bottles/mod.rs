@@ -3,7 +3,6 @@
 mod catalogue;
 mod cells;
 mod codes;
-mod columns;
 mod known;
 
 use std::{
@@ -16,7 +15,6 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use self::columns::columns;
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
@@ -24,7 +22,7 @@ use self::{
     known::{Verdict, fingerprint, verdict},
 };
 use super::{
-    ContainerOptions,
+    ContainerOptions, Usage,
     columns::Columns,
     faults::{Faults, OrReason},
     places::Places,
@@ -85,15 +83,20 @@ impl Bottles {
     ) -> anyhow::Result<Self> {
         let mut db = app.db().await?;
         if !store::lab_exists(&mut db, lab_id).await? {
-            bail!("there is no lab {lab_id}; GET /v1/labs lists yours");
+            bail!(Usage(format!("there is no lab {lab_id}; GET /v1/labs lists yours")));
         }
         let person = match person {
             None => None,
             Some(phone) => match store::find_person(&mut db, lab_id, phone).await? {
-                None => bail!("nobody has the phone that --for names; they sign in first"),
-                Some(person) if person.is_disabled => bail!("the account of the person whom --for names is disabled"),
+                None => bail!(Usage("nobody has the phone that --for names; they sign in first".to_owned())),
+                Some(person) if person.is_disabled => {
+                    bail!(Usage("the account of the person whom --for names is disabled".to_owned()))
+                }
                 Some(person) if !person.is_member => {
-                    bail!("the person whom --for names is no member of the lab; an administrator adds them first")
+                    bail!(Usage(
+                        "the person whom --for names is no member of the lab; an administrator adds them first"
+                            .to_owned()
+                    ))
                 }
                 Some(person) => Some(person.id),
             },
@@ -141,6 +144,7 @@ impl Load for Bottles {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
         faults.contradictions(row);
+        faults.of_the_spreadsheet(row)?;
         let code = self.code(row, &mut faults);
         let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
@@ -251,8 +255,7 @@ impl Bottles {
 
     /// As it is to be stored, but for its place, with a warning where one is due.
     fn resolve(&self, named: &Catalogue, item: &Bottle, now: DateTime<Utc>) -> OrReason<(Imported, Vec<String>)> {
-        let Meant { id: chemical_id, other_name } = named.find(&item.chemical, self.number_decides)?;
-        let (label, warning) = other_name.unzip();
+        let Meant { id: chemical_id, label, warning } = named.find(&item.chemical, self.number_decides)?;
         let mut content = item.content.clone();
         if let Some(label) = label {
             content.note =

@@ -16,7 +16,7 @@ pub const CREATE: ContainerOptions = ContainerOptions {
     create_locations: true,
     make_codes: false,
     number_decides: false,
-    common: Options { dry_run: false, mapping: Vec::new(), repair_cas: false, revive: false },
+    common: Options { dry_run: false, mapping: Vec::new(), ignore: Vec::new(), repair_cas: false, revive: false },
 };
 
 pub async fn load(app: &TestApp, file: &Path) -> Report {

@@ -37,13 +37,20 @@ async fn a_bottle_goes_into_no_substance_whose_name_differs_by_a_sign_a_prime_or
     assert_eq!(counts(&report), [9, 0, 0, 0, 9]);
     let reasons = corrections(&report);
     for (at, parts) in [
-        (0, ["`(+)-Limonene`", "`(-)-Limonene (5989-54-8)`"]),
+        (0, ["`(+)-Limonene` is not in the catalogue", "import chemicals first"]),
         (1, ["5989-54-8 is (-)-Limonene", "`(+)-Limonene` is none of its names"]),
-        (2, ["`2'-Hydroxyacetophenone`", "`2-Hydroxyacetophenone (582-24-1)`"]),
+        (2, ["`2'-Hydroxyacetophenone` is not in the catalogue", "import chemicals first"]),
         (5, ["7720-78-7 is Iron(2+) sulfate", "`Iron(3+) sulfate`"]),
-        (6, ["`Co`", "`CO (630-08-0)`"]),
+        (6, ["`Co` is not in the catalogue", "import chemicals first"]),
     ] {
         assert!(parts.iter().all(|part| reasons[at].1.contains(part)), "{}", reasons[at].1);
+    }
+    // No other substance is offered; a name that only hyphens or spaces tell apart is.
+    let by_name = reasons.iter().filter(|(line, _)| ![3, 7].contains(line));
+    assert!(by_name.clone().all(|(_, why)| !why.contains("write that name")) && by_name.count() == 7, "{reasons:?}");
+    let file = folder.file("near.csv", "code,chemical,amount\nB-1,2 hydroxyacetophenone,1 g\nB-2,(-) limonene,1 L\n");
+    for ((_, reason), part) in corrections(&load(&app, &file).await).iter().zip(["(582-24-1)", "(5989-54-8)"]) {
+        assert!(reason.contains(part) && reason.contains("with other hyphens or spaces: write that name"), "{reason}");
     }
 }
 
