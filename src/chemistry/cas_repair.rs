@@ -45,7 +45,7 @@ pub(super) fn readings(dirty: &str) -> BTreeSet<CasNumber> {
     let text = with_plain_hyphens(dirty);
     let complete = complete_numbers(&text);
     if !complete.is_empty() {
-        return complete;
+        return if complete.len() == 1 && says_more(&text) { BTreeSet::new() } else { complete };
     }
     let bare = without_label(without_midnight(&text));
     let groups: Vec<&str> = bare.split(['-', '/', '.', ' ']).collect();
@@ -68,13 +68,30 @@ fn complete_numbers(text: &str) -> BTreeSet<CasNumber> {
     text.split(|c: char| c != '-' && !c.is_ascii_digit()).filter_map(|run| run.trim_matches('-').parse().ok()).collect()
 }
 
+/// Whether there is more beside the numbers than a label: words may say that it is not this one (`not 67-64-1`, `polymer of
+/// 100-42-5`), and so may a number that is damaged.
+fn says_more(text: &str) -> bool {
+    let is_damaged =
+        |run: &str| run.trim_matches('-').contains('-') && run.trim_matches('-').parse::<CasNumber>().is_err();
+    let has_damaged = text.split(|c: char| c != '-' && !c.is_ascii_digit()).any(is_damaged);
+    let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    has_damaged || !words.all(|word| is_label(&word.to_ascii_lowercase()))
+}
+
+fn is_label(word: &str) -> bool {
+    matches!(word, "cas" | "casrn" | "rn" | "no" | "nr" | "number")
+}
+
 /// Takes `CAS`, `CAS RN:`, `CAS-No.`, `RN` or `#` off. Other letters stay, because a supplier's
 /// article number has them too, and one in ten of those would pass as a CAS number.
 fn without_label(text: &str) -> &str {
     let number = text.trim_start_matches(|c: char| c.is_ascii_alphabetic() || " .:#-".contains(c));
     let label = text[..text.len() - number.len()].to_ascii_lowercase();
-    let known = |word: &str| matches!(word, "" | "cas" | "casrn" | "rn" | "no" | "nr" | "number");
-    if label.split([' ', '.', ':', '#', '-']).all(known) { number.trim_end() } else { text }
+    if label.split([' ', '.', ':', '#', '-']).all(|word| word.is_empty() || is_label(word)) {
+        number.trim_end()
+    } else {
+        text
+    }
 }
 
 /// `64175`, also padded with zeros to nine or ten digits as registers do.
@@ -109,7 +126,6 @@ mod tests {
             ("CAS-No. 64-17-5", "64-17-5"),
             ("CAS RN 64175", "64-17-5"),
             ("RN51-43-4", "51-43-4"),
-            ("Ethanol (64-17-5), puriss.", "64-17-5"),
             ("64-17-5 / 64-17-5", "64-17-5"),
             ("64175", "64-17-5"),
             ("0000064175", "64-17-5"),
@@ -137,6 +153,12 @@ mod tests {
             "603-002-00-5",
             "200-578-6",
             "64-17-5 and 67-56-1",
+            "Ethanol (64-17-5), puriss.",
+            "not 67-64-1",
+            "polymer of 100-42-5",
+            "d6 analogue of 67-64-1",
+            "67-64-1, 99-99-9",
+            "67-64-1 in 64-17-6",
             "12",
             "0",
             "9/17/7440",

@@ -20,13 +20,19 @@ use crate::{
 /// As it is printed on the bottle.
 pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
     let code: Code = faults.value(row, "code")?;
-    if is_power_of_ten(code.as_str()) {
+    kept_as_text("code", code.as_str(), faults)?;
+    Some(code.into())
+}
+
+/// Refuses a text of which a spreadsheet has lost the digits.
+fn kept_as_text(column: &str, text: &str, faults: &mut Faults) -> Option<()> {
+    if is_power_of_ten(text) {
         faults.add(format!(
-            "code `{code}`: a spreadsheet has turned this code into a number; format the column as text and fill it in again"
+            "{column} `{text}`: a spreadsheet has turned this {column} into a number; format the column as text and fill it in again"
         ));
         return None;
     }
-    Some(code.into())
+    Some(())
 }
 
 /// `4.01235E+12`: digits of the code are lost.
@@ -99,19 +105,24 @@ pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
 }
 
 pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Content {
-    let text = |it: Text<100>| it.into();
     let opened_on = read_date(row, "opened", columns, faults);
     Content {
         state: read_state(row, opened_on, faults),
         tare: read_tare(row, columns, faults),
-        lot: faults.value(row, "lot").map(text),
+        lot: read_label(row, "lot", faults),
         supplier: faults.value(row, "supplier").map(|it: Text<200>| it.into()),
-        catalogue_number: faults.value(row, "catalogue number").map(text),
+        catalogue_number: read_label(row, "catalogue number", faults),
         note: read_note(row, faults),
         received_on: read_date(row, "received", columns, faults),
         opened_on,
         expires_on: read_date(row, "expires", columns, faults),
     }
+}
+
+fn read_label(row: &Row, column: &'static str, faults: &mut Faults) -> Option<String> {
+    let text: Text<100> = faults.value(row, column)?;
+    kept_as_text(column, text.as_str(), faults)?;
+    Some(text.into())
 }
 
 /// Any mass; grams, when no unit stands beside it.

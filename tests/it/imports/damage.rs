@@ -33,6 +33,19 @@ async fn an_error_of_a_spreadsheet_is_no_name_no_code_and_no_note(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_lot_or_catalogue_number_that_a_spreadsheet_has_made_a_number_is_refused(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let list = "code,cas,amount,lot,catalogue number\nB-1,64-17-5,1 L,2.19E+26,\nB-2,64-17-5,1 L,,1.00E+05\nB-3,64-17-5,1 L,219E,1E5\n";
+    let report = load(&app, &folder.file("b.csv", list)).await;
+    assert_eq!(counts(&report), [3, 1, 0, 0, 2], "{:?}", report.corrections);
+    for ((_, reason), column) in corrections(&report).iter().zip(["lot", "catalogue number"]) {
+        assert!(reason.contains(&format!("a spreadsheet has turned this {column} into a number")), "{reason}");
+    }
+    assert_eq!(containers(&app, &manager).await[0]["lot"], "219E");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_text_that_a_spreadsheet_has_marked_as_one_is_the_text(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

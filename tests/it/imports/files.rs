@@ -15,7 +15,7 @@ async fn a_quote_that_swallows_lines_is_refused_with_the_line_in_which_it_opens(
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     let never = "the quote that opens in line 3 is never closed";
-    let mixed = "the quote that opens in line 3 is closed in line 4, inside another cell";
+    let mixed = "the quote that opens in line 3 is closed in line 4, and its cell goes on";
     for (rows, told) in [
         ("A,ethanol,500 mL,\"oops\nB,ethanol,1 L,\nC,ethanol,1 L,\n", never),
         ("A,ethanol,500 mL,\"oops", never),
