@@ -4,17 +4,18 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{
-    corrections::READINGS,
     days::Days,
+    own::READINGS,
+    readings::said,
     signs::Signs,
     table::{Row, Table},
 };
 use crate::chemistry::Unit;
 
-const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
-const DAYS: [&str; 3] = ["received", "opened", "expires"];
+pub const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
+pub const DAYS: [&str; 3] = ["received", "opened", "expires"];
 
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Columns {
     signs: HashMap<&'static str, Signs>,
     days: HashMap<&'static str, Days>,
@@ -54,27 +55,10 @@ impl Columns {
         if !row.is_of_corrections() {
             return Cow::Borrowed(self);
         }
-        let said = |column: &str| {
-            let mut all = row.own(READINGS).split(';').filter_map(|one| one.split_once(':'));
-            all.find(|(of, _)| of.trim() == column).map(|(_, reading)| reading.trim()).unwrap_or_default()
-        };
-        let signs = NUMBERS.map(|column| (column, Signs::said(said(column)))).into();
-        let days = DAYS.map(|column| (column, Days::said(row.line, said(column)))).into();
+        let readings = row.own(READINGS);
+        let signs = NUMBERS.map(|column| (column, Signs::said(said(readings, column)))).into();
+        let days = DAYS.map(|column| (column, Days::said(said(readings, column)))).into();
         Cow::Owned(Self { signs, days, repair_cas: self.repair_cas })
-    }
-
-    /// What was decided of a row's cells that have two meanings alone: `amount: decimal comma; expires: day first`.
-    pub fn readings(&self, row: &Row) -> String {
-        let columns = self.for_row(row);
-        let signs = NUMBERS.iter().filter_map(|column| {
-            let (number, _) = number_and_unit(row.get(column)?)?;
-            Some(format!("{column}: {}", columns.signs(column).reading(number)?))
-        });
-        let days = DAYS.iter().filter_map(|column| {
-            let reading = columns.days(column).reading(row.get(column)?)?;
-            Some(format!("{column}: {reading}"))
-        });
-        signs.chain(days).collect::<Vec<_>>().join("; ")
     }
 
     /// Behind the decimal sign of a number, as it is written.

@@ -7,15 +7,14 @@ use crate::chemistry::is_digits;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-const DAY_FIRST: &str = "day first";
-const MONTH_FIRST: &str = "month first";
-
 /// What a column says of the order in `03/04/2027`: the first cell that can only have the day first, and the first that
 /// can only have the month first. A cell that is no day in either order says nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Days {
     day_first: Option<Witness>,
     month_first: Option<Witness>,
+    /// The one day of which this is said, in a file of corrections.
+    said: Option<NaiveDate>,
 }
 
 #[derive(Debug, Clone)]
@@ -25,7 +24,7 @@ struct Witness {
 }
 
 impl Days {
-    pub const UNDECIDED: Self = Self { day_first: None, month_first: None };
+    pub const UNDECIDED: Self = Self { day_first: None, month_first: None, said: None };
 
     /// What the cell of a line says.
     pub fn note(&mut self, line: u64, cell: &str) {
@@ -38,20 +37,9 @@ impl Days {
         };
     }
 
-    /// As a file of corrections says it of a column, in one of its lines.
-    pub fn said(line: u64, reading: &str) -> Self {
-        let witness = |is_said: bool| is_said.then(|| Witness { line, cell: reading.to_owned() });
-        Self { day_first: witness(reading == DAY_FIRST), month_first: witness(reading == MONTH_FIRST) }
-    }
-
-    /// What the column has decided of a cell that has two meanings alone.
-    pub fn reading(&self, cell: &str) -> Option<&'static str> {
-        slashed(cell)?;
-        match (&self.day_first, &self.month_first) {
-            (Some(_), None) => Some(DAY_FIRST),
-            (None, Some(_)) => Some(MONTH_FIRST),
-            _ => None,
-        }
+    /// As a file of corrections says it of a cell: a cell that may be this day is it, and another is another.
+    pub fn said(day: Option<&str>) -> Self {
+        Self { said: day.and_then(|day| day.parse().ok()), ..Self::UNDECIDED }
     }
 
     /// The day that a cell means, or why it means none.
@@ -69,6 +57,9 @@ impl Days {
         if let Some([first, second, year]) = slashed(text) {
             let day_first = day([year, second, first]);
             let month_first = day([year, first, second]);
+            if self.said.is_some() && [day_first, month_first].contains(&self.said) {
+                return self.said.ok_or_else(|| NONE.to_owned());
+            }
             return match (day_first, month_first, &self.day_first, &self.month_first) {
                 (None, None, _, _) => Err(NONE.to_owned()),
                 (one, other, _, _) if one == other => one.ok_or_else(|| NONE.to_owned()),

@@ -6,7 +6,7 @@ use anyhow::bail;
 use csv::StringRecord;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Options, Usage, corrections::is_ours, faults::shortened};
+use super::{Options, Usage, bottles::LAB_OF_CODES, faults::shortened, own::Own};
 
 /// A list of bottles has dozens; one with a thousand is no list, and each costs time in every row.
 const MOST_COLUMNS: usize = 1_000;
@@ -83,6 +83,13 @@ pub struct Mapping {
     pub header: String,
 }
 
+impl Mapping {
+    /// Whether a line of headers may have this one.
+    pub fn may_be_in(&self, headers: &str) -> bool {
+        normal(headers).contains(&normal(&self.header))
+    }
+}
+
 impl std::str::FromStr for Mapping {
     type Err = String;
 
@@ -93,14 +100,16 @@ impl std::str::FromStr for Mapping {
     }
 }
 
-pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options) -> anyhow::Result<Mapped> {
+pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options, own: &Own) -> anyhow::Result<Mapped> {
     if headers.len() > MOST_COLUMNS {
         bail!(
             "the header has {} columns, at most {MOST_COLUMNS} are read: save only those that the list needs",
             headers.len()
         );
     }
-    let seen: Vec<_> = headers.iter().map(normal).collect();
+    // What the import itself has written means nothing, whatever it is called.
+    let seen = headers.iter().enumerate().map(|(at, header)| if own.has(at) { String::new() } else { normal(header) });
+    let seen: Vec<_> = seen.collect();
     let left_out = left_out(&seen, &options.ignore)?;
     let mut places = given_places(&seen, columns, &options.mapping)?;
     let is_given: Vec<usize> = places.values().flatten().copied().chain(left_out.iter().copied()).collect();
@@ -129,7 +138,7 @@ pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options
         bail!("{}", missing_columns(&missing, &list(headers.iter().map(printable))));
     }
     let is_used = |at: &usize| left_out.contains(at) || places.values().flatten().any(|used| used == at);
-    let is_left = |at: &usize| !is_ours(&headers[*at]) && !is_used(at);
+    let is_left = |at: &usize| !own.has(*at) && headers[*at] != *LAB_OF_CODES && !is_used(at);
     let (known, unknown): (Vec<_>, Vec<_>) =
         (0..seen.len()).filter(is_left).partition(|at| columns.iter().any(|column| column.knows(&seen[*at])));
     let warnings = known.into_iter().map(|at| passed_over(&headers[at], &seen[at], columns)).collect();

@@ -7,14 +7,17 @@ mod bottles;
 mod columns;
 mod corrections;
 mod days;
+mod encoding;
 mod evidence;
 mod faults;
 mod headers;
 mod headings;
 mod kinds;
+mod own;
 mod places;
 mod plain;
 mod quotes;
+mod readings;
 mod run;
 mod seen;
 mod signs;
@@ -29,7 +32,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
 pub use self::headers::Mapping;
@@ -64,7 +67,7 @@ pub struct ContainerOptions {
     /// Make the locations that the lab does not have yet
     #[arg(long)]
     pub create_locations: bool,
-    /// Make a code for each row without one, the same at every run, and write them to FILE.codes.csv
+    /// Make a code for each row without one, the same at every run of a list of this name, and write them to FILE.codes.csv
     #[arg(long)]
     pub make_codes: bool,
     /// Where the name is none of the names of the number's chemical, take the number, and keep the name in the note
@@ -187,6 +190,14 @@ pub async fn load_containers(
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
+    // Whoever reads it again for the corrections, or imports it once more, needs a file.
+    let is_file = std::fs::metadata(file).map_or(true, |about| about.is_file());
+    if file == Path::new("-") || file.starts_with("/dev") || !is_file {
+        bail!(
+            "{} is no file: save the list as one, and import that; the rows that fail are written beside it",
+            file.display()
+        );
+    }
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    table::decode(bytes)
+    encoding::decode(bytes)
 }

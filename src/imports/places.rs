@@ -44,7 +44,10 @@ impl Followed {
     }
 
     fn is_same(&self, other: &Self) -> bool {
-        self.last == other.last && self.missing.iter().map(small).eq(other.missing.iter().map(small))
+        self.last == other.last && {
+            let names = |it: &Self| it.missing.iter().map(|name| small(name.as_str())).collect::<Vec<_>>();
+            names(self) == names(other)
+        }
     }
 }
 
@@ -70,7 +73,7 @@ impl<'l> Places<'l> {
         if let Ok(ours) = place.code.parse::<ContainerCode>() {
             self.by_canonical.entry(ours.to_string()).or_insert(place.id);
         }
-        self.by_name.entry(place.name.to_lowercase()).or_default().push(place.id);
+        self.by_name.entry(small(&place.name)).or_default().push(place.id);
         self.all.insert(place.id, place);
     }
 
@@ -142,7 +145,7 @@ impl<'l> Places<'l> {
             self.by_code.get(ours.as_str()).or_else(|| self.by_canonical.get(ours.as_str()))
         };
         if let Some(id) = self.by_code.get(&wanted.text).or_else(alike) {
-            return Ok(Followed::found(*id));
+            return self.unless_name(wanted, *id);
         }
         // One name with a slash, where there is such a place.
         if wanted.is_doubtful
@@ -153,16 +156,34 @@ impl<'l> Places<'l> {
         self.descend(&wanted.path, 0)
     }
 
+    /// The place of a code, unless the same text is the name of another.
+    fn unless_name(&self, wanted: &Wanted, id: Uuid) -> OrReason<Followed> {
+        let named = self.named(&wanted.text).iter().copied().find(|named| *named != id);
+        let other = match self.descend(&wanted.path, 0) {
+            Ok(Followed { last: Some(other), missing }) if missing.is_empty() && other != id => Some(other),
+            _ => named,
+        };
+        let Some(other) = other else { return Ok(Followed::found(id)) };
+        Err(format!(
+            "location `{}` is the code of `{}`, and the name of `{}`, which has the code `{}`: write the path of the first, or \
+             the code of the second",
+            wanted.text,
+            self.path(id),
+            self.path(other),
+            self.all[&other].code
+        ))
+    }
+
     /// From a root; else from wherever the first name stands, in the lab or in a path of the list, when that is only one
     /// place.
     fn descend(&self, path: &[Name], depth: usize) -> OrReason<Followed> {
         let Some((first, rest)) = path.split_first() else {
             return Ok(Followed { last: None, missing: Vec::new() });
         };
-        let root = self.child(None, first);
+        let root = self.child(None, first)?;
         let mut followed = root.map_or_else(|| self.only(first, depth), |id| Ok(Followed::found(id)))?;
         for name in rest {
-            let next = if followed.missing.is_empty() { self.child(followed.last, name) } else { None };
+            let next = if followed.missing.is_empty() { self.child(followed.last, name)? } else { None };
             match next {
                 Some(id) => followed.last = Some(id),
                 None => followed.missing.push(name.clone()),
@@ -172,7 +193,7 @@ impl<'l> Places<'l> {
     }
 
     fn only(&self, name: &Name, depth: usize) -> OrReason<Followed> {
-        let mut found: Vec<_> = self.named(name).iter().copied().map(Followed::found).collect();
+        let mut found: Vec<_> = self.named(name.as_str()).iter().copied().map(Followed::found).collect();
         for path in self.listed.to(name) {
             // No place lies that deep: the list says of two places that each lies in the other.
             if depth == KINDS.len() {
@@ -191,17 +212,30 @@ impl<'l> Places<'l> {
     }
 
     fn only_text(&self, text: &str) -> Option<Uuid> {
-        match self.by_name.get(&text.trim().to_lowercase()).map(Vec::as_slice) {
+        match self.by_name.get(&small(text)).map(Vec::as_slice) {
             Some([one]) => Some(*one),
             _ => None,
         }
     }
 
-    fn named(&self, name: &Name) -> &[Uuid] {
+    fn named(&self, name: &str) -> &[Uuid] {
         self.by_name.get(&small(name)).map(Vec::as_slice).unwrap_or_default()
     }
 
-    fn child(&self, parent: Option<Uuid>, name: &Name) -> Option<Uuid> {
-        self.named(name).iter().copied().find(|id| self.all[id].parent_id == parent)
+    fn child(&self, parent: Option<Uuid>, name: &Name) -> OrReason<Option<Uuid>> {
+        let all = self.named(name.as_str()).iter().map(|id| &self.all[id]).filter(|place| place.parent_id == parent);
+        let all: Vec<_> = all.collect();
+        // Two that differ in their spaces alone were made by a person.
+        let is_as_written = |place: &&&OpenPlace| place.name.to_lowercase() == name.as_str().to_lowercase();
+        match all[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one.id)),
+            _ => match all.iter().find(is_as_written) {
+                Some(one) => Ok(Some(one.id)),
+                None => {
+                    Err(format!("{} locations are called `{name}`: write the code of the one that is meant", all.len()))
+                }
+            },
+        }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     columns::Columns,
     corrections::Corrections,
     faults::OrReason,
+    readings::{plain_cells, readings},
     seen::Marks,
     table::{Row, Table},
 };
@@ -46,6 +47,16 @@ pub trait Load {
     /// The row as what it means, or everything that is wrong with it.
     fn read(&mut self, row: &Row) -> OrReason<Self::Item>;
 
+    /// Whether rows get codes that are made.
+    fn makes_codes(&self) -> bool {
+        false
+    }
+
+    /// The one that was made for the row.
+    fn made_code(&self, _row: &Row) -> Option<&str> {
+        None
+    }
+
     /// What was decided over the whole file.
     fn columns(&self) -> &Columns;
 
@@ -69,7 +80,7 @@ pub async fn run<L: Load>(
     dry: bool,
 ) -> anyhow::Result<Report> {
     let bar = progress(table.size());
-    let mut corrections = Corrections::of(file, table)?;
+    let mut corrections = Corrections::of(file, table, load.makes_codes())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let (mut rows, mut batches) = (table.rows(), Batches::new(app, dry));
     loop {
@@ -79,7 +90,9 @@ pub async fn run<L: Load>(
         for (row, outcome) in batches.store(load, batch).await? {
             report.count(&outcome);
             if let Outcome::Failed(reason) = outcome {
-                corrections.write(&row, &reason, &load.columns().readings(&row))?;
+                let cells = plain_cells(&row, load.columns());
+                let code = load.made_code(&row);
+                corrections.write(&row, &reason, &readings(&row, load.columns()), code, cells)?;
             }
         }
         corrections.flush()?;
@@ -90,7 +103,7 @@ pub async fn run<L: Load>(
     let Told { warnings, locations } = batches.into_told();
     report.warnings.extend(warnings);
     if report.failed == 0 && !dry {
-        report.warnings.extend(corrections.remove_earlier());
+        report.warnings.extend(corrections.remove_earlier(load.columns()));
     }
     report.corrections = corrections.finish()?;
     report.locations = locations;

@@ -2,14 +2,13 @@
 //! `1.000` is a thousand where `2,5` stands below it, and one where `2.5` does; alone in a file that the cells of
 //! spreadsheets separate by semicolons it has two meanings, and is refused.
 
+use rust_decimal::Decimal;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
     Point,
     Comma,
 }
-
-const POINT: &str = "decimal point";
-const COMMA: &str = "decimal comma";
 
 /// What the numbers of a column say of their sign.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +17,8 @@ pub struct Signs {
     comma: bool,
     /// In a file whose cells commas separate, the point is the decimal sign unless a number says otherwise.
     by_commas: bool,
+    /// The one number of which this is said, in a file of corrections.
+    said: Option<Decimal>,
 }
 
 /// What one number says.
@@ -43,19 +44,16 @@ impl Signs {
         signs
     }
 
-    /// As a file of corrections says it of a column.
-    pub fn said(reading: &str) -> Self {
-        Self { point: reading == POINT, comma: reading == COMMA, by_commas: false }
-    }
-
-    /// What the column has decided of a number that has two meanings alone.
-    pub fn reading(self, number: &str) -> Option<&'static str> {
-        let Says::Either(seen) = says(number) else { return None };
-        self.decided(seen).map(|sign| if sign == Sign::Point { POINT } else { COMMA })
+    /// As a file of corrections says it of a cell: a number that may be this one is it, and another is another.
+    pub fn said(number: Option<&str>) -> Self {
+        Self { said: number.and_then(|number| number.parse().ok()), ..Self::default() }
     }
 
     /// The number with a point as its only sign, or why it cannot be read.
     pub fn plain(self, number: &str) -> Result<String, String> {
+        if let Some(said) = self.said.filter(|said| may_be(number, *said)) {
+            return Ok(said.to_string());
+        }
         let sign = match says(number) {
             Says::Nothing => return Ok(number.to_owned()),
             Says::Nonsense => return Err(format!("`{number}` is no number")),
@@ -66,8 +64,7 @@ impl Signs {
                 format!("`{number}` may be {one} or {many}, and nothing else in the column tells: write it without thousands")
             })?,
         };
-        let (decimal, thousands) = if sign == Sign::Point { (".", ",") } else { (",", ".") };
-        Ok(number.replace(thousands, "").replace(decimal, "."))
+        Ok(with(sign, number))
     }
 
     fn decided(self, seen: Sign) -> Option<Sign> {
@@ -77,6 +74,20 @@ impl Signs {
             (false, false) if self.by_commas && seen == Sign::Point => Some(Sign::Point),
             _ => None,
         }
+    }
+}
+
+fn with(sign: Sign, number: &str) -> String {
+    let (decimal, thousands) = if sign == Sign::Point { (".", ",") } else { (",", ".") };
+    number.replace(thousands, "").replace(decimal, ".")
+}
+
+fn may_be(number: &str, value: Decimal) -> bool {
+    let is = |sign| with(sign, number).parse().is_ok_and(|it: Decimal| it == value);
+    match says(number) {
+        Says::Nothing | Says::Nonsense => false,
+        Says::Is(sign) => is(sign),
+        Says::Either(_) => is(Sign::Point) || is(Sign::Comma),
     }
 }
 

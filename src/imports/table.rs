@@ -5,9 +5,11 @@ use csv::{ReaderBuilder, StringRecord};
 
 use super::{
     Options,
+    corrections::is_decides,
     headers::{Column, Mapped, Places, map_headers},
+    own::{Own, READINGS},
     plain::plain,
-    quotes,
+    quotes, readings,
 };
 use crate::chemistry::is_digits;
 
@@ -22,33 +24,13 @@ pub struct Table<'t> {
     headers: Vec<String>,
     places: Places,
     unknown: Vec<usize>,
-    is_of_corrections: bool,
+    own: Own,
+    is_pubchem: bool,
     pub warnings: Vec<String>,
 }
 
 /// The columns of `PubChem`'s lists of identifiers, which have no header; names follow until the line ends.
 const PUBCHEM: &[&str] = &["cid", "cas", "formula", "molar mass", "smiles", "inchi", "inchikey", "name", "synonyms"];
-
-/// Files are UTF-8; anything else would fill the catalogue with broken names.
-pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
-    const HINT: &str = "save the file as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
-    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        bail!(
-            "the file is a workbook and not CSV: in the spreadsheet, save the sheet as \"CSV UTF-8\" and import that"
-        );
-    }
-    let start = &bytes[..bytes.len().min(1_000)];
-    let zeros = start.split(|byte| *byte == 0).count() - 1;
-    // Of letters that ASCII has, every second byte is zero.
-    if start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]) || zeros * 4 > start.len() {
-        bail!("the file is UTF-16: {HINT}");
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.split(|byte| *byte == b'\n').skip(1).count();
-        anyhow::anyhow!("line {line} is not UTF-8: {HINT}")
-    })
-}
 
 impl<'t> Table<'t> {
     /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
@@ -60,31 +42,32 @@ impl<'t> Table<'t> {
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
-            let (unknown, warnings) = (Vec::new(), Vec::new());
-            return Ok(Self {
-                text,
-                shape: Shape::PubChem,
-                headers,
-                places,
-                unknown,
-                is_of_corrections: false,
-                warnings,
-            });
+            let (unknown, warnings, own) = (Vec::new(), Vec::new(), Own::default());
+            return Ok(Self { text, shape: Shape::PubChem, headers, places, unknown, own, is_pubchem: true, warnings });
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
-        let Mapped { places, unknown, warnings } = map_headers(&headers, columns, options)?;
+        let own = Own::of(&headers.iter());
+        let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();
+        let is_pubchem = pubchem.is_some();
+        let Mapped { places, unknown, warnings } = match pubchem {
+            Some(places) => Mapped { places, ..Mapped::default() },
+            None => map_headers(&headers, columns, options, &own)?,
+        };
         let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
-        let has = |name| headers.iter().any(|header| header.trim() == name);
-        let is_of_corrections = has("line") && has("reason");
-        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, unknown, is_of_corrections, warnings })
+        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, unknown, own, is_pubchem, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].
     pub fn headers(&self) -> &[String] {
         &self.headers
+    }
+
+    /// Which columns are the import's own.
+    pub fn own(&self) -> &Own {
+        &self.own
     }
 
     /// Where the first column of this meaning stands.
@@ -104,11 +87,12 @@ impl<'t> Table<'t> {
 
     /// A file that an earlier import wrote: it has a few rows of a list, and says for each how the whole list was read.
     pub fn is_of_corrections(&self) -> bool {
-        self.is_of_corrections
+        self.own.is_there()
     }
 
+    /// `PubChem`'s list, or the file of its corrections.
     pub fn is_pubchem(&self) -> bool {
-        matches!(self.shape, Shape::PubChem)
+        self.is_pubchem
     }
 
     pub fn size(&self) -> u64 {
@@ -127,6 +111,14 @@ impl<'t> Table<'t> {
         // A spreadsheet leaves lines of nothing but delimiters.
         rows.filter(|row: &anyhow::Result<Row>| !row.as_ref().is_ok_and(Row::is_blank))
     }
+}
+
+/// Where the columns of a file of corrections are, if its list was one of `PubChem`.
+fn pubchem_places(headers: &StringRecord, own: &Own) -> Option<Places> {
+    let rest = || headers.iter().enumerate().filter(|(at, header)| !own.has(*at) && !is_decides(header));
+    let is_pubchem = rest().map(|(_, header)| header.trim()).eq(PUBCHEM.iter().copied());
+    let decides = headers.iter().position(is_decides).map(|at| ("decides", vec![at]));
+    is_pubchem.then(|| PUBCHEM.iter().zip(rest()).map(|(&name, (at, _))| (name, vec![at])).chain(decides).collect())
 }
 
 /// Tabs, and a number (the compound id) where a header would have a word.
@@ -162,7 +154,37 @@ impl<'t> Row<'t> {
         let blank = &blank[..blank.len() - blank.trim_start_matches(['\r', '\n']).len()];
         let line = line + blank.matches('\n').count() as u64;
         let end = (start + blank.len() + record.as_slice().len() + record.len()) as u64;
-        Self { table, record, line, end }
+        let mut row = Self { table, record, line, end };
+        row.give_zeros_back();
+        row
+    }
+
+    /// A spreadsheet makes a number of a text of digits.
+    fn give_zeros_back(&mut self) {
+        let mut cells: Vec<_> = Vec::new();
+        for (column, text) in readings::with_zeros(self.own(READINGS)) {
+            let places = self.places(column).iter();
+            let lost =
+                places.filter(|at| self.record.get(**at).is_some_and(|cell| readings::lost_zeros(cell.trim(), text)));
+            cells.extend(lost.map(|&at| (at, text.to_owned())));
+        }
+        if !cells.is_empty() {
+            let position = self.record.position().cloned();
+            let with_zeros = |at: usize| cells.iter().find(|(of, _)| *of == at).map(|(_, text)| text.as_str());
+            let all = self.record.iter().enumerate().map(|(at, cell)| with_zeros(at).unwrap_or(cell));
+            self.record = all.collect();
+            self.record.set_position(position);
+        }
+    }
+
+    /// Where the columns of this meaning are.
+    pub fn places(&self, column: &str) -> &'t [usize] {
+        self.table.places.get(column).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those that the file has.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.table.places.keys().copied()
     }
 
     /// What stands in the column, if anything does.
@@ -198,13 +220,17 @@ impl<'t> Row<'t> {
     }
 
     pub fn is_pubchem(&self) -> bool {
+        self.table.is_pubchem()
+    }
+
+    /// Whether its names stand in a cell each, until the line ends.
+    fn has_open_end(&self) -> bool {
         matches!(self.table.shape, Shape::PubChem)
     }
 
     /// What the import itself wrote into one of its own columns; nothing in a file of any other kind.
-    pub fn own(&self, header: &str) -> &str {
-        let place = self.table.headers.iter().position(|it| it.trim() == header);
-        place.filter(|_| self.is_of_corrections()).and_then(|at| self.record.get(at)).unwrap_or_default()
+    pub fn own(&self, column: &str) -> &str {
+        self.table.own.place(column).and_then(|at| self.record.get(at)).map(str::trim).unwrap_or_default()
     }
 
     pub fn is_of_corrections(&self) -> bool {
@@ -213,19 +239,23 @@ impl<'t> Row<'t> {
 
     /// In `PubChem`'s form: what follows the systematic name.
     pub fn rest(&self) -> impl Iterator<Item = &str> {
-        self.record.iter().skip(PUBCHEM.len() - 1).map(str::trim).filter(|cell| !cell.is_empty())
+        let at = self.places("synonyms").first().copied().unwrap_or_default();
+        let open_end = self.has_open_end();
+        let cells = self.record.iter().skip(at).take(if open_end { usize::MAX } else { 1 });
+        let names = cells.flat_map(move |cell| cell.split(move |c| c == '|' && !open_end));
+        names.map(str::trim).filter(|name| !name.is_empty())
     }
 
     /// Cells beyond the header: a comma that should stand in quotes has shifted the row.
     pub fn has_too_many_cells(&self) -> bool {
-        !self.is_pubchem() && self.record.iter().skip(self.table.headers.len()).any(|cell| !cell.trim().is_empty())
+        !self.has_open_end() && self.record.iter().skip(self.table.headers.len()).any(|cell| !cell.trim().is_empty())
     }
 
     /// As they were, under the table's headers.
     pub fn cells(&self) -> Vec<String> {
-        let named = if self.is_pubchem() { PUBCHEM.len() - 1 } else { self.record.len() };
+        let named = if self.has_open_end() { PUBCHEM.len() - 1 } else { self.record.len() };
         let mut cells: Vec<_> = self.record.iter().take(named).map(str::to_owned).collect();
-        if self.is_pubchem() {
+        if self.has_open_end() {
             cells.push(self.rest().collect::<Vec<_>>().join("|"));
         }
         cells
@@ -274,15 +304,8 @@ mod tests {
         let error = error.to_string();
         assert!(error.starts_with("there is no column `name`; the header has `cas`, `Farbe`. "), "{error}");
         assert!(error.contains("--map name=HEADER"), "{error}");
-        let table = Table::open("line,reason,name,Farbe\n", COLUMNS, true, &Options::default()).unwrap();
-        assert_eq!(table.unknown(), [3]);
-    }
-
-    #[test]
-    fn a_file_in_another_encoding_is_refused_with_the_line() {
-        let error = decode(b"name\nethanol\n\xc4ther\n".to_vec()).unwrap_err();
-        assert!(error.to_string().starts_with("line 3 is not UTF-8"), "{error}");
-        assert!(decode(b"\xff\xfen\0".to_vec()).is_err());
+        let table = Table::open("line,reason,read with,name,Farbe\n", COLUMNS, true, &Options::default()).unwrap();
+        assert_eq!(table.unknown(), [4]);
     }
 
     #[test]

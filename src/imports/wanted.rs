@@ -65,8 +65,8 @@ impl ListedPaths {
             }
             for end in 1..wanted.path.len() {
                 let path = &wanted.path[..=end];
-                if seen.insert(path.iter().map(small).collect::<Vec<_>>()) {
-                    paths.entry(small(&path[end])).or_default().push(path.to_vec());
+                if seen.insert(path.iter().map(|name| small(name.as_str())).collect::<Vec<_>>()) {
+                    paths.entry(small(path[end].as_str())).or_default().push(path.to_vec());
                 }
             }
         }
@@ -75,14 +75,18 @@ impl ListedPaths {
 
     /// Those that say what the place of this name lies in.
     pub fn to(&self, name: &Name) -> impl Iterator<Item = &[Name]> {
-        let own = small(name);
+        let own = small(name.as_str());
         let paths = self.0.get(&own).into_iter().flatten();
-        paths.filter(move |path| small(&path[0]) != own).map(Vec::as_slice)
+        paths.filter(move |path| small(path[0].as_str()) != own).map(Vec::as_slice)
     }
 }
 
-pub fn small(name: &Name) -> String {
-    name.as_str().to_lowercase()
+/// How names of places are compared: case, the kind and number of spaces, and the kind of a hyphen do not count.
+pub fn small(name: &str) -> String {
+    let words: Vec<_> = name.split_whitespace().collect();
+    let hyphen =
+        |c| matches!(c, '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}');
+    words.join(" ").replace(hyphen, "-").to_lowercase()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod catalogue;
 mod cells;
 mod codes;
 mod known;
+mod making;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,17 +16,20 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub use self::codes::LAB as LAB_OF_CODES;
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
-    codes::MadeCodes,
+    codes::{List, MadeCodes},
     known::{Verdict, fingerprint, verdict},
 };
 use super::{
     ContainerOptions, Usage,
     columns::Columns,
     faults::{Faults, OrReason},
+    headings,
     places::Places,
+    readings::plain_cells,
     run::{Load, Outcome, Stored},
     seen::Marks,
     store,
@@ -101,7 +105,11 @@ impl Bottles {
                 Some(person) => Some(person.id),
             },
         };
-        let make = || MadeCodes::beside(file, table, lab_id, options.common.dry_run);
+        let known = headings::of_bottles(false);
+        let make = || {
+            let list = List { file, table, columns: &columns, known: &known, options: &options.common };
+            MadeCodes::beside(&list, lab_id, options.common.dry_run)
+        };
         let codes = options.make_codes.then(make).transpose()?;
         let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
         Ok(Self {
@@ -120,18 +128,18 @@ impl Bottles {
         self.codes.as_ref().and_then(MadeCodes::path)
     }
 
-    fn code(&mut self, row: &Row, faults: &mut Faults) -> Option<String> {
+    fn code(&self, row: &Row, faults: &mut Faults) -> Option<String> {
         if row.get("code").is_some() {
             return read_code(row, faults);
         }
-        let Some(codes) = &mut self.codes else {
+        let Some(code) = self.codes.as_ref().and_then(|codes| codes.of(row)) else {
             faults.add(
                 "the code is empty: it tells a bottle from the others, and a second import from the first. --make-codes makes \
                  codes",
             );
             return None;
         };
-        Some(codes.make(row))
+        Some(code.to_owned())
     }
 }
 
@@ -150,7 +158,7 @@ impl Load for Bottles {
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
         let content = read_content(row, columns, &mut faults);
-        let cells = row.get("code").is_none().then(|| row.cells());
+        let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
         let bottle = match (code, chemical, amount) {
             (Some(code), Some(chemical), Some(amount)) => {
                 let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
@@ -159,6 +167,14 @@ impl Load for Bottles {
             _ => None,
         };
         faults.none(bottle)
+    }
+
+    fn makes_codes(&self) -> bool {
+        self.codes.is_some()
+    }
+
+    fn made_code(&self, row: &Row) -> Option<&str> {
+        self.codes.as_ref().filter(|_| row.get("code").is_none()).and_then(|codes| codes.of(row))
     }
 
     fn columns(&self) -> &Columns {
@@ -221,6 +237,8 @@ impl Bottles {
         known: &[&Known],
         now: DateTime<Utc>,
     ) -> OrReason<(Option<Imported>, Vec<String>)> {
+        let doubt = self.codes.as_ref().filter(|_| item.cells.is_some());
+        doubt.and_then(|codes| codes.doubt(&item.code, !known.is_empty())).map_or(Ok(()), Err)?;
         // Whatever its place and its chemical are called now.
         if let Some(warnings) = known::brought_by(&item.fingerprint, &item.code, known) {
             return Ok((None, warnings));
@@ -242,8 +260,6 @@ impl Bottles {
         if places.has_code(&item.code) {
             return Err("a location of the lab has this code".to_owned());
         }
-        let doubt = self.codes.as_ref().filter(|_| item.cells.is_some()).and_then(|codes| codes.doubt(&item.code));
-        doubt.map_or(Ok(()), Err)?;
         // Last: a row that is refused makes no place.
         row.location_id = match wanted {
             Some(wanted) if self.create_locations => Some(places.find_or_make(wanted, now)?),

@@ -91,3 +91,22 @@ async fn an_old_move_is_no_repeat_of_a_move_elsewhere(db: PgPool) {
     manager.post(&events_of(&app, &made), move_to(there)).await.expect(200);
     manager.post(&events_of(&app, &made), move_to(elsewhere)).await.problem(409, "id-taken");
 }
+
+/// From there on a bottle keeps the code under which it came.
+const IMPORTED_BOTTLES: i64 = 20_261_127_000_940;
+
+#[sqlx::test(migrations = false)]
+async fn a_bottle_that_an_older_version_imported_came_under_the_code_that_it_has(db: PgPool) {
+    migrate(&db, |version| version < WHOLE_EVENTS).await;
+    sqlx::raw_sql(OLD).execute(&db).await.unwrap();
+    migrate(&db, |version| version < IMPORTED_BOTTLES).await;
+    let of_import = "alter table stock_events disable trigger stock_events_append_only;
+        update stock_events set by_user = null, by_system = 'import' where seq = 1 and container_id in
+            (select id from containers where code = 'A');
+        alter table stock_events enable trigger stock_events_append_only";
+    sqlx::raw_sql(of_import).execute(&db).await.unwrap();
+    migrate(&db, |_| true).await;
+    let codes = "select code, imported_as from containers order by code";
+    let codes: Vec<(String, Option<String>)> = sqlx::query_as(codes).fetch_all(&db).await.unwrap();
+    assert_eq!(codes, [("A".to_owned(), Some("A".to_owned())), ("B".to_owned(), None)]);
+}

@@ -89,9 +89,13 @@ async fn the_file_of_codes_is_the_list_with_its_codes(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     let lists = [
-        ("a.csv", "chemical;amount;note\nEthanol;500 mL;\"a;b\"\n", "code;chemical;amount;note"),
-        ("b.csv", "chemical,Bottle code,amount\nEthanol,,1 L\nBrine,X-1,1 L\n", "chemical,Bottle code,amount"),
-        ("c.csv", "Code\tchemical\tamount\n\tEthanol\t2 L\n", "Code\tchemical\tamount"),
+        ("a.csv", "chemical;amount;note\nEthanol;500 mL;\"a;b\"\n", "code;chemical;amount;note;made for lab"),
+        (
+            "b.csv",
+            "chemical,Bottle code,amount\nEthanol,,1 L\nBrine,X-1,1 L\n",
+            "chemical,Bottle code,amount,made for lab",
+        ),
+        ("c.csv", "Code\tchemical\tamount\n\tEthanol\t2 L\n", "Code\tchemical\tamount\tmade for lab"),
     ];
     for (name, list, header) in lists {
         let file = folder.file(name, list);
@@ -135,7 +139,7 @@ async fn a_row_that_was_changed_after_its_code_was_made_is_no_second_bottle(db: 
             .replace("\nE", "\nB-9,E")
             .replace("\nBr", "\n,Br"),
     );
-    assert_eq!(counts(&make(&app, &file).await), [2, 1, 0, 0, 1]);
+    assert_eq!(counts(&make(&app, &file).await), [2, 1, 0, 1, 0], "a column more changes no row");
     assert_eq!(containers(&app, &manager).await.len(), 4);
 }
 
@@ -161,13 +165,49 @@ async fn a_file_of_codes_that_was_cut_off_is_mended(db: PgPool) {
     let file = folder.file("a.csv", "chemical,amount,note\nEthanol,500 mL,x\nBrine,1 L,y\n");
     let codes = make(&app, &file).await.codes.expect("codes");
     let whole = text(&codes);
-    for left in ["\n", "y\n", "Brine,1 L,y\n", "3QX,Brine,1 L,y\n"] {
-        std::fs::write(&codes, &whole[..whole.len() - left.len()]).unwrap();
+    let last = whole.lines().last().unwrap().len();
+    for left in [1, 5, 38, 40, 50, last - 4] {
+        std::fs::write(&codes, &whole[..whole.len() - left]).unwrap();
         assert_eq!(counts(&make(&app, &file).await), [2, 0, 0, 2, 0]);
         let mended = text(&codes);
-        // A code that is whole stays, as a label may have it.
-        let lines: Vec<_> = mended.lines().collect();
-        assert_eq!(lines[..2], whole.lines().take(2).collect::<Vec<_>>(), "{mended}");
-        assert!(lines[2..].iter().all(|line| line[..9] == whole.lines().last().unwrap()[..9]), "{mended}");
+        assert_eq!(mended, whole, "{left}");
+    }
+}
+
+/// The rows of a run that is killed are not written down whole, and nobody may take them for all.
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_killed_run_leaves_no_half_file_of_corrections(db: PgPool) {
+    let (home, url) = (Home::new(), database_url(&db));
+    let rows: Vec<_> = (0..40_000).map(|n| format!("Stuff no {n},64-17-6")).collect();
+    std::fs::write(home.0.join("a.csv"), format!("name,cas\n{}\n", rows.join("\n"))).expect("a file");
+    let run = || {
+        let mut run = command(&home, &[("DATABASE_URL", &url)]);
+        run.args(["import", "chemicals", "a.csv"]).spawn().expect("the binary")
+    };
+    let names = || {
+        let entries = std::fs::read_dir(&home.0).expect("the folder").flatten();
+        entries.filter(|it| it.file_name().to_string_lossy().contains("corrections")).collect::<Vec<_>>()
+    };
+    let mut killed = run();
+    while !names().iter().any(|it| it.metadata().is_ok_and(|about| about.len() > 0)) {
+        assert!(killed.try_wait().expect("its state").is_none(), "it ended before it could be killed");
+        tokio::task::yield_now().await;
+    }
+    killed.kill().expect("killed");
+    killed.wait().expect("its end");
+    let whole = home.0.join("a.csv.corrections.csv");
+    assert!(!whole.exists() && names().len() == 1);
+    assert_eq!(run().wait_with_output().expect("its end").status.code(), Some(1));
+    assert_eq!((text(&whole).lines().count(), names().len()), (40_001, 1));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn what_is_no_file_is_not_imported(db: PgPool) {
+    let home = Home::new();
+    for file in ["-", "/dev/stdin", "."] {
+        let mut run = command(&home, &[("DATABASE_URL", &database_url(&db))]);
+        let output = run.args(["import", "chemicals", file]).output().expect("the binary");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains("save the list as one"), "{file}: {said}");
     }
 }

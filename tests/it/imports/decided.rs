@@ -122,11 +122,12 @@ async fn codes_are_the_same_whatever_was_decided(db: PgPool) {
     let make = ContainerOptions { make_codes: true, ..ContainerOptions::default() };
     let file = folder.file("b.csv", "name,cas,amount\nethanol,67-64-1,1 L\n");
     let report = load_containers(&app.app, &file, app.lab, &make, None).await.expect("an import");
-    let text = std::fs::read_to_string(report.corrections.expect("corrections")).expect("a file");
-    let file = folder.file("decided.csv", text.replace(",,,ethanol", ",,number,ethanol"));
+    let file = report.corrections.expect("corrections");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    std::fs::write(&file, text.replace(",,ethanol", ",number,ethanol")).expect("a file");
     let report = load_containers(&app.app, &file, app.lab, &make, None).await.expect("an import");
     assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
-    let file = folder.file("list.csv", "name,cas,amount,decides\nethanol,67-64-1,1 L,number\n");
+    let file = folder.file("b.csv", "name,cas,amount,decides\nethanol,67-64-1,1 L,number\n");
     let report = load_containers(&app.app, &file, app.lab, &make, None).await.expect("an import");
     assert_eq!(counts(&report), [1, 0, 0, 1, 0], "{:?}", report.corrections);
 }

@@ -1,6 +1,6 @@
 //! The same list after life has gone on: its bottles are there already, whatever was renamed, relabelled or undone.
 
-use chemstock::imports::load_containers;
+use chemstock::imports::{ContainerOptions, Options, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -123,4 +123,55 @@ async fn an_equal_amount_in_another_unit_is_no_other_value(db: PgPool) {
     }
     let other = rows.replace("500,mL", "0.5,mL");
     assert_eq!(counts(&load(&app, &folder.file("b.csv", other)).await), [1, 0, 0, 0, 1]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn the_receipt_of_a_bottle_from_a_list_is_undone_by_a_manager_and_brought_back_on_purpose(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let file = folder.file("b.csv", "code,chemical,amount\nB-1,Ethanol,500 mL\nB-2,Ethanol,1 L\n");
+    load(&app, &file).await;
+    let bottle = containers(&app, &manager).await.remove(0);
+    let events = events_of(&app, &bottle);
+    let receipt = manager.get(&events).await.ok()["items"][0]["id"].clone();
+    let undo = json!({"type": "reverse", "event_id": receipt});
+    app.client("member").await.post(&events, undo.clone()).await.problem(403, "forbidden");
+    let voided = manager.post(&events, undo).await.created()["container"].clone();
+    assert_eq!((&voided["state"], &voided["amount"]["value"]), (&json!("voided"), &json!("0")));
+    assert_eq!(manager.get(&path_of(&app, &bottle)).await.ok()["state"], "voided", "its history can be read");
+    assert_eq!(manager.get(&app.path("/scan/B-1")).await.ok()["type"], "unknown");
+    assert_eq!(counts(&load(&app, &file).await), [2, 0, 0, 2, 0]);
+
+    let common = Options { revive: true, ..Options::default() };
+    let revive = ContainerOptions { common, ..CREATE };
+    for expected in [[2, 1, 0, 1, 0], [2, 0, 0, 2, 0]] {
+        let report = load_containers(&app.app, &file, app.lab, &revive, None).await.expect("an import");
+        assert_eq!(counts(&report), expected);
+    }
+    assert_eq!(counts(&load(&app, &file).await), [2, 0, 0, 2, 0]);
+    let back = containers(&app, &manager).await.remove(0);
+    assert_eq!((&back["code"], &back["state"]), (&json!("B-1"), &json!("in_stock")));
+    assert_ne!(back["id"], bottle["id"], "what was undone is history");
+    assert_eq!(bottles(&app).await, 3);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_row_is_there_already_when_the_catalogue_has_moved_under_it(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let rows = "code,chemical,cas,amount\nB-1,Brine,,1 L\nB-2,EtOH,,1 L\nB-3,absolute,64-17-5,1 L\n";
+    let file = folder.file("b.csv", rows);
+    let decided = ContainerOptions { number_decides: true, ..CREATE };
+    let import = async || load_containers(&app.app, &file, app.lab, &decided, None).await.expect("an import");
+    assert_eq!(counts(&import().await), [3, 3, 0, 0, 0]);
+    let all = containers(&app, &manager).await;
+    let chemical = |at: usize| format!("/v1/chemicals/{}", all[at]["chemical"]["id"].as_str().expect("an id"));
+    // Its name is another's now; a second one has the synonym; the label has become a name.
+    manager.patch(&chemical(0), "*", json!({"name": "Salt water"})).await.ok();
+    manager.post("/v1/chemicals", json!({"name": "Brine", "synonyms": ["EtOH"]})).await.created();
+    manager.patch(&chemical(1), "*", json!({"synonyms": ["EtOH", "absolute"]})).await.ok();
+    for _ in 0..2 {
+        assert_eq!(counts(&import().await), [3, 0, 0, 3, 0]);
+    }
+    assert_eq!(containers(&app, &manager).await.len(), 3);
 }

@@ -16,10 +16,12 @@ mod headings;
 mod identity;
 mod in_whose_name;
 mod lives;
+mod made_codes;
 mod numbers;
 mod places;
 mod pubchem;
 mod refused;
+mod spreadsheets;
 mod texts;
 mod twice;
 

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::{
     Folder,
-    bottles::{CREATE, lab},
+    bottles::{CREATE, containers, lab},
     corrections, counts,
 };
 use crate::support::TestApp;
@@ -88,4 +88,59 @@ async fn a_name_alone_that_the_list_has_two_paths_for_is_refused_in_whatever_ord
     let file = folder.file("c.csv", format!("code,chemical,amount,location\n{rows}"));
     let report = load_containers(&app.app, &file, app.lab, &CREATE, None).await.expect("an import");
     assert_eq!(counts(&report), [2, 0, 0, 0, 2]);
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn spaces_and_hyphens_of_every_kind_are_one_in_names_of_places(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let rows = "code,chemical,amount,location\nA1,Ethanol,1 L,Lab A-2 > Shelf 1\nA2,Ethanol,1 L,lab  A\u{2011}2 > Shelf 1\n\
+        A3,Ethanol,1 L,Lab\u{a0}A\u{2212}2 > Shelf\u{2009}1\nA4,Ethanol,1 L,Room\u{a0}214\n";
+    let file = folder.file("b.csv", rows);
+    let report = load_containers(&app.app, &file, app.lab, &CREATE, None).await.expect("an import");
+    assert_eq!((counts(&report), report.locations), ([4, 4, 0, 0, 0], vec!["Lab A-2 > Shelf 1".to_owned()]));
+    let all = containers(&app, &manager).await;
+    assert!(all[..3].iter().all(|it| it["location_id"] == all[0]["location_id"]));
+    assert_eq!(counts(&load_containers(&app.app, &file, app.lab, &CREATE, None).await.unwrap()), [4, 0, 0, 4, 0]);
+
+    // A person has made another that differs in nothing else: each is found by its own name.
+    let twin = serde_json::json!({"kind": "room", "name": "Room  214", "code": "TWIN"});
+    manager.post(&app.path("/locations"), twin).await.created();
+    let rows = "code,chemical,amount,location\nB1,Ethanol,1 L,Room 214\nB2,Ethanol,1 L,Room  214\nB3,Ethanol,1 L,Room\u{a0}214\n";
+    let report =
+        load_containers(&app.app, &folder.file("c.csv", rows), app.lab, &CREATE, None).await.expect("an import");
+    assert_eq!(counts(&report), [3, 2, 0, 0, 1]);
+    assert!(corrections(&report)[0].1.contains("2 locations are called"), "{:?}", corrections(&report));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_text_that_is_the_code_of_one_place_and_the_name_of_another_is_refused_with_both(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    for (name, code) in [("Lab 1", "Lab 2"), ("Lab 2", "L2"), ("Lab 3", "Lab 3")] {
+        let room = serde_json::json!({"kind": "room", "name": name, "code": code});
+        manager.post(&app.path("/locations"), room).await.created();
+    }
+    let list = |text: &str| format!("code,chemical,amount,location\nA-{text},Ethanol,1 L,{text}\n");
+    let report = load_containers(&app.app, &folder.file("b.csv", list("Lab 2")), app.lab, &CREATE, None).await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    let why = corrections(&report).remove(0).1;
+    assert!(why.contains("the code of `Lab 1`") && why.contains("which has the code `L2`"), "{why}");
+    for text in ["Lab 1", "L2", "Lab 3"] {
+        let report =
+            load_containers(&app.app, &folder.file("b.csv", list(text)), app.lab, &CREATE, None).await.unwrap();
+        assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{text}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_bottle_that_is_there_is_not_told_to_make_places_that_are_made(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let list =
+        |location: &str| folder.file("b.csv", format!("code,chemical,amount,location\nA1,Ethanol,1 L,{location}\n"));
+    load_containers(&app.app, &list(""), app.lab, &CREATE, None).await.unwrap();
+    let report = load_containers(&app.app, &list("Lab 9"), app.lab, &CREATE, None).await.unwrap();
+    assert_eq!((counts(&report), report.locations.len()), ([1, 0, 0, 0, 1], 0));
+    assert_eq!(corrections(&report)[0].1, "the code exists with other values (location)");
 }

@@ -1,0 +1,81 @@
+//! The cells of a row in a form that has one meaning without the rows around it, and beside them what a spreadsheet may yet
+//! take from them: it writes `2027-04-03` as `4/3/2027`, `1.1250` as `1.125`, and `00124` as `124`.
+
+use super::{
+    columns::{Columns, DAYS, NUMBERS, number_and_unit},
+    table::Row,
+};
+use crate::chemistry::is_digits;
+
+/// Columns of texts that may look like numbers.
+const TEXTS: [&str; 3] = ["code", "lot", "catalogue number"];
+
+/// A day as year-month-day, a number with a point and without thousands. What cannot be read stays as it is.
+pub fn plain_cells(row: &Row, columns: &Columns) -> Vec<String> {
+    let columns = columns.for_row(row);
+    let mut cells = row.cells();
+    for column in NUMBERS.into_iter().chain(DAYS) {
+        for &at in row.places(column) {
+            let Some(cell) = cells.get_mut(at) else { continue };
+            if let Some(plain) = if DAYS.contains(&column) {
+                columns.days(column).read(cell, column == "expires").map(|day| day.to_string()).ok()
+            } else {
+                plain_quantity(cell.trim(), column, &columns)
+            } {
+                *cell = plain;
+            }
+        }
+    }
+    cells
+}
+
+fn plain_quantity(cell: &str, column: &str, columns: &Columns) -> Option<String> {
+    let (number, _) = number_and_unit(cell)?;
+    if !number.contains(['.', ',']) {
+        return None;
+    }
+    let plain = columns.signs(column).plain(number).ok()?;
+    // Three digits behind a sign may be thousands.
+    let zero = if has_three_decimals(&plain) { "0" } else { "" };
+    Some(format!("{plain}{zero}{}", &cell[number.len()..]))
+}
+
+fn has_three_decimals(plain: &str) -> bool {
+    plain.split_once('.').is_some_and(|(_, decimals)| decimals.len() == 3)
+}
+
+/// `amount: 1.125; expires: 2027-04-03; code: 00124`
+pub fn readings(row: &Row, columns: &Columns) -> String {
+    let columns = columns.for_row(row);
+    let mut all = Vec::new();
+    for column in NUMBERS {
+        let number = row.get(column).and_then(number_and_unit).map(|(number, _)| number);
+        let plain = number.and_then(|number| columns.signs(column).plain(number).ok());
+        all.extend(plain.filter(|plain| has_three_decimals(plain)).map(|plain| format!("{column}: {plain}")));
+    }
+    for column in DAYS {
+        let day = row.get(column).and_then(|cell| columns.days(column).read(cell, column == "expires").ok());
+        all.extend(day.map(|day| format!("{column}: {day}")));
+    }
+    for column in TEXTS {
+        let text = row.get(column).filter(|cell| is_digits(cell) && cell.starts_with('0'));
+        all.extend(text.map(|text| format!("{column}: {text}")));
+    }
+    all.join("; ")
+}
+
+/// What a file of corrections says of a column.
+pub fn said<'r>(readings: &'r str, column: &str) -> Option<&'r str> {
+    let mut all = readings.split(';').filter_map(|one| one.split_once(':'));
+    all.find(|(of, _)| of.trim() == column).map(|(_, reading)| reading.trim())
+}
+
+/// The zeros that a spreadsheet took from a text, with its column.
+pub fn with_zeros(readings: &str) -> impl Iterator<Item = (&'static str, &str)> {
+    TEXTS.into_iter().filter_map(|column| said(readings, column).map(|text| (column, text)))
+}
+
+/// Whether the cell is the text without the zeros that it begins with.
+pub fn lost_zeros(cell: &str, text: &str) -> bool {
+    is_digits(cell) && is_digits(text) && cell.trim_start_matches('0') == text.trim_start_matches('0')
+}
