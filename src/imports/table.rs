@@ -9,7 +9,7 @@ use super::{
     plain::plain,
     quotes,
 };
-use crate::chemistry::is_digits;
+use crate::{chemicals::Number, chemistry::is_digits};
 
 enum Shape {
     Csv { delimiter: u8 },
@@ -226,7 +226,8 @@ impl<'t> Row<'t> {
         let named = if self.is_pubchem() { PUBCHEM.len() - 1 } else { self.record.len() };
         let mut cells: Vec<_> = self.record.iter().take(named).map(str::to_owned).collect();
         if self.is_pubchem() {
-            cells.push(self.rest().collect::<Vec<_>>().join("|"));
+            // In a table each number has its own column.
+            cells.push(self.rest().filter(|name| Number::all_in(name).is_empty()).collect::<Vec<_>>().join("|"));
         }
         cells
     }

@@ -92,7 +92,7 @@ pub async fn set(
     let mut db = by.app().db().await?;
     if let Some(name) = new.name.as_ref().map(Name::as_str).filter(|name| numbers::Number::read(name).is_some()) {
         let chemical = find(&mut db, chemical_id).await?.ok_or(Error::NotFound("chemical"))?;
-        numbers::check_name(&mut db, name, &chemical).await?;
+        numbers::check_name(&mut db, name, &chemical, "/name").await?;
     }
     let key = store::Key { lab_id: by.lab_id(), chemical_id };
     if let Some(done) = store::set(&mut db, key, seen, new, by.user_id(), by.now()).await? {
