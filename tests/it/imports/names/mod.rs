@@ -6,6 +6,7 @@ mod letter_case;
 mod listed;
 mod no_names;
 mod twice;
+mod two_meanings;
 
 use chemstock::{
     chemicals::Names,
