@@ -31,6 +31,9 @@ pub fn caseless(name: &str) -> String {
 impl Chemical {
     /// By the best of its names that differs at most by case, and which one that is.
     pub fn called<'a>(&'a self, name: &str) -> Option<(Called, &'a str)> {
+        if let Some(own) = self.names().find(|own| *own == name) {
+            return Some((self.called_as(own, name)?, own));
+        }
         let key = caseless(name);
         let alike = self.names().filter(|own| caseless(own) == key);
         alike.filter_map(|own| Some((self.called_as(own, name)?, own))).min_by_key(|(how, _)| *how)

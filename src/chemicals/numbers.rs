@@ -31,6 +31,11 @@ pub(super) fn is_heading(letters: &str) -> bool {
 impl Number {
     /// Also with its heading before it: `CAS 64-17-5`.
     pub fn read(name: &str) -> Option<Self> {
+        // Numbers end with a digit, and a key, which has none, is long: most names are neither, and lists have many.
+        let has_digit = || name.contains(|c: char| c.is_ascii_digit());
+        if !name.trim_end().ends_with(|c: char| c.is_ascii_digit()) && (name.len() < 25 || has_digit()) {
+            return None;
+        }
         let at = name.find(|c: char| !c.is_alphabetic()).unwrap_or_default();
         let at = name[at..].find(char::is_alphanumeric).map_or(at, |more| at + more);
         let digits = name.find(|c: char| c.is_ascii_digit()).unwrap_or_default();
@@ -95,7 +100,7 @@ impl Number {
     pub fn all_in(name: &str) -> Vec<Self> {
         match Self::read(name) {
             Some(number) => vec![number],
-            None if name.contains(|c: char| c.is_ascii_digit()) => {
+            None if name.bytes().filter(u8::is_ascii_digit).count() > 4 => {
                 cas::numbers_in(name).into_iter().map(Self::Cas).collect()
             }
             None => Vec::new(),
