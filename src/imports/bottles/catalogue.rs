@@ -200,7 +200,13 @@ impl Catalogue {
         }
         let one = match self.0.called(name) {
             Named::One(one) => one,
-            Named::Several(all) => return Err(several_are_called(name, &all)),
+            // Beside the entry of a ware of trade, those that only have its name as a synonym are no second meaning.
+            Named::Several(all) => {
+                match all.iter().filter(|one| !self.0.is_doubtful(one, name)).collect::<Vec<_>>()[..] {
+                    [one] => one,
+                    _ => return Err(several_are_called(name, &all)),
+                }
+            }
             Named::Unclear(all) => return Err(unclear(name, &all)),
             Named::Nothing => return Err(self.unknown(name)),
         };

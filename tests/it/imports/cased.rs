@@ -19,12 +19,10 @@ async fn cobalt_chloride_is_never_phosgene_and_a_nitrogen_is_no_normal_chain(db:
     );
     let report = bottles::load(&app, &file).await;
     assert_eq!(counts(&report), [8, 0, 0, 0, 8]);
-    let by_name = corrections(&report).into_iter().filter(|(line, _)| ![7, 8].contains(line));
-    for (line, reason) in by_name {
-        assert!(
-            reason.ends_with("is not in the catalogue; import chemicals first"),
-            "no other is offered: {line} {reason}"
-        );
+    for (line, reason) in corrections(&report).into_iter().filter(|(line, _)| ![7, 8].contains(line)) {
+        // Another formula is another substance; a name in one case throughout may be this one.
+        let told = if line < 5 { "is not in the catalogue; import chemicals first" } else { ": give the CAS number" };
+        assert!(reason.ends_with(told), "{line} {reason}");
     }
     let file = folder.file(
         "good.csv",

@@ -59,7 +59,6 @@ async fn what_names_nothing_is_no_name(db: PgPool) {
         ("unknown", "names nothing"),
         ("Unbekannt", "names nothing"),
         ("Total", "names nothing"),
-        ("#N/A", "names nothing"),
     ] {
         let rows = format!("name,cas,synonyms\n{name},,\n{name},64-17-5,\nethanol,64-17-5,{name}\n");
         let report = chemicals(&app, &folder, &rows, NEW_NAMES).await;
