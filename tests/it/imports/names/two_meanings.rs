@@ -33,7 +33,7 @@ async fn the_name_of_one_and_the_synonym_of_another_are_two_meanings(db: PgPool)
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_lab_calls_nothing_by_the_name_of_another_substance(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
-    known(&app, &folder, "name,cas,synonyms\nethanol,64-17-5,\nmethanol,67-56-1,wood spirit\n").await;
+    known(&app, &folder, "name,cas,synonyms\nethanol,64-17-5,\nmethanol,67-56-1,carbinol\n").await;
     let manager = app.client("manager").await;
     let ethanol = of(&app, chemical(&app, "64-17-5").await["id"].as_str().expect("an id").parse().expect("a UUID"));
     for name in ["methanol", "METHANOL", "Methanol"] {
@@ -43,8 +43,8 @@ async fn a_lab_calls_nothing_by_the_name_of_another_substance(db: PgPool) {
         assert!(detail.contains("is the name of another chemical, `methanol` (67-56-1)"), "{detail}");
     }
     put(&manager, &ethanol, None, json!({"name": "Ethanol"})).await.expect(201);
-    put(&manager, &ethanol, Some("\"1\""), json!({"name": "wood spirit"})).await.expect(200);
-    let told = bottles(&app, &folder, &["wood spirit,", "wood spirit,64-17-5", "ethanol,"]).await;
+    put(&manager, &ethanol, Some("\"1\""), json!({"name": "carbinol"})).await.expect(200);
+    let told = bottles(&app, &folder, &["carbinol,", "carbinol,64-17-5", "ethanol,"]).await;
     assert!(told[0].as_deref().is_some_and(|it| it.contains("64-17-5") && it.contains("67-56-1")), "{told:?}");
     assert_eq!(told[1..], [None, None]);
     // As an older version let it in.
