@@ -7,12 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    cased::small,
-    fold,
-    identity::{identity, may_be},
-    term, words,
-};
+use super::{cased::small, fold, term, words};
 use crate::{
     chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass},
     error::{Error, Result},
@@ -22,7 +17,7 @@ use crate::{
 
 /// As much higher is the rank of a word that the name has not.
 const ONLY_A_SYNONYM: i16 = 10_000;
-pub const MAX_SYNONYMS: usize = 200;
+pub const MAX_SYNONYMS: usize = 1_000;
 
 pub type Synonym = Text<500>;
 
@@ -68,9 +63,9 @@ pub struct NewChemical {
     /// Left out, it is computed from the formula. One that contradicts the formula is refused.
     pub molar_mass: Option<MolarMass>,
     pub density: Option<Density>,
-    /// At most 200. Repetitions are dropped.
+    /// At most 1000. Repetitions are dropped.
     #[serde(default)]
-    #[schema(max_items = 200)]
+    #[schema(max_items = 1000)]
     pub synonyms: Vec<Synonym>,
 }
 
@@ -100,8 +95,15 @@ pub struct ChemicalPatch {
     pub density: Change<Density>,
     /// Replaces them all.
     #[serde(deserialize_with = "patch::change")]
-    #[schema(value_type = Option<Vec<Synonym>>, max_items = 200)]
+    #[schema(value_type = Option<Vec<Synonym>>, max_items = 1000)]
     pub synonyms: Change<Vec<Synonym>>,
+}
+
+impl NewChemical {
+    /// Its own name first.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.synonyms.iter().map(Synonym::as_str))
+    }
 }
 
 impl Chemical {
@@ -169,17 +171,6 @@ impl Chemical {
     /// Its own name first.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.name).chain(&self.synonyms).map(String::as_str)
-    }
-
-    /// Whether this is its name or a synonym, but for how it is written.
-    pub fn is_called(&self, name: &str) -> bool {
-        let name = identity(name);
-        self.names().any(|own| identity(own) == name)
-    }
-
-    /// Whether a name beside its number may be one of its names.
-    pub fn may_be_called(&self, name: &str) -> bool {
-        self.names().any(|own| may_be(name, own))
     }
 
     /// Those in its names, each with where it stands.

@@ -8,7 +8,7 @@ use super::{
     identity::{identity, is_loud},
     removed::Part,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Where the row says another value than the entry has: what, and both values.
 pub fn contradictions(chemical: &Chemical, listed: &Listed) -> Vec<String> {
@@ -58,10 +58,15 @@ pub fn completed(chemical: &Chemical, row: &NewChemical) -> Result<Option<Chemic
         if is_loud(name) && !small.insert(key.to_lowercase()) {
             continue;
         }
-        if now.synonyms.len() < MAX_SYNONYMS && known.insert(key) && may(Part::Name(name)) {
+        if known.insert(key) && may(Part::Name(name)) {
             now.synonyms.push(name.to_owned());
             grew = true;
         }
+    }
+    let many = now.synonyms.len();
+    if many > MAX_SYNONYMS && many > chemical.synonyms.len() {
+        let detail = format!("would be too many: {many} synonyms, at most {MAX_SYNONYMS} are kept");
+        return Err(Error::field("/synonyms", detail));
     }
     Ok(grew.then_some(now))
 }

@@ -45,7 +45,12 @@ pub fn identity(name: &str) -> String {
 /// Equal for two names that differ at most by hyphens and spaces: `alpha pinene`, `(-) limonene`. They are not enough to
 /// take one for the other (phenyl-acetic and phenyl acetic), but too close for two substances of one list.
 pub fn near(name: &str) -> String {
-    let key: Vec<char> = identity(name).chars().collect();
+    near_to(&identity(name))
+}
+
+/// The same of a name whose identity is known.
+pub fn near_to(identity: &str) -> String {
+    let key: Vec<char> = identity.chars().collect();
     let mut near = String::with_capacity(key.len());
     for (at, &letter) in key.iter().enumerate() {
         let before = at.checked_sub(1).map(|at| key[at]);
@@ -59,12 +64,6 @@ pub fn near(name: &str) -> String {
         }
     }
     near
-}
-
-/// Whether a name that stands beside the number of an entry may be this name of it. Capitals throughout may.
-pub fn may_be(name: &str, own: &str) -> bool {
-    let (key, own) = (identity(name), identity(own));
-    key == own || (is_loud(name) && key.to_lowercase() == own.to_lowercase())
 }
 
 /// Capitals throughout, which say nothing of the case, unless they are a formula.
@@ -171,17 +170,6 @@ mod tests {
             ("s-butyl acetate", "S-butyl acetate"),
         ] {
             assert_ne!(identity(one), identity(other), "{one} {other}");
-        }
-    }
-
-    #[test]
-    fn capitals_throughout_may_be_either_case_and_a_formula_may_not() {
-        for (name, own) in [("N-HEXANE", "n-Hexane"), ("N-BUTYLANILINE", "n-butylaniline"), ("O-XYLENE", "o-xylene")] {
-            assert!(may_be(name, own) && identity(name) != identity(own), "{name}");
-        }
-        for (name, own) in [("n-butylaniline", "N-butylaniline"), ("COS", "CoS"), ("N-Butylaniline", "n-butylaniline")]
-        {
-            assert!(!may_be(name, own), "{name}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas, all
 //! folded) are what a search walks; they are written with the chemical, in one statement.
 
+mod called;
 mod candidates;
 mod cased;
 mod chemical;
@@ -9,6 +10,7 @@ mod fold;
 mod http;
 mod identity;
 mod merge;
+mod naming;
 mod numbers;
 mod overrides;
 mod query;
@@ -25,11 +27,14 @@ use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 pub use self::{
-    candidates::Candidates,
+    called::is_another_formula,
+    candidates::{Candidates, Named},
     cased::small,
     chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
     http::routes,
+    identity::identity,
     merge::{Decides, Listed, Names, Outcome, upsert_batch},
+    naming::why_no_name,
     numbers::Number,
     query::{Meant, Query},
     refresh::{refresh_all_terms, refresh_terms},
@@ -101,7 +106,7 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
     let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
     let mut db = by.app().db().await?;
-    numbers::check_name(&mut db, &chemical.name, &chemical).await?;
+    numbers::check_names(&mut db, &chemical).await?;
     store::insert(&mut db, std::slice::from_ref(&chemical)).await?;
     Ok(chemical)
 }
@@ -118,8 +123,9 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     if chemical == before {
         return Ok(before);
     }
-    if !before.has_same_numbers(&chemical) || before.name != chemical.name {
-        numbers::check_name(&mut tx, &chemical.name, &chemical).await?;
+    let has_same_names = before.name == chemical.name && before.synonyms == chemical.synonyms;
+    if !before.has_same_numbers(&chemical) || !has_same_names {
+        numbers::check_names(&mut tx, &chemical).await?;
     }
     chemical.keep_removed(&before);
     chemical.version += 1;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-pub use super::cas_repair::{hint, propose};
+pub use super::cas_repair::{hint, numbers_in, propose};
 use super::text::{digit_groups, digits_from_right, text_value, with_plain_hyphens};
 
 /// CAS Registry Number: two to seven digits, two digits and a check digit (CAS check digit rule).

@@ -62,6 +62,11 @@ pub(super) fn readings(dirty: &str) -> BTreeSet<CasNumber> {
     found.iter().filter_map(|reading| reading.parse().ok()).collect()
 }
 
+/// Valid numbers that stand in a text beside other things: `ethanol (64-17-5)`.
+pub fn numbers_in(text: &str) -> BTreeSet<CasNumber> {
+    complete_numbers(&with_plain_hyphens(text))
+}
+
 /// Valid numbers that stand alone in the text. A run of digits and hyphens is taken whole, so that
 /// the Annex VI index number 603-002-00-5 is not searched for the 002-00-5 in it.
 fn complete_numbers(text: &str) -> BTreeSet<CasNumber> {

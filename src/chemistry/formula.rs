@@ -78,7 +78,7 @@ impl FromStr for Formula {
 }
 
 impl Formula {
-    fn of(parts: &[Part]) -> Result<Self, FormulaError> {
+    pub(super) fn of(parts: &[Part]) -> Result<Self, FormulaError> {
         Ok(Self(Weighed::new(hill::write(parts)?, parts)?))
     }
 

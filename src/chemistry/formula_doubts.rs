@@ -42,6 +42,20 @@ impl Parser<'_> {
         Err(FormulaError::Ambiguous(shown, format!("{body}{kept}^{charge}{sign}"), format!("{read}^{sign}")))
     }
 
+    /// `C-60` is no ion: one atom gives up eight electrons at most, and takes four.
+    pub fn check_size_of_charge(&self, begun: &str, atoms: &Atoms, charge: i32) -> Result<(), FormulaError> {
+        let count = atoms.values().copied().fold(0, u32::saturating_add);
+        let most = count.saturating_mul(if charge > 0 { 8 } else { 4 });
+        if !self.doubting || charge.unsigned_abs() <= most {
+            return Ok(());
+        }
+        let read = &begun[..begun.len() - self.rest.len()];
+        let body = read.split(['+', '-', '^']).next().unwrap_or_default();
+        let is_counted = body.ends_with(|c: char| c.is_ascii_digit());
+        let atoms = if is_counted { body.to_owned() } else { format!("{body}{}", charge.unsigned_abs()) };
+        Err(FormulaError::ChargeTooLarge(read.to_owned(), charge.unsigned_abs(), atoms))
+    }
+
     /// `C8.5H10` goes on with a digit behind a point: five times the next part, or a fraction? It is a part where what
     /// comes is one that crystals hold, and nothing else stands in it.
     pub fn check_fraction(&self, count: &str) -> Result<(), FormulaError> {
@@ -59,5 +73,21 @@ impl Parser<'_> {
         let end = next.find(|c: char| !is_digit(c)).unwrap_or(next.len());
         let fraction = format!("{count}.{}", &next[..end]);
         Err(FormulaError::Fraction(fraction, format!("{}·{next}", self.before())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::chemistry::Formula;
+
+    #[test]
+    fn a_charge_that_no_ion_has_is_refused_with_the_atoms_that_may_be_meant() {
+        for text in ["N-3", "Mn+7", "C-4", "Os+8", "[Fe(CN)6]-4"] {
+            assert!(text.parse::<Formula>().is_ok(), "{text}");
+        }
+        for (typed, atoms) in [("C-60", "C60"), ("C^60-", "C60"), ("C+70", "C70"), ("S-8", "S8"), ("C2-60", "C2")] {
+            let told = typed.parse::<Formula>().expect_err(typed).to_string();
+            assert!(told.contains("no ion has") && told.contains(&format!("`{atoms}`")), "{typed}: {told}");
+        }
     }
 }

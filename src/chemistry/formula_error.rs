@@ -16,6 +16,8 @@ pub enum FormulaError {
     Count,
     #[error("write the charge after its sign, from 1 to 99, such as Ca+2")]
     Charge,
+    #[error("`{0}` says a charge of {1}, which no ion has: write `{2}` if atoms are meant, else the charge as it is")]
+    ChargeTooLarge(String, u32, String),
     #[error("`{0}` has two meanings: write `{1}` or `{2}`")]
     Ambiguous(String, String, String),
     #[error(

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use super::{
     atomic_weights::Atom,
+    formula_capitals,
     formula_error::FormulaError,
     formula_text::{self, DOT},
 };
@@ -66,6 +67,9 @@ fn read(text: &str, doubting: bool) -> Result<Vec<Part>, FormulaError> {
         let bare = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim_start();
         return Err(FormulaError::Multiple(bare.to_owned()));
     }
+    if doubting {
+        formula_capitals::check(&text, &parts)?;
+    }
     Ok(parts)
 }
 
@@ -88,6 +92,7 @@ impl<'a> Parser<'a> {
         self.check_groups(begun)?;
         self.check_charge(begun, &atoms)?;
         let charge = self.charge()?;
+        self.check_size_of_charge(begun, &atoms, charge)?;
         self.spaces();
         Ok(Part { times, atoms, charge })
     }

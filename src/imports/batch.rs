@@ -1,14 +1,12 @@
 //! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one never
 //! costs the others.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::Connection as _;
 
 use super::{
+    lines::Lines,
     run::{Load, Outcome, Stored},
     seen::{Seen, Turn, Waiting},
     store,
@@ -36,13 +34,6 @@ pub struct Told {
     pub locations: Vec<String>,
 }
 
-/// The lines of one warning, as a list may have the same thing a thousand times.
-#[derive(Default)]
-struct Lines {
-    first: Vec<u64>,
-    more: u64,
-}
-
 impl<'a> Batches<'a> {
     pub fn new(app: &'a App, is_dry_run: bool) -> Self {
         Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
@@ -50,7 +41,7 @@ impl<'a> Batches<'a> {
 
     pub fn into_told(self) -> Told {
         let mut warnings: Vec<_> = self.warnings.into_iter().collect();
-        warnings.sort_by_key(|(_, lines)| lines.first.first().copied());
+        warnings.sort_by_key(|(_, lines)| lines.first());
         Told {
             warnings: warnings.into_iter().map(|(text, lines)| format!("{lines}: {text}")).collect(),
             locations: self.locations.into_iter().collect(),
@@ -133,23 +124,6 @@ impl<'a> Batches<'a> {
             self.warnings.entry(text).or_default().add(line);
         }
         Ok(outcomes)
-    }
-}
-
-impl Lines {
-    const SHOWN: usize = 5;
-
-    fn add(&mut self, line: u64) {
-        if self.first.len() < Self::SHOWN { self.first.push(line) } else { self.more += 1 }
-    }
-}
-
-impl fmt::Display for Lines {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first: Vec<_> = self.first.iter().map(u64::to_string).collect();
-        f.write_str(if first.len() == 1 { "line " } else { "lines " })?;
-        f.write_str(&first.join(", "))?;
-        if self.more > 0 { write!(f, " and {} more", self.more) } else { Ok(()) }
     }
 }
 

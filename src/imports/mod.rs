@@ -13,9 +13,11 @@ mod faults;
 mod headers;
 mod headings;
 mod kinds;
+mod lines;
 mod own;
 mod places;
 mod plain;
+mod pubchem;
 mod quotes;
 mod readings;
 mod run;
@@ -166,8 +168,10 @@ pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Na
     evidence::look_at_the_unknown(&mut table)?;
     // PubChem tells substances by structure and number; the names that people say, it gives to several.
     let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), revive: options.revive, ..names };
-    let mut substances = Substances::new(Columns::of(&table, options.repair_cas)?, names);
-    run::run(app, file, &table, &mut substances, options.dry_run).await
+    let mut substances = Substances::new(&table, Columns::of(&table, options.repair_cas)?, names);
+    let mut report = run::run(app, file, &table, &mut substances, options.dry_run).await?;
+    report.warnings.extend(substances.warnings());
+    Ok(report)
 }
 
 /// Bottles of a CSV file with a header into a lab. Places that the lab does not have are made only when asked for.

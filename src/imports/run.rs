@@ -1,6 +1,6 @@
 //! Reads the rows of a file, has them stored, and writes down what became of them.
 
-use std::path::Path;
+use std::{collections::VecDeque, path::Path};
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -63,6 +63,11 @@ pub trait Load {
     /// What only one row of a file may say.
     fn marks(item: &Self::Item) -> Marks;
 
+    /// Whether the row is read after all that do not wait.
+    fn waits(&self, _row: &Row) -> bool {
+        false
+    }
+
     /// One outcome for each item. Called within a transaction, and again item by item when it fails.
     async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Stored>;
 
@@ -82,11 +87,9 @@ pub async fn run<L: Load>(
     let bar = progress(table.size());
     let mut corrections = Corrections::of(file, table, load.makes_codes())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
-    let (mut rows, mut batches) = (table.rows(), Batches::new(app, dry));
-    loop {
-        let batch: Vec<_> = rows.by_ref().take(BATCH).collect::<anyhow::Result<_>>()?;
-        let Some(last) = batch.last() else { break };
-        let end = last.end;
+    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, dry), VecDeque::new());
+    while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
+        let end = batch.last().map_or(0, |last| last.end).max(bar.position());
         for (row, outcome) in batches.store(load, batch).await? {
             report.count(&outcome);
             if let Outcome::Failed(reason) = outcome {
@@ -108,6 +111,22 @@ pub async fn run<L: Load>(
     report.corrections = corrections.finish()?;
     report.locations = locations;
     Ok(report)
+}
+
+/// The next of the file; when it is read, those that have waited.
+fn next_batch<'t, L: Load>(
+    rows: &mut impl Iterator<Item = anyhow::Result<Row<'t>>>,
+    waiting: &mut VecDeque<Row<'t>>,
+    load: &L,
+) -> anyhow::Result<Option<Vec<Row<'t>>>> {
+    let batch: Vec<_> = rows.take(BATCH).collect::<anyhow::Result<_>>()?;
+    if batch.is_empty() {
+        let late: Vec<_> = waiting.drain(..waiting.len().min(BATCH)).collect();
+        return Ok((!late.is_empty()).then_some(late));
+    }
+    let (late, now): (Vec<_>, _) = batch.into_iter().partition(|row| load.waits(row));
+    waiting.extend(late);
+    Ok(Some(now))
 }
 
 /// On the terminal of whoever waits; nothing where there is none.

@@ -8,8 +8,8 @@ type Mark = (&'static str, String);
 
 /// What tells a row from the others.
 pub struct Marks {
-    /// With this one of an earlier row, it is refused.
-    pub own: Mark,
+    /// With this one of an earlier row, it is refused; a row without one is refused for none.
+    pub own: Option<Mark>,
     /// What a later row may have as its own.
     pub all: Vec<Mark>,
 }
@@ -49,9 +49,12 @@ impl Seen {
         let (mut now, mut later) = (HashSet::<Mark>::new(), HashSet::<Mark>::new());
         for waiting in rows {
             let Marks { own, all } = &waiting.marks;
-            if let Some(earlier) = self.0.get(own) {
+            let own = own.as_ref();
+            if let Some((own, earlier)) = own.and_then(|own| Some((own, self.0.get(own)?))) {
                 turn.refused.push((waiting.row, format!("line {earlier} has the same {}", own.0)));
-            } else if now.contains(own) || later.contains(own) || all.iter().any(|mark| later.contains(mark)) {
+            } else if own.is_some_and(|own| now.contains(own) || later.contains(own))
+                || all.iter().any(|mark| later.contains(mark))
+            {
                 later.extend(all.iter().cloned());
                 turn.later.push(waiting);
             } else {
@@ -71,7 +74,7 @@ mod tests {
     fn turn(seen: &Seen, rows: &[(u64, &str, &str)]) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
         let mark = |text: &str| ("mark", text.to_owned());
         let rows = rows.iter().map(|&(line, own, other)| {
-            let marks = Marks { own: mark(own), all: vec![mark(own), mark(other)] };
+            let marks = Marks { own: Some(mark(own)), all: vec![mark(own), mark(other)] };
             Waiting { row: line, line, item: (), marks }
         });
         let turn = seen.turn(rows.collect());
@@ -84,7 +87,7 @@ mod tests {
         let rows = [(1, "a", "x"), (2, "a", "y"), (3, "y", "z"), (4, "z", "w"), (5, "b", "w"), (6, "c", "x")];
         let mut seen = Seen::default();
         assert_eq!(turn(&seen, &rows), (vec![1, 6], vec![2, 3, 4, 5], vec![]));
-        seen.note(Marks { own: ("mark", "a".into()), all: vec![("mark", "a".into())] }, 1);
+        seen.note(Marks { own: Some(("mark", "a".into())), all: vec![("mark", "a".into())] }, 1);
         assert_eq!(turn(&seen, &rows[1..5]), (vec![3], vec![4, 5], vec![2]));
     }
 }

@@ -1,18 +1,21 @@
 //! Rows that are chemicals of the catalogue.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::{
     columns::Columns,
     faults::{Faults, OrReason},
+    pubchem::{self, LeftOut},
     run::{Load, Outcome, Stored},
     seen::Marks,
-    table::Row,
+    table::{Row, Table},
 };
 use crate::{
-    chemicals::{self, Decides, Listed, MAX_SYNONYMS, Names, NewChemical, Synonym},
-    chemistry::{CasNumber, EcNumber, InChIKey, cas},
+    chemicals::{self, Decides, Listed, MAX_SYNONYMS, Names, NewChemical, Synonym, identity, why_no_name},
+    chemistry::{CasNumber, EcNumber, Formula, InChIKey, cas},
     error::Result,
     text::Name,
 };
@@ -23,6 +26,9 @@ const DELETED: &str =
 pub struct Substances {
     columns: Columns,
     names: Names,
+    /// All of the file.
+    synonyms: HashSet<String>,
+    left_out: LeftOut,
 }
 
 impl Load for Substances {
@@ -37,14 +43,24 @@ impl Load for Substances {
         if !row.is_pubchem() {
             faults.of_the_spreadsheet(row)?;
         }
-        let (name, synonyms) = if row.is_pubchem() { pubchem_names(row) } else { csv_names(row, &mut faults) };
+        let (name, synonyms) =
+            if row.is_pubchem() { pubchem::names(row, &mut self.left_out) } else { csv_names(row, &mut faults) };
+        if synonyms.len() > MAX_SYNONYMS {
+            faults.add(format!("there are {} synonyms, at most {MAX_SYNONYMS} are kept", synonyms.len()));
+        }
         if name.is_none() && (row.is_pubchem() || row.get("name").is_none()) {
             faults.add("the name is empty");
         }
         let columns = self.columns.for_row(row);
         let decides: Option<Decides> = faults.value(row, "decides");
         let numbers = Numbers::read(row, decides, columns.repair_cas, &mut faults);
-        let formula = faults.value(row, "formula");
+        let formula: Option<Formula> = faults.value(row, "formula");
+        let hydrate = name.as_ref().filter(|_| !row.is_pubchem()).zip(formula.as_ref());
+        if let Some(word) = hydrate.and_then(|(name, formula)| formula.lacks_water_of(name.as_str())) {
+            let formula = row.get("formula").unwrap_or_default();
+            faults
+                .add(format!("the name says `{word}`, and the formula {formula} has less water: correct one of them"));
+        }
         let molar_mass = faults.number(row, "molar mass", &columns);
         let density = faults.number(row, "density", &columns);
         let Numbers { cas, ec, inchikey } = numbers;
@@ -58,13 +74,15 @@ impl Load for Substances {
         &self.columns
     }
 
-    /// A file names a substance once: twice, one of the two is mistaken, and which is for a person to say.
-    fn marks(Substance { listed: Listed { new, .. }, .. }: &Substance) -> Marks {
-        let name = ("name", chemicals::small(new.name.as_str()));
-        let cas = new.cas.as_ref().map(|cas| ("CAS number", cas.to_string()));
-        let key = new.inchikey.as_ref().map(|key| ("InChIKey", key.to_string()));
-        let own = cas.as_ref().or(key.as_ref()).unwrap_or(&name).clone();
-        Marks { own, all: [Some(name), cas, key].into_iter().flatten().collect() }
+    /// A substance may stand in a file several times: what two rows say of it must agree, and the catalogue says whether.
+    fn marks(_: &Substance) -> Marks {
+        Marks { own: None, all: Vec::new() }
+    }
+
+    /// A row without a number may be what a later row has as a synonym: in either order, both are one.
+    fn waits(&self, row: &Row) -> bool {
+        let has_number = ["cas", "ec", "inchikey"].iter().any(|column| row.get(column).is_some());
+        !has_number && row.get("name").is_some_and(|name| self.synonyms.contains(&identity(name)))
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[Substance], now: DateTime<Utc>) -> Result<Stored> {
@@ -114,8 +132,19 @@ impl Numbers {
 }
 
 impl Substances {
-    pub fn new(columns: Columns, names: Names) -> Self {
-        Self { columns, names }
+    pub fn new(table: &Table<'_>, columns: Columns, names: Names) -> Self {
+        let mut synonyms = HashSet::new();
+        if !table.is_pubchem() {
+            for row in table.rows().flatten() {
+                synonyms.extend(listed_synonyms(&row).map(identity));
+            }
+        }
+        Self { columns, names, synonyms, left_out: LeftOut::default() }
+    }
+
+    /// Of names that were left out.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.left_out.warnings()
     }
 }
 
@@ -137,31 +166,20 @@ pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumbe
     )
 }
 
-fn csv_names(row: &Row, faults: &mut Faults) -> (Option<Name>, Vec<Synonym>) {
+fn listed_synonyms<'r>(row: &'r Row) -> impl Iterator<Item = &'r str> {
     let listed = row.all("synonyms").flat_map(|(_, cell)| cell.split([';', '|']));
-    let listed = listed.map(str::trim).filter(|name| !name.is_empty());
-    let synonyms: Vec<_> = listed.filter_map(|name| faults.text("synonym", name)).collect();
-    if synonyms.len() > MAX_SYNONYMS {
-        faults.add(format!("there are {} synonyms, at most {MAX_SYNONYMS} are kept", synonyms.len()));
-    }
-    (faults.value(row, "name"), synonyms)
+    listed.map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// `PubChem` puts the systematic name first and then what people say, the most usual first, up to hundreds. The first
-/// that is a name, not a number, becomes ours; the next 200 its synonyms.
-fn pubchem_names(row: &Row) -> (Option<Name>, Vec<Synonym>) {
-    let systematic = row.get("name");
-    let is_name = |name: &&str| name.chars().any(char::is_alphabetic);
-    let name = row.rest().filter(is_name).chain(systematic).find_map(|name| name.parse::<Name>().ok());
-    // Where all names are missing or too long, it goes by its number.
-    let name = name.or_else(|| format!("CAS {}", row.get("cas")?).parse().ok());
-    let ours = name.as_ref().map(Name::as_str).unwrap_or_default();
-    let numbers = [row.get("cas"), row.get("formula")];
-    let says_something = |other: &&str| {
-        !other.eq_ignore_ascii_case(ours) && !numbers.iter().flatten().any(|number| number.eq_ignore_ascii_case(other))
-    };
-    let others = systematic.into_iter().chain(row.rest()).filter(says_something);
-    let synonyms = others.filter_map(|other| other.parse().ok()).take(MAX_SYNONYMS).collect();
+fn csv_names(row: &Row, faults: &mut Faults) -> (Option<Name>, Vec<Synonym>) {
+    let synonyms: Vec<Synonym> = listed_synonyms(row).filter_map(|name| faults.text("synonym", name)).collect();
+    let name: Option<Name> = faults.value(row, "name");
+    let named = name.iter().map(|name| ("name", name.as_str()));
+    for (what, text) in named.chain(synonyms.iter().map(|it| ("synonym", it.as_str()))) {
+        if let Some(why) = why_no_name(text) {
+            faults.add(format!("the {what} `{text}` {why}"));
+        }
+    }
     (name, synonyms)
 }
 

@@ -149,7 +149,7 @@ impl Extract {
         let meant = self.meant(listed)?;
         let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
         let row = &listed.new;
-        self.number_as_name(meant, row).map_or(Ok(()), Err)?;
+        self.no_name(meant, row, names).map_or(Ok(()), Err)?;
         if let Some(at) = meant {
             self.contradiction(at, &listed, names).map_or(Ok(()), Err)?;
             return self.complete(at, row).map(|outcome| (outcome, Some(at)));
@@ -198,4 +198,10 @@ fn reason(error: &Error) -> String {
         }
         other => other.to_string(),
     }
+}
+
+/// An entry, as a reason names it.
+fn told(chemical: &Chemical) -> String {
+    let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
+    format!("`{}`{}", chemical.name, number.unwrap_or_default())
 }

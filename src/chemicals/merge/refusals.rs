@@ -1,26 +1,50 @@
 //! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
 
-use super::{Listed, Names, extract::Extract};
-use crate::chemicals::{
-    Chemical, NewChemical, Synonym, completion::contradictions, identity::identity, numbers::Number,
+use super::{Listed, Names, extract::Extract, told};
+use crate::{
+    chemicals::{
+        Chemical, NewChemical, Synonym,
+        called::{caseless, is_another_formula},
+        completion::contradictions,
+        identity::identity,
+        numbers::Number,
+    },
+    chemistry::EcNumber,
 };
 
 impl Extract {
-    /// Why the name cannot be one, whatever was decided: it is a number that the row and its entry do not have.
-    pub fn number_as_name(&self, at: Option<usize>, row: &NewChemical) -> Option<String> {
-        let name = row.name.as_str();
-        let number = Number::read(name).filter(|number| !number.is_in(row))?;
-        if at.is_some_and(|at| number.is_of(&self.chemicals[at].0)) {
-            return None;
-        }
-        let holder = self.chemicals.iter().map(|(it, _)| it).find(|it| number.is_of(it));
+    /// Why a name or synonym cannot be one, whatever was decided: it is a number or a formula that the row and its entry do
+    /// not have.
+    pub fn no_name(&self, at: Option<usize>, row: &NewChemical, decided: Names) -> Option<String> {
+        let entry = at.map(|at| &self.chemicals[at].0);
+        let names = row.names().enumerate();
+        let found = names.filter_map(|(n, name)| {
+            let what = if n == 0 { "name" } else { "synonym" };
+            // Nothing is looked up by a number among its names, so there an EC number only serves the search.
+            let is_kept = n > 0
+                && decided.may_be_shared
+                && row.cas.is_some()
+                && matches!(Number::read(name), Some(Number::Ec(_)));
+            let number = || self.number_as_name(entry, row, name).filter(|_| !is_kept);
+            let why = number().or_else(|| formula_as_name(entry, row, name))?;
+            Some(format!("the {what} {why}"))
+        });
+        let found = found.collect::<Vec<_>>().join("; ");
         let own = match (&row.cas, &row.inchikey) {
             (Some(cas), _) => format!(", while the CAS number here is {cas}"),
             (None, Some(key)) => format!(", while the InChIKey here is {key}"),
             (None, None) => String::new(),
         };
-        let told = number.told(name, holder);
-        Some(format!("the name {told}{own}: write the name there, and each number in its own column"))
+        let advice = "write names there, and each number and the formula in its own column";
+        (!found.is_empty()).then(|| format!("{found}{own}: {advice}"))
+    }
+
+    fn number_as_name(&self, entry: Option<&Chemical>, row: &NewChemical, name: &str) -> Option<String> {
+        let is_own = |number: &Number| number.is_in(row) || entry.is_some_and(|entry| number.is_of(entry));
+        let number = Number::all_in(name).into_iter().find(|number| !is_own(number))?;
+        let holder = self.chemicals.iter().map(|(it, _)| it).find(|it| number.is_of(it)).map(told);
+        let unknown = if holder.is_some() { "" } else { " that this chemical does not have" };
+        Some(format!("{}{unknown}", number.told(name, holder.as_deref())))
     }
 
     /// Why the row is no new entry: something in it is another's, and the rest is not.
@@ -28,17 +52,19 @@ impl Extract {
         let name = row.name.as_str();
         let mut found = self.numbers_of_others(None, row);
         found.extend(self.others_called(name, None).map(|(other, own)| match own {
-            own if identity(own) == identity(name) => format!("`{name}` is a name of {}", told(other)),
+            own if caseless(own) == caseless(name) => format!("`{name}` is a name of {}", told(other)),
             own => format!("`{name}` differs from `{own}`, a name of {}, only by hyphens and spaces", told(other)),
         }));
         found.extend(self.synonyms_of_others(None, row));
         if found.is_empty() {
             return None;
         }
-        let new = match (&row.cas, &row.inchikey) {
-            (Some(cas), _) => format!(", while the CAS number {cas} is in no entry"),
-            (None, Some(key)) => format!(", while the InChIKey {key} is in no entry that fits"),
-            (None, None) => String::new(),
+        let is_new = |ec: &&EcNumber| !self.chemicals.iter().any(|(it, _)| it.ec.as_ref() == Some(*ec));
+        let new = match (&row.cas, &row.inchikey, row.ec.as_ref().filter(is_new)) {
+            (Some(cas), ..) => format!(", while the CAS number {cas} is in no entry"),
+            (None, Some(key), _) => format!(", while the InChIKey {key} is in no entry that fits"),
+            (None, None, Some(ec)) => format!(", while the EC number {ec} is in no entry"),
+            (None, None, None) => String::new(),
         };
         Some(format!(
             "{}{new}: correct what is wrong, or write `number` into the column `decides` (or import with --number-decides) to \
@@ -57,32 +83,35 @@ impl Extract {
             values.extend(self.synonyms_of_others(Some(at), row));
         }
         if !values.is_empty() {
+            let by = found_by(chemical, row);
             return Some(format!(
-                "this is `{}` of the catalogue by its number, but {}",
+                "this is `{}` of the catalogue by its {by}, but {}",
                 chemical.name,
                 values.join("; ")
             ));
         }
         let name = row.name.as_str();
-        if chemical.is_called(name) {
+        if chemical.may_be_called(name) {
             return None;
         }
         if let Some((other, _)) = self.others_called(name, Some(at)).next() {
             let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
             return Some(format!(
-                "`{name}` is the name of another entry, `{}`{number}, and the number that of `{}`",
-                other.name, chemical.name
+                "`{name}` is the name of another entry, `{}`{number}, and the {} that of `{}`",
+                other.name,
+                found_by(chemical, row),
+                chemical.name
             ));
         }
         let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
-        if names.may_be_new || shares_a_name || chemical.may_be_called(name) {
+        if names.may_be_new || shares_a_name {
             return None;
         }
-        let by = if row.cas.is_some() && row.cas == chemical.cas { "number" } else { "InChIKey" };
         Some(format!(
-            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, write `number` or `name` \
-             into the column `decides`, or import with --new-names to make it a synonym",
-            chemical.name
+            "`{name}` is none of the names of `{}`, whose {} it has: correct one of them, write `number` or `name` into the \
+             column `decides`, or import with --new-names to make it a synonym",
+            chemical.name,
+            found_by(chemical, row)
         ))
     }
 
@@ -112,14 +141,6 @@ impl Extract {
         let new = new
             .filter(|name| own.is_none_or(|own| !own.is_called(name)) && identity(name) != identity(row.name.as_str()));
         new.filter_map(|name| {
-            let number = Number::read(name);
-            let holder = number.as_ref().and_then(|number| {
-                let mut others = self.chemicals.iter().enumerate().filter(|(other, _)| Some(*other) != at);
-                others.find(|(_, (other, _))| number.is_of(other)).map(|(_, (other, _))| (number, other))
-            });
-            if let Some((number, other)) = holder {
-                return Some(format!("the synonym `{name}` is the {} of {}", number.kind(), told(other)));
-            }
             let mut others = self.others_called(name, at);
             let (other, _) = others.find(|(other, _)| identity(&other.name) == identity(name))?;
             Some(format!("the synonym `{name}` is the name of {}", told(other)))
@@ -128,7 +149,20 @@ impl Extract {
     }
 }
 
-pub fn told(chemical: &Chemical) -> String {
-    let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
-    format!("`{}`{}", chemical.name, number.unwrap_or_default())
+fn formula_as_name(entry: Option<&Chemical>, row: &NewChemical, name: &str) -> Option<String> {
+    let own = row.formula.as_ref().or_else(|| entry?.formula.as_ref())?;
+    is_another_formula(name, Some(own))
+        .then(|| format!("`{name}` is a formula that this chemical does not have, which is {own}"))
+}
+
+/// What the row and its entry have in common.
+fn found_by(chemical: &Chemical, row: &NewChemical) -> &'static str {
+    fn same<T: PartialEq>(ours: Option<&T>, theirs: Option<&T>) -> bool {
+        ours.is_some() && ours == theirs
+    }
+    match () {
+        () if same(chemical.cas.as_ref(), row.cas.as_ref()) => "number",
+        () if same(chemical.inchikey.as_ref(), row.inchikey.as_ref()) => "InChIKey",
+        () => "name",
+    }
 }

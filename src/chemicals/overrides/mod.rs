@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ pub use self::{
     http::routes,
     store::{count_stale, names, refresh_some},
 };
-use super::{find, fold, numbers, term};
+use super::{called::caseless, find, fold, numbers, store as catalogue, term};
 use crate::{
     auth::{Auth, Manager, Viewer},
     chemistry::{Density, MolarMass},
@@ -90,9 +91,10 @@ pub async fn set(
 ) -> Result<(ChemicalOverrides, bool)> {
     new.check()?;
     let mut db = by.app().db().await?;
-    if let Some(name) = new.name.as_ref().map(Name::as_str).filter(|name| numbers::Number::read(name).is_some()) {
+    if let Some(name) = new.name.as_ref().map(Name::as_str) {
         let chemical = find(&mut db, chemical_id).await?.ok_or(Error::NotFound("chemical"))?;
-        numbers::check_name(&mut db, name, &chemical).await?;
+        numbers::check_name(&mut db, name, &chemical, "/name").await?;
+        check_is_free(&mut db, name, chemical_id).await?;
     }
     let key = store::Key { lab_id: by.lab_id(), chemical_id };
     if let Some(done) = store::set(&mut db, key, seen, new, by.user_id(), by.now()).await? {
@@ -103,6 +105,18 @@ pub async fn set(
     }
     let chemical = find(&mut db, chemical_id).await?;
     Err(chemical.map_or(Error::NotFound("chemical"), |_| Error::Stale))
+}
+
+/// By a name that the catalogue has for another chemical, a bottle of the lab would be taken for that one.
+async fn check_is_free(db: &mut PgConnection, name: &str, chemical_id: Uuid) -> Result<()> {
+    let key = caseless(name);
+    let alike = catalogue::find_alike(db, Uuid::nil(), &[], &[term(name)]).await?;
+    let Some(other) = alike.iter().find(|other| other.id != chemical_id && caseless(&other.name) == key) else {
+        return Ok(());
+    };
+    let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
+    let detail = format!("is the name of another chemical, `{}`{number}: call this one otherwise", other.name);
+    Err(Error::field("/name", detail))
 }
 
 pub async fn delete(by: &Auth<Manager>, chemical_id: Uuid, read: Option<i32>) -> Result<()> {

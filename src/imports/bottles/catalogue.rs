@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{super::faults::OrReason, Bottle};
 use crate::{
-    chemicals::{self, Candidates, Decides},
+    chemicals::{self, Candidates, Decides, Named, Number, why_no_name},
     chemistry::{CasNumber, EcNumber, InChIKey},
     error::Result,
     text::Name,
@@ -63,8 +63,9 @@ impl Catalogue {
         Ok(Self(Candidates::read(db, lab_id, &names, &cas).await?))
     }
 
-    /// By its number, whose entry must have the name that stands beside it; or by its own name before the synonyms of
-    /// others, and never one of several. Where the number decides, the name is kept for the note, and the other way round.
+    /// By its number, whose entry must have the name that stands beside it; or by a name that no other entry has. Where the
+    /// number decides, the name is kept for the note, and the other way round; a number in the name must be of the entry all
+    /// the same.
     pub fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<Meant> {
         let name = wanted.name();
         if wanted.decides == Some(Decides::Name) {
@@ -81,16 +82,15 @@ impl Catalogue {
             return Ok(Meant { warning, ..one.into() });
         };
         self.check_numbers(one, wanted)?;
-        match name.filter(|name| !self.is_called(one, name)) {
-            Some(name) => self.other_name(one, wanted, name, number_decides),
-            None => Ok(one.into()),
+        let Some(name) = name else { return Ok(one.into()) };
+        if let Some(why) = self.number_of_another(name, one) {
+            let own = wanted.numbers().next().map(|(what, number)| format!(", and the {what} here is {number}"));
+            return Err(format!("{why}{}: correct one of them", own.unwrap_or_default()));
         }
-    }
-
-    fn is_called(&self, one: &chemicals::Chemical, name: &str) -> bool {
-        let called = self.0.called(name);
-        let may_be = called.is_empty() && one.may_be_called(name);
-        one.is_called(name) || may_be || called.iter().any(|it| it.id == one.id)
+        if one.may_be_called(name) || Number::read(name).is_some() {
+            return Ok(one.into());
+        }
+        self.other_name(one, wanted, name, number_decides || wanted.decides == Some(Decides::Number))
     }
 
     fn other_name(
@@ -100,14 +100,17 @@ impl Catalogue {
         name: &str,
         number_decides: bool,
     ) -> OrReason<Meant> {
-        let other = self.0.called(name).first().map(|it| format!("; `{name}` is {}", with_number(it, &it.name)));
+        let is_damaged = name.contains(|c: char| c.is_ascii_digit());
+        if let Some(why) = why_no_name(name).filter(|_| is_damaged || !number_decides) {
+            return Err(format!("the name `{name}` {why}"));
+        }
         let differ = format!(
             "{} is {} in the catalogue, and `{name}` is none of its names{}",
             wanted.numbers().next().map_or("", |(_, number)| number),
             one.name,
-            other.unwrap_or_default()
+            self.whose(name)
         );
-        if number_decides || wanted.decides == Some(Decides::Number) {
+        if number_decides {
             let warning = format!("{differ}: the number decided, and the name stands in the note");
             return Ok(Meant { label: Some(name.to_owned()), warning: Some(warning), ..one.into() });
         }
@@ -121,7 +124,7 @@ impl Catalogue {
     fn by_number(&self, wanted: &Chemical) -> OrReason<Option<&chemicals::Chemical>> {
         let Some((_, first)) = wanted.numbers().next() else { return Ok(None) };
         for (what, number) in wanted.numbers() {
-            let all: Vec<_> = self.0.called(number).into_iter().filter(|it| it.has_number(number)).collect();
+            let all = self.0.holders(number);
             match all[..] {
                 [one] => return Ok(Some(one)),
                 [] if wanted.cas.is_some() => break,
@@ -157,7 +160,7 @@ impl Catalogue {
             let differ = match ours {
                 Some(ours) if ours == theirs => continue,
                 Some(ours) => format!("the {what} is {theirs} here and {ours} there"),
-                None => match self.0.called(theirs).into_iter().find(|it| it.has_number(theirs)) {
+                None => match self.0.holders(theirs).first() {
                     Some(other) => format!("the {what} {theirs} is that of {}", with_number(other, &other.name)),
                     None => continue,
                 },
@@ -167,29 +170,72 @@ impl Catalogue {
         Ok(())
     }
 
+    fn whose(&self, name: &str) -> String {
+        let other = match self.0.called(name) {
+            Named::One(other) => Some(other),
+            Named::Several(others) => others.first().copied(),
+            Named::Nothing | Named::Unclear(_) => None,
+        };
+        other.map(|it| format!("; `{name}` is {}", with_number(it, &it.name))).unwrap_or_default()
+    }
+
+    /// What the name is, when it is a number that this entry does not have, or has one in it.
+    fn number_of_another(&self, name: &str, one: &chemicals::Chemical) -> Option<String> {
+        let foreign = Number::all_in(name).into_iter().find(|number| !number.is_of(one))?;
+        let holder = self.0.with_number(&foreign).first().map(|holder| with_number(holder, &holder.name));
+        Some(foreign.told(name, holder.as_deref()))
+    }
+
     /// A ware of trade is the substance that has its name as a synonym only if a person says so.
     fn by_name(&self, name: &str, is_decided: bool) -> OrReason<&chemicals::Chemical> {
-        match self.0.called(name)[..] {
-            [one] if !is_decided && self.0.is_doubtful(one, name) => Err(format!(
+        if let Some(number) = Number::read(name) {
+            return match self.0.with_number(&number)[..] {
+                [one] => Ok(one),
+                [] => Err(format!("{} that is not in the catalogue; import chemicals first", number.told(name, None))),
+                ref several => Err(several_are_called(name, several)),
+            };
+        }
+        if let Some(why) = why_no_name(name) {
+            return Err(format!("the name `{name}` {why}"));
+        }
+        let one = match self.0.called(name) {
+            Named::One(one) => one,
+            // Beside the entry of a ware of trade, those that only have its name as a synonym are no second meaning.
+            Named::Several(all) => {
+                match all.iter().filter(|one| !self.0.is_doubtful(one, name)).collect::<Vec<_>>()[..] {
+                    [one] => one,
+                    _ => return Err(several_are_called(name, &all)),
+                }
+            }
+            Named::Unclear(all) => return Err(unclear(name, &all)),
+            Named::Nothing => return Err(self.unknown(name)),
+        };
+        if let Some(why) = self.number_of_another(name, one) {
+            let told = with_number(one, &one.name);
+            return Err(format!("{why}, and the name is one of {told}: give the CAS number"));
+        }
+        if !is_decided && self.0.is_doubtful(one, name) {
+            return Err(format!(
                 "`{name}` is a synonym of {} in the catalogue, and the name of a mixture in trade: give the CAS number, or \
                  write `name` into the column `decides`",
                 with_number(one, &one.name)
-            )),
-            [one] => Ok(one),
-            [] => Err(self.unknown(name)),
-            ref several => {
-                let all: Vec<_> = several.iter().take(3).map(|it| with_number(it, &it.name)).collect();
-                Err(format!(
-                    "{} chemicals of the catalogue are called `{name}` ({}): give the CAS number",
-                    several.len(),
-                    all.join(", ")
-                ))
-            }
+            ));
         }
+        Ok(one)
     }
 
-    /// With the name that differs only in hyphens and spaces: any other that is alike may be of another substance.
+    /// With the entries that have it for a formula, or with the name that differs only in hyphens and spaces: any other that
+    /// is alike may be of another substance.
     fn unknown(&self, name: &str) -> String {
+        let same_formula = self.0.with_formula(name);
+        if !same_formula.is_empty() {
+            let all: Vec<_> = same_formula.iter().take(3).map(|it| with_number(it, &it.name)).collect();
+            return format!(
+                "`{name}` is a formula, which several substances may have; the catalogue has it of {}: write its name or give \
+                 the CAS number",
+                all.join(", ")
+            );
+        }
         match self.0.near(name) {
             None => format!("`{name}` is not in the catalogue; import chemicals first"),
             Some((chemical, near)) => format!(
@@ -206,6 +252,22 @@ fn without_numbers(one: &chemicals::Chemical, wanted: &Chemical) -> Meant {
         format!("the name decided for {}, and {numbers} stands in the note", with_number(one, &one.name))
     };
     Meant { label: wanted.passed_over.clone(), warning: wanted.passed_over.as_ref().map(warning), ..one.into() }
+}
+
+fn several_are_called(name: &str, several: &[&chemicals::Chemical]) -> String {
+    let all: Vec<_> = several.iter().take(3).map(|it| with_number(it, &it.name)).collect();
+    format!(
+        "{} chemicals of the catalogue are called `{name}` ({}): give the CAS number",
+        several.len(),
+        all.join(", ")
+    )
+}
+
+/// Names that differ by the case of a letter.
+fn unclear(name: &str, all: &[(&chemicals::Chemical, &str)]) -> String {
+    let told: Vec<_> = all.iter().take(3).map(|(it, own)| with_number(it, own)).collect();
+    let other = if all.len() == 1 { " or another substance whose name differs by the case of a letter" } else { "" };
+    format!("`{name}` may be {}{other}: give the CAS number", told.join(" or "))
 }
 
 fn with_number(chemical: &chemicals::Chemical, name: &str) -> String {

@@ -183,7 +183,7 @@ impl Load for Bottles {
 
     fn marks(bottle: &Bottle) -> Marks {
         let code = ("code", bottle.code.clone());
-        Marks { own: code.clone(), all: vec![code] }
+        Marks { own: Some(code.clone()), all: vec![code] }
     }
 
     async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Stored> {

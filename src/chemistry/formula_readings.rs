@@ -1,0 +1,235 @@
+//! Formulas where a name stands: which compositions a text may say, and whether they are those of a substance.
+
+use std::collections::BTreeMap;
+
+use super::{
+    atomic_weights::Atom,
+    formula::Formula,
+    formula_parser::{self, Part},
+};
+
+/// A longer text is no formula that anybody says.
+const LONGEST: usize = 60;
+const MOST_STEPS: usize = 4_096;
+
+/// Numerals before `hydrate`, each with its water in thousandths.
+const HYDRATES: [(&str, u64); 14] = [
+    ("hemi", 500),
+    ("mono", 1_000),
+    ("sesqui", 1_500),
+    ("di", 2_000),
+    ("tri", 3_000),
+    ("tetra", 4_000),
+    ("penta", 5_000),
+    ("hexa", 6_000),
+    ("hepta", 7_000),
+    ("octa", 8_000),
+    ("nona", 9_000),
+    ("deca", 10_000),
+    ("undeca", 11_000),
+    ("dodeca", 12_000),
+];
+
+/// What a name says when it is a formula and no word, code (`FK506`) or abbreviation (`THF`) that only looks like one. In
+/// one case throughout it may say several: `co2` is CO2 or Co2.
+pub fn formulas(name: &str) -> Vec<Formula> {
+    let name = name.trim();
+    let (lower, upper) =
+        (name.contains(|c: char| c.is_ascii_lowercase()), name.contains(|c: char| c.is_ascii_uppercase()));
+    if name.contains(['+', '-', '−', '^']) {
+        return Vec::new();
+    }
+    let has_digit = name.contains(|c: char| c.is_ascii_digit() || ('₀'..='₉').contains(&c));
+    if lower && upper {
+        let is_written = has_digit || is_of_symbols(name);
+        return strict(name).filter(|_| is_written).into_iter().collect();
+    }
+    if has_digit && is_composition(&name.to_ascii_lowercase()) { readings(name) } else { Vec::new() }
+}
+
+/// All that a text in one case may say, with symbols of one letter and of two.
+pub fn readings(text: &str) -> Vec<Formula> {
+    let letters: Vec<char> = text.to_ascii_lowercase().chars().collect();
+    let (mut all, mut steps) = (Vec::new(), if letters.len() > LONGEST { 0 } else { MOST_STEPS });
+    cut(&letters, String::new(), &mut steps, &mut all);
+    let found = all.iter().filter_map(|cased| strict(cased)).map(|formula| (formula.as_str().to_owned(), formula));
+    found.collect::<BTreeMap<_, _>>().into_values().collect()
+}
+
+/// The one that the text is by the grammar.
+pub fn strict(text: &str) -> Option<Formula> {
+    Formula::of(&formula_parser::parse_stored(text).ok()?).ok()
+}
+
+/// Every way to cut the letters into symbols, as long as there are steps left.
+fn cut(letters: &[char], before: String, steps: &mut usize, all: &mut Vec<String>) {
+    let Some(left) = steps.checked_sub(1) else { return };
+    *steps = left;
+    let Some((&first, rest)) = letters.split_first() else { return all.push(before) };
+    if !first.is_ascii_lowercase() {
+        return cut(rest, before + &first.to_string(), steps, all);
+    }
+    let one = first.to_ascii_uppercase().to_string();
+    if let Some((second, rest)) = rest.split_first().filter(|(second, _)| second.is_ascii_lowercase())
+        && Atom::find(&format!("{one}{second}")).is_some()
+    {
+        cut(rest, format!("{before}{one}{second}"), steps, all);
+    }
+    if Atom::find(&one).is_some() {
+        cut(rest, before + &one, steps, all);
+    }
+}
+
+/// `NaOH` and `CoS`, in which a symbol of two letters stands beside others; `DNaP` may be an abbreviation.
+fn is_of_symbols(name: &str) -> bool {
+    let mut letters = name.chars().peekable();
+    let (mut symbols, mut has_nuclide) = (0, false);
+    while let Some(letter) = letters.next() {
+        symbols += usize::from(letter.is_ascii_uppercase());
+        let is_single = letters.peek().is_none_or(|next| !next.is_ascii_lowercase());
+        has_nuclide |= matches!(letter, 'D' | 'T') && is_single;
+    }
+    let ends = ["O", "S", "F", "Cl", "Br", "I", "H", "N", "OH", "CN"];
+    symbols > 1 && !has_nuclide && ends.iter().any(|end| name.ends_with(end))
+}
+
+/// Of small letters: `c7h8n4o2`, which begins with carbon and hydrogen, and `h2so4`, which ends with oxygen or fluorine and
+/// has no count of two digits. Codes are otherwise: `h206`, `np13`.
+fn is_composition(name: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let organic = name.strip_prefix('c').map(|rest| rest.trim_start_matches(is_digit));
+    let organic = organic.and_then(|rest| rest.strip_prefix('h')).is_some_and(|rest| rest.starts_with(is_digit));
+    let ends = name.trim_end_matches(is_digit).ends_with(['o', 'f']);
+    let letters = name.chars().filter(char::is_ascii_alphabetic).count();
+    let large = name.as_bytes().windows(2).any(|pair| pair.iter().all(u8::is_ascii_digit));
+    organic || (ends && letters > 1 && !large)
+}
+
+impl Formula {
+    /// Whether both are of the same atoms, however they are divided into parts. Of what is no organic substance the ratio
+    /// counts: phosphorus pentoxide is P2O5 on its label, and P4O10 as a molecule.
+    pub fn has_atoms_of(&self, other: &Self) -> bool {
+        let (Some(ours), Some(theirs)) = (total(self), total(other)) else { return false };
+        if ours == theirs {
+            return true;
+        }
+        let is_organic =
+            |atoms: &BTreeMap<Atom, u128>| ["C", "H"].iter().all(|it| atoms.keys().any(|a| a.element == *it));
+        let same_elements = ours.keys().eq(theirs.keys());
+        let Some(((_, one), (_, other))) = ours.iter().next().zip(theirs.iter().next()) else { return false };
+        !is_organic(&ours)
+            && same_elements
+            && ours
+                .values()
+                .zip(theirs.values())
+                .all(|(mine, yours)| mine.saturating_mul(*other) == yours.saturating_mul(*one))
+    }
+
+    pub fn has(&self, element: &str) -> bool {
+        total(self).is_some_and(|atoms| atoms.keys().any(|atom| atom.element == element))
+    }
+
+    /// Whether it has carbon and hydrogen: several substances share such a formula.
+    pub fn is_organic(&self) -> bool {
+        self.has("C") && self.has("H")
+    }
+
+    /// The word of a name that says more water than there can be in it.
+    pub fn lacks_water_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let atoms = total(self)?;
+        let count =
+            |element| -> u128 { atoms.iter().filter(|(atom, _)| atom.element == element).map(|(_, n)| n).sum() };
+        let mut words = name.split(|c: char| !c.is_alphabetic());
+        words.find(|word| {
+            let lower = word.to_lowercase();
+            let water =
+                lower.strip_suffix("hydrate").and_then(|numeral| HYDRATES.iter().find(|(it, _)| *it == numeral));
+            water.is_some_and(|(_, water)| count("H") < 2 * u128::from(*water) || count("O") < u128::from(*water))
+        })
+    }
+}
+
+/// In thousandths, as there are halves of a part.
+fn total(formula: &Formula) -> Option<BTreeMap<Atom, u128>> {
+    let mut total = BTreeMap::new();
+    for Part { times, atoms, .. } in formula_parser::parse_stored(formula.as_str()).ok()? {
+        for (atom, count) in atoms {
+            *total.entry(atom).or_default() += u128::from(times) * u128::from(count);
+        }
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(name: &str) -> Vec<String> {
+        formulas(name).iter().map(|formula| formula.as_str().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_name_that_is_a_formula_is_known_from_words_codes_and_abbreviations() {
+        for (name, found) in [
+            ("C7H8N4O2", &["C7H8N4O2"][..]),
+            ("c7h8n4o2", &["C7H8N4O2"]),
+            ("CoCl2", &["Cl2Co"]),
+            ("COCl2", &["CCl2O"]),
+            ("NaOH", &["HNaO"]),
+            ("co2", &["CO2", "Co2"]),
+            ("h2so4", &["H2O4S"]),
+            ("CuSO4·5H2O", &["CuO4S.5H2O"]),
+        ] {
+            assert_eq!(texts(name), found, "{name}");
+        }
+        for name in [
+            "FK506",
+            "fk506",
+            "SN-38",
+            "vp16",
+            "np13",
+            "h206",
+            "cid137",
+            "THF",
+            "DNP",
+            "TNT",
+            "NaDCC",
+            "acetone",
+            "Nickel",
+            "b12",
+            "phosphorus",
+            "NBS",
+            "2-butanol",
+            "Ca2+",
+            "",
+            "KHP",
+            "h5dtpa",
+        ] {
+            assert!(formulas(name).is_empty(), "{name}: {:?}", texts(name));
+        }
+    }
+
+    #[test]
+    fn a_text_in_one_case_may_say_several() {
+        let all = |text: &str| readings(text).len();
+        assert_eq!((all("naoh"), all("nacl"), all("cocl2"), all("COCL2"), all("hcl")), (1, 1, 2, 2, 1));
+        assert!(readings(&"co".repeat(30)).len() < MOST_STEPS && readings(&"co".repeat(300)).is_empty());
+    }
+
+    #[test]
+    fn atoms_count_and_not_the_parts_and_of_minerals_their_ratio() {
+        let same = |one: &str, other: &str| strict(one).unwrap().has_atoms_of(&strict(other).unwrap());
+        assert!(same("CuSO4.5H2O", "CuH10O9S") && same("P2O5", "O10P4") && same("NaOH", "HNaO"));
+        assert!(
+            !same("CuSO4", "CuSO4.5H2O") && !same("C2H2", "C6H6") && !same("CoCl2", "COCl2") && !same("FeCl2", "FeCl3")
+        );
+    }
+
+    #[test]
+    fn a_hydrate_needs_its_water() {
+        let lacks = |formula: &str, name| strict(formula).unwrap().lacks_water_of(name).is_some();
+        assert!(lacks("CuSO4", "copper sulfate pentahydrate") && lacks("CoCl2.4H2O", "Cobalt chloride Hexahydrate"));
+        assert!(!lacks("CuSO4.5H2O", "copper sulfate pentahydrate") && !lacks("C2H3Cl3O2", "chloral hydrate"));
+        assert!(!lacks("CaSO4.0.5H2O", "calcium sulfate hemihydrate") && !lacks("C6H12O6", "carbohydrate"));
+    }
+}

@@ -1,0 +1,140 @@
+//! A row of a table, whatever the table is delimited by.
+
+use csv::StringRecord;
+
+use super::{PUBCHEM, Shape, Table};
+use crate::{
+    chemicals::Number,
+    imports::{own::READINGS, plain::plain, readings},
+};
+
+pub struct Row<'t> {
+    table: &'t Table<'t>,
+    record: StringRecord,
+    /// The line that it begins on.
+    pub line: u64,
+    /// Where it ends, in bytes from the start of the file.
+    pub end: u64,
+}
+
+impl<'t> Row<'t> {
+    pub(super) fn new(table: &'t Table<'t>, record: StringRecord) -> Self {
+        let (line, start) = record.position().map_or((0, 0), |position| (position.line(), position.byte()));
+        // The reader takes empty lines before a record for its beginning.
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let blank = table.text.get(start..).unwrap_or_default();
+        let blank = &blank[..blank.len() - blank.trim_start_matches(['\r', '\n']).len()];
+        let line = line + blank.matches('\n').count() as u64;
+        let end = (start + blank.len() + record.as_slice().len() + record.len()) as u64;
+        let mut row = Self { table, record, line, end };
+        row.give_zeros_back();
+        row
+    }
+
+    /// A spreadsheet makes a number of a text of digits.
+    fn give_zeros_back(&mut self) {
+        let mut cells: Vec<_> = Vec::new();
+        for (column, text) in readings::with_zeros(self.own(READINGS)) {
+            let places = self.places(column).iter();
+            let lost =
+                places.filter(|at| self.record.get(**at).is_some_and(|cell| readings::lost_zeros(cell.trim(), text)));
+            cells.extend(lost.map(|&at| (at, text.to_owned())));
+        }
+        if !cells.is_empty() {
+            let position = self.record.position().cloned();
+            let with_zeros = |at: usize| cells.iter().find(|(of, _)| *of == at).map(|(_, text)| text.as_str());
+            let all = self.record.iter().enumerate().map(|(at, cell)| with_zeros(at).unwrap_or(cell));
+            self.record = all.collect();
+            self.record.set_position(position);
+        }
+    }
+
+    /// Where the columns of this meaning are.
+    pub fn places(&self, column: &str) -> &'t [usize] {
+        self.table.places.get(column).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Those that the file has.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.table.places.keys().copied()
+    }
+
+    /// What stands in the column, if anything does.
+    pub fn get(&self, column: &str) -> Option<&str> {
+        self.all(column).next().map(|(_, cell)| cell)
+    }
+
+    /// What stands in the columns of this meaning, each with its header.
+    pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> {
+        let places = self.table.places.get(column).into_iter().flatten();
+        places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(|(_, cell)| !cell.is_empty())
+    }
+
+    /// What stands in the column of the file with this number.
+    pub fn at(&self, at: usize) -> &str {
+        let cell = self.record.get(at).unwrap_or_default();
+        if self.is_pubchem() { cell.trim() } else { plain(cell) }
+    }
+
+    /// Every cell that means something, with its header.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
+        places.sort_unstable();
+        places.into_iter().map(|at| (self.table.headers[at].trim(), self.at(at)))
+    }
+
+    /// The columns that several headers name, in a steady order.
+    pub fn doubled(&self) -> Vec<&'static str> {
+        let places = self.table.places.iter().filter(|(_, places)| places.len() > 1);
+        let mut columns: Vec<_> = places.map(|(column, _)| *column).collect();
+        columns.sort_unstable();
+        columns
+    }
+
+    pub fn is_pubchem(&self) -> bool {
+        self.table.is_pubchem()
+    }
+
+    /// Whether its names stand in a cell each, until the line ends.
+    fn has_open_end(&self) -> bool {
+        matches!(self.table.shape, Shape::PubChem)
+    }
+
+    /// What the import itself wrote into one of its own columns; nothing in a file of any other kind.
+    pub fn own(&self, column: &str) -> &str {
+        self.table.own.place(column).and_then(|at| self.record.get(at)).map(str::trim).unwrap_or_default()
+    }
+
+    pub fn is_of_corrections(&self) -> bool {
+        self.table.is_of_corrections()
+    }
+
+    /// In `PubChem`'s form: what follows the systematic name.
+    pub fn rest(&self) -> impl Iterator<Item = &str> {
+        let at = self.places("synonyms").first().copied().unwrap_or_default();
+        let open_end = self.has_open_end();
+        let cells = self.record.iter().skip(at).take(if open_end { usize::MAX } else { 1 });
+        let names = cells.flat_map(move |cell| cell.split(move |c| c == '|' && !open_end));
+        names.map(str::trim).filter(|name| !name.is_empty())
+    }
+
+    /// Cells beyond the header: a comma that should stand in quotes has shifted the row.
+    pub fn has_too_many_cells(&self) -> bool {
+        !self.has_open_end() && self.record.iter().skip(self.table.headers.len()).any(|cell| !cell.trim().is_empty())
+    }
+
+    /// As they were, under the table's headers.
+    pub fn cells(&self) -> Vec<String> {
+        let named = if self.has_open_end() { PUBCHEM.len() - 1 } else { self.record.len() };
+        let mut cells: Vec<_> = self.record.iter().take(named).map(str::to_owned).collect();
+        if self.has_open_end() {
+            // In a table each number has its own column.
+            cells.push(self.rest().filter(|name| Number::all_in(name).is_empty()).collect::<Vec<_>>().join("|"));
+        }
+        cells
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.record.iter().all(|cell| plain(cell).is_empty())
+    }
+}
