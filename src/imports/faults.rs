@@ -15,6 +15,17 @@ impl Faults {
         self.0.push(fault.into());
     }
 
+    /// Two stray quotes give a row the cells of the rows behind it.
+    pub fn several_rows(&mut self, row: &Row) {
+        if let Some(cell) = row.of_several_rows() {
+            self.add(format!(
+                "`{}` may be several rows, as behind its line break stands what separates cells: close the quote where its \
+                 cell ends, or write the line break as /",
+                shortened(cell)
+            ));
+        }
+    }
+
     /// Of cells that should say the same, one is mistaken. What can stand side by side is no contradiction.
     pub fn contradictions(&mut self, row: &Row) {
         for column in row.doubled().into_iter().filter(|column| !["note", "synonyms"].contains(column)) {

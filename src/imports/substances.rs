@@ -39,6 +39,7 @@ impl Load for Substances {
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
+        faults.several_rows(row);
         faults.contradictions(row);
         if !row.is_pubchem() {
             faults.of_the_spreadsheet(row)?;

@@ -108,7 +108,7 @@ async fn migrations_that_are_missing_broken_or_of_somebody_else_are_told(db: PgP
         ),
         (format!("update _sqlx_migrations set success = false where version = {last}"), Level::Problem, "broke off"),
         (
-            "update _sqlx_migrations set success = true, version = version + 1000000".to_owned(),
+            "update _sqlx_migrations set success = true, version = version + 10000000000".to_owned(),
             Level::Problem,
             "newer version",
         ),

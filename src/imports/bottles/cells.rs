@@ -151,7 +151,8 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
 
 /// A note is one line here; in a cell it may have several.
 fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
-    let lines = row.all("note").flat_map(|(_, cell)| cell.lines()).map(str::trim).filter(|line| !line.is_empty());
+    let lines =
+        row.all("note").flat_map(|(_, cell)| cell.split(['\r', '\n'])).map(str::trim).filter(|line| !line.is_empty());
     let note = lines.collect::<Vec<_>>().join(" / ");
     if note.is_empty() {
         return None;

@@ -151,6 +151,7 @@ impl Load for Bottles {
         if row.has_too_many_cells() {
             faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
         }
+        faults.several_rows(row);
         faults.contradictions(row);
         faults.of_the_spreadsheet(row)?;
         let code = self.code(row, &mut faults);

@@ -7,7 +7,7 @@ pub use self::row::Row;
 use super::{
     Options,
     corrections::is_decides,
-    headers::{Column, Mapped, Places, map_headers},
+    headers::{Column, Mapped, Places, map_headers, printable},
     own::Own,
     quotes,
 };
@@ -51,6 +51,9 @@ impl<'t> Table<'t> {
         quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
+        if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
+            bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
+        }
         let own = Own::of(&headers.iter());
         let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();
         let is_pubchem = pubchem.is_some();

@@ -118,6 +118,12 @@ impl<'t> Row<'t> {
         names.map(str::trim).filter(|name| !name.is_empty())
     }
 
+    /// A cell that may have taken rows into it by two stray quotes: behind a line break in it stands what separates cells.
+    pub fn of_several_rows(&self) -> Option<&str> {
+        let Shape::Csv { delimiter } = self.table.shape else { return None };
+        self.record.iter().find(|cell| may_be_several_rows(cell, delimiter))
+    }
+
     /// Cells beyond the header: a comma that should stand in quotes has shifted the row.
     pub fn has_too_many_cells(&self) -> bool {
         !self.has_open_end() && self.record.iter().skip(self.table.headers.len()).any(|cell| !cell.trim().is_empty())
@@ -137,4 +143,12 @@ impl<'t> Row<'t> {
     pub(super) fn is_blank(&self) -> bool {
         self.record.iter().all(|cell| plain(cell).is_empty())
     }
+}
+
+/// Behind a comma that belongs to a text stands a space.
+pub(super) fn may_be_several_rows(cell: &str, delimiter: u8) -> bool {
+    let separates = |line: &str| {
+        line.split(char::from(delimiter)).skip(1).any(|cell| cell.starts_with(|c: char| !c.is_whitespace()))
+    };
+    cell.split(['\r', '\n']).skip(1).any(separates)
 }

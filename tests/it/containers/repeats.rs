@@ -108,7 +108,7 @@ async fn a_repeat_by_key_after_a_crash_is_a_success_whatever_the_first_try_made(
     for (n, event) in [withdraw("60", "mL"), json!({"type": "check_out"}), json!({"type": "empty"})].iter().enumerate()
     {
         let made = bottle(&app, &manager, "100", "mL").await;
-        let (path, key) = (events_of(&app, &made), format!("crash {n}"));
+        let (path, key) = (events_of(&app, &made), format!("crash-{n}"));
         let first = manager.post_with_key(&path, &key, event.clone()).await.created();
         // As the crash leaves it: done, but the answer was not kept.
         sqlx::query("update idempotency_keys set answer = null").execute(&app.db).await.unwrap();

@@ -46,6 +46,30 @@ async fn a_lot_or_catalogue_number_that_a_spreadsheet_has_made_a_number_is_refus
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn rows_that_two_stray_quotes_have_made_one_are_refused(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    for rows in [
+        "A1,64-17-5,\"5 inch,1,L\nA2,67-64-1,5\",2,L\n",
+        "A1,64-17-5,\"5 inch,1,L\r\n\r\nA2,67-64-1\r\nA3,67-64-1,5\",2,L\r\n",
+        "A1,64-17-5,\"5 inch\nA2,67-64-1\",2,L\n",
+    ] {
+        let list = format!("code,cas,note,amount,unit\n{rows}A9,64-17-5,,1,L\n");
+        let report = load(&app, &folder.file("b.csv", &list)).await;
+        assert_eq!([report.read, report.failed], [2, 1], "{list}");
+        let (line, reason) = &corrections(&report)[0];
+        assert!(*line == 2 && reason.contains("may be several rows"), "{line}: {reason}");
+    }
+    let list = "code,cas,note,amount,unit\nB1,64-17-5,\"H225, H319\nP210, P233, P240\",1,L\nB2,64-17-5,\"a\rb\",1,L\n";
+    assert_eq!(counts(&load(&app, &folder.file("c.csv", list)).await), [2, 2, 0, 0, 0]);
+    let notes: Vec<_> = containers(&app, &manager).await.iter().map(|it| it["note"].clone()).collect();
+    assert!(notes.contains(&"H225, H319 / P210, P233, P240".into()) && notes.contains(&"a / b".into()), "{notes:?}");
+    let header = folder.file("d.csv", "name,\"cas,ec\nEthanol,64-17-5\",\nAcetone,67-64-1,\n");
+    let why = super::load_chemicals(&app, &header).await.unwrap_err().to_string();
+    assert!(why.contains("goes on in another line"), "{why}");
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
 async fn a_text_that_a_spreadsheet_has_marked_as_one_is_the_text(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
