@@ -144,10 +144,10 @@ async fn scope(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
 fn key(headers: &HeaderMap) -> Result<String, Problem> {
     let key =
         headers.get(HEADER).and_then(|value| value.to_str().ok()).map(|key| key.trim_matches('"')).unwrap_or_default();
-    if (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) {
+    if (1..=255).contains(&key.len()) {
         return Ok(key.to_owned());
     }
-    let field = Field::new("Idempotency-Key", "must have 1 to 255 visible ASCII characters; a UUID will do");
+    let field = Field::new("Idempotency-Key", "must have 1 to 255 printable ASCII characters; a UUID will do");
     Err(Problem::new(general::INVALID).errors(vec![field]))
 }
 

@@ -206,7 +206,7 @@ async fn an_idempotency_key_that_is_none_is_a_problem(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
     let long = "k".repeat(256);
-    for key in ["", "\"\"", "two words", &long] {
+    for key in ["", "\"\"", &long] {
         let answer = by.post_with_key(&app.path("/containers"), key, json!({})).await;
         assert_is(&answer, 422, "invalid");
         assert_eq!(answer.body["errors"][0]["pointer"], "Idempotency-Key");
