@@ -8,7 +8,13 @@ pub fn cased(name: &[char], at: usize) -> bool {
     if !name[at].is_uppercase() {
         return false;
     }
-    let before = at.checked_sub(1).map(|at| name[at]);
+    // A space behind a comma says nothing: `N, N-` is `N,N-`.
+    let bare = &name[..name[..at].iter().rposition(|c| *c != ' ').map_or(0, |last| last + 1)];
+    let before = match bare.last() {
+        Some(',') => Some(','),
+        _ if bare.len() < at => Some(' '),
+        last => last.copied(),
+    };
     let is_locant = matches!(name[at], 'N' | 'O' | 'S' | 'C')
         && matches!(before, None | Some('-' | '(' | '[' | ' '))
         && name.get(at + 1) == Some(&'-');
