@@ -70,15 +70,18 @@ pub fn numbers_in(text: &str) -> BTreeSet<CasNumber> {
 /// Valid numbers that stand alone in the text. A run of digits and hyphens is taken whole, so that
 /// the Annex VI index number 603-002-00-5 is not searched for the 002-00-5 in it.
 fn complete_numbers(text: &str) -> BTreeSet<CasNumber> {
-    text.split(|c: char| c != '-' && !c.is_ascii_digit()).filter_map(|run| run.trim_matches('-').parse().ok()).collect()
+    runs(text).filter_map(|run| run.parse().ok()).collect()
+}
+
+/// Of digits and hyphens.
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c != '-' && !c.is_ascii_digit()).map(|run| run.trim_matches('-'))
 }
 
 /// Whether there is more beside the numbers than a label: words may say that it is not this one (`not 67-64-1`, `polymer of
 /// 100-42-5`), and so may a number that is damaged.
 fn says_more(text: &str) -> bool {
-    let is_damaged =
-        |run: &str| run.trim_matches('-').contains('-') && run.trim_matches('-').parse::<CasNumber>().is_err();
-    let has_damaged = text.split(|c: char| c != '-' && !c.is_ascii_digit()).any(is_damaged);
+    let has_damaged = runs(text).any(|run| run.contains('-') && run.parse::<CasNumber>().is_err());
     let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
     has_damaged || !words.all(|word| is_label(&word.to_ascii_lowercase()))
 }

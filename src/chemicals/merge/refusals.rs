@@ -95,10 +95,9 @@ impl Extract {
             return None;
         }
         if let Some((other, _)) = self.others_called(name, Some(at)).next() {
-            let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();
             return Some(format!(
-                "`{name}` is the name of another entry, `{}`{number}, and the {} that of `{}`",
-                other.name,
+                "`{name}` is the name of another entry, {}, and the {} that of `{}`",
+                told(other),
                 found_by(chemical, row),
                 chemical.name
             ));
