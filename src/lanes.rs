@@ -23,6 +23,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tracing::{
+    Dispatch,
+    instrument::{WithDispatch, WithSubscriber as _},
+};
 
 use crate::config::Authorities;
 
@@ -195,6 +199,12 @@ pub async fn answers(connection: &mut PgConnection) -> bool {
 fn is_ready(connection: &mut PgConnection) -> bool {
     let flushed = pin!(connection.flush()).poll(&mut Context::from_waker(Waker::noop()));
     matches!(flushed, Poll::Ready(Ok(())))
+}
+
+/// Reads many rows without the request's span: sqlx enters the current span three times for each row. What is logged
+/// meanwhile is lost; errors are returned, and logged later.
+pub fn without_span<F>(reading: F) -> WithDispatch<F> {
+    reading.with_subscriber(Dispatch::none())
 }
 
 /// A connection, until it is dropped.

@@ -51,6 +51,8 @@ impl fmt::Display for Quantity {
 }
 
 impl Quantity {
+    pub const GRAM: Self = Self { value: Amount(Decimal::ONE), unit: Unit::Gram };
+
     pub fn new(value: Decimal, unit: Unit) -> Result<Self, DecimalError> {
         Ok(Self { value: value.try_into()?, unit })
     }

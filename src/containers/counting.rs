@@ -1,10 +1,14 @@
 //! The density and the molar mass that count for a bottle, and whose they are.
 
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::Container;
-use crate::chemistry::{Density, Factors, MolarMass, Used};
+use super::{Container, store};
+use crate::{
+    chemistry::{Density, Factors, MolarMass, Quantity, Unit, Used},
+    error::Result,
+};
 
 /// Whose value was counted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -40,12 +44,12 @@ pub struct Counting {
 }
 
 impl Counting {
-    /// The one place that decides whose value counts: the bottle's before the lab's before the chemical's.
-    pub fn of(container: &Container) -> Self {
-        Self::new(container.density, container.chemical.lab, container.chemical.catalogue)
+    /// What the bottle itself says.
+    pub fn own(density: Option<Density>) -> Self {
+        Self::new(density, Factors::NONE, Factors::NONE)
     }
 
-    /// For a bottle that is not there yet.
+    /// The one place that decides whose value counts: the bottle's before the lab's before the chemical's.
     pub fn new(own: Option<Density>, lab: Factors, catalogue: Factors) -> Self {
         fn of<T>(value: Option<T>, source: Source) -> Option<(T, Source)> {
             value.map(|value| (value, source))
@@ -56,6 +60,11 @@ impl Counting {
                 .or(of(catalogue.density, Source::Chemical)),
             molar_mass: of(lab.molar_mass, Source::Lab).or(of(catalogue.molar_mass, Source::Chemical)),
         }
+    }
+
+    /// Whether an amount can be said in the unit with these values alone.
+    pub fn is_enough_for(self, amount: Quantity, unit: Unit) -> bool {
+        amount.in_unit(unit, self.factors()).is_ok()
     }
 
     pub fn factors(self) -> Factors {
@@ -73,4 +82,14 @@ impl Counting {
             molar_mass_of: molar_mass.map(|it| it.1),
         })
     }
+}
+
+/// The density and the molar mass with which an amount is said in the bottle's unit. Most amounts need neither, and only
+/// those that do make the lab and the catalogue be asked.
+pub async fn counting_for(db: &mut PgConnection, of: &Container, amount: Option<Quantity>) -> Result<Counting> {
+    let own = Counting::own(of.density);
+    if amount.is_none_or(|amount| own.is_enough_for(amount, of.amount.unit)) {
+        return Ok(own);
+    }
+    store::find_counting(db, of.lab_id, of.chemical.id, of.density).await
 }

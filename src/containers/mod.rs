@@ -58,6 +58,7 @@ use crate::{
     chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, Quantity, Unit},
     dates,
     error::{Error, Reason, Result},
+    lanes,
     page::Page,
     secrets,
     text::{Note, Text},
@@ -120,10 +121,6 @@ pub struct ChemicalRef {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub catalogue_name: Option<String>,
     pub cas: Option<CasNumber>,
-    #[serde(skip)]
-    lab: Factors,
-    #[serde(skip)]
-    catalogue: Factors,
 }
 
 impl crate::web::Versioned for Container {
@@ -196,7 +193,8 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
 }
 
 pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
-    filter::list(&mut *by.lists().await?, by.lab_id(), filter).await
+    let db = &mut *by.lists().await?;
+    lanes::without_span(filter::list(db, by.lab_id(), filter)).await
 }
 
 pub struct Created {
@@ -250,7 +248,13 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: F
         expires_on: change(None, new.expires_on),
     };
     let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
-    let counting = counting_for_low(by, &new).await?;
+    let counting = match new.low_at {
+        Some(low) if !Counting::own(new.density).is_enough_for(low, unit) => {
+            let db = &mut *by.app().lookups().await?;
+            store::find_counting(db, by.lab_id(), new.chemical_id, new.density).await?
+        }
+        _ => Counting::own(new.density),
+    };
     let creation = Creation {
         id,
         lab_id: by.lab_id(),
@@ -267,19 +271,6 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: F
         new,
     };
     writing::create(by.app(), creation).await
-}
-
-/// Asks the catalogue only when `low_at` is of another dimension than the amount.
-async fn counting_for_low(by: &Auth<Manager>, new: &NewContainer) -> Result<Counting> {
-    let own = Counting::new(new.density, Factors::NONE, Factors::NONE);
-    let is_enough = new.low_at.is_none_or(|low| low.in_unit(new.amount.unit, own.factors()).is_ok());
-    if is_enough {
-        return Ok(own);
-    }
-    let mut db = by.app().lookups().await?;
-    let found = store::find_factors(&mut db, by.lab_id(), new.chemical_id).await?;
-    let (lab, catalogue) = found.unwrap_or((Factors::NONE, Factors::NONE));
-    Ok(Counting::new(new.density, lab, catalogue))
 }
 
 fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {

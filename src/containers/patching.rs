@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Code, Container,
     changes::{Rest, change},
-    counting::Counting,
+    counting::{Counting, counting_for},
     low_in, snapshot,
     state::State,
     store, tare_in_grams,
@@ -90,7 +90,9 @@ async fn write(
         return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
     }
     let mut after = before.clone();
-    apply(&mut after, patch)?;
+    after.density = patch.density.unwrap_or(before.density);
+    let counting = counting_for(db, &after, patch.low_at.flatten()).await?;
+    apply(&mut after, patch, counting)?;
     if after == *before {
         return Ok(before.clone());
     }
@@ -111,7 +113,8 @@ fn edited(before: &Container, after: &Container) -> Option<Rest> {
     .or_none()
 }
 
-fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
+/// All but the density.
+fn apply(to: &mut Container, patch: ContainerPatch, counting: Counting) -> Result<()> {
     fn set<T: Into<String>>(field: &mut Option<String>, change: Change<T>) {
         if let Some(value) = change {
             *field = value.map(Into::into);
@@ -120,9 +123,8 @@ fn apply(to: &mut Container, patch: ContainerPatch) -> Result<()> {
     if let Some(code) = patch.code {
         to.code = code.into();
     }
-    to.density = patch.density.unwrap_or(to.density);
     if let Some(low) = patch.low_at {
-        let (unit, counting) = (to.amount.unit, Counting::of(to));
+        let unit = to.amount.unit;
         to.low_at = low.map(|low| low_in(low, unit, counting)).transpose()?;
     }
     if let Some(tare) = patch.tare {

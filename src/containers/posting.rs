@@ -18,7 +18,7 @@ use super::{
     actor::Actor,
     changes::{Changes, Rest, change},
     content::Fingerprint,
-    counting::Counting,
+    counting::{Counting, counting_for},
     event::{Event, NewEvent},
     events::recent,
     ledger::{self, Booking, Circumstances, Situation},
@@ -178,7 +178,8 @@ async fn decide(
     draft: &Draft,
     occurred_at: DateTime<Utc>,
 ) -> Result<Booking> {
-    let (now, who, kind) = (situation(before), who(by), draft.posted.r#type);
+    let counting = counting_for(db, before, draft.event.typed()).await?;
+    let (now, who, kind) = (situation(before, counting), who(by), draft.posted.r#type);
     let needs_history = matches!(kind, EventType::Reverse | EventType::Find);
     let decided = match who.check(kind, &now) {
         Ok(()) if needs_history => decide_by_history(db, by, before, draft, &now).await,
@@ -191,9 +192,19 @@ async fn decide(
     if !matches!(decided, Err(Error::Rejected(_))) {
         return decided;
     }
-    let history = recent(db, by, before.id).await?;
-    let actions = allowed(&now, &history, &who);
+    let actions = allowed_actions(db, by, before).await?;
     decided.map_err(|error| error.with(|members| members.allowed_actions = Some(actions)))
+}
+
+/// The events that would succeed for the caller.
+pub async fn allowed_actions<R: InLab>(
+    db: &mut PgConnection,
+    by: &Auth<R>,
+    container: &Container,
+) -> Result<Vec<&'static str>> {
+    let history = recent(db, by, container.id).await?;
+    let counting = counting_for(db, container, Some(Quantity::GRAM)).await?;
+    Ok(allowed(&situation(container, counting), &history, &who(by)))
 }
 
 async fn decide_by_history(
@@ -226,7 +237,7 @@ pub fn who<R: InLab>(by: &Auth<R>) -> Who {
     Who { user_id: by.user_id(), role: by.role(), now: by.now() }
 }
 
-pub fn situation(container: &Container) -> Situation {
+fn situation(container: &Container, counting: Counting) -> Situation {
     Situation {
         state: container.state,
         amount: container.amount.value.get(),
@@ -236,7 +247,7 @@ pub fn situation(container: &Container) -> Situation {
         came_opened: container.came_opened,
         holder_id: container.holder_id,
         tare: container.tare.map(|tare| tare.value.get()),
-        counting: Counting::of(container),
+        counting,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     auth::Role,
-    chemistry::{Quantity, Unit},
+    chemistry::Quantity,
     error::{Error, Reason, Result},
 };
 
@@ -105,9 +105,7 @@ pub fn allowed(on: &Situation, history: &History, who: &Who) -> Vec<&'static str
 fn has_valid_input(event: EventType, on: &Situation) -> bool {
     match event {
         EventType::Withdraw => !on.amount.is_zero(),
-        EventType::Weigh => {
-            Quantity::new(1.into(), Unit::Gram).is_ok_and(|gram| gram.in_unit(on.unit, on.counting.factors()).is_ok())
-        }
+        EventType::Weigh => on.counting.is_enough_for(Quantity::GRAM, on.unit),
         _ => true,
     }
 }

@@ -5,14 +5,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{
-    Code, Container,
-    events::recent,
-    posting::{situation, who},
-    product::of_product,
-    rights::allowed,
-    store,
-};
+use super::{Code, Container, posting::allowed_actions, product::of_product, store};
 use crate::{
     auth::{Auth, Role, Viewer},
     chemicals::{self, Chemical},
@@ -207,8 +200,7 @@ async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Resul
 
 /// Of its ledger more than the end may have to be read, so it is read where lists are.
 async fn own_container(by: &Auth<Viewer>, container: Box<Container>) -> Result<ScanResult> {
-    let history = recent(&mut *by.lists().await?, by, container.id).await?;
-    let allowed_actions = allowed(&situation(&container), &history, &who(by));
+    let allowed_actions = allowed_actions(&mut *by.lists().await?, by, &container).await?;
     let container = Some(container);
     Ok(ScanResult { r#type: ScanType::Container, container, allowed_actions, ..ScanResult::default() })
 }

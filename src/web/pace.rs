@@ -118,6 +118,10 @@ impl<S> Paced<S> {
 }
 
 fn step_after(mut seen: usize, bytes: &[u8]) -> Step {
+    // A request without a body, as most are: nothing needs to be looked at byte by byte.
+    if bytes.ends_with(END_OF_HEAD) {
+        return Step::Request;
+    }
     for byte in bytes {
         seen = if *byte == END_OF_HEAD[seen] { seen + 1 } else { usize::from(*byte == END_OF_HEAD[0]) };
         if seen == END_OF_HEAD.len() {

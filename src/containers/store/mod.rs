@@ -28,7 +28,7 @@ pub use self::{
     scanned::{of_chemical, of_gtin, of_lot},
     search::{Match, found, meant},
 };
-use super::{Container, changes::Rest, writing::Creation};
+use super::{Container, changes::Rest, counting::Counting, writing::Creation};
 use crate::{
     chemistry::{Density, Factors, Gtin, MolarMass},
     error::{Error, OnConstraint, Reason, Result},
@@ -45,11 +45,8 @@ macro_rules! containers {
         sqlx::query_as!(
             $crate::containers::store::Row,
             $with + r#"select c.id as "id!", c.lab_id as "lab_id!", c.code as "code!", c.chemical_id as "chemical_id!",
-                h.name as "chemical_name!", h.cas as "cas: crate::chemistry::CasNumber",
-                h.density as "chemical_density: crate::chemistry::Density",
-                h.molar_mass as "chemical_molar_mass: crate::chemistry::MolarMass", o.name as "lab_name?",
-                o.density as "lab_density?: crate::chemistry::Density",
-                o.molar_mass as "lab_molar_mass?: crate::chemistry::MolarMass", c.location_id,
+                h.name as "chemical_name!", h.cas as "cas: crate::chemistry::CasNumber", o.name as "lab_name?",
+                c.location_id,
                 c.state as "state!: crate::containers::State", c.unit as "unit!: crate::chemistry::Unit",
                 c.amount as "amount!: crate::chemistry::Amount",
                 c.initial_amount as "initial_amount!: crate::chemistry::Amount",
@@ -238,12 +235,14 @@ pub async fn update(
     named_constraints(updated.map_err(Error::from))
 }
 
-/// What lets amounts of a chemical change their dimension: what the lab says of it, and what the catalogue does.
-pub async fn find_factors(
+/// What lets amounts of a chemical change their dimension: what the bottle itself says, the lab, and the catalogue. Of an
+/// unknown chemical there is the bottle's own alone.
+pub async fn find_counting(
     db: &mut PgConnection,
     lab_id: Uuid,
     chemical_id: Uuid,
-) -> Result<Option<(Factors, Factors)>> {
+    own: Option<Density>,
+) -> Result<Counting> {
     let row = sqlx::query!(
         r#"select o.density as "lab_density?: Density", o.molar_mass as "lab_molar_mass?: MolarMass",
             h.density as "density: Density", h.molar_mass as "molar_mass: MolarMass"
@@ -251,10 +250,13 @@ pub async fn find_factors(
         lab_id,
         chemical_id
     );
-    Ok(row.fetch_optional(db).await?.map(|row| {
-        let lab = Factors { density: row.lab_density, molar_mass: row.lab_molar_mass };
-        (lab, Factors { density: row.density, molar_mass: row.molar_mass })
-    }))
+    Ok(row.fetch_optional(db).await?.map_or_else(
+        || Counting::own(own),
+        |row| {
+            let lab = Factors { density: row.lab_density, molar_mass: row.lab_molar_mass };
+            Counting::new(own, lab, Factors { density: row.density, molar_mass: row.molar_mass })
+        },
+    ))
 }
 
 /// The refusals that a row of containers can meet.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::{
-    chemistry::{Amount, CasNumber, Density, Factors, Gtin, MolarMass, Quantity, Unit},
+    chemistry::{Amount, CasNumber, Density, Gtin, Quantity, Unit},
     containers::{ChemicalRef, Container, State},
 };
 
@@ -15,11 +15,7 @@ pub struct Row {
     pub chemical_id: Uuid,
     pub chemical_name: String,
     pub lab_name: Option<String>,
-    pub lab_density: Option<Density>,
-    pub lab_molar_mass: Option<MolarMass>,
     pub cas: Option<CasNumber>,
-    pub chemical_density: Option<Density>,
-    pub chemical_molar_mass: Option<MolarMass>,
     pub location_id: Option<Uuid>,
     pub state: State,
     pub unit: Unit,
@@ -57,14 +53,7 @@ impl From<Row> for Container {
             id: row.id,
             lab_id: row.lab_id,
             code: row.code,
-            chemical: ChemicalRef {
-                id: row.chemical_id,
-                name,
-                catalogue_name,
-                cas: row.cas,
-                lab: Factors { density: row.lab_density, molar_mass: row.lab_molar_mass },
-                catalogue: Factors { density: row.chemical_density, molar_mass: row.chemical_molar_mass },
-            },
+            chemical: ChemicalRef { id: row.chemical_id, name, catalogue_name, cas: row.cas },
             location_id: row.location_id,
             state: row.state,
             amount: quantity(row.amount),
