@@ -34,7 +34,7 @@ pub use self::{
     http::routes,
     identity::identity,
     merge::{Decides, Listed, Names, Outcome, upsert_batch},
-    naming::why_no_name,
+    naming::{is_placeholder, why_no_name},
     numbers::Number,
     query::{Meant, Query},
     refresh::{refresh_all_terms, refresh_terms},

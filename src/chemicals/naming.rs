@@ -4,7 +4,7 @@ use crate::chemistry::cas;
 
 use super::numbers::Number;
 
-/// What people and programs write where they have no name.
+/// What people and programs write where they know nothing.
 const PLACEHOLDERS: &[&str] = &[
     "n/a",
     "n.a.",
@@ -28,12 +28,16 @@ const PLACEHOLDERS: &[&str] = &[
     "not available",
     "not applicable",
     "not specified",
-    "no name",
-    "unnamed",
     "undefined",
     "keine",
     "keine angabe",
     "ohne",
+];
+
+/// What says something elsewhere, and names nothing.
+const NO_NAMES: &[&str] = &[
+    "no name",
+    "unnamed",
     "empty",
     "leer",
     "misc",
@@ -52,10 +56,21 @@ const PLACEHOLDERS: &[&str] = &[
     "gesamt",
 ];
 
+/// Whether a text says no more than an empty cell: `n/a`, or a sign.
+pub fn is_placeholder(text: &str) -> bool {
+    let is_short = text.len() < 20;
+    let is_sign = |c: char| {
+        matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '_' | '.' | '\u{2026}' | '?' | '!' | '/' | '\\' | '*')
+    };
+    text.chars().all(|c| c.is_whitespace() || is_sign(c))
+        || (is_short && PLACEHOLDERS.contains(&text.trim().to_lowercase().as_str()))
+}
+
 /// Why a text is no name of anything. (A number is another matter: it is no name of what does not have it.)
 pub fn why_no_name(text: &str) -> Option<String> {
     let text = text.trim();
-    if PLACEHOLDERS.contains(&text.trim_end_matches(':').to_lowercase().as_str()) {
+    let small = text.trim_end_matches(':').to_lowercase();
+    if PLACEHOLDERS.contains(&small.as_str()) || NO_NAMES.contains(&small.as_str()) {
         return Some("names nothing: write what it is".to_owned());
     }
     if text.contains(char::is_alphabetic) || Number::read(text).is_some() {
