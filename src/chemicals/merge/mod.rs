@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-pub use self::traces::{Trace, Traced};
+pub use self::traces::{Brought, Trace, Traced};
 use self::{
     extract::{Extract, State},
     traces::{Found, Traces},
@@ -111,7 +111,12 @@ pub async fn upsert_batch(
     for (row, trace) in rows.iter().zip(traces.of_rows()) {
         outcomes.push(match catalogue.take(row, traces.find(trace), names, now) {
             Ok((outcome, at)) => {
-                brought.extend(at.map(|at| (trace, catalogue.chemicals[at].0.id)));
+                brought.extend(at.map(|at| {
+                    let chemical = &catalogue.chemicals[at].0;
+                    // A name that was left out is no trace of it.
+                    let named = trace.named.as_deref().filter(|_| chemical.is_called(row.new.name.as_str()));
+                    Brought { content: &trace.content, mark: &trace.mark, named, chemical_id: chemical.id }
+                }));
                 outcome
             }
             Err(why) => Outcome::Refused(why),
@@ -155,7 +160,10 @@ impl Extract {
             return self.complete(at, row).map(|outcome| (outcome, Some(at)));
         }
         match found {
-            Found::Entry(name) => return Err(renamed(row, name)),
+            // A row without a number whose name an entry has now is not of one that was renamed.
+            Found::Entry(name) if has_number(row) || self.others_called(row.name.as_str(), None).next().is_none() => {
+                return Err(renamed(row, name));
+            }
             Found::Deleted if !names.revive => return Ok((Outcome::Deleted, None)),
             _ => {}
         }
@@ -177,6 +185,10 @@ impl Extract {
         self.index(at);
         Ok(Outcome::Completed)
     }
+}
+
+fn has_number(row: &NewChemical) -> bool {
+    row.cas.is_some() || row.inchikey.is_some()
 }
 
 /// A person has given the entry another name or number, so nothing but the trace tells that it is meant.

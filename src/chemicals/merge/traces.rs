@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     chemicals::{NewChemical, Synonym, identity::identity, store},
@@ -17,21 +18,33 @@ pub struct Trace {
     pub content: Vec<u8>,
     /// Of what tells it from others.
     pub mark: Vec<u8>,
+    /// Of its name, where its number tells it: a row without a number may name it.
+    pub named: Option<Vec<u8>>,
+}
+
+/// What is kept of a row that came in.
+pub struct Brought<'t> {
+    pub content: &'t [u8],
+    pub mark: &'t [u8],
+    pub named: Option<&'t [u8]>,
+    pub chemical_id: Uuid,
 }
 
 impl Trace {
     fn of(row: &NewChemical) -> Self {
-        let mark = match (&row.cas, &row.inchikey) {
-            (Some(cas), _) => ("cas", cas.to_string()),
-            (None, Some(key)) => ("inchikey", key.to_string()),
-            (None, None) => ("name", identity(row.name.as_str())),
+        let name = ("name", identity(row.name.as_str()));
+        let (mark, named) = match (&row.cas, &row.inchikey) {
+            (Some(cas), _) => (("cas", cas.to_string()), Some(name)),
+            (None, Some(key)) => (("inchikey", key.to_string()), Some(name)),
+            (None, None) => (name, None),
         };
         let synonyms: Vec<_> = row.synonyms.iter().map(Synonym::as_str).collect();
         let content = (
             (row.name.as_str(), &row.cas, &row.ec, &row.inchikey, &row.formula),
             (&row.molar_mass, &row.density, synonyms),
         );
-        Self { content: fingerprint(&content), mark: fingerprint(&mark) }
+        let named = named.map(|name| fingerprint(&name));
+        Self { content: fingerprint(&content), mark: fingerprint(&mark), named }
     }
 }
 
@@ -57,6 +70,7 @@ pub enum Found<'t> {
 pub struct Traced {
     pub content: Vec<u8>,
     pub mark: Vec<u8>,
+    pub named: Option<Vec<u8>>,
     pub name: Option<String>,
 }
 
@@ -70,9 +84,11 @@ impl Traces {
     pub async fn read(db: &mut PgConnection, rows: impl Iterator<Item = &NewChemical>) -> Result<Self> {
         let rows: Vec<_> = rows.map(Trace::of).collect();
         let (mut by_content, mut by_mark) = (HashMap::new(), HashMap::<_, Option<String>>::new());
-        for Traced { content, mark, name } in store::find_traces(db, &rows).await? {
-            let known = by_mark.entry(mark).or_default();
-            *known = known.take().or_else(|| name.clone());
+        for Traced { content, mark, named, name } in store::find_traces(db, &rows).await? {
+            for mark in [Some(mark), named].into_iter().flatten() {
+                let known = by_mark.entry(mark).or_default();
+                *known = known.take().or_else(|| name.clone());
+            }
             by_content.insert(content, name);
         }
         Ok(Self { rows, by_content, by_mark })

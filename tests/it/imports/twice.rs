@@ -111,6 +111,37 @@ async fn an_entry_that_was_deleted_comes_back_when_that_is_asked_for(db: PgPool)
     assert_eq!(counts(&revive(&app, &file).await), [1, 0, 0, 1, 0]);
 }
 
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn what_came_in_with_a_number_is_known_by_its_name_alone_when_it_was_deleted_or_renamed(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = app.client("manager").await;
+    let rows = "name,cas,inchikey,synonyms\nEthanol,64-17-5,,\nAcetone,67-64-1,,\nSilica,,VYPSYNLAJGMNEJ-UHFFFAOYSA-N,\n\
+        Toluene,108-88-3,,\n";
+    load(&app, &folder.file("a.csv", rows)).await;
+    let path =
+        async |name: &str| format!("/v1/chemicals/{}", found(&manager, name).await["id"].as_str().expect("an id"));
+    manager.delete(&path("Ethanol").await, "*").await.expect(204);
+    manager.delete(&path("Silica").await, "*").await.expect(204);
+    manager.patch(&path("Acetone").await, "*", json!({"name": "Propanone"})).await.ok();
+    manager.patch(&path("Toluene").await, "*", json!({"name": "Methylbenzene"})).await.ok();
+    let other = folder.file("b.csv", "name,formula\nethanol,C2H6O\nSilica,\nAcetone,\n");
+    let report = load(&app, &other).await;
+    assert_eq!(counts(&report), [3, 0, 0, 2, 1]);
+    assert!(report.warnings[0].starts_with("lines 2, 3: a list brought the entry"), "{:?}", report.warnings);
+    let (line, why) = &corrections(&report)[0];
+    assert!(*line == 4 && why.contains("`Acetone` came in before as what is called `Propanone` now"), "{why}");
+    let back = folder.file("c.csv", "name\nEthanol\n");
+    assert_eq!(counts(&revive(&app, &back).await), [1, 1, 0, 0, 0]);
+
+    // The name of another substance is not what was deleted, and a name that was left out is no trace of its entry.
+    let options = Options::default();
+    let decided = folder.file("d.csv", "name,cas,decides\nWood spirit,67-64-1,number\n");
+    let report = import(&app.app, &decided, &options, Names::default()).await.expect("an import");
+    assert_eq!(report.failed, 0, "{:?}", report.corrections);
+    let rows = "name,cas\nSilica,14808-60-7\nWood spirit,\n";
+    assert_eq!(counts(&load(&app, &folder.file("e.csv", rows)).await), [2, 2, 0, 0, 0]);
+}
+
 async fn revive(app: &TestApp, file: &Path) -> Report {
     let options = Options { revive: true, ..Options::default() };
     import(&app.app, file, &options, Names::default()).await.expect("an import")
