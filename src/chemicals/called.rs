@@ -5,6 +5,7 @@
 use super::{
     Chemical,
     identity::{identity, is_loud},
+    locants::{has_two_meanings, is_configuration},
 };
 use crate::chemistry::{Formula, formulas, readings, strict_formula};
 
@@ -93,7 +94,7 @@ impl Chemical {
             }
             (Some(_), _) => Some(if readings(word).len() == 1 { Called::InOtherCase } else { Called::Either }),
             _ if !is_unclear => Some(Called::InOtherCase),
-            _ if is_loud(word) || self.is_in_one_case() => Some(Called::Either),
+            _ if is_loud(word) || self.is_in_one_case() || is_configuration(word) => Some(Called::Either),
             _ => Some(Called::Doubtful),
         }
     }
@@ -118,50 +119,6 @@ fn has_case(word: &str) -> bool {
 
 fn words(name: &str) -> Vec<&str> {
     name.split([' ', ',', ';']).filter(|word| !word.is_empty()).collect()
-}
-
-/// Alkyl groups that are normal (n-) or at a nitrogen (N-).
-const CHAINS: &[&str] = &[
-    "propyl",
-    "butyl",
-    "pentyl",
-    "amyl",
-    "hexyl",
-    "heptyl",
-    "octyl",
-    "nonyl",
-    "decyl",
-    "undecyl",
-    "dodecyl",
-    "lauryl",
-    "tetradecyl",
-    "hexadecyl",
-    "cetyl",
-    "octadecyl",
-];
-/// What follows them where nothing else holds nitrogen: `n-butylamine` is the one, however it is written.
-const PLAIN: &[&str] = &["amine", "amin", "ammonium", "isocyanate", "cyanide"];
-/// Parts of names with nitrogen.
-const NITROGEN: &[&str] = &[
-    "amin", "amid", "anilin", "imid", "pyrrol", "pyrid", "pip", "morphol", "indol", "carbazol", "carbamat", "urea",
-    "guanid", "hydraz", "toluid", "glycin", "alanin", "leucin", "valin", "sarcosin", "betain", "azin", "azol", "aza",
-    "imin", "lactam", "ammonium", "nitroso",
-];
-
-/// Whether the case of an `n-` makes another real substance of the name: `n-butylaniline`, and neither `n-hexane`, nor
-/// `n-methylaniline`, as a methyl group is never a normal chain.
-fn has_two_meanings(name: &str, formula: Option<&Formula>) -> bool {
-    let name = caseless(name);
-    let is_free = |at: usize| name[..at].ends_with([' ', '(', '[', ';']) || at == 0;
-    let mut locants = name.match_indices("n-").filter(|(at, _)| is_free(*at)).map(|(at, _)| &name[at + 2..]);
-    locants.any(|rest| {
-        let behind =
-            CHAINS.iter().find_map(|chain| rest.strip_prefix(chain)).map(|rest| rest.trim_start_matches([' ', '-']));
-        let has_nitrogen = |rest: &str| {
-            formula.map_or_else(|| NITROGEN.iter().any(|part| rest.contains(part)), |formula| formula.has("N"))
-        };
-        behind.is_some_and(|rest| !rest.is_empty() && !PLAIN.contains(&rest) && has_nitrogen(rest))
-    })
 }
 
 #[cfg(test)]
@@ -196,6 +153,17 @@ mod tests {
             ("N-butylaniline", None, "N-butylaniline", Some(Exactly)),
             ("N-butylaniline", None, "N-BUTYLANILINE", Some(Either)),
             ("N-butylaniline", None, "n-butylaniline", Some(Doubtful)),
+            ("s-butyl thioacetate", None, "S-Butyl thioacetate", Some(Either)),
+            ("S-Butyl thioacetate", None, "s-butyl thioacetate", Some(Doubtful)),
+            ("s-butyl acetate", None, "S-Butyl acetate", Some(InOtherCase)),
+            ("o-methylhydroxylamine", None, "O-Methylhydroxylamine", Some(InOtherCase)),
+            ("o-methylbenzaldoxime", None, "O-Methylbenzaldoxime", Some(Either)),
+            ("o-toluidine", None, "O-Toluidine", Some(InOtherCase)),
+            ("l-tartaric acid", None, "L-Tartaric acid", Some(Either)),
+            ("L-Tartaric acid", None, "L-tartaric acid", Some(Exactly)),
+            ("L-Tartaric acid", None, "l-tartaric acid", Some(Either)),
+            ("l-alanine", None, "L-Alanine", Some(InOtherCase)),
+            ("D-Limonene", None, "d-limonene", Some(InOtherCase)),
             ("naoh", None, "NaOH", Some(InOtherCase)),
             ("NaOH", None, "naoh", Some(InOtherCase)),
             ("COCl2", None, "cocl2", Some(Either)),

@@ -2,8 +2,9 @@
 
 use crate::chemistry::Formula;
 
-/// Whether the letter there keeps its case: in a formula with a symbol of two letters (`CoS` is not `COS`), and as the
-/// locant of an atom (N-butyl is at the nitrogen, n-butyl is the normal one). `N,N-` is always nitrogen.
+/// Whether the letter there keeps its case: in a formula with a symbol of two letters (`CoS` is not `COS`), as the locant
+/// of an atom (N-butyl is at the nitrogen, n-butyl is the normal one), and as a configuration (D- and L- are one, d- and l-
+/// turn light). `N,N-` is always nitrogen.
 pub fn cased(name: &[char], at: usize) -> bool {
     if !name[at].is_uppercase() {
         return false;
@@ -15,7 +16,7 @@ pub fn cased(name: &[char], at: usize) -> bool {
         _ if bare.len() < at => Some(' '),
         last => last.copied(),
     };
-    let is_locant = matches!(name[at], 'N' | 'O' | 'S' | 'C')
+    let is_locant = matches!(name[at], 'N' | 'O' | 'S' | 'C' | 'D' | 'L')
         && matches!(before, None | Some('-' | '(' | '[' | ' '))
         && name.get(at + 1) == Some(&'-');
     let is_space = |c: char| matches!(c, ' ' | ',' | ';');

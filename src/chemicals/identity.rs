@@ -174,6 +174,7 @@ mod tests {
             ("o-methylhydroxylamine", "O-methylhydroxylamine"),
             ("ethyl n-butylcarbamate", "ethyl N-butylcarbamate"),
             ("s-butyl acetate", "S-butyl acetate"),
+            ("d-tartaric acid", "D-tartaric acid"),
         ] {
             assert_ne!(identity(one), identity(other), "{one} {other}");
         }

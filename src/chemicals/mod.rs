@@ -9,6 +9,7 @@ mod completion;
 mod fold;
 mod http;
 mod identity;
+mod locants;
 mod merge;
 mod naming;
 mod numbers;

@@ -58,3 +58,34 @@ async fn a_row_that_contradicts_the_formula_or_the_molar_mass_of_the_entry_is_re
         assert!(reason.contains(part), "{reason}");
     }
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_locant_and_a_configuration_are_told_from_the_small_letter_that_means_something_else(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let known = "name\ns-butyl thioacetate\no-methylbenzaldoxime\no-xylene\nO-Methyltyrosine\nS-Pentyl cysteine\n\
+        l-tartaric acid\nD-Mandelic acid\nl-alanine\nD-Glucose\n";
+    assert_eq!(counts(&super::load(&app, &folder.file("known.csv", known)).await), [9, 9, 0, 0, 0]);
+    let names = [
+        "S-Butyl thioacetate",
+        "O-Methylbenzaldoxime",
+        "o-methyltyrosine",
+        "s-pentyl cysteine",
+        "L-Tartaric acid",
+        "l-tartaric acid",
+        "d-mandelic acid",
+    ];
+    let rows = |names: &[&str]| -> String {
+        names.iter().enumerate().map(|(n, name)| format!("B-{n},{name},1 g\n")).collect()
+    };
+    let file = folder.file("bad.csv", format!("code,chemical,amount\n{}", rows(&names)));
+    let report = bottles::load(&app, &file).await;
+    assert_eq!(counts(&report), [7, 0, 0, 0, 7], "{:?}", report.corrections);
+    for ((_, reason), name) in corrections(&report).iter().zip(names) {
+        assert!(reason.starts_with(&format!("`{name}` may be ")), "{reason}");
+        assert!(reason.contains("or another substance whose name differs by the case of a letter"), "{reason}");
+    }
+    let good = ["O-XYLENE", "O-Xylene", "L-Alanine", "d-glucose", "O-Methyltyrosine", "D-Mandelic acid"];
+    let file = folder.file("good.csv", format!("code,chemical,amount\n{}", rows(&good)));
+    let report = bottles::load(&app, &file).await;
+    assert_eq!(counts(&report), [6, 6, 0, 0, 0], "{:?}", report.corrections.as_ref().map(|_| corrections(&report)));
+}
