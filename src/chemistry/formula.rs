@@ -12,6 +12,7 @@ use super::{
     formula_parser::{self, Atoms, Part},
     hill,
     molar_mass::MolarMass,
+    smiles,
     text::text_value,
 };
 
@@ -73,7 +74,8 @@ impl FromStr for Formula {
     type Err = FormulaError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::of(&formula_parser::parse(text)?)
+        let parts = formula_parser::parse(text);
+        Self::of(&parts.map_err(|why| if smiles::is_smiles(text) { FormulaError::Smiles } else { why })?)
     }
 }
 

@@ -31,6 +31,8 @@ pub enum FormulaError {
     Unspecified(char),
     #[error("a line between atoms is a bond: write a molecular formula, such as C2H6O")]
     Bond,
+    #[error("is a structure (SMILES) and no formula: write the molecular formula, such as C2H6O")]
+    Smiles,
     #[error("the formula is heavier than 10000000 g/mol")]
     TooHeavy,
 }

@@ -38,6 +38,7 @@ mod hill;
 pub mod iso15434;
 pub mod label;
 mod numeric;
+mod smiles;
 mod text;
 mod unit_spelling;
 
