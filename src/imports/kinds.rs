@@ -14,30 +14,58 @@ const WORDS: [&[&str]; 5] = [
     &["box", "tray", "bin"],
 ];
 
-/// A kind for each name of a path below `outer`: what the name says, else the next one inwards; always with a kind left
-/// for each that follows. None when the path is too deep.
+/// A kind for each name of a path below `outer`: the one that it tells, and for the others the next one inwards that fits
+/// before those. None when they do not fit: the path is too deep, or tells another order.
 pub fn kinds(outer: Option<Kind>, names: &[Name]) -> Option<Vec<Kind>> {
     let mut outer = outer.and_then(|outer| KINDS.iter().position(|kind| *kind == outer));
     let mut kinds = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
+    for (name, last) in names.iter().zip(latest(names)?) {
         let first = outer.map_or(0, |outer| outer + 1);
-        let last = KINDS.len().checked_sub(names.len() - at)?;
-        if first > last {
-            return None;
-        }
         // A path that begins with nothing telling begins in a room, if the rest has room for that.
         let usual = if outer.is_none() { 1 } else { first };
-        let kind = said(name).filter(|kind| *kind >= first).unwrap_or(usual).min(last);
+        let kind = told(name).unwrap_or_else(|| usual.min(last));
+        if !(first..=last).contains(&kind) {
+            return None;
+        }
         kinds.push(KINDS[kind]);
         outer = Some(kind);
     }
     Some(kinds)
 }
 
-pub fn said(name: &Name) -> Option<usize> {
+/// The last kind that each name may have, with one left for each that follows.
+fn latest(names: &[Name]) -> Option<Vec<usize>> {
+    let (mut free, mut latest) = (KINDS.len(), Vec::with_capacity(names.len()));
+    for name in names.iter().rev() {
+        let last = free.checked_sub(1)?;
+        free = told(name).map_or(last, |told| told.min(last));
+        latest.push(free);
+    }
+    latest.reverse();
+    Some(latest)
+}
+
+/// The kind that a name tells; none where it has words of several (`Lab fridge`).
+fn told(name: &Name) -> Option<usize> {
+    let mut all = said(name);
+    let first = all.next()?;
+    all.all(|kind| kind == first).then_some(first)
+}
+
+/// Whether a word of the name is one for a kind of place.
+pub fn says_kind(name: &Name) -> bool {
+    said(name).next().is_some()
+}
+
+/// `Lab 2` is a room: for each name that tells its kind.
+pub fn telling(names: &[Name]) -> impl Iterator<Item = (&Name, &'static str)> {
+    names.iter().filter_map(|name| Some((name, KINDS[told(name)?].as_str())))
+}
+
+fn said(name: &Name) -> impl Iterator<Item = usize> {
     let name = name.as_str().to_lowercase();
-    let mut words = name.split(|c: char| !c.is_alphabetic());
-    words.find_map(|word| WORDS.iter().position(|words| words.contains(&word)))
+    let of_word = |word: &str| WORDS.iter().position(|words| words.contains(&word));
+    name.split(|c: char| !c.is_alphabetic()).filter_map(of_word).collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]
@@ -56,7 +84,10 @@ mod tests {
         assert_eq!(kinds_of(None, "214/A/3").unwrap(), [Room, Cabinet, Shelf]);
         assert_eq!(kinds_of(None, "B/214/A/3/x").unwrap(), KINDS);
         assert_eq!(kinds_of(Some(Room), "Shelf 2").unwrap(), [Shelf]);
-        assert_eq!(kinds_of(Some(Cabinet), "Room in a cabinet").unwrap(), [Shelf]);
+        assert_eq!(kinds_of(Some(Cabinet), "Fridge room").unwrap(), [Shelf], "of two kinds it tells none");
+        assert_eq!(kinds_of(None, "Nord/Lab 2/Shelf 3").unwrap(), [Building, Room, Shelf]);
+        assert_eq!(kinds_of(None, "Lab 2/Niche/Box 3").unwrap(), [Room, Cabinet, Kind::Box]);
+        assert_eq!(kinds_of(Some(Building), "Wing/Shelf 1").unwrap(), [Room, Shelf]);
     }
 
     #[test]
@@ -64,5 +95,19 @@ mod tests {
         assert_eq!(kinds_of(Some(Kind::Box), "x"), None);
         assert_eq!(kinds_of(Some(Kind::Shelf), "x/y"), None);
         assert_eq!(kinds_of(None, "a/b/c/d/e/f"), None);
+    }
+
+    #[test]
+    fn a_path_whose_names_tell_another_order_has_no_kinds() {
+        for (outer, path) in [
+            (None, "Shelf 1/Lab 2"),
+            (None, "West/Wing/Lab 2"),
+            (None, "Lab 1/Lab 2"),
+            (None, "Fridge 1/a/b/c"),
+            (Some(Kind::Cabinet), "Lab 2"),
+            (Some(Kind::Room), "x/Cupboard 1"),
+        ] {
+            assert_eq!(kinds_of(outer, path), None, "{path}");
+        }
     }
 }

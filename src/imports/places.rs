@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     faults::OrReason,
-    kinds::{KINDS, kinds},
+    kinds::{KINDS, kinds, telling},
     wanted::{ListedPaths, Wanted, small},
 };
 use crate::{
@@ -111,13 +111,8 @@ impl<'l> Places<'l> {
             return Err(wanted.doubt());
         }
         let outer = last.and_then(|id| self.all.get(&id));
-        let kinds = kinds(outer.map(|place| place.kind), &missing).ok_or_else(|| {
-            format!(
-                "location `{}`: from outside in there are {} at most",
-                wanted.text,
-                KINDS.map(locations::Kind::as_str).join(", ")
-            )
-        })?;
+        let kinds =
+            kinds(outer.map(|place| place.kind), &missing).ok_or_else(|| does_not_fit(wanted, outer, &missing))?;
         for (name, kind) in missing.iter().zip(kinds) {
             let id = ids::new(now);
             let code = ContainerCode::from_random(secrets::random()).to_string();
@@ -238,4 +233,17 @@ impl<'l> Places<'l> {
             },
         }
     }
+}
+
+fn does_not_fit(wanted: &Wanted, outer: Option<&OpenPlace>, missing: &[Name]) -> String {
+    let outer = outer.map(|place| (place.name.as_str(), place.kind.as_str()));
+    let known = outer.into_iter().chain(telling(missing).map(|(name, kind)| (name.as_str(), kind)));
+    let known: Vec<_> = known.map(|(name, kind)| format!("`{name}` is a {kind}")).collect();
+    format!(
+        "location `{}`: from outside in there are {} at most{}{}",
+        wanted.text,
+        KINDS.map(locations::Kind::as_str).join(", "),
+        if known.is_empty() { "" } else { "; " },
+        known.join(", ")
+    )
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{faults::OrReason, kinds::said, table::Table};
-use crate::text::Name;
+use super::{faults::OrReason, kinds::says_kind, table::Table};
+use crate::{chemicals::is_placeholder, text::Name};
 
 /// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash does as
 /// well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
@@ -23,11 +23,14 @@ impl Wanted {
         let parts = kept.split(separator).map(|part| part.replace(SLASH, "/"));
         let path = parts.map(|part| part.parse()).collect::<std::result::Result<Vec<Name>, _>>();
         let path = path.map_err(|why| format!("location `{text}`: a part {why}"))?;
+        if let Some(nothing) = path.iter().find(|name| is_placeholder(name.as_str())) {
+            return Err(format!("location `{text}`: the part `{nothing}` names no place: write the others alone"));
+        }
         let is_bare = kept.match_indices(separator).any(|(at, _)| {
             let (before, after) = (&kept[..at], &kept[at + separator.len_utf8()..]);
             !before.ends_with(' ') && !after.starts_with(' ')
         });
-        let is_doubtful = separator == '/' && is_bare && !path.iter().all(|name| said(name).is_some());
+        let is_doubtful = separator == '/' && is_bare && !path.iter().all(says_kind);
         Ok(Self { text: text.to_owned(), path, is_doubtful })
     }
 

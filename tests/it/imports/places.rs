@@ -144,3 +144,36 @@ async fn a_bottle_that_is_there_is_not_told_to_make_places_that_are_made(db: PgP
     assert_eq!((counts(&report), report.locations.len()), ([1, 0, 0, 0, 1], 0));
     assert_eq!(corrections(&report)[0].1, "the code exists with other values (location)");
 }
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_name_that_tells_its_kind_keeps_it_and_the_others_take_what_fits_between(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    assert_eq!(
+        made(
+            &app,
+            &folder,
+            &["Nord > Lab 2 > Shelf 3", "Building 7 > Lab 2 > Cupboard 1", "Lab 5 > Lab fridge > Box 1"]
+        )
+        .await,
+        pairs(&[
+            ("box", "Lab 5 > Lab fridge > Box 1"),
+            ("building", "Building 7"),
+            ("building", "Nord"),
+            ("cabinet", "Building 7 > Lab 2 > Cupboard 1"),
+            ("cabinet", "Lab 5 > Lab fridge"),
+            ("room", "Building 7 > Lab 2"),
+            ("room", "Lab 5"),
+            ("room", "Nord > Lab 2"),
+            ("shelf", "Nord > Lab 2 > Shelf 3"),
+        ])
+    );
+    let rows = "code,chemical,amount,location\nA1,Ethanol,1 L,Shelf 1 > Lab 9\nA2,Ethanol,1 L,West > Wing > Lab 9\n\
+        A3,Ethanol,1 L,Lab 2 > - > Shelf 1\n";
+    let report = load_containers(&app.app, &folder.file("b.csv", rows), app.lab, &CREATE, None).await.unwrap();
+    assert_eq!((counts(&report), report.locations.len()), ([3, 0, 0, 0, 3], 0));
+    let refused = corrections(&report);
+    assert!(refused[0].1.contains("`Shelf 1` is a shelf, `Lab 9` is a room"), "{refused:?}");
+    assert!(refused[1].1.contains("`Lab 9` is a room"), "{refused:?}");
+    assert!(refused[2].1.contains("`-` names no place"), "{refused:?}");
+}
