@@ -1,7 +1,6 @@
 //! The rows that did not go in, in a file that can be corrected and imported.
 
 use std::{
-    collections::HashMap,
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -10,11 +9,10 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::{
-    columns::Columns,
+    escape::{escaped, unescaped},
     headers::normal,
     own,
-    readings::plain_cells,
-    table::{Row, Table},
+    table::{Row, Table, delimiter},
 };
 
 /// Written under another name until it is whole. It is made before the first row goes in; without a failure nothing is left.
@@ -28,12 +26,15 @@ pub struct Corrections<'t> {
     part: PathBuf,
     writer: csv::Writer<File>,
     has_rows: bool,
+    header: Vec<String>,
     /// Whether it says the codes that were made.
     has_codes: bool,
+    /// The lab for which they are made now.
+    lab: String,
 }
 
 impl<'t> Corrections<'t> {
-    pub fn of(file: &Path, table: &'t Table<'t>, makes_codes: bool) -> anyhow::Result<Self> {
+    pub fn of(file: &Path, table: &'t Table<'t>, made_for: Option<Uuid>) -> anyhow::Result<Self> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let beside = file.parent().unwrap_or(Path::new(""));
         let made = make_part(beside, &name).or_else(|_| make_part(Path::new(""), &name));
@@ -46,8 +47,10 @@ impl<'t> Corrections<'t> {
         })?;
         let writer = csv::WriterBuilder::new().flexible(true).delimiter(table.delimiter()).from_writer(made);
         let folder = part.parent().unwrap_or(Path::new("")).to_owned();
-        let has_codes = makes_codes || table.own().place(own::CODE).is_some();
-        Ok(Self { table, name, folder, part, writer, has_rows: false, has_codes })
+        let has_codes = made_for.is_some() || table.own().place(own::CODE).is_some();
+        let lab = made_for.map(|lab| lab.to_string()).unwrap_or_default();
+        let header = header(table, has_codes);
+        Ok(Self { table, name, folder, part, writer, has_rows: false, header, has_codes, lab })
     }
 
     /// `readings` are what the whole list has decided of the row's cells, which are those in `cells`.
@@ -59,16 +62,21 @@ impl<'t> Corrections<'t> {
         code: Option<&str>,
         cells: Vec<String>,
     ) -> anyhow::Result<()> {
-        let header = (!self.has_rows).then(|| self.header());
-        self.has_rows = true;
         let line = row.line.to_string();
         let code = self.has_codes.then(|| code.unwrap_or_else(|| row.own(own::CODE)));
-        let undecided = (!self.has_decides()).then_some("");
+        let lab = self.has_codes.then(|| Some(row.own(own::LAB)).filter(|lab| !lab.is_empty()).unwrap_or(&self.lab));
+        let undecided = (!has_decides(self.table)).then_some("");
         let kept = self.kept(cells);
-        let own = [line.as_str(), reason, readings].into_iter().chain(code).chain(undecided);
-        let cells = own.chain(kept.iter().map(String::as_str));
-        let begun = header.map_or(Ok(()), |header| self.writer.write_record(header));
-        begun.and_then(|()| self.writer.write_record(cells)).with_context(|| self.fault())
+        let of_row = || code.into_iter().chain(lab).chain(undecided).chain(kept.iter().map(String::as_str));
+        let first = [line.as_str(), reason, readings];
+        let header = self.header.iter().map(String::as_str).enumerate();
+        let header = header.filter(|(at, _)| *at != first.len()).map(|(_, header)| header);
+        let check = own::check(header, first.into_iter().chain(of_row()));
+        let cells = first.into_iter().chain([check.as_str()]).chain(of_row());
+        let begun = if self.has_rows { Ok(()) } else { self.writer.write_record(escaped_all(&self.header)) };
+        self.has_rows = true;
+        let written = begun.and_then(|()| self.writer.write_record(cells.map(|cell| escaped(cell).into_owned())));
+        written.with_context(|| self.fault())
     }
 
     /// With each batch: what is told about it lies on the disk when the next begins.
@@ -111,70 +119,86 @@ impl<'t> Corrections<'t> {
 
     /// Those of earlier runs of the same file.
     fn earlier(&self) -> Vec<PathBuf> {
-        let all = (1..).map(|number| self.folder.join(numbered(&self.name, number)));
-        all.take_while(|path| path.exists()).collect()
+        of_list(&self.folder, &self.name)
     }
 
-    /// When all rows of the list are in: removes the files of earlier runs in which they stand as they do in the list, and
-    /// says which others there are.
-    pub fn remove_earlier(&self, columns: &Columns) -> Option<String> {
-        let is_kept = |path: &PathBuf| !self.is_as_in_list(path, columns) || fs::remove_file(path).is_err();
+    /// When all rows of the list are in: removes the files of earlier runs that are as they were written, and says which
+    /// others there are.
+    pub fn remove_earlier(&self) -> Option<String> {
+        let is_kept = |path: &PathBuf| !is_as_written(path) || fs::remove_file(path).is_err();
         let kept: Vec<_> = self.earlier().into_iter().filter(is_kept).map(|path| path.display().to_string()).collect();
         (!kept.is_empty()).then(|| {
             format!(
-                "still there from earlier runs, as they or the list were changed since: {}; what was corrected there did not \
-                 come in with the list",
+                "still there from earlier runs, as somebody has changed them since: {}; remove them when all that they say \
+                 is in",
                 kept.join(", ")
             )
         })
-    }
-
-    fn is_as_in_list(&self, path: &Path, columns: &Columns) -> bool {
-        let Ok(text) = fs::read(path) else { return false };
-        let mut reader = csv::ReaderBuilder::new();
-        reader.flexible(true).delimiter(self.table.delimiter()).has_headers(false);
-        let Ok(rows) = reader.from_reader(&text[..]).into_records().collect::<Result<Vec<_>, _>>() else {
-            return false;
-        };
-        let Some((header, rows)) = rows.split_first() else { return true };
-        let own = own::Own::of(&header.iter());
-        let decides = if self.has_decides() { None } else { header.iter().position(is_decides) };
-        let of_list = |(at, cell): (usize, &str)| (!own.has(at) && decides != Some(at)).then(|| cell.to_owned());
-        let mut wanted = HashMap::new();
-        for row in rows {
-            let cells: Vec<_> = row.iter().enumerate().filter_map(of_list).collect();
-            let line = own.place(own::LINE).and_then(|at| row.get(at)?.parse::<u64>().ok());
-            wanted.insert(line, cells);
-        }
-        for row in self.table.rows().flatten() {
-            if wanted.get(&Some(row.line)).is_some_and(|cells| *cells == self.kept(plain_cells(&row, columns))) {
-                wanted.remove(&Some(row.line));
-            }
-        }
-        header.iter().enumerate().filter_map(of_list).eq(self.list_header().map(str::to_owned)) && wanted.is_empty()
-    }
-
-    fn header(&self) -> Vec<String> {
-        let mut header = own::names(self.has_codes, &self.list_header());
-        header.extend((!self.has_decides()).then(|| DECIDES.to_owned()));
-        header.extend(self.list_header().map(str::to_owned));
-        header
-    }
-
-    fn list_header(&self) -> impl Iterator<Item = &'t str> + Clone + use<'t> {
-        let (headers, own) = (self.table.headers(), self.table.own());
-        headers.iter().enumerate().filter(|(at, _)| !own.has(*at)).map(|(_, header)| header.as_str())
-    }
-
-    /// Whether the list has a column for what a person decides.
-    fn has_decides(&self) -> bool {
-        self.list_header().any(is_decides)
     }
 
     /// A file of corrections, corrected in part, has a line and a reason of its own.
     fn kept(&self, cells: Vec<String>) -> Vec<String> {
         cells.into_iter().enumerate().filter(|(at, _)| !self.table.own().has(*at)).map(|(_, cell)| cell).collect()
     }
+}
+
+fn header(table: &Table<'_>, has_codes: bool) -> Vec<String> {
+    let mut header = own::names(has_codes, &list_header(table));
+    header.extend((!has_decides(table)).then(|| DECIDES.to_owned()));
+    header.extend(list_header(table).map(str::to_owned));
+    header
+}
+
+fn list_header<'t>(table: &'t Table<'_>) -> impl Iterator<Item = &'t str> + Clone {
+    let (headers, own) = (table.headers(), table.own());
+    headers.iter().enumerate().filter(|(at, _)| !own.has(*at)).map(|(_, header)| header.as_str())
+}
+
+/// Whether the list has a column for what a person decides.
+fn has_decides(table: &Table<'_>) -> bool {
+    list_header(table).any(is_decides)
+}
+
+fn escaped_all(cells: &[String]) -> impl Iterator<Item = String> {
+    cells.iter().map(|cell| escaped(cell).into_owned())
+}
+
+/// Whether no row of the file has been changed since an import wrote it.
+fn is_as_written(path: &Path) -> bool {
+    let Ok(Rows { header, own, cells }) = rows(path) else { return false };
+    let Some(check) = own.place(own::CHECK) else { return false };
+    let others = |cells: &[String]| {
+        let others = cells.iter().enumerate().filter(|(at, _)| *at != check).map(|(_, cell)| cell.clone());
+        others.collect::<Vec<_>>()
+    };
+    let header = others(&header);
+    cells.iter().all(|row| {
+        let own = own::check(header.iter().map(String::as_str), others(row).iter().map(String::as_str));
+        row.get(check) == Some(&own)
+    })
+}
+
+/// What stands in a file of corrections.
+pub struct Rows {
+    pub header: Vec<String>,
+    pub own: own::Own,
+    pub cells: Vec<Vec<String>>,
+}
+
+pub fn rows(path: &Path) -> anyhow::Result<Rows> {
+    let text = fs::read_to_string(path)?;
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new();
+    reader.flexible(true).delimiter(delimiter(text)).has_headers(false);
+    let rows = reader.from_reader(text.as_bytes()).into_records();
+    let row = |row: csv::Result<csv::StringRecord>| {
+        row.map(|row| row.iter().map(|cell| unescaped(cell).to_owned()).collect::<Vec<_>>())
+    };
+    let mut rows = rows.map(row).collect::<Result<Vec<_>, _>>()?;
+    anyhow::ensure!(!rows.is_empty(), "it is empty");
+    let header = rows.remove(0);
+    let own = own::Own::of(&header.iter().map(String::as_str));
+    Ok(Rows { header, own, cells: rows })
 }
 
 impl Drop for Corrections<'_> {
@@ -193,6 +217,20 @@ const DECIDES: &str = "decides";
 
 pub fn is_decides(header: &str) -> bool {
     normal(header) == DECIDES
+}
+
+/// The files of corrections of a list, in their order.
+pub fn of_list(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let number = |path: &Path| {
+        let rest =
+            path.file_name()?.to_str()?.strip_prefix(name)?.strip_prefix(".corrections")?.strip_suffix(".csv")?;
+        if rest.is_empty() { Some(1) } else { rest.strip_prefix('-')?.parse::<u32>().ok() }
+    };
+    let all = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut all: Vec<_> = all.filter_map(|path| Some((number(&path)?, path))).collect();
+    all.sort_unstable();
+    all.into_iter().map(|(_, path)| path).collect()
 }
 
 /// The list that a file of corrections is of, or of those of another.

@@ -2,6 +2,17 @@
 
 use anyhow::bail;
 
+/// Signs of Unicode that end a line of a text, and none of a table.
+pub fn is_odd_line_end(c: char) -> bool {
+    matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// Where carriage returns stand that end a line alone, as in files of old Macs.
+pub fn lone_returns(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    let is_alone = |at: &usize| bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    (0..bytes.len()).filter(is_alone)
+}
+
 /// Files are UTF-8; anything else would fill the catalogue with broken names.
 pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
     const HINT: &str = "save the file as UTF-8 (in Excel: \"CSV UTF-8\") and import it again";
@@ -18,7 +29,7 @@ pub fn decode(bytes: Vec<u8>) -> anyhow::Result<String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + valid.split(|byte| *byte == b'\n').skip(1).count();
+        let line = 1 + valid.split(|byte| *byte == b'\n').skip(1).count() + lone_returns(valid).count();
         anyhow::anyhow!("line {line} is not UTF-8: {HINT}")
     })
 }

@@ -2,21 +2,62 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use super::{columns::Columns, table::Row};
+use uuid::Uuid;
+
+use super::{columns::Columns, own, table::Row};
+use crate::chemistry::ContainerCode;
 
 /// Or why not, for the person who mends the file.
 pub type OrReason<T> = Result<T, String>;
 
 #[derive(Default)]
-pub struct Faults(Vec<String>);
+pub struct Faults {
+    all: Vec<String>,
+    /// How many of them are doubts.
+    doubts: usize,
+}
 
 impl Faults {
     pub fn add(&mut self, fault: impl Into<String>) {
-        self.0.push(fault.into());
+        self.all.push(fault.into());
     }
 
-    /// Two stray quotes give a row the cells of the rows behind it.
-    pub fn several_rows(&mut self, row: &Row) {
+    /// What is no fault of a row that came in before, when whoever imported it had decided.
+    pub fn add_doubt(&mut self, doubt: String) {
+        self.all.push(doubt);
+        self.doubts += 1;
+    }
+
+    /// Why the row is refused unless it came in before.
+    pub fn doubt(&self) -> Option<String> {
+        (self.doubts > 0).then(|| self.all.join("; "))
+    }
+
+    /// The code that was made for a row of corrections must be as it was written, and is of one lab.
+    pub fn made_code(&mut self, row: &Row, lab: Uuid) {
+        let (code, of) = (row.own(own::CODE), row.own(own::LAB));
+        if !code.is_empty() && !code.parse::<ContainerCode>().is_ok_and(|read| read.as_str() == code) {
+            self.add(format!(
+                "the made code `{}` was changed: write it as it was, or give the row a code",
+                shortened(code)
+            ));
+        } else if !of.is_empty() && of != lab.to_string() {
+            self.add(format!("the made code {code} is of another lab: import the list itself into this one"));
+        }
+    }
+
+    /// A delimiter without quotes gives a row more cells, and two stray quotes give it those of the rows behind it.
+    pub fn of_the_form(&mut self, row: &Row) {
+        if row.has_too_many_cells() {
+            self.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
+        }
+        if let Some(sign) = row.odd_line_end() {
+            self.add(format!(
+                "the sign U+{:04X} is in a cell, and ends no line of a table: take it out, or save the file with the usual \
+                 line ends",
+                u32::from(sign)
+            ));
+        }
         if let Some(cell) = row.of_several_rows() {
             self.add(format!(
                 "`{}` may be several rows, as behind its line break stands what separates cells: close the quote where its \
@@ -44,12 +85,12 @@ impl Faults {
 
     /// A cell in which a spreadsheet says that it has no value: nothing can be made of the row before that is mended.
     pub fn of_the_spreadsheet(&self, row: &Row) -> OrReason<()> {
-        let errors = row.known().filter_map(|(header, cell)| {
-            let why = spreadsheet_error(cell)?;
+        let errors = row.known().filter_map(|(header, cell, is_computed)| {
+            let why = if is_computed { Some(FORMULA) } else { spreadsheet_error(cell) }?;
             Some(format!("`{}` in `{}` {why}", shortened(cell), shortened(header)))
         });
-        let errors: Vec<_> = self.0.iter().cloned().chain(errors).collect();
-        if errors.len() == self.0.len() { Ok(()) } else { Err(errors.join("; ")) }
+        let errors: Vec<_> = self.all.iter().cloned().chain(errors).collect();
+        if errors.len() == self.all.len() { Ok(()) } else { Err(errors.join("; ")) }
     }
 
     /// What the column holds, if it is there and right.
@@ -90,11 +131,14 @@ impl Faults {
     /// The row, if nothing is wrong with it.
     pub fn none<T>(self, row: Option<T>) -> OrReason<T> {
         match row {
-            Some(row) if self.0.is_empty() => Ok(row),
-            _ => Err(self.0.join("; ")),
+            Some(row) if self.all.len() == self.doubts => Ok(row),
+            _ => Err(self.all.join("; ")),
         }
     }
 }
+
+const FORMULA: &str =
+    "is a formula of a spreadsheet and not its value: save the values, or put an apostrophe before a text";
 
 /// `#N/A`, in the languages that write it otherwise, and `Err:508`; the others are a word between `#` and a mark.
 fn spreadsheet_error(cell: &str) -> Option<&'static str> {

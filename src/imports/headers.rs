@@ -6,7 +6,11 @@ use anyhow::bail;
 use csv::StringRecord;
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Options, Usage, bottles::LAB_OF_CODES, faults::shortened, own::Own};
+use super::{
+    Options, Usage,
+    faults::shortened,
+    own::{LAB, Own},
+};
 
 /// A list of bottles has dozens; one with a thousand is no list, and each costs time in every row.
 const MOST_COLUMNS: usize = 1_000;
@@ -138,7 +142,7 @@ pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options
         bail!("{}", missing_columns(&missing, &list(headers.iter().map(printable))));
     }
     let is_used = |at: &usize| left_out.contains(at) || places.values().flatten().any(|used| used == at);
-    let is_left = |at: &usize| !own.has(*at) && headers[*at] != *LAB_OF_CODES && !is_used(at);
+    let is_left = |at: &usize| !own.has(*at) && headers[*at] != *LAB && !is_used(at);
     let (known, unknown): (Vec<_>, Vec<_>) =
         (0..seen.len()).filter(is_left).partition(|at| columns.iter().any(|column| column.knows(&seen[*at])));
     let warnings = known.into_iter().map(|at| passed_over(&headers[at], &seen[at], columns)).collect();

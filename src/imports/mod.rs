@@ -8,6 +8,7 @@ mod columns;
 mod corrections;
 mod days;
 mod encoding;
+mod escape;
 mod evidence;
 mod faults;
 mod headers;

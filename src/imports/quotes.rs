@@ -15,7 +15,8 @@ enum At {
 /// A quote that is never closed would hide all rows behind it in one cell, and so would one that the next quote closes.
 pub fn check(text: &str, delimiter: u8) -> anyhow::Result<()> {
     let (mut at, mut line) = (At::Start, 1);
-    for byte in text.bytes() {
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
         at = match (at, byte) {
             (At::Start, b'"') => At::Quoted(line),
             (At::Quoted(from), b'"') => At::Behind(from),
@@ -27,7 +28,7 @@ pub fn check(text: &str, delimiter: u8) -> anyhow::Result<()> {
             ),
             _ => At::Plain,
         };
-        line += u64::from(byte == b'\n');
+        line += u64::from(byte == b'\n' || (byte == b'\r' && bytes.peek() != Some(&b'\n')));
     }
     if let At::Quoted(from) = at {
         bail!("the quote that opens in line {from} is never closed: close it where its cell ends");

@@ -5,6 +5,7 @@ use std::{collections::VecDeque, path::Path};
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{
     Report,
@@ -47,12 +48,12 @@ pub trait Load {
     /// The row as what it means, or everything that is wrong with it.
     fn read(&mut self, row: &Row) -> OrReason<Self::Item>;
 
-    /// Whether rows get codes that are made.
-    fn makes_codes(&self) -> bool {
-        false
+    /// The lab for which rows get codes that are made, where they do.
+    fn made_for(&self) -> Option<Uuid> {
+        None
     }
 
-    /// The one that was made for the row.
+    /// The code that was made for the row.
     fn made_code(&self, _row: &Row) -> Option<&str> {
         None
     }
@@ -85,7 +86,7 @@ pub async fn run<L: Load>(
     dry: bool,
 ) -> anyhow::Result<Report> {
     let bar = progress(table.size());
-    let mut corrections = Corrections::of(file, table, load.makes_codes())?;
+    let mut corrections = Corrections::of(file, table, load.made_for())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, dry), VecDeque::new());
     while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
@@ -106,7 +107,7 @@ pub async fn run<L: Load>(
     let Told { warnings, locations } = batches.into_told();
     report.warnings.extend(warnings);
     if report.failed == 0 && !dry {
-        report.warnings.extend(corrections.remove_earlier(load.columns()));
+        report.warnings.extend(corrections.remove_earlier());
     }
     report.corrections = corrections.finish()?;
     report.locations = locations;

@@ -36,10 +36,7 @@ impl Load for Substances {
 
     fn read(&mut self, row: &Row) -> OrReason<Substance> {
         let mut faults = Faults::default();
-        if row.has_too_many_cells() {
-            faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
-        }
-        faults.several_rows(row);
+        faults.of_the_form(row);
         faults.contradictions(row);
         if !row.is_pubchem() {
             faults.of_the_spreadsheet(row)?;
@@ -67,8 +64,8 @@ impl Load for Substances {
         let Numbers { cas, ec, inchikey } = numbers;
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
-        let density_digits = columns.digits(row, "density");
-        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides, density_digits } }))
+        let (density_digits, doubt) = (columns.digits(row, "density"), faults.doubt());
+        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides, density_digits, doubt } }))
     }
 
     fn columns(&self) -> &Columns {
@@ -149,7 +146,8 @@ impl Substances {
     }
 }
 
-/// A damaged number is repaired when that was asked for; else the proposal stands in the reason.
+/// A damaged number is repaired when that was asked for; else the proposal stands in the reason, and tells whether the row
+/// came in before.
 pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumber> {
     let raw = row.get("cas")?;
     raw.parse().map_or_else(
@@ -160,8 +158,13 @@ pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumbe
             }
             let switch = if proposal.is_some() { " --repair-cas takes it" } else { "" };
             let hint = cas::hint(raw).map(|hint| format!("; {hint}{switch}"));
-            faults.add(format!("cas `{raw}`: {why}{}", hint.unwrap_or_default()));
-            None
+            let fault = format!("cas `{raw}`: {why}{}", hint.unwrap_or_default());
+            if proposal.is_some() {
+                faults.add_doubt(fault);
+            } else {
+                faults.add(fault);
+            }
+            proposal
         },
         Some,
     )

@@ -73,6 +73,8 @@ pub struct Listed {
     pub decides: Option<Decides>,
     /// Behind the point of its density, as it is written there.
     pub density_digits: u32,
+    /// Why it is refused unless it came in before.
+    pub doubt: Option<String>,
 }
 
 impl Listed {
@@ -82,7 +84,7 @@ impl Listed {
         match chemical.name.parse() {
             Ok(name) if is_other => {
                 let new = NewChemical { name, synonyms: Vec::new(), ..self.new.clone() };
-                Cow::Owned(Self { new, ..*self })
+                Cow::Owned(Self { new, ..self.clone() })
             }
             _ => Cow::Borrowed(self),
         }
@@ -151,6 +153,10 @@ impl Extract {
             return Ok((Outcome::Unchanged, None));
         }
         let names = names.in_row(listed);
+        if let Some(doubt) = &listed.doubt {
+            let is_deleted = matches!(found, Found::Deleted) && !names.revive;
+            return if is_deleted { Ok((Outcome::Deleted, None)) } else { Err(doubt.clone()) };
+        }
         let meant = self.meant(listed)?;
         let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
         let row = &listed.new;

@@ -1,11 +1,11 @@
 //! The cells of a row that is a container.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::Chemical;
 use crate::{
-    chemicals::Decides,
-    chemistry::{Amount, Factors, Quantity, Unit},
+    chemicals::{Decides, is_placeholder},
+    chemistry::{Amount, Factors, Quantity, Unit, is_digits},
     containers::{Code, State, imported::Content},
     imports::{
         columns::{Columns, number_and_unit},
@@ -19,14 +19,18 @@ use crate::{
 
 /// As it is printed on the bottle.
 pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
+    if let Some(nothing) = row.get("code").filter(|cell| is_placeholder(cell)) {
+        faults.add(format!("code `{nothing}`: names no bottle: write the code, or leave the cell empty"));
+        return None;
+    }
     let code: Code = faults.value(row, "code")?;
     kept_as_text("code", code.as_str(), faults)?;
     Some(code.into())
 }
 
-/// Refuses a text of which a spreadsheet has lost the digits.
+/// Refuses a text that a spreadsheet has taken for a number.
 fn kept_as_text(column: &str, text: &str, faults: &mut Faults) -> Option<()> {
-    if is_power_of_ten(text) {
+    if is_power_of_ten(text) || is_whole_with_decimals(text) {
         faults.add(format!(
             "{column} `{text}`: a spreadsheet has turned this {column} into a number; format the column as text and fill it in again"
         ));
@@ -41,6 +45,12 @@ fn is_power_of_ten(code: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',');
     let power = power.strip_prefix('+');
     is_number(number) && power.is_some_and(|power| !power.is_empty() && power.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// `123.0`, as programs write a number that was 123.
+fn is_whole_with_decimals(code: &str) -> bool {
+    let parts = code.split_once(['.', ',']);
+    parts.is_some_and(|(whole, rest)| is_digits(whole) && !rest.is_empty() && rest.bytes().all(|digit| digit == b'0'))
 }
 
 /// Where the name decides, the numbers need not be right to be kept.
@@ -104,8 +114,13 @@ pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
     Wanted::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
 }
 
-pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Content {
-    let opened_on = read_date(row, "opened", columns, faults);
+pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut Faults) -> Content {
+    let received_on = read_past(row, "received", columns, today, faults);
+    let opened_on = read_past(row, "opened", columns, today, faults);
+    if let Some((opened, received)) = opened_on.zip(received_on).filter(|(opened, received)| opened < received) {
+        faults
+            .add(format!("it was opened on {opened}, and received on {received}, which is later: correct one of them"));
+    }
     Content {
         state: read_state(row, opened_on, faults),
         tare: read_tare(row, columns, faults),
@@ -113,7 +128,7 @@ pub fn read_content(row: &Row, columns: &Columns, faults: &mut Faults) -> Conten
         supplier: faults.value(row, "supplier").map(|it: Text<200>| it.into()),
         catalogue_number: read_label(row, "catalogue number", faults),
         note: read_note(row, faults),
-        received_on: read_date(row, "received", columns, faults),
+        received_on,
         opened_on,
         expires_on: read_date(row, "expires", columns, faults),
     }
@@ -164,6 +179,22 @@ fn read_date(row: &Row, column: &'static str, columns: &Columns, faults: &mut Fa
     let cell = row.get(column)?;
     let day = columns.days(column).read(cell, column == "expires");
     day.map_err(|why| faults.add(format!("{column} `{cell}`: {why}"))).ok()
+}
+
+/// A day of something that has happened; wherever the lab is, tomorrow there is at most a day away.
+fn read_past(
+    row: &Row,
+    column: &'static str,
+    columns: &Columns,
+    today: NaiveDate,
+    faults: &mut Faults,
+) -> Option<NaiveDate> {
+    let day = read_date(row, column, columns, faults)?;
+    if day > today + Days::new(1) {
+        faults.add(format!("{column} `{}`: is in the future", row.get(column).unwrap_or_default()));
+        return None;
+    }
+    Some(day)
 }
 
 /// Columns of this name also say what the substance is.

@@ -2,6 +2,7 @@
 //! a row has: those of rows that were changed since, and those of rows that were corrected, do not follow from the row.
 
 use std::{
+    collections::HashSet,
     fs::{self, File, TryLockError},
     io::{Read as _, Write as _},
     path::{Path, PathBuf},
@@ -10,17 +11,19 @@ use std::{
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
-use super::making::{Earlier, Making, key};
+use super::{
+    making::{Earlier, Making, key},
+    pending::{codes_of, pending},
+};
 use crate::imports::{
     Options,
     columns::Columns,
     corrections::{is_decides, list_of},
+    escape::escaped,
     headers::Column,
+    own::LAB,
     table::{Row, Table},
 };
-
-/// The column of the file that says for which lab a code is: a list may be brought into several.
-pub const LAB: &str = "made for lab";
 
 pub struct MadeCodes {
     path: PathBuf,
@@ -31,6 +34,8 @@ pub struct MadeCodes {
     /// The list's, without what is the import's own.
     list_header: Vec<(usize, String)>,
     has_header: bool,
+    /// In a file of corrections: of the rows that the list itself has, where it is beside that.
+    of_list: Option<HashSet<String>>,
     is_of_corrections: bool,
     making: Making,
     /// None in a dry run.
@@ -72,6 +77,7 @@ impl MadeCodes {
             header,
             list_header,
             has_header: false,
+            of_list: None,
             is_of_corrections: list.table.is_of_corrections(),
             making: Making::new(lab_id, name),
             file: None,
@@ -97,7 +103,13 @@ impl MadeCodes {
         }
         let text = String::from_utf8(text).context("it is not UTF-8")?;
         let (earlier, whole) = self.read_earlier(&text, list)?;
-        self.making.make_all(list.table, list.columns, earlier)?;
+        let path = list.file.with_file_name(self.making.list());
+        let pending = pending(&path, self.lab_id);
+        if self.is_of_corrections {
+            let of_list = Making::new(self.lab_id, self.making.list());
+            self.of_list = codes_of(&path, of_list, earlier.clone(), &pending, list.options);
+        }
+        self.making.make_all(list.table, list.columns, earlier, &pending)?;
         self.file = match file {
             Some(_) if whole != text => Some(self.write_anew(&whole)?),
             file => file,
@@ -157,7 +169,7 @@ impl MadeCodes {
     fn as_text<'r>(&self, rows: impl Iterator<Item = &'r Vec<String>>) -> anyhow::Result<Vec<u8>> {
         let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(Vec::new());
         for row in rows {
-            writer.write_record(row)?;
+            writer.write_record(row.iter().map(|cell| escaped(cell).into_owned()))?;
         }
         writer.into_inner().context("the codes")
     }
@@ -183,8 +195,18 @@ impl MadeCodes {
     pub fn doubt(&self, code: &str, is_there: bool) -> Option<String> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let making = &self.making;
-        if self.is_of_corrections || making.written.contains(code) {
+        if making.written.contains(code) {
             return None;
+        }
+        if self.is_of_corrections {
+            let is_gone = self.of_list.as_ref().is_some_and(|codes| !codes.contains(code));
+            return (is_gone && !is_there && making.is_said(code)).then(|| {
+                format!(
+                    "the row is not in {list} any more as it was refused. If it was mended there, {list} brings its bottle; if \
+                     it is another bottle, give it a code",
+                    list = making.list()
+                )
+            });
         }
         if is_there {
             return making.is_first.then(|| {

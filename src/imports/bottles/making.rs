@@ -6,13 +6,15 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use aws_lc_rs::digest::{SHA256, digest};
 use uuid::Uuid;
 
+use super::pending::Pending;
 use crate::{
+    chemicals::is_placeholder,
     chemistry::ContainerCode,
     imports::{
         columns::Columns,
         own,
         readings::plain_cells,
-        table::{Row, Table},
+        table::{Row, Table, says_what},
         wanted::small,
     },
 };
@@ -28,6 +30,8 @@ pub struct Making {
     list: String,
     /// By the end of the row in the file.
     codes: HashMap<u64, String>,
+    /// Those that rows of a file of corrections say.
+    said: HashSet<String>,
     /// The codes in the file of codes.
     pub written: HashSet<String>,
     /// How many of them no row of the list has any more.
@@ -38,24 +42,54 @@ pub struct Making {
 
 impl Making {
     pub fn new(lab_id: Uuid, list: &str) -> Self {
-        Self { lab_id, list: list.to_owned(), codes: HashMap::new(), written: HashSet::new(), gone: 0, is_first: true }
+        Self {
+            lab_id,
+            list: list.to_owned(),
+            codes: HashMap::new(),
+            said: HashSet::new(),
+            written: HashSet::new(),
+            gone: 0,
+            is_first: true,
+        }
+    }
+
+    /// What the list is called.
+    pub fn list(&self) -> &str {
+        &self.list
     }
 
     pub fn of(&self, row: &Row) -> Option<&str> {
         self.codes.get(&row.end).map(String::as_str)
     }
 
-    /// Codes that rows say go first, then those of the file, and only then are new ones made.
-    pub fn make_all(&mut self, table: &Table<'_>, columns: &Columns, earlier: Earlier) -> anyhow::Result<()> {
+    /// Whether the row of the code said it itself, in a file of corrections.
+    pub fn is_said(&self, code: &str) -> bool {
+        self.said.contains(code)
+    }
+
+    pub fn into_codes(self) -> HashSet<String> {
+        self.codes.into_values().collect()
+    }
+
+    /// Codes that rows say go first, then those of the file, then those that rows had when they were refused, and only then
+    /// are new ones made.
+    pub fn make_all(
+        &mut self,
+        table: &Table<'_>,
+        columns: &Columns,
+        earlier: Earlier,
+        pending: &Pending,
+    ) -> anyhow::Result<()> {
         let mut taken = HashSet::new();
         let mut without = Vec::new();
         for row in table.rows() {
             let row = row?;
             match (row.get("code"), row.own(own::CODE)) {
                 (Some(code), _) => drop(taken.insert(code.to_owned())),
-                (None, "") => without.push((row.end, key(&row, columns))),
+                (None, "") => without.push((row.end, row.line, key(&row, columns))),
                 (None, code) => {
                     taken.insert(code.to_owned());
+                    self.said.insert(code.to_owned());
                     self.codes.insert(row.end, code.to_owned());
                 }
             }
@@ -69,23 +103,25 @@ impl Making {
             }
         }
         let mut new = Vec::new();
-        for (end, key) in without {
+        for (end, line, key) in without {
             match of_key.get_mut(&key).and_then(VecDeque::pop_front) {
                 Some(code) => {
                     taken.insert(code.clone());
                     self.codes.insert(end, code);
                 }
-                None => new.push((end, key)),
+                None => new.push((end, line, key)),
             }
         }
-        self.make_new(new, &mut taken);
+        self.make_new(new, &mut taken, pending);
         self.gone = self.written.difference(&taken).count();
         Ok(())
     }
 
-    fn make_new(&mut self, rows: Vec<(u64, Key)>, taken: &mut HashSet<String>) {
+    /// Each row with its end, its line and what it says.
+    fn make_new(&mut self, rows: Vec<(u64, u64, Key)>, taken: &mut HashSet<String>, pending: &Pending) {
         let mut numbers: HashMap<Key, u32> = HashMap::new();
-        for (end, key) in rows {
+        let mut new = Vec::new();
+        for (end, line, key) in rows {
             let number = numbers.entry(key.clone()).or_default();
             // One of the file that no row has is this row's: it was corrected there.
             let code = loop {
@@ -95,7 +131,14 @@ impl Making {
                     break code;
                 }
             };
-            self.codes.insert(end, code);
+            new.push((end, line, code));
+        }
+        let refused: HashSet<_> = pending.values().collect();
+        for (end, line, code) in new {
+            let is_as_it_was = refused.contains(&code) || self.written.contains(&code);
+            // It stands where a refused row stood that no row is any more: that one was mended.
+            let mended = pending.get(&line).filter(|mended| !is_as_it_was && taken.insert((*mended).clone()));
+            self.codes.insert(end, mended.cloned().unwrap_or(code));
         }
     }
 
@@ -115,7 +158,8 @@ pub fn key(row: &Row, columns: &Columns) -> Key {
     let cells = plain_cells(row, columns);
     let of = |column: &str| {
         let cells = row.places(column).iter().filter_map(|&at| cells.get(at));
-        let mut cells: Vec<_> = cells.map(|cell| one_spaced(cell)).filter(|cell| !cell.is_empty()).collect();
+        let says_more = |cell: &String| !cell.is_empty() && (says_what(column) || !is_placeholder(cell));
+        let mut cells: Vec<_> = cells.map(|cell| one_spaced(cell)).filter(says_more).collect();
         cells.dedup();
         cells.join("\0")
     };

@@ -5,6 +5,7 @@ mod cells;
 mod codes;
 mod known;
 mod making;
+mod pending;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -12,11 +13,10 @@ use std::{
 };
 
 use anyhow::bail;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use self::codes::LAB as LAB_OF_CODES;
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
     cells::{read_amount, read_chemical, read_code, read_content, read_location},
@@ -58,6 +58,8 @@ pub struct Bottle {
     content: Content,
     /// Of all that the row says, as it says it.
     fingerprint: Fingerprint,
+    /// Why it is refused unless it came in before.
+    doubt: Option<String>,
     /// The cells of the row, where its code was made.
     cells: Option<Vec<String>>,
 }
@@ -73,6 +75,7 @@ pub struct Bottles {
     revive: bool,
     columns: Columns,
     codes: Option<MadeCodes>,
+    today: NaiveDate,
 }
 
 impl Bottles {
@@ -121,6 +124,7 @@ impl Bottles {
             revive: options.common.revive,
             columns,
             codes,
+            today: app.clock.now().date_naive(),
         })
     }
 
@@ -132,6 +136,7 @@ impl Bottles {
         if row.get("code").is_some() {
             return read_code(row, faults);
         }
+        faults.made_code(row, self.lab_id);
         let Some(code) = self.codes.as_ref().and_then(|codes| codes.of(row)) else {
             faults.add(
                 "the code is empty: it tells a bottle from the others, and a second import from the first. --make-codes makes \
@@ -148,30 +153,28 @@ impl Load for Bottles {
 
     fn read(&mut self, row: &Row) -> OrReason<Bottle> {
         let mut faults = Faults::default();
-        if row.has_too_many_cells() {
-            faults.add("there are more cells than headers: a delimiter inside a cell needs quotes around the cell");
-        }
-        faults.several_rows(row);
+        faults.of_the_form(row);
         faults.contradictions(row);
         faults.of_the_spreadsheet(row)?;
         let code = self.code(row, &mut faults);
         let columns = &*self.columns.for_row(row);
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
-        let content = read_content(row, columns, &mut faults);
+        let content = read_content(row, columns, self.today, &mut faults);
         let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
         let bottle = match (code, chemical, amount) {
             (Some(code), Some(chemical), Some(amount)) => {
                 let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
-                Some(Bottle { line: row.line, code, chemical, amount, location, content, fingerprint, cells })
+                let (line, doubt) = (row.line, faults.doubt());
+                Some(Bottle { line, code, chemical, amount, location, content, fingerprint, doubt, cells })
             }
             _ => None,
         };
         faults.none(bottle)
     }
 
-    fn makes_codes(&self) -> bool {
-        self.codes.is_some()
+    fn made_for(&self) -> Option<Uuid> {
+        self.codes.as_ref().map(|_| self.lab_id)
     }
 
     fn made_code(&self, row: &Row) -> Option<&str> {
@@ -244,6 +247,7 @@ impl Bottles {
         if let Some(warnings) = known::brought_by(&item.fingerprint, &item.code, known) {
             return Ok((None, warnings));
         }
+        item.doubt.clone().map_or(Ok(()), Err)?;
         let (mut row, mut warnings) = self.resolve(named, item, now)?;
         let wanted = item.location.as_ref();
         if !known.is_empty() {

@@ -3,12 +3,14 @@
 use anyhow::{Context as _, bail};
 use csv::{ReaderBuilder, StringRecord};
 
-pub use self::row::Row;
+pub use self::row::{Row, says_what};
 use super::{
     Options,
     corrections::is_decides,
+    encoding::{is_odd_line_end, lone_returns},
+    escape::unescaped,
     headers::{Column, Mapped, Places, map_headers, printable},
-    own::Own,
+    own::{self, Own},
     quotes,
 };
 use crate::chemistry::is_digits;
@@ -27,7 +29,11 @@ pub struct Table<'t> {
     places: Places,
     unknown: Vec<usize>,
     own: Own,
+    /// Whether an import wrote it, so that its cells are escaped.
+    is_ours: bool,
     is_pubchem: bool,
+    /// Where carriage returns end a line alone.
+    returns: Vec<usize>,
     pub warnings: Vec<String>,
 }
 
@@ -41,11 +47,13 @@ impl<'t> Table<'t> {
         if text.trim().is_empty() {
             bail!("the file is empty");
         }
+        let returns = lone_returns(text.as_bytes()).collect();
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
             let (unknown, warnings, own) = (Vec::new(), Vec::new(), Own::default());
-            return Ok(Self { text, shape: Shape::PubChem, headers, places, unknown, own, is_pubchem: true, warnings });
+            let (shape, is_ours, is_pubchem) = (Shape::PubChem, false, true);
+            return Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_pubchem, returns, warnings });
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
@@ -54,6 +62,14 @@ impl<'t> Table<'t> {
         if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
             bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
         }
+        if let Some(sign) = headers.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c)) {
+            bail!(
+                "the header has the sign U+{:04X}, which ends no line of a table: save the file with the usual line ends",
+                u32::from(sign)
+            );
+        }
+        let is_ours = Own::of(&headers.iter()).is_there() || headers.iter().any(|header| header == own::LAB);
+        let headers: StringRecord = if is_ours { headers.iter().map(unescaped).collect() } else { headers };
         let own = Own::of(&headers.iter());
         let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();
         let is_pubchem = pubchem.is_some();
@@ -62,7 +78,8 @@ impl<'t> Table<'t> {
             None => map_headers(&headers, columns, options, &own)?,
         };
         let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
-        Ok(Self { text, shape: Shape::Csv { delimiter }, headers, places, unknown, own, is_pubchem, warnings })
+        let shape = Shape::Csv { delimiter };
+        Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_pubchem, returns, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].
@@ -128,13 +145,13 @@ fn pubchem_places(headers: &StringRecord, own: &Own) -> Option<Places> {
 
 /// Tabs, and a number (the compound id) where a header would have a word.
 fn is_pubchem(text: &str) -> bool {
-    let cells: Vec<_> = text.lines().next().unwrap_or_default().split('\t').collect();
+    let cells: Vec<_> = text.split(['\n', '\r']).next().unwrap_or_default().split('\t').collect();
     cells.len() >= PUBCHEM.len() - 1 && is_digits(cells[0].trim())
 }
 
 /// The one of comma, semicolon and tab that the header has most of, quoted parts aside.
-fn delimiter(text: &str) -> u8 {
-    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+pub fn delimiter(text: &str) -> u8 {
+    let header = text.split(['\n', '\r']).find(|line| !line.trim().is_empty()).unwrap_or_default();
     let bare: String = header.split('"').step_by(2).collect();
     let count = |delimiter: &u8| bare.bytes().filter(|byte| byte == delimiter).count();
     // `max_by_key` takes the last of equals: a comma, when there is none of any.

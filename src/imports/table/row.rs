@@ -4,9 +4,20 @@ use csv::StringRecord;
 
 use super::{PUBCHEM, Shape, Table};
 use crate::{
-    chemicals::Number,
-    imports::{own::READINGS, plain::plain, readings},
+    chemicals::{Number, is_placeholder},
+    imports::{
+        encoding::is_odd_line_end,
+        escape::unescaped,
+        own::READINGS,
+        plain::{is_computed, plain},
+        readings,
+    },
 };
+
+/// Whether a text that says nothing is refused there, instead of passed over: it stands for a name, or for a code.
+pub fn says_what(column: &str) -> bool {
+    matches!(column, "name" | "chemical" | "synonyms" | "code" | "decides")
+}
 
 pub struct Row<'t> {
     table: &'t Table<'t>,
@@ -24,8 +35,10 @@ impl<'t> Row<'t> {
         let start = usize::try_from(start).unwrap_or(usize::MAX);
         let blank = table.text.get(start..).unwrap_or_default();
         let blank = &blank[..blank.len() - blank.trim_start_matches(['\r', '\n']).len()];
-        let line = line + blank.matches('\n').count() as u64;
+        let returns = table.returns.partition_point(|at| *at < start + blank.len());
+        let line = line + (blank.matches('\n').count() + returns) as u64;
         let end = (start + blank.len() + record.as_slice().len() + record.len()) as u64;
+        let record = if table.is_ours { with_position(record.iter().map(unescaped), &record) } else { record };
         let mut row = Self { table, record, line, end };
         row.give_zeros_back();
         row
@@ -41,11 +54,9 @@ impl<'t> Row<'t> {
             cells.extend(lost.map(|&at| (at, text.to_owned())));
         }
         if !cells.is_empty() {
-            let position = self.record.position().cloned();
             let with_zeros = |at: usize| cells.iter().find(|(of, _)| *of == at).map(|(_, text)| text.as_str());
             let all = self.record.iter().enumerate().map(|(at, cell)| with_zeros(at).unwrap_or(cell));
-            self.record = all.collect();
-            self.record.set_position(position);
+            self.record = with_position(all, &self.record);
         }
     }
 
@@ -67,7 +78,8 @@ impl<'t> Row<'t> {
     /// What stands in the columns of this meaning, each with its header.
     pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> {
         let places = self.table.places.get(column).into_iter().flatten();
-        places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(|(_, cell)| !cell.is_empty())
+        let is_filled = |cell: &str| !cell.is_empty() && (says_what(column) || !is_placeholder(cell));
+        places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(move |(_, cell)| is_filled(cell))
     }
 
     /// What stands in the column of the file with this number.
@@ -76,11 +88,12 @@ impl<'t> Row<'t> {
         if self.is_pubchem() { cell.trim() } else { plain(cell) }
     }
 
-    /// Every cell that means something, with its header.
-    pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Every cell that means something, with its header, and whether it is a formula of a spreadsheet.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
         places.sort_unstable();
-        places.into_iter().map(|at| (self.table.headers[at].trim(), self.at(at)))
+        let computed = |at: usize| self.record.get(at).is_some_and(is_computed);
+        places.into_iter().map(move |at| (self.table.headers[at].trim(), self.at(at), computed(at)))
     }
 
     /// The columns that several headers name, in a steady order.
@@ -118,6 +131,11 @@ impl<'t> Row<'t> {
         names.map(str::trim).filter(|name| !name.is_empty())
     }
 
+    /// A sign in one of its cells that may have been meant to end a line.
+    pub fn odd_line_end(&self) -> Option<char> {
+        self.record.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c))
+    }
+
     /// A cell that may have taken rows into it by two stray quotes: behind a line break in it stands what separates cells.
     pub fn of_several_rows(&self) -> Option<&str> {
         let Shape::Csv { delimiter } = self.table.shape else { return None };
@@ -143,6 +161,12 @@ impl<'t> Row<'t> {
     pub(super) fn is_blank(&self) -> bool {
         self.record.iter().all(|cell| plain(cell).is_empty())
     }
+}
+
+fn with_position<'c>(cells: impl Iterator<Item = &'c str>, of: &StringRecord) -> StringRecord {
+    let mut record: StringRecord = cells.collect();
+    record.set_position(of.position().cloned());
+    record
 }
 
 /// Behind a comma that belongs to a text stands a space.

@@ -74,9 +74,8 @@ async fn a_locant_and_a_configuration_are_told_from_the_small_letter_that_means_
         "l-tartaric acid",
         "d-mandelic acid",
     ];
-    let rows = |names: &[&str]| -> String {
-        names.iter().enumerate().map(|(n, name)| format!("B-{n},{name},1 g\n")).collect()
-    };
+    let row = |(n, name): (usize, &&str)| format!("B-{n},{name},1 g\n");
+    let rows = |names: &[&str]| -> String { names.iter().enumerate().map(row).collect() };
     let file = folder.file("bad.csv", format!("code,chemical,amount\n{}", rows(&names)));
     let report = bottles::load(&app, &file).await;
     assert_eq!(counts(&report), [7, 0, 0, 0, 7], "{:?}", report.corrections);

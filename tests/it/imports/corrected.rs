@@ -78,7 +78,11 @@ async fn a_number_that_its_list_does_not_decide_is_not_decided_by_the_correction
     let report = load(&app, &folder.file("b.csv", "code;cas;amount\nD1;64-17-5;1.000 mL\nD2;64-17-5;1.500 L\n")).await;
     let file = report.corrections.expect("corrections");
     let text = std::fs::read_to_string(&file).expect("a file");
-    assert_eq!(text.lines().next(), Some("line;reason;read with;decides;code;cas;amount"), "separated as the list is");
+    assert_eq!(
+        text.lines().next(),
+        Some("line;reason;read with;check;decides;code;cas;amount"),
+        "separated as the list is"
+    );
     std::fs::write(
         &file,
         text.replace("D1;64-17-5;1.000", "D1;64-17-5;1000").replace("D2;64-17-5;1.500", "D2;64-17-5;1.5"),

@@ -73,12 +73,12 @@ async fn a_person_decides_in_the_corrections_row_by_row(db: PgPool) {
     assert!(corrections(&report)[0].1.contains("write `number` or `name` into the column `decides`"));
     let file = report.corrections.expect("corrections");
     let text = std::fs::read_to_string(&file).expect("a file");
-    assert_eq!(text.lines().next(), Some("line,reason,read with,decides,code,name,cas,amount"));
+    assert_eq!(text.lines().next(), Some("line,reason,read with,check,decides,code,name,cas,amount"));
     let decided = text
-        .replace(",,,B-1", ",,number,B-1")
-        .replace(",,,B-2", ",,Name,B-2")
-        .replace(",,,B-4", ",,name,B-4")
-        .replace(",,,B-5", ",,name,B-5");
+        .replace(",,B-1", ",number,B-1")
+        .replace(",,B-2", ",Name,B-2")
+        .replace(",,B-4", ",name,B-4")
+        .replace(",,B-5", ",name,B-5");
     let decided = if decided == text { panic!("{text}") } else { decided };
     let file = folder.file("decided.csv", decided);
     for count in [[5, 4, 0, 0, 1], [5, 0, 0, 4, 1]] {
@@ -99,7 +99,7 @@ async fn a_person_decides_in_the_corrections_row_by_row(db: PgPool) {
         let again = std::fs::read_to_string(report.corrections.expect("corrections")).expect("a file");
         assert_eq!(
             again.lines().next(),
-            Some("line,reason,read with,decides,code,name,cas,amount"),
+            Some("line,reason,read with,check,decides,code,name,cas,amount"),
             "one column of it"
         );
     }

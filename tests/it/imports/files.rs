@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::{
     Folder,
     bottles::{containers, lab, load},
-    corrections, counts,
+    corrections, counts, load_chemicals,
 };
 use crate::support::TestApp;
 
@@ -88,4 +88,37 @@ async fn two_columns_of_one_meaning_fill_each_other_and_a_row_in_which_they_diff
     let file = folder.file("mapped.csv", "code,cas,amount,quantity\nlast,64-17-5,500 mL,1 L\n");
     let report = load_containers(&app.app, &file, app.lab, &options, None).await.expect("an import");
     assert_eq!((counts(&report), report.warnings.len()), ([1, 1, 0, 0, 0], 1));
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn a_sign_of_unicode_that_looks_like_the_end_of_a_line_loses_no_row(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    for sign in ['\u{85}', '\u{2028}', '\u{2029}'] {
+        let all = "name,cas,note\nEthanol,64-17-5,\nAcetone,67-64-1,x\n".replace('\n', &sign.to_string());
+        for text in [all.clone(), format!("{all}\n"), all.replace(',', "\t")] {
+            let error = load_chemicals(&app, &folder.file("a.csv", text)).await.expect_err("no lines").to_string();
+            assert!(error.contains(&format!("U+{:04X}", u32::from(sign))), "{error}");
+        }
+        // Also where the first line ends as lines do.
+        let rows = format!("name,colour,note\nEthanol,,{sign}Acetone,x{sign}Toluene,y\nMethanol {sign},,\n");
+        let report = load_chemicals(&app, &folder.file("b.csv", rows)).await.expect("an import");
+        assert_eq!((report.read, report.failed), (2, 2), "{:?}", report.corrections);
+        let refused = corrections(&report);
+        assert!(refused[1].1.contains(&format!("U+{:04X}", u32::from(sign))), "{refused:?}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+async fn lines_that_end_with_a_carriage_return_alone_are_counted(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let list = "name,cas\rEthanol,64-17-5\r\rAcetone,67-64-2\r\"Tolu\rene\",\rMethanol,67561\r";
+    let report = load_chemicals(&app, &folder.file("a.csv", list)).await.expect("an import");
+    let lines: Vec<_> = corrections(&report).into_iter().map(|(line, _)| line).collect();
+    assert_eq!((counts(&report), lines), ([4, 1, 0, 0, 3], vec![4, 5, 7]));
+    let open = folder.file("b.csv", "name,cas\rEthanol,64-17-5\r\"Acetone,67-64-1\rToluene,\r");
+    let error = load_chemicals(&app, &open).await.expect_err("an open quote").to_string();
+    assert!(error.contains("opens in line 3"), "{error}");
+    let odd = folder.file("c.csv", b"name,cas\rEthanol,64-17-5\r\xc4ther,\r");
+    let error = load_chemicals(&app, &odd).await.expect_err("another encoding").to_string();
+    assert!(error.contains("line 3 is not UTF-8"), "{error}");
 }

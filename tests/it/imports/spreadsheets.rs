@@ -26,25 +26,25 @@ async fn a_value_that_a_spreadsheet_writes_in_its_way_is_the_same_or_is_refused(
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     let list = "code;chemical;amount;unit;lot;received;expires;tare\n\
-        A1;Ethanol;2,5;L;;25/01/2027;25/04/2027;1,5\n\
-        00124;Hexane;1.000;mL;007;03/01/2027;03/04/2027;1,125\n";
+        A1;Ethanol;2,5;L;;25/01/2025;25/04/2027;1,5\n\
+        00124;Hexane;1.000;mL;007;03/01/2025;03/04/2027;1,125\n";
     let report = load(&app, &folder.file("b.csv", list)).await;
     assert_eq!(counts(&report), [2, 1, 0, 0, 1]);
     let file = file_of(&report);
     let written = text(&file);
-    assert!(written.ends_with(";00124;Hexane;1000;mL;007;2027-01-03;2027-04-03;1.1250\n"), "{written}");
+    assert!(written.ends_with(";00124;Hexane;1000;mL;007;2025-01-03;2027-04-03;1.1250\n"), "{written}");
     let saved = written
         .replace(";00124;", ";124;")
         .replace(";007;", ";7;")
         .replace("1.1250", "1.125")
-        .replace(";2027-01-03;2027-04-03;", ";1/3/2027;4/3/2027;")
+        .replace(";2025-01-03;2027-04-03;", ";1/3/2025;4/3/2027;")
         .replace("Hexane", "Ethanol");
     std::fs::write(&file, &saved).expect("a file");
     assert_eq!(counts(&load(&app, &file).await), [1, 1, 0, 0, 0]);
     let bottle = containers(&app, &manager).await.remove(0);
     assert_eq!((&bottle["code"], &bottle["lot"]), (&"00124".into(), &"007".into()));
     assert_eq!((&bottle["amount"]["value"], &bottle["amount"]["unit"]), (&"1000".into(), &"mL".into()));
-    assert_eq!((&bottle["received_on"], &bottle["expires_on"]), (&"2027-01-03".into(), &"2027-04-03".into()));
+    assert_eq!((&bottle["received_on"], &bottle["expires_on"]), (&"2025-01-03".into(), &"2027-04-03".into()));
     assert_eq!(bottle["tare"]["value"], "1.125");
     assert_eq!(counts(&load(&app, &file).await), [1, 0, 0, 1, 0]);
 
@@ -71,7 +71,8 @@ async fn columns_of_the_list_are_kept_whatever_they_are_called(db: PgPool) {
         let report = import(&file).await.expect("an import");
         assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
         file = file_of(&report);
-        let header = "line (import),reason (import),read with (import),decides,line,code,chemical,amount,unit,Reason,read with\n";
+        let header = "line (import),reason (import),read with (import),check (import),decides,line,code,chemical,\
+            amount,unit,Reason,read with\n";
         let written = text(&file);
         assert!(written.starts_with(header) && written.ends_with(",7,A2,aceton,2,L,research,x\n"), "{written}");
     }
