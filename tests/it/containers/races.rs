@@ -18,8 +18,11 @@ async fn all_at_once(by: &Client, path: &str, events: impl Iterator<Item = Value
     for post in posts {
         answers.push(post.await.unwrap());
     }
-    answers.sort_unstable();
     answers
+}
+
+fn booked(answers: &[u16]) -> usize {
+    answers.iter().filter(|status| **status == 201).count()
 }
 
 #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
@@ -30,8 +33,8 @@ async fn one_event_posted_a_hundred_times_at_once_is_booked_once_and_answered_ea
         let made = bottle(&app, &manager, "100", "mL").await;
         event["id"] = json!(Uuid::now_v7());
         let answers = all_at_once(&manager, &events_of(&app, &made), std::iter::repeat_n(event.clone(), 100)).await;
-        assert_eq!(answers[99], 201, "{event}");
-        assert!(answers[..99].iter().all(|status| *status == 200), "{event}: {answers:?}");
+        assert_eq!(booked(&answers), 1, "{event}: {answers:?}");
+        assert!(answers.iter().all(|status| [200, 201].contains(status)), "{event}: {answers:?}");
         assert_eq!(manager.get(&path_of(&app, &made)).await.ok()["version"], 2);
     }
 }
@@ -49,12 +52,12 @@ async fn two_hundred_phones_that_withdraw_and_reverse_at_once_lose_nothing_and_o
     let reversals = undone.into_iter().map(|id| json!({"type": "reverse", "event_id": id}));
     let events: Vec<_> = reversals.chain(std::iter::repeat_n(withdraw("1", "mL"), 150)).collect();
     let answers = all_at_once(&manager, &path, events.into_iter()).await;
-    // 50 were left; the reversals gave back 50; never more than 100 can have been taken.
-    let booked = answers.iter().filter(|status| **status == 201).count();
-    assert!(answers.iter().all(|status| [201, 409].contains(status)), "{answers:?}");
+    // On a busy machine some hear that they should come again (503), and then nothing was booked.
+    assert!(answers.iter().all(|status| [201, 409, 503].contains(status)), "{answers:?}");
+    let (reversals, withdrawals) = answers.split_at(50);
     let read = manager.get(&path_of(&app, &made)).await.ok();
     let left: usize = read["amount"]["value"].as_str().unwrap().parse().unwrap();
-    assert_eq!(booked, 50 + 100 - left, "every reversal, and as many withdrawals as there was content for");
+    assert_eq!(left, 50 + booked(reversals) - booked(withdrawals), "{answers:?}");
     assert_ledger_adds_up(&app).await;
 }
 
