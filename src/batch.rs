@@ -139,7 +139,7 @@ fn unavailable(cause: &Error) -> Error {
     Error::Unavailable { service: "database", cause: cause.to_string() }
 }
 
-/// Lookups by key (`= any($1)`).
+/// Lookups by key, many in one statement.
 pub struct Lookups<K, V>(Batch<K, Option<V>>);
 
 impl<K, V> Lookups<K, V>

@@ -1,12 +1,12 @@
 -- The lists of the product in the largest lab, each where it costs most. `scripts/bench --explain` runs and judges them.
 @list containers of a lab
-@query where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3)
+@query where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = false
 $3 = '01993f2e-0000-7000-8000-100000400000'
 $4 = 51
 @list containers of a small lab
-@query where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3)
+@query where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000007'
 $2 = false
 $3 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -182,7 +182,7 @@ $16 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $17 = 51
 $18 = '3 cyao 4 hydroxyoctanol'
 @list events of a container
-@query where c.lab_id = $1 and e.container_id = $2 and e.seq < $3
+@query where e.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0000-7000-8000-100000000010'
 $3 = 1000

@@ -35,9 +35,9 @@ pub async fn events(
     } else if let Some(unit) = rows.first().map(|event| event.amount_after.unit) {
         // Nothing before the page stands in the way of what is on it.
         let since = rows.last().map_or(0, |last| last.seq);
-        let mut history = store::history(&mut db, container_id, by.time_zone(), since, None).await?;
+        let mut history = store::history(&mut db, by.lab_id(), container_id, by.time_zone(), since, None).await?;
         if !history.knows_holder() {
-            history = store::history(&mut db, container_id, by.time_zone(), 0, None).await?;
+            history = store::history(&mut db, by.lab_id(), container_id, by.time_zone(), 0, None).await?;
         }
         mark_undoable(&mut rows, &history, unit, &who(by));
     }
@@ -54,9 +54,9 @@ fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &W
 /// Of the ledger of a bottle, what [`allowed`](super::rights::allowed) needs: the newest event that can be reversed,
 /// and all after it.
 pub async fn recent<R: InLab>(db: &mut PgConnection, by: &Auth<R>, container_id: Uuid) -> Result<History> {
-    let history = store::history(db, container_id, by.time_zone(), 0, Some(RECENT)).await?;
+    let history = store::history(db, by.lab_id(), container_id, by.time_zone(), 0, Some(RECENT)).await?;
     if history.is_whole() || history.newest_reversible().is_some() {
         return Ok(history);
     }
-    store::history(db, container_id, by.time_zone(), 0, None).await
+    store::history(db, by.lab_id(), container_id, by.time_zone(), 0, None).await
 }

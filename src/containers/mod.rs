@@ -176,8 +176,7 @@ fn reader(app: &App) -> Arc<Reader> {
             let app = app.upgrade();
             async move {
                 let Some(app) = app else { return Ok(HashMap::new()) };
-                let ids: Vec<_> = keys.iter().map(|(_, id)| *id).collect();
-                let found = store::find_all(&mut *app.lookups().await?, &ids).await?;
+                let found = store::find_all(&mut *app.lookups().await?, &keys).await?;
                 Ok(found.into_iter().map(|it| ((it.lab_id, it.id), Arc::from(it))).collect())
             }
         })
@@ -226,7 +225,7 @@ async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<O
     match store::find_first_content(db, by.lab_id(), id).await? {
         None => Ok(None),
         Some(made_from) if made_from.as_deref() == Some(&content) => {
-            Ok(store::find_all(db, &[id]).await?.pop().map(|container| *container))
+            Ok(store::find_all(db, &[(by.lab_id(), id)]).await?.pop().map(|container| *container))
         }
         Some(_) => Err(Reason::IdTaken.because("another container has this id")),
     }

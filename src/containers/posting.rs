@@ -150,7 +150,7 @@ async fn occurred_at(
     let at = not_ahead(sent, now)?;
     // The first event happened before it was recorded, so only what is older than that needs a look.
     if sent.is_some() && at < container.created_at {
-        let first = store::first_occurred_at(db, container.id).await?;
+        let first = store::first_occurred_at(db, container.lab_id, container.id).await?;
         if first.is_some_and(|first| at < first) {
             return Err(Error::field("/occurred_at", "is before the container's first event"));
         }
@@ -214,7 +214,7 @@ async fn decide_by_history(
     draft: &Draft,
     now: &Situation,
 ) -> Result<Booking> {
-    let history = store::history(db, before.id, by.time_zone(), 0, None).await?;
+    let history = store::history(db, by.lab_id(), before.id, by.time_zone(), 0, None).await?;
     match draft.event {
         Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
         _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),
@@ -252,11 +252,11 @@ fn situation(container: &Container, counting: Counting) -> Situation {
 }
 
 /// The answer to an event that was booked before, if it is the same event; another under its id is refused. None: no
-/// event has this id.
+/// event of the lab has this id.
 async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Option<Posted>> {
     let db = &mut *by.app().db().await?;
     let taken = || Reason::IdTaken.because("another event has this id");
-    let Some((container_of, content)) = store::find_content(db, draft.id).await? else { return Ok(None) };
+    let Some((container_of, content)) = store::find_content(db, by.lab_id(), draft.id).await? else { return Ok(None) };
     if container_of != container_id {
         return Err(taken());
     }
@@ -276,7 +276,7 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
     if !is_same {
         return Err(taken());
     }
-    let container = store::find_all(db, &[container_id]).await?.pop().ok_or(Error::NotFound("container"))?;
+    let container = store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop().ok_or(Error::NotFound("container"))?;
     Ok(Some(Posted { event, container: *container, is_new: false }))
 }
 

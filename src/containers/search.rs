@@ -42,7 +42,7 @@ pub async fn list(
     let most = usize::try_from(filter.limit.count()).unwrap_or(usize::MAX);
     let more = matches.len() > most;
     matches.truncate(most);
-    let items = rows(db, &matches).await?;
+    let items = rows(db, lab_id, &matches).await?;
     let last = matches.last().zip(items.last()).filter(|_| more);
     let next_cursor = last.map(|(last, row)| Cursor(Key::of_match(row, last.rank, slips)).to_string());
     Ok(Page { items, next_cursor })
@@ -85,9 +85,9 @@ impl Search<'_> {
 }
 
 /// The bottles, in the order of their matches.
-async fn rows(db: &mut PgConnection, matches: &[Match]) -> Result<Vec<Box<Container>>> {
-    let ids: Vec<Uuid> = matches.iter().map(|it| it.id).collect();
+async fn rows(db: &mut PgConnection, lab_id: Uuid, matches: &[Match]) -> Result<Vec<Box<Container>>> {
+    let keys: Vec<_> = matches.iter().map(|it| (lab_id, it.id)).collect();
     let mut found: HashMap<Uuid, Box<Container>> =
-        store::find_all(db, &ids).await?.into_iter().map(|it| (it.id, it)).collect();
-    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        store::find_all(db, &keys).await?.into_iter().map(|it| (it.id, it)).collect();
+    Ok(matches.iter().filter_map(|it| found.remove(&it.id)).collect())
 }

@@ -206,10 +206,11 @@ async fn renamed_codes(db: &mut PgConnection, is_there: bool) -> sqlx::Result<Ve
     if !is_there {
         return Ok(Vec::new());
     }
-    // (The column's name stands in a text, as a database that is not migrated yet may not have it.)
+    // (Columns that a database which is not migrated yet may not have are named in a text.)
     let rows = sqlx::query_as(
         "select l.name, r.old_code, r.new_code from renamed_codes r
         join locations l on l.id = r.location_id and l.code = r.new_code and to_jsonb(l) ->> 'closed_at' is null
+            and coalesce(to_jsonb(r) ->> 'lab_id', l.lab_id::text) = l.lab_id::text
         order by r.old_code limit 50",
     );
     let rows: Vec<(String, String, String)> = rows.fetch_all(db).await?;

@@ -101,7 +101,7 @@ pub async fn find_by_code(
     canonical: Option<&str>,
 ) -> Result<Vec<Location>> {
     let found = locations!(
-        "where id in (
+        "where lab_id = $1 and id in (
             select id from locations where lab_id = $1 and code = any($2) and closed_at is null
             union
             select id from locations where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
@@ -276,9 +276,6 @@ trait OrRefused<T> {
 impl<T> OrRefused<T> for sqlx::Result<T> {
     fn or_refused(self) -> Result<T> {
         self.on_constraint("locations_pkey", || Reason::IdTaken.because("there is something with this id already"))
-            .on_constraint("locations_lab_id_id_key", || {
-                Reason::IdTaken.because("there is something with this id already")
-            })
             .on_constraint("locations_code_key", || {
                 Reason::CodeTaken.because("another location of the lab has this code")
             })

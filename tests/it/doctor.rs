@@ -68,7 +68,8 @@ async fn a_place_that_lost_its_code_to_a_bottle_is_told(db: PgPool) {
             values ('01900000-0000-7000-8000-000000000001', 'Lab', now(), now());
         insert into locations (id, lab_id, kind, name, code, created_at, updated_at) values
             ('01900000-0000-7000-8000-000000000005', '01900000-0000-7000-8000-000000000001', 'room', 'Store', '00000001Y', now(), now());
-        insert into renamed_codes values ('01900000-0000-7000-8000-000000000005', 'R-214', '00000001Y');";
+        insert into renamed_codes (lab_id, location_id, old_code, new_code) values
+            ('01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-000000000005', 'R-214', '00000001Y');";
     sqlx::raw_sql(rows).execute(&db).await.unwrap();
     let vars = [("DATABASE_URL", url(&db.connect_options()))];
     let vars = vars.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -79,8 +80,9 @@ async fn a_place_that_lost_its_code_to_a_bottle_is_told(db: PgPool) {
     // Closed, it needs no label.
     sqlx::query("update locations set code = '00000001Y', closed_at = now()").execute(&db).await.unwrap();
     assert!(of("codes", &look(&vars).await).is_empty());
-    // Told before the migration that lets places be closed, too.
-    sqlx::query("alter table locations drop column closed_at").execute(&db).await.unwrap();
+    // Told before the migrations that let places be closed and name the lab, too.
+    let before = "alter table locations drop column closed_at; alter table renamed_codes drop column lab_id";
+    sqlx::raw_sql(before).execute(&db).await.unwrap();
     has(Level::Warning, "codes", "the location Store had the code R-214", &look(&vars).await);
 }
 

@@ -1,8 +1,9 @@
 \set n 100000000000 + 50 * random(0, 9999) + 5 * random(1, 9) + random(0, 1)
-@query where c.id = any($1)
-$1 = array[('01993f2e-0000-7000-8000-' || :n)::uuid]
+@query from unnest($1::uuid[], $2::uuid[]) wanted
+$1 = array['01993f2e-0004-7000-8000-100000000000'::uuid]
+$2 = array[('01993f2e-0000-7000-8000-' || :n)::uuid]
 @end \gset c_
-@query returning e.id, c.is_low
+@query returning e.lab_id, e.id, c.is_low
 $1 = array['01993f2e-0004-7000-8000-100000000000'::uuid]
 $2 = array[:c_id::uuid]
 $3 = array[:c_version::int + 1]

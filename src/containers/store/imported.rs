@@ -17,8 +17,8 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
             c.unit as "unit: crate::chemistry::Unit", e.amount_after as "amount: crate::chemistry::Amount",
             e.state_after as "state: crate::containers::State", c.tare as "tare: crate::chemistry::Amount", c.lot,
             c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
-        from containers c join stock_events e on e.container_id = c.id and e.seq = 1
-        where c.id in (
+        from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id and e.seq = 1
+        where c.lab_id = $1 and c.id in (
             select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
             union select id from containers where lab_id = $1 and imported_as = any($2)
         ) order by c.id"#,

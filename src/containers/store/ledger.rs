@@ -27,7 +27,7 @@ use crate::{
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<Result<Option<bool>>>> {
     let mut sorted: Vec<&Entry> = entries.iter().map(Arc::as_ref).collect();
-    sorted.sort_unstable_by_key(|it| it.event.id);
+    sorted.sort_unstable_by_key(|it| (it.lab_id, it.event.id));
     let booked = sqlx::query!(
         r#"with entry as (
             select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
@@ -37,15 +37,16 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
                 opened_on, holder_id, tare, recorded_at, id, type, delta, typed_value, typed_unit, state_before,
                 location_before, reverses, reason, by_user, occurred_at, changes, counted_with, content)
         ), free as materialized (
-            select c.id from entry e join containers c
+            select c.lab_id, c.id from entry e join containers c
                 on c.lab_id = e.lab_id and c.id = e.container_id and c.version = e.seq - 1
             for no key update of c skip locked
         ), changed as (
             update containers c set state = e.state, amount = e.amount, location_id = e.location_id,
                 opened_on = e.opened_on, holder_id = e.holder_id, tare = e.tare, version = e.seq,
                 updated_at = e.recorded_at
-            from free f join entry e on e.container_id = f.id where c.id = f.id and c.version = e.seq - 1
-            returning e.id, c.is_low
+            from free f join entry e on e.lab_id = f.lab_id and e.container_id = f.id
+            where c.lab_id = f.lab_id and c.id = f.id and c.version = e.seq - 1
+            returning e.lab_id, e.id, c.is_low
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_before, state_after, location_before, location_after, reverses, reason, by_user, occurred_at,
@@ -53,9 +54,9 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
             select e.id, e.lab_id, e.container_id, e.seq, e.type, e.delta, e.amount, e.typed_value, e.typed_unit,
                 e.state_before, e.state, e.location_before, e.location_id, e.reverses, e.reason, e.by_user,
                 e.occurred_at, e.recorded_at, e.changes, e.counted_with, e.content
-            from changed join entry e on e.id = changed.id
+            from changed join entry e on e.lab_id = changed.lab_id and e.id = changed.id
         )
-        select id as "id!", is_low as "is_low!" from changed"#,
+        select lab_id as "lab_id!", id as "id!", is_low as "is_low!" from changed"#,
         &column(&sorted, |it| it.lab_id),
         &column(&sorted, |it| it.event.container_id),
         &column(&sorted, |it| it.event.seq),
@@ -91,8 +92,8 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
         .on_constraint("stock_events_reverses_key", || {
             Reason::NotReversible.because("the event has been reversed already")
         })?;
-    let is_low: HashMap<_, _> = booked.into_iter().map(|row| (row.id, row.is_low)).collect();
-    Ok(entries.iter().map(|it| Ok(is_low.get(&it.event.id).copied())).collect())
+    let is_low: HashMap<_, _> = booked.into_iter().map(|row| ((row.lab_id, row.id), row.is_low)).collect();
+    Ok(entries.iter().map(|it| Ok(is_low.get(&(it.lab_id, it.event.id)).copied())).collect())
 }
 
 fn is_undo(entries: &[Arc<Entry>]) -> bool {
@@ -161,7 +162,7 @@ macro_rules! events {
                 e.counted_with as "counted_with: _", e.state_before as "state_before: _",
                 e.state_after as "state_after: _", e.location_before, e.location_after, e.changes as "changes: _",
                 e.reverses, e.reason, e.by_user, e.by_system as "by_system: _", e.by_for, e.occurred_at, e.recorded_at
-            from stock_events e join containers c on c.id = e.container_id "# + $rest
+            from stock_events e join containers c on c.lab_id = e.lab_id and c.id = e.container_id "# + $rest
             $(, $argument)*
         )
     };
@@ -175,7 +176,7 @@ pub async fn events_before(
     limit: i64,
 ) -> Result<Vec<StockEvent>> {
     let rows = events!(
-        "where c.lab_id = $1 and e.container_id = $2 and e.seq < $3 order by e.seq desc limit $4",
+        "where e.lab_id = $1 and e.container_id = $2 and e.seq < $3 order by e.seq desc limit $4",
         lab_id,
         container_id,
         seq,
@@ -190,13 +191,18 @@ pub async fn find_event(
     container_id: Uuid,
     id: Uuid,
 ) -> Result<Option<StockEvent>> {
-    let row = events!("where c.lab_id = $1 and e.container_id = $2 and e.id = $3", lab_id, container_id, id);
+    let row = events!("where e.lab_id = $1 and e.container_id = $2 and e.id = $3", lab_id, container_id, id);
     Ok(row.fetch_optional(db).await?.map(StockEvent::from))
 }
 
-/// Which container an event belongs to, and what was posted; none for what was not.
-pub async fn find_content(db: &mut PgConnection, id: Uuid) -> Result<Option<(Uuid, Option<Vec<u8>>)>> {
-    let row = sqlx::query!("select container_id, content from stock_events where id = $1", id);
+/// Which container an event of the lab belongs to, and what was posted; none for what was not.
+pub async fn find_content(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    id: Uuid,
+) -> Result<Option<(Uuid, Option<Vec<u8>>)>> {
+    let row =
+        sqlx::query!("select container_id, content from stock_events where lab_id = $1 and id = $2", lab_id, id);
     Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
 }
 
@@ -207,7 +213,7 @@ pub async fn find_first_content(
     container_id: Uuid,
 ) -> Result<Option<Option<Vec<u8>>>> {
     let content = sqlx::query_scalar!(
-        "select content from stock_events where container_id = $2 and seq = 1 and lab_id = $1",
+        "select content from stock_events where lab_id = $1 and container_id = $2 and seq = 1",
         lab_id,
         container_id
     );
@@ -223,9 +229,14 @@ pub async fn is_member(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Re
     Ok(found.fetch_optional(db).await?.is_some())
 }
 
-pub async fn first_occurred_at(db: &mut PgConnection, container_id: Uuid) -> Result<Option<DateTime<Utc>>> {
+pub async fn first_occurred_at(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    container_id: Uuid,
+) -> Result<Option<DateTime<Utc>>> {
     let first = sqlx::query_scalar!(
-        "select occurred_at from stock_events where container_id = $1 order by seq limit 1",
+        "select occurred_at from stock_events where lab_id = $1 and container_id = $2 order by seq limit 1",
+        lab_id,
         container_id
     );
     Ok(first.fetch_optional(db).await?)
@@ -234,6 +245,7 @@ pub async fn first_occurred_at(db: &mut PgConnection, container_id: Uuid) -> Res
 /// The newest events of a bottle, back to `since` and at most so many, as far as an undo needs them.
 pub async fn history(
     db: &mut PgConnection,
+    lab_id: Uuid,
     container_id: Uuid,
     zone: Tz,
     since: i32,
@@ -244,15 +256,19 @@ pub async fn history(
             recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
             state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
             location_before is not null and (location_before is distinct from location_after or type = 'dispose')
-                and not exists (select from locations l where l.id = location_before and l.closed_at is null)
+                and not exists (
+                    select from locations l where l.lab_id = $1 and l.id = location_before and l.closed_at is null
+                )
                 as "place_is_gone!",
             changes -> 'holder_id' ->> 0 is not null and not exists (
                 select from memberships m
-                where m.lab_id = e.lab_id and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
+                where m.lab_id = $1 and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
             ) as "holder_is_gone!"
         from (
-            select * from stock_events where container_id = $1 and seq >= $2 order by seq desc limit $3::bigint
+            select * from stock_events
+            where lab_id = $1 and container_id = $2 and seq >= $3 order by seq desc limit $4::bigint
         ) e order by seq"#,
+        lab_id,
         container_id,
         since,
         most

@@ -67,12 +67,15 @@ macro_rules! containers {
 }
 pub(crate) use containers;
 
-/// By ids of any lab: the caller compares the lab.
-pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Box<Container>>> {
+/// By lab and id, of any labs.
+pub async fn find_all(db: &mut PgConnection, keys: &[(Uuid, Uuid)]) -> Result<Vec<Box<Container>>> {
+    let (labs, ids): (Vec<Uuid>, Vec<Uuid>) = keys.iter().copied().unzip();
     let rows = containers!(
-        "containers c";
-        "where c.id = any($1)",
-        ids
+        "unnest($1::uuid[], $2::uuid[]) wanted (lab_id, id)
+            join containers c on c.lab_id = wanted.lab_id and c.id = wanted.id";
+        "",
+        &labs,
+        &ids
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -101,7 +104,7 @@ pub async fn find_by_code(
             select id from containers where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
                 and code <> translate(upper(code), 'OIL-', '011')
                 and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
-        ) found join containers c on c.id = found.id";
+        ) found join containers c on c.lab_id = $1 and c.id = found.id";
         "order by array_position($2, c.code) limit 2",
         lab_id,
         codes as &[&str],
@@ -178,9 +181,9 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
         &column(&sorted, |it| it.content.as_slice()) as &[&[u8]]
     );
     let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
-    let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| (it.id, *it)).collect();
+    let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| ((it.lab_id, it.id), *it)).collect();
     let missing = || Error::Internal(anyhow!("a bottle was written and not read"));
-    Ok(creations.iter().map(|it| inserted.remove(&it.id).ok_or_else(missing)).collect())
+    Ok(creations.iter().map(|it| inserted.remove(&(it.lab_id, it.id)).ok_or_else(missing)).collect())
 }
 
 /// The line of a PATCH in the ledger: none when nothing that stands there has changed.

@@ -27,8 +27,8 @@ macro_rules! containers_below {
     };
 }
 
-/// (Of the index's columns also the lab stands in the order, as a range: else the planner may go through the containers
-/// of all labs in the order of their ids, and throw away those of others.)
+/// (What is gone stands in the order, as a range: else the planner may go through the whole lab in the order of its ids, and
+/// throw away what is gone.)
 pub async fn all(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -37,8 +37,8 @@ pub async fn all(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
-        "where (c.lab_id, c.is_gone, c.id) < ($1, $2, $3) and (c.lab_id, c.is_gone) >= ($1, $2)
-        order by c.lab_id desc, c.is_gone desc, c.id desc limit $4",
+        "where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3) and c.is_gone >= $2
+        order by c.is_gone desc, c.id desc limit $4",
         lab_id,
         gone,
         filter.after().id,
@@ -212,7 +212,7 @@ pub async fn expiring_in_location(
                     and (expires_on, id) > ($5, $6) and ($7::text is null or state = $7) and (not $8::bool or is_low)
                 order by expires_on, id limit $9
             ) f order by f.expires_on, f.id limit $9
-        ) f join containers c on c.id = f.id";
+        ) f join containers c on c.lab_id = $1 and c.id = f.id";
         "order by c.expires_on, c.id limit $9",
         lab_id,
         location,

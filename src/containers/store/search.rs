@@ -84,7 +84,7 @@ pub async fn found(
                         and upper(lot) collate "C" < upper($2) || U&'\+10FFFF'))
             ) b
         )
-        select c.id, r.rank as "rank!" from ranked r join containers c on c.id = r.id
+        select c.id, r.rank as "rank!" from ranked r join containers c on c.lab_id = $1 and c.id = r.id
         where c.is_gone = any ($6) and ($7::uuid is null or c.location_id in (select id from below))
             and ($8::uuid is null or c.chemical_id = $8) and ($9::text is null or c.state = $9)
             and ($10::date is null or c.expires_on < $10) and (not $11::bool or c.is_low)
@@ -164,7 +164,7 @@ pub async fn meant(
                     and id not in (select id from labelled)
             ) b
         )
-        select c.id, r.rank as "rank!" from ranked r join containers c on c.id = r.id
+        select c.id, r.rank as "rank!" from ranked r join containers c on c.lab_id = $1 and c.id = r.id
         where c.id <> all ($7) and c.is_gone = any ($8) and ($9::uuid is null or c.location_id in (select id from below))
             and ($10::uuid is null or c.chemical_id = $10) and ($11::text is null or c.state = $11)
             and ($12::date is null or c.expires_on < $12) and (not $13::bool or c.is_low)

@@ -19,6 +19,7 @@ mod scanning;
 mod searching;
 mod times;
 mod together;
+mod two_labs;
 mod unchanged;
 mod undo;
 mod undone_loans;
@@ -82,8 +83,8 @@ pub fn withdraw(value: &str, unit: &str) -> Value {
 /// The sum of the deltas is the amount in the bottle, always.
 pub async fn assert_ledger_adds_up(app: &TestApp) {
     let wrong: Vec<(Uuid,)> = sqlx::query_as(
-        "select c.id from containers c join stock_events e on e.container_id = c.id
-        group by c.id having sum(e.delta) <> c.amount or count(*) filter (where e.seq = c.version) > 1",
+        "select c.id from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id
+        group by c.lab_id, c.id having sum(e.delta) <> c.amount or count(*) filter (where e.seq = c.version) > 1",
     )
     .fetch_all(&app.db)
     .await

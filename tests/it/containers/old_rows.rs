@@ -92,6 +92,49 @@ async fn an_old_move_is_no_repeat_of_a_move_elsewhere(db: PgPool) {
     manager.post(&events_of(&app, &made), move_to(elsewhere)).await.problem(409, "id-taken");
 }
 
+/// From there on the lab leads the keys.
+const KEYS: i64 = 20_261_128_000_200;
+
+#[sqlx::test(migrations = false)]
+async fn bottles_places_and_undone_events_keep_their_meaning_under_keys_that_begin_with_the_lab(db: PgPool) {
+    migrate(&db, |version| version < WHOLE_EVENTS).await;
+    sqlx::raw_sql(OLD).execute(&db).await.unwrap();
+    migrate(&db, |version| version < KEYS).await;
+    let rows = "
+        insert into locations (id, lab_id, kind, name, code, created_at, updated_at)
+        values ('01900000-0000-7000-8000-000000000006', '01900000-0000-7000-8000-000000000001', 'room', 'R', 'R', now(), now());
+        insert into locations (id, lab_id, parent_id, kind, name, code, created_at, updated_at)
+        select '01900000-0000-7000-8000-000000000007', lab_id, id, 'shelf', 'S', 'S', now(), now() from locations;
+        insert into renamed_codes values ('01900000-0000-7000-8000-000000000007', 'A', 'S');
+        update containers set location_id = '01900000-0000-7000-8000-000000000007', state = 'on_loan', version = 5,
+            holder_id = '01900000-0000-7000-8000-000000000002' where code = 'A';
+        insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before, state_after,
+            reverses, by_user, occurred_at, recorded_at, changes)
+        select '01900000-0000-7000-8000-000000000106', lab_id, container_id, 5, 'reverse', 0, 90, 'quarantined', 'on_loan',
+            id, by_user, now(), now(), '{\"holder_id\": [null, \"01900000-0000-7000-8000-000000000002\"]}'
+        from stock_events where seq = 4";
+    sqlx::raw_sql(rows).execute(&db).await.unwrap();
+    migrate(&db, |_| true).await;
+
+    let renamed: Vec<(String,)> = sqlx::query_as(
+        "select l.name from renamed_codes r join locations l on l.lab_id = r.lab_id and l.id = r.location_id",
+    )
+    .fetch_all(&db)
+    .await
+    .unwrap();
+    assert_eq!(renamed, [("S".to_owned(),)]);
+    let mut app = TestApp::new(db).await;
+    app.lab = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+    let manager = app.client("manager").await;
+    let bottle = json!({"id": "01900000-0000-7000-8000-000000000004"});
+    let lines = manager.get(&events_of(&app, &bottle)).await.ok()["items"].clone();
+    let undone = json!({"type": "reverse", "event_id": lines[1]["id"]});
+    manager.post(&events_of(&app, &bottle), undone).await.problem(409, "not-reversible");
+    manager.post(&events_of(&app, &bottle), json!({"type": "check_in"})).await.created();
+    let shelf = manager.get(&app.path("/locations/01900000-0000-7000-8000-000000000007")).await.ok();
+    assert_eq!(shelf["path"], json!(["R", "S"]));
+}
+
 /// From there on a bottle keeps the code under which it came.
 const IMPORTED_BOTTLES: i64 = 20_261_127_000_940;
 

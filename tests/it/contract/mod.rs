@@ -7,6 +7,7 @@ mod fuzz;
 mod generators;
 mod hostile;
 mod hosts;
+mod keys;
 mod preconditions;
 mod proofs;
 mod requests;
