@@ -157,9 +157,10 @@ where
             async move {
                 match loading.await {
                     Ok(found) => keys.iter().map(|key| Ok(found.get(key).cloned())).collect(),
-                    Err(cause) => {
-                        tracing::warn!(cause = &cause as &dyn std::error::Error, keys = keys.len(), "batched lookup");
-                        to_each(keys.len(), || unavailable(&cause))
+                    Err(away @ Error::Unavailable { .. }) => to_each(keys.len(), || unavailable(&away)),
+                    Err(defect) => {
+                        let why = format!("{:#}", anyhow::Error::new(defect));
+                        to_each(keys.len(), || Error::Internal(anyhow!("a lookup in company: {why}")))
                     }
                 }
             }

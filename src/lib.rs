@@ -21,6 +21,7 @@ pub mod dates;
 pub mod doctor;
 pub mod email;
 pub mod embedded;
+pub mod enumeration;
 pub mod error;
 pub mod health;
 pub mod ids;

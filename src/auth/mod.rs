@@ -20,6 +20,7 @@ use self::standing::Standing;
 pub use self::standing::{forget, forget_all};
 use crate::{
     app::App,
+    enumeration::enumeration,
     error::{Error, Reason, Result},
     phone::Phone,
     tokens::Assurance,
@@ -30,9 +31,8 @@ mod standing;
 mod turns;
 
 /// What somebody is in a lab; each includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
     Viewer,
@@ -44,17 +44,12 @@ pub enum Role {
     Admin,
 }
 
-impl Role {
-    /// As the database writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Member => "member",
-            Self::Manager => "manager",
-            Self::Admin => "admin",
-        }
-    }
-}
+enumeration!(Role::as_str in "memberships.role, invitations.role" {
+    Viewer = "viewer",
+    Member = "member",
+    Manager = "manager",
+    Admin = "admin",
+});
 
 /// The right that a handler asks for.
 pub trait Right: Send + Sync + 'static {
@@ -283,4 +278,14 @@ fn bearer(headers: &HeaderMap) -> Result<&str> {
     let header = headers.get(header::AUTHORIZATION).ok_or(Error::NoToken)?;
     let (scheme, token) = header.to_str().ok().and_then(|value| value.split_once(' ')).ok_or(Error::NoToken)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Error::NoToken) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<Role>();
+    }
 }

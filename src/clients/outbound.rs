@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, How};
-use crate::language::Language;
+use crate::{enumeration::enumeration, language::Language};
 
 /// One message, as it is handed to a provider.
 pub struct Outgoing<'a> {
@@ -57,9 +57,8 @@ pub struct Refused {
 }
 
 /// What a failure means for whoever would try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Failure {
     /// This number gets no message, whoever sends it.
     NumberRefused,
@@ -75,19 +74,16 @@ pub enum Failure {
     Unknown,
 }
 
-impl Failure {
-    /// As in tables and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NumberRefused => "number_refused",
-            Self::ConsentWithdrawn => "consent_withdrawn",
-            Self::Blocked => "blocked",
-            Self::Misconfigured => "misconfigured",
-            Self::TryLater => "try_later",
-            Self::Unknown => "unknown",
-        }
-    }
+enumeration!(Failure::name in "message_attempts.failure" {
+    NumberRefused = "number_refused",
+    ConsentWithdrawn = "consent_withdrawn",
+    Blocked = "blocked",
+    Misconfigured = "misconfigured",
+    TryLater = "try_later",
+    Unknown = "unknown",
+});
 
+impl Failure {
     /// Whether another provider may be asked.
     pub fn passes_on(self) -> bool {
         !matches!(self, Self::NumberRefused | Self::ConsentWithdrawn)
@@ -210,5 +206,10 @@ mod tests {
         for bad in ["", "+12025550123", "12025550123", "a b", "to:1", &"x".repeat(33)] {
             assert_eq!(plain_code(bad), "other", "{bad}");
         }
+    }
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<Failure>();
     }
 }

@@ -7,29 +7,23 @@ use super::mail::{self, SmtpConfig};
 use super::prices::{self, SmsPrices};
 use super::providers::{self, AwsSnsConfig, BirdConfig, MessageBirdConfig, TwilioConfig, VonageConfig, WhatsAppConfig};
 use super::vars::Vars;
+use crate::enumeration::enumeration;
 
 /// How a message travels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+// In the order in which they fall back.
 pub enum Channel {
     Sms,
     Whatsapp,
     Email,
 }
 
-impl Channel {
-    /// In the order in which they fall back.
-    pub const ALL: [Self; 3] = [Self::Sms, Self::Whatsapp, Self::Email];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Whatsapp => "whatsapp",
-            Self::Email => "email",
-        }
-    }
-}
+enumeration!(Channel::name in "messages.channel, message_attempts.channel" {
+    Sms = "sms",
+    Whatsapp = "whatsapp",
+    Email = "email",
+});
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Provider {
@@ -213,4 +207,14 @@ fn order(vars: &mut Vars, sms: &SmsConfig) -> Vec<Provider> {
 
 fn successor(sms: &SmsConfig, provider: Provider) -> Provider {
     if provider == Provider::MessageBird && sms.bird.is_some() { Provider::Bird } else { provider }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<Channel>();
+    }
 }

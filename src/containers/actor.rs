@@ -4,6 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::enumeration::enumeration;
+
 /// Who answers for an event: a person, or a machine and the person that it worked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"user_id": "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f", "system": null, "for": null}))]
@@ -18,12 +20,15 @@ pub struct Actor {
     pub r#for: Option<Uuid>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum System {
     Import,
 }
+
+enumeration!(System::as_str in "stock_events.by_system" {
+    Import = "import",
+});
 
 impl Actor {
     pub fn person(user_id: Uuid) -> Self {
@@ -33,5 +38,15 @@ impl Actor {
     /// Whether it is this person, or a machine that worked for them.
     pub fn is(self, user_id: Uuid) -> bool {
         self.user_id.or(self.r#for) == Some(user_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<System>();
     }
 }

@@ -276,7 +276,8 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
     if !is_same {
         return Err(taken());
     }
-    let container = store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop().ok_or(Error::NotFound("container"))?;
+    let container =
+        store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop().ok_or(Error::NotFound("container"))?;
     Ok(Some(Posted { event, container: *container, is_new: false }))
 }
 

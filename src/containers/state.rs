@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::auth::Role;
+use crate::{auth::Role, enumeration::enumeration};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum State {
     InStock,
     Opened,
@@ -21,37 +20,20 @@ pub enum State {
     Voided,
 }
 
-impl State {
-    pub const ALL: [Self; 9] = [
-        Self::InStock,
-        Self::Opened,
-        Self::OnLoan,
-        Self::Quarantined,
-        Self::Lost,
-        Self::WastePending,
-        Self::Empty,
-        Self::Disposed,
-        Self::Voided,
-    ];
+enumeration!(State::as_str in "containers.state, stock_events.state_after" {
+    InStock = "in_stock",
+    Opened = "opened",
+    OnLoan = "on_loan",
+    Quarantined = "quarantined",
+    Lost = "lost",
+    WastePending = "waste_pending",
+    Empty = "empty",
+    Disposed = "disposed",
+    Voided = "voided",
+});
 
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InStock => "in_stock",
-            Self::Opened => "opened",
-            Self::OnLoan => "on_loan",
-            Self::Quarantined => "quarantined",
-            Self::Lost => "lost",
-            Self::WastePending => "waste_pending",
-            Self::Empty => "empty",
-            Self::Disposed => "disposed",
-            Self::Voided => "voided",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum EventType {
     Receive,
     Open,
@@ -74,51 +56,28 @@ pub enum EventType {
     Edit,
 }
 
+enumeration!(EventType::as_str in "stock_events.type" {
+    Receive = "receive",
+    Open = "open",
+    Withdraw = "withdraw",
+    Return = "return",
+    Weigh = "weigh",
+    Adjust = "adjust",
+    Move = "move",
+    CheckOut = "check_out",
+    CheckIn = "check_in",
+    Quarantine = "quarantine",
+    Release = "release",
+    Lose = "lose",
+    Find = "find",
+    Empty = "empty",
+    Discard = "discard",
+    Dispose = "dispose",
+    Reverse = "reverse",
+    Edit = "edit",
+});
+
 impl EventType {
-    pub const ALL: [Self; 18] = [
-        Self::Receive,
-        Self::Open,
-        Self::Withdraw,
-        Self::Return,
-        Self::Weigh,
-        Self::Adjust,
-        Self::Move,
-        Self::CheckOut,
-        Self::CheckIn,
-        Self::Quarantine,
-        Self::Release,
-        Self::Lose,
-        Self::Find,
-        Self::Empty,
-        Self::Discard,
-        Self::Dispose,
-        Self::Reverse,
-        Self::Edit,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Receive => "receive",
-            Self::Open => "open",
-            Self::Withdraw => "withdraw",
-            Self::Return => "return",
-            Self::Weigh => "weigh",
-            Self::Adjust => "adjust",
-            Self::Move => "move",
-            Self::CheckOut => "check_out",
-            Self::CheckIn => "check_in",
-            Self::Quarantine => "quarantine",
-            Self::Release => "release",
-            Self::Lose => "lose",
-            Self::Find => "find",
-            Self::Empty => "empty",
-            Self::Discard => "discard",
-            Self::Dispose => "dispose",
-            Self::Reverse => "reverse",
-            Self::Edit => "edit",
-        }
-    }
-
     /// The states in which it may happen. Of a disposed bottle only the disposal can be reversed (`undo` checks which).
     pub fn starts_from(self) -> &'static [State] {
         use State::{Disposed, Empty, InStock, Lost, OnLoan, Opened, Quarantined, WastePending};
@@ -166,13 +125,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_on_the_wire_are_those_in_the_tables() {
-        for state in State::ALL {
-            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
-        }
-        for event in EventType::ALL {
-            assert_eq!(serde_json::to_value(event).unwrap(), event.as_str());
-        }
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<State>();
+        crate::enumeration::assert_read_back_and_on_the_wire::<EventType>();
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub use self::http::routes;
 use crate::{
     auth::{Auth, Manager, Viewer},
     chemistry::ContainerCode,
+    enumeration::enumeration,
     error::{Error, Reason, Result},
     labs,
     page::{Limit, Page},
@@ -25,9 +26,8 @@ mod http;
 mod store;
 
 /// From outside in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 #[schema(as = LocationKind)]
 pub enum Kind {
     Building,
@@ -37,18 +37,13 @@ pub enum Kind {
     Box,
 }
 
-impl Kind {
-    /// As the database writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Building => "building",
-            Self::Room => "room",
-            Self::Cabinet => "cabinet",
-            Self::Shelf => "shelf",
-            Self::Box => "box",
-        }
-    }
-}
+enumeration!(Kind::as_str in "locations.kind" {
+    Building = "building",
+    Room = "room",
+    Cabinet = "cabinet",
+    Shelf = "shelf",
+    Box = "box",
+});
 
 /// What its label says, for the scanner.
 pub type Code = Text<64>;
@@ -254,4 +249,14 @@ impl Around {
 
 fn new_code() -> String {
     ContainerCode::from_random(secrets::random()).as_str().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<Kind>();
+    }
 }

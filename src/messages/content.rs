@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::language::Language;
+use crate::{enumeration::enumeration, language::Language};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Kind {
     /// Lets in whoever has the phone.
     LoginCode,
@@ -19,6 +18,14 @@ pub enum Kind {
     /// An operator looks whether messages arrive.
     Test,
 }
+
+enumeration!(Kind::as_str in "messages.kind" {
+    LoginCode = "login_code",
+    PhoneChangeCode = "phone_change_code",
+    EmailCode = "email_code",
+    PhoneChanged = "phone_changed",
+    Test = "test",
+});
 
 /// Sealed in the outbox, as it may hold a code.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,5 +41,15 @@ impl Content {
     /// One that only says something.
     pub fn notice(kind: Kind, language: Language) -> Self {
         Self { kind, language, code: None, minutes: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<Kind>();
     }
 }

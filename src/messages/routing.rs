@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::{Channel, store};
-use crate::{app::App, clients::outbound::Failure, config::Provider, error::Result};
+use crate::{app::App, clients::outbound::Failure, config::Provider, enumeration::enumeration, error::Result};
 
 const LOOKED_AT_EVERY: TimeDelta = TimeDelta::seconds(30);
 const SEEN_BACK: TimeDelta = TimeDelta::hours(6);
@@ -81,9 +81,8 @@ pub struct Tried {
     pub failure: Option<Failure>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum AttemptState {
     /// It was begun. If nobody is at it any more, whoever was has died, and it may have been sent.
     Sending,
@@ -92,6 +91,14 @@ pub enum AttemptState {
     Failed,
     Unknown,
 }
+
+enumeration!(AttemptState::as_str in "message_attempts.state" {
+    Sending = "sending",
+    Accepted = "accepted",
+    Delivered = "delivered",
+    Failed = "failed",
+    Unknown = "unknown",
+});
 
 impl Tried {
     /// Nobody knows whether it was sent.
@@ -216,5 +223,10 @@ mod tests {
         assert!(!refused.is_final());
         assert_eq!(left(order, &[refused]), [Provider::Twilio]);
         assert!(ends(Provider::Twilio, Failure::NumberRefused) && ends(Provider::WhatsApp, Failure::ConsentWithdrawn));
+    }
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<AttemptState>();
     }
 }

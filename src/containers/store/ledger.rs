@@ -196,13 +196,8 @@ pub async fn find_event(
 }
 
 /// Which container an event of the lab belongs to, and what was posted; none for what was not.
-pub async fn find_content(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    id: Uuid,
-) -> Result<Option<(Uuid, Option<Vec<u8>>)>> {
-    let row =
-        sqlx::query!("select container_id, content from stock_events where lab_id = $1 and id = $2", lab_id, id);
+pub async fn find_content(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<(Uuid, Option<Vec<u8>>)>> {
+    let row = sqlx::query!("select container_id, content from stock_events where lab_id = $1 and id = $2", lab_id, id);
     Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
 }
 

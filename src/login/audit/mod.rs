@@ -20,6 +20,7 @@ pub use self::http::routes;
 use crate::{
     app::App,
     auth::{Auth, Owner},
+    enumeration::enumeration,
     error::Result,
     ids,
     page::{Cursor, Limit, Page},
@@ -31,9 +32,8 @@ use crate::{
 mod http;
 pub mod store;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum EventKind {
     /// `sent`, `suppressed` (the answer was the same, `detail` says why nothing was sent), or `limited`.
     CodeRequested,
@@ -68,29 +68,24 @@ pub enum EventKind {
     AdminAppointed,
 }
 
-impl EventKind {
-    /// As the database writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CodeRequested => "code_requested",
-            Self::CodeGuessed => "code_guessed",
-            Self::LoggedIn => "logged_in",
-            Self::RefreshReused => "refresh_reused",
-            Self::SessionEnded => "session_ended",
-            Self::SendingStopped => "sending_stopped",
-            Self::PhoneLocked => "phone_locked",
-            Self::PhoneUnlocked => "phone_unlocked",
-            Self::PhoneChanged => "phone_changed",
-            Self::EmailChanged => "email_changed",
-            Self::AccountDisabled => "account_disabled",
-            Self::AccountEnabled => "account_enabled",
-            Self::AccountDeleted => "account_deleted",
-            Self::RightGiven => "right_given",
-            Self::RightTaken => "right_taken",
-            Self::AdminAppointed => "admin_appointed",
-        }
-    }
-}
+enumeration!(EventKind::as_str in "login_events.kind" {
+    CodeRequested = "code_requested",
+    CodeGuessed = "code_guessed",
+    LoggedIn = "logged_in",
+    RefreshReused = "refresh_reused",
+    SessionEnded = "session_ended",
+    SendingStopped = "sending_stopped",
+    PhoneLocked = "phone_locked",
+    PhoneUnlocked = "phone_unlocked",
+    PhoneChanged = "phone_changed",
+    EmailChanged = "email_changed",
+    AccountDisabled = "account_disabled",
+    AccountEnabled = "account_enabled",
+    AccountDeleted = "account_deleted",
+    RightGiven = "right_given",
+    RightTaken = "right_taken",
+    AdminAppointed = "admin_appointed",
+});
 
 /// One thing that happened.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -227,4 +222,14 @@ pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<LoginEvent>> 
     let who = phone_hash.as_ref().map(<[u8; 32]>::as_slice).zip(phone);
     let found = store::list(&mut db, who, wanted.kind, before, wanted.limit.plus_one()).await?;
     Ok(Page::new(found, wanted.limit, |event| event.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::enumeration::assert_read_back_and_on_the_wire::<EventKind>();
+    }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::Session;
 use crate::{
     email::Email,
+    enumeration::enumeration,
     error::Result,
     language::Language,
     login::audit::{EventKind, LoginEvent, Trace},
@@ -41,8 +42,7 @@ pub struct Rotation {
     pub now: DateTime<Utc>,
 }
 
-#[derive(Debug, Clone, Copy, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndedBecause {
     Logout,
     EndedByUser,
@@ -51,6 +51,15 @@ pub enum EndedBecause {
     EmailChanged,
     RefreshReuse,
 }
+
+enumeration!(EndedBecause::as_str in "sessions.ended_because" {
+    Logout = "logout",
+    EndedByUser = "ended_by_user",
+    EndedByAdmin = "ended_by_admin",
+    PhoneChanged = "phone_changed",
+    EmailChanged = "email_changed",
+    RefreshReuse = "refresh_reuse",
+});
 
 impl EndedBecause {
     pub fn event(self, user_id: Uuid, session_id: Option<Uuid>, trace: &Trace, now: DateTime<Utc>) -> LoginEvent {
@@ -234,4 +243,14 @@ pub async fn list_sessions(db: &mut PgConnection, listing: &Listing) -> Result<V
 pub async fn delete_sessions(db: &mut PgConnection, user_id: Uuid) -> Result<()> {
     sqlx::query!("delete from sessions where user_id = $1", user_id).execute(db).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back() {
+        crate::enumeration::assert_read_back::<EndedBecause>();
+    }
 }

@@ -2,6 +2,7 @@
 //! for the table in `preconditions`, which says what must be there before an operation can succeed.
 
 mod document;
+mod enumerations;
 mod failures;
 mod fuzz;
 mod generators;
