@@ -7,8 +7,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock, Weak},
 };
 
-use anyhow::Context as _;
-use sqlx::Executor as _;
+use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 
 use crate::{
@@ -16,10 +15,13 @@ use crate::{
     clock::Clock,
     config::Config,
     error::Result,
-    lanes::{self, Lanes, Lease},
+    lanes::{Lanes, Lease, connect_options},
+    migrations,
     secrets::SecretKey,
     tokens::Tokens,
 };
+
+pub use crate::migrations::MIGRATIONS;
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -121,13 +123,11 @@ impl App {
     }
 
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        let mut connection = self.lanes.writes.lease().await?;
-        // Large tables are rewritten, or another instance is at it: both may take longer than a request ever does.
-        connection.execute("set statement_timeout = 0; set lock_timeout = 0").await?;
-        let done = MIGRATIONS.run(&mut *connection).await.context("migration");
-        lanes::set_up(&mut connection).await?;
-        done
+        let owner = self.config.migrate_database_url.as_ref();
+        let owner = owner
+            .map(|url| connect_options("MIGRATE_DATABASE_URL", url.expose_secret(), self.config.authorities.as_ref()));
+        let owner = owner.transpose()?;
+        let mut serving = self.lanes.writes.lease().await?;
+        migrations::run(&mut serving, owner.as_ref()).await
     }
 }
-
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

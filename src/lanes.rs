@@ -56,7 +56,7 @@ impl Lanes {
     }
 
     pub async fn open(url: &str, authorities: Option<&Authorities>) -> anyhow::Result<Self> {
-        let options = connect_options(url, authorities)?;
+        let options = connect_options("DATABASE_URL", url, authorities)?;
         let pool = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
         let lane = |size| Lane::new(pool(size), FRESH_FOR);
         let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
@@ -71,9 +71,13 @@ impl Lanes {
     }
 }
 
-/// Of `DATABASE_URL`, whose own `sslrootcert` wins.
-pub fn connect_options(url: &str, authorities: Option<&Authorities>) -> anyhow::Result<PgConnectOptions> {
-    let options: PgConnectOptions = url.parse().context("DATABASE_URL")?;
+/// Of the URL in this variable, whose own `sslrootcert` wins.
+pub fn connect_options(
+    variable: &'static str,
+    url: &str,
+    authorities: Option<&Authorities>,
+) -> anyhow::Result<PgConnectOptions> {
+    let options: PgConnectOptions = url.parse().context(variable)?;
     match authorities.filter(|_| !url.contains("sslrootcert=")) {
         Some(authorities) => {
             let pem = authorities.load().map_err(anyhow::Error::msg)?;

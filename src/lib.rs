@@ -32,6 +32,7 @@ pub mod language;
 pub mod locations;
 pub mod login;
 pub mod messages;
+pub mod migrations;
 pub mod page;
 pub mod panics;
 pub mod patch;

@@ -58,6 +58,8 @@ pub struct Config {
     pub port: u16,
     /// Absent in development: an embedded Postgres under `data_dir`.
     pub database_url: Option<SecretString>,
+    /// Of the role that owns the tables, where another one serves.
+    pub migrate_database_url: Option<SecretString>,
     pub data_dir: PathBuf,
     /// Absent in development: in memory.
     pub redis: Option<RedisConfig>,
@@ -114,7 +116,8 @@ fn read(vars: &mut Vars) -> Config {
         debug: vars.flag("DEBUG"),
         host: host(vars, environment),
         port: vars.number("PORT", 0..=u16::MAX, 8080),
-        database_url: database_url(vars),
+        database_url: database_url(vars, "DATABASE_URL"),
+        migrate_database_url: migrate_database_url(vars),
         data_dir: vars.text("DATA_DIR").unwrap_or_else(|| "./data".to_owned()).into(),
         redis: redis::read(vars),
         authorities: authorities::read(vars),
@@ -151,10 +154,19 @@ fn host(vars: &mut Vars, environment: Environment) -> IpAddr {
     })
 }
 
-fn database_url(vars: &mut Vars) -> Option<SecretString> {
-    vars.parsed("DATABASE_URL", "a postgresql:// URL", |text| {
+fn database_url(vars: &mut Vars, name: &'static str) -> Option<SecretString> {
+    vars.parsed(name, "a postgresql:// URL", |text| {
         urls::has_scheme(text, &["postgres", "postgresql"]).then(|| SecretString::from(text))
     })
+}
+
+fn migrate_database_url(vars: &mut Vars) -> Option<SecretString> {
+    let url = database_url(vars, "MIGRATE_DATABASE_URL");
+    if url.is_some() && vars.text("DATABASE_URL").is_none() {
+        let remedy = "set DATABASE_URL to the same database with the role that serves";
+        vars.problem("MIGRATE_DATABASE_URL", "is set without DATABASE_URL", remedy);
+    }
+    url
 }
 
 fn trusted_proxies(vars: &mut Vars) -> Vec<IpNet> {

@@ -1,20 +1,20 @@
 //! Postgres: is it there, may we use it, is it ours, does it tell the same time?
 
-use std::{collections::HashMap, error::Error as _, time::Duration, time::Instant};
+use std::{error::Error as _, time::Duration, time::Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use super::Finding;
+use super::{Finding, roles};
 use crate::{
-    app::MIGRATIONS,
     clock::Clock,
-    config::Config,
+    config::{Authorities, Config},
     lanes::{Lanes, connect_options},
+    migrations::{self, MIGRATIONS, Schema},
 };
 
-const PART: &str = "database";
+pub(super) const PART: &str = "database";
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
 const OLDEST: i32 = 140_000;
 /// A login takes nine round trips.
@@ -27,28 +27,43 @@ pub(super) async fn look(config: &Config, clock: &Clock) -> Vec<Finding> {
     let Some(url) = &config.database_url else {
         return vec![embedded()];
     };
-    let options = match connect_options(url.expose_secret(), config.authorities.as_ref()) {
-        Ok(options) => options,
-        Err(wrong) => {
-            let wrong = format!("cannot be reached as it is set: {wrong}");
-            return vec![Finding::problem(PART, wrong, "give postgresql://user:password@host:port/database")];
+    let authorities = config.authorities.as_ref();
+    let mut findings = match connect("DATABASE_URL", url, authorities).await {
+        Ok((mut db, place)) => {
+            let findings = examine(&mut db, &place, config, clock).await;
+            drop(db.close().await);
+            findings.unwrap_or_else(|error| vec![unreachable("DATABASE_URL", &place, &error)])
         }
+        Err(finding) => vec![finding],
     };
-    let place = format!("{}:{}", options.get_host(), options.get_port());
-    let mut db = match tokio::time::timeout(CONNECT_WITHIN, options.disable_statement_logging().connect()).await {
-        Ok(Ok(db)) => db,
-        Ok(Err(error)) => return vec![unreachable(&place, &error)],
-        Err(_) => {
-            let found = format!("{place} does not answer");
-            return vec![Finding::problem(PART, found, "look at its firewall, and at host and port in DATABASE_URL")];
+    if let Some(url) = &config.migrate_database_url {
+        match connect("MIGRATE_DATABASE_URL", url, authorities).await {
+            Ok((db, _)) => drop(db.close().await),
+            Err(finding) => findings.push(finding),
         }
-    };
-    let findings = match examine(&mut db, &place, clock).await {
-        Ok(findings) => findings,
-        Err(error) => vec![unreachable(&place, &error)],
-    };
-    drop(db.close().await);
+    }
     findings
+}
+
+/// With its host and port.
+async fn connect(
+    variable: &'static str,
+    url: &SecretString,
+    authorities: Option<&Authorities>,
+) -> Result<(PgConnection, String), Finding> {
+    let options = connect_options(variable, url.expose_secret(), authorities).map_err(|wrong| {
+        let wrong = format!("cannot be reached as it is set: {wrong}");
+        Finding::problem(PART, wrong, "give postgresql://user:password@host:port/database")
+    })?;
+    let place = format!("{}:{}", options.get_host(), options.get_port());
+    match tokio::time::timeout(CONNECT_WITHIN, options.disable_statement_logging().connect()).await {
+        Ok(Ok(db)) => Ok((db, place)),
+        Ok(Err(error)) => Err(unreachable(variable, &place, &error)),
+        Err(_) => {
+            let remedy = format!("look at its firewall, and at host and port in {variable}");
+            Err(Finding::problem(PART, format!("{place} does not answer"), remedy))
+        }
+    }
 }
 
 fn embedded() -> Finding {
@@ -60,20 +75,21 @@ fn embedded() -> Finding {
 }
 
 /// By its kind: the driver's own text may quote what the address says.
-fn unreachable(place: &str, error: &sqlx::Error) -> Finding {
+fn unreachable(variable: &str, place: &str, error: &sqlx::Error) -> Finding {
     let (wrong, remedy) = match error {
         sqlx::Error::Database(refused) => match refused.code().as_deref() {
-            Some("28P01" | "28000") => ("refuses the user or the password", "mend DATABASE_URL, or its pg_hba.conf"),
-            Some("3D000") => ("has no such database", "create it (createdb), or mend its name in DATABASE_URL"),
+            Some("28P01" | "28000") => ("refuses the user or the password", "mend VARIABLE, or its pg_hba.conf"),
+            Some("3D000") => ("has no such database", "create it (createdb), or mend its name in VARIABLE"),
             Some("53300") => ("has no connection left", "raise its max_connections, or end who holds them"),
             Some("57P03") => ("is starting or stopping", "wait"),
-            Some("42501") => ("forbids what is needed", "grant the user of DATABASE_URL the rights on its schema"),
+            Some("42501") => ("forbids what is needed", "grant the user of VARIABLE the rights on its schema"),
             _ => ("refused", "look at its log"),
         },
-        sqlx::Error::Tls(_) => ("cannot be reached by TLS", "look at sslmode in DATABASE_URL, and its certificate"),
-        sqlx::Error::Io(_) => ("cannot be reached", "start it, or mend host and port in DATABASE_URL"),
+        sqlx::Error::Tls(_) => ("cannot be reached by TLS", "look at sslmode in VARIABLE, and its certificate"),
+        sqlx::Error::Io(_) => ("cannot be reached", "start it, or mend host and port in VARIABLE"),
         _ => ("answers what is not understood", "see that it is a Postgres"),
     };
+    let remedy = remedy.replace("VARIABLE", variable);
     let detail = match error {
         sqlx::Error::Database(refused) => refused.code().map(|code| format!(" (SQLSTATE {code})")),
         sqlx::Error::Io(cause) => Some(format!(" ({})", cause.kind())),
@@ -97,7 +113,7 @@ struct State {
     time: DateTime<Utc>,
 }
 
-async fn examine(db: &mut PgConnection, place: &str, clock: &Clock) -> sqlx::Result<Vec<Finding>> {
+async fn examine(db: &mut PgConnection, place: &str, config: &Config, clock: &Clock) -> sqlx::Result<Vec<Finding>> {
     let mut fastest = Duration::MAX;
     for _warm_then_measured in 0..4 {
         let start = Instant::now();
@@ -122,9 +138,12 @@ async fn examine(db: &mut PgConnection, place: &str, clock: &Clock) -> sqlx::Res
     .await?;
     let middle = before + (clock.now() - before) / 2;
     let mut findings = vec![reached(place, state.version, fastest)];
-    findings.extend(rights(&state));
+    let another_migrates = config.migrate_database_url.is_some() || !migrations::owns_tables(db).await?;
+    findings.extend(rights(&state, another_migrates));
+    findings.extend(roles::examine(db, config).await?);
     // Whoever may not read that table has been told of more than that by now.
-    findings.push(migrations(db, state.is_migrated).await.unwrap_or_else(|error| unreachable(place, &error)));
+    let migrated = migrations(db, state.is_migrated).await;
+    findings.push(migrated.unwrap_or_else(|error| unreachable("DATABASE_URL", place, &error)));
     findings.extend(renamed_codes(db, state.has_renamed_codes).await?);
     findings.push(skew(state.time - middle));
     Ok(findings)
@@ -142,7 +161,8 @@ fn reached(place: &str, version: i32, latency: Duration) -> Finding {
     }
 }
 
-fn rights(state: &State) -> Vec<Finding> {
+/// Where another role migrates, this one need not make anything.
+fn rights(state: &State, another_migrates: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     if state.is_read_only {
         let remedy = "connect to the primary, and see that default_transaction_read_only is off";
@@ -150,14 +170,16 @@ fn rights(state: &State) -> Vec<Finding> {
     }
     if state.may_create {
         findings.push(Finding::ok(PART, "the user may create tables"));
-    } else {
+    } else if !another_migrates {
         let remedy = "grant create, usage on its schema (alter database … owner to the user does)";
         findings.push(Finding::problem(PART, "the user may not create tables", remedy));
     }
     findings.push(match (state.has_trigrams, state.could_have_trigrams, state.may_extend) {
         (true, _, _) => Finding::ok(PART, "the extension pg_trgm is there"),
-        (false, true, true) => Finding::ok(PART, "the extension pg_trgm can be created"),
-        (false, true, false) => Finding::problem(
+        (false, true, may_extend) if may_extend || another_migrates && !state.is_migrated => {
+            Finding::ok(PART, "the extension pg_trgm can be created")
+        }
+        (false, true, _) => Finding::problem(
             PART,
             "the extension pg_trgm is not created, and the user may not create it",
             "run `create extension pg_trgm` as the owner of the database",
@@ -178,26 +200,23 @@ async fn migrations(db: &mut PgConnection, is_migrated: bool) -> sqlx::Result<Fi
         let remedy = "`chemstock migrate` makes the tables, and so does the first start";
         return Ok(Finding::warning(PART, "is empty", remedy));
     }
-    let rows = sqlx::query_as("select version, success, checksum from _sqlx_migrations");
-    let rows: Vec<(i64, bool, Vec<u8>)> = rows.fetch_all(db).await?;
-    let done: HashMap<i64, (bool, Vec<u8>)> =
-        rows.into_iter().map(|(version, success, checksum)| (version, (success, checksum))).collect();
-    let ours: HashMap<i64, &[u8]> = MIGRATIONS.iter().map(|it| (it.version, &*it.checksum)).collect();
-    let differs = |(version, (_, checksum)): (&i64, &(bool, Vec<u8>))| {
-        ours.get(version).is_some_and(|ours| *ours != checksum.as_slice())
-    };
-    Ok(if done.values().any(|(success, _)| !success) {
-        Finding::problem(PART, "a migration broke off half-way", "restore the database, then run `chemstock migrate`")
-    } else if done.keys().any(|version| !ours.contains_key(version)) {
-        Finding::problem(PART, "was migrated by a newer version of this program", "use that version or a newer one")
-    } else if done.iter().any(differs) {
-        let remedy = "use an official build, or another database";
-        Finding::problem(PART, "was migrated by another program than this one", remedy)
-    } else if done.len() < ours.len() {
-        let found = format!("{} migrations have not run yet", ours.len() - done.len());
-        Finding::warning(PART, found, "run `chemstock migrate`, or start the server, which does it too")
-    } else {
-        Finding::ok(PART, format!("all {} migrations have run", ours.len()))
+    Ok(match migrations::look(db).await? {
+        Schema::Broken => {
+            let remedy = "restore the database, then run `chemstock migrate`";
+            Finding::problem(PART, "a migration broke off half-way", remedy)
+        }
+        Schema::Newer => {
+            Finding::problem(PART, "was migrated by a newer version of this program", "use that version or a newer one")
+        }
+        Schema::Foreign => {
+            let remedy = "use an official build, or another database";
+            Finding::problem(PART, "was migrated by another program than this one", remedy)
+        }
+        Schema::Behind(n) => {
+            let remedy = "run `chemstock migrate`, or start the server, which does it too";
+            Finding::warning(PART, format!("{n} migrations have not run yet"), remedy)
+        }
+        Schema::Current => Finding::ok(PART, format!("all {} migrations have run", MIGRATIONS.iter().count())),
     })
 }
 

@@ -15,6 +15,7 @@ mod firebase;
 mod keys;
 mod messages;
 mod redis;
+mod roles;
 mod settings;
 
 /// For each party; all are asked at the same time.

@@ -18,3 +18,4 @@ mod locations;
 mod login;
 mod messages;
 mod production;
+mod two_roles;

@@ -64,12 +64,14 @@ fn an_empty_variable_counts_as_absent() {
 }
 
 /// One wrong thing at a time.
-const MALFORMED: [(&str, &str); 70] = [
+const MALFORMED: [(&str, &str); 72] = [
     ("ENVIRONMENT", "staging"),
     ("DEBUG", "verbose"),
     ("HOST", "localhost"),
     ("PORT", "65536"),
     ("DATABASE_URL", "mysql://localhost/chemstock"),
+    ("MIGRATE_DATABASE_URL", "localhost/chemstock"),
+    ("MIGRATE_DATABASE_URL", "postgresql://without-one-that-serves/chemstock"),
     ("REDIS_URL", "http://localhost:6379"),
     ("REDIS_HOST", "localhost:6379"),
     ("REDIS_HOST", "redis://localhost"),

@@ -78,8 +78,9 @@ fn test_numbers_pass_in_production_with_an_end() {
 }
 
 /// Every secret at once, each with `hunter2` in it; what is private to a person counts as one.
-const SECRETS: [(&str, &str); 24] = [
+const SECRETS: [(&str, &str); 25] = [
     ("DATABASE_URL", "postgresql://u:hunter2@h/d"),
+    ("MIGRATE_DATABASE_URL", "postgresql://owner:hunter2@h/d"),
     ("REDIS_CLUSTER_NODES", "redis://:hunter2@a:1"),
     ("REDIS_PASSWORD", "hunter2"),
     ("FIREBASE_PROJECT_ID", "p"),

@@ -178,7 +178,8 @@ async fn within_a_lab_an_id_is_still_taken(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a] = sides(&mut app).await;
     let (water, event) = (chemical(&app, "water", None, None).await, Uuid::now_v7());
-    let (one, two) = (a.bottle(Uuid::now_v7(), water, json!({})).await, a.bottle(Uuid::now_v7(), water, json!({})).await);
+    let (one, two) =
+        (a.bottle(Uuid::now_v7(), water, json!({})).await, a.bottle(Uuid::now_v7(), water, json!({})).await);
     let mut posted = withdraw("10", "mL");
     posted["id"] = json!(event);
     a.by.post(&events_of(&app, &one), posted.clone()).await.created();
