@@ -1,5 +1,5 @@
-//! Where a request comes from. `X-Forwarded-For` is what anybody likes to write, so of it only the hops that our own
-//! proxies have added count: the right-most that is not one of `TRUSTED_PROXIES`.
+//! Where a request comes from. Anybody can write anything into `X-Forwarded-For`, so only the hops that our own proxies
+//! have added count: the client is the right-most hop that is not one of `TRUSTED_PROXIES`.
 
 use std::{
     convert::Infallible,
@@ -16,14 +16,14 @@ use crate::app::App;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The address of the client. Where the connection has none (a request that came by no socket) it is the loopback
-/// address: all of those share one limit, none is without.
+/// The address of the client. A request that came by no socket has the loopback address: all such requests share one
+/// limit, and none is without a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// What is limited, the widest first: an address; of IPv6 the /64, which is the least that a customer gets, and the /56
-    /// and /48 around it, which many homes and servers get. Whoever has 65,536 of the narrow ones is one client all the same.
+    /// The networks that are limited, the widest first. Of IPv4 it is the address. Of IPv6 it is the /64, the least that a
+    /// customer gets, and the /56 and /48 around it, so that the owner of a /48 (65,536 of the /64) counts as one client.
     pub fn networks(self) -> Vec<Network> {
         let lengths: &[(u8, u32)] = if self.0.is_ipv4() { &[(32, 100)] } else { &[(48, 200), (56, 150), (64, 100)] };
         let network = |(length, percent): &(u8, u32)| Network {
@@ -52,7 +52,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Where one address may do so many.
+    /// How many this network may do, when one address may do `of_one`.
     pub fn allowance(self, of_one: u32) -> u32 {
         let all = u64::from(of_one) * u64::from(self.percent);
         u32::try_from(all.div_ceil(100)).unwrap_or(u32::MAX)
@@ -69,14 +69,14 @@ impl FromRequestParts<App> for ClientAddress {
     }
 }
 
-/// From the socket towards the client, as far as each hop is one that we trust to have told the truth of the next.
+/// Goes from the socket towards the client, as long as the hop is a proxy that we trust to name the next one.
 fn origin(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     let lines = headers.get_all(FORWARDED_FOR).iter().rev();
     let mut hops = lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
     let mut origin = peer;
     while is_trusted(origin) {
-        // What is no address ends the way: a proxy of ours would not have written it.
+        // Text that is no address ends the search: a proxy of ours would not have written it.
         let Some(next) = hops.next().and_then(address) else { break };
         origin = next;
     }

@@ -1,5 +1,5 @@
-//! Connections, each with an end in time: a client that says nothing, or half a request, keeps its place for seconds.
-//! (Hyper's own limit for a head also counts the pause between two requests, which load balancers want longer.)
+//! Accepts connections and ends each in time: a client that sends nothing, or half a request, keeps its place for seconds
+//! only. (Hyper's own limit for a head also counts the pause between two requests, which load balancers want longer.)
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,7 +23,7 @@ use super::pace::{Pace, Paced};
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub pace: Pace,
-    /// How long requests that run at a stop may still take.
+    /// How long running requests may still take after a stop.
     pub drain: Duration,
     /// Connections at a time; the next ones wait to be accepted.
     pub most: usize,
@@ -35,10 +35,10 @@ impl Default for Limits {
     }
 }
 
-/// The system has no file or memory left for a connection: accepting at once again would only spin.
+/// After a failed accept, as the system has no file or memory left: to try again at once would only spin.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
-/// Serves until `stop`, then lets the requests that run finish; `now` ends those, too.
+/// Serves until `stop`, then lets running requests finish; `now` ends them, too.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -110,7 +110,7 @@ async fn connection(
     let mut is_stopping = false;
     loop {
         tokio::select! {
-            // What goes wrong here is the client's: it hung up, or sent what is no HTTP.
+            // An error here is the client's: it hung up, or sent something that is not HTTP.
             _ = connection.as_mut() => return,
             () = stop.cancelled(), if !is_stopping => {
                 is_stopping = true;

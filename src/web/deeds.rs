@@ -1,5 +1,5 @@
-//! How often a network may do what needs no token and costs us little: each instance counts for itself and in memory, so
-//! that nothing here waits for Redis, or stops while that is away. What costs money is limited elsewhere, and exactly.
+//! How often a network may do things that need no token and cost little. Each instance counts for itself, in memory, so
+//! nothing here waits for Redis or stops while Redis is away. What costs money is limited elsewhere, and exactly.
 
 use std::{
     collections::HashMap,
@@ -18,9 +18,9 @@ use crate::{
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deed {
-    /// Looks at how far a code has come.
+    /// Asks for the state of a challenge.
     LookAtChallenge,
-    /// Shows a refresh token that is none.
+    /// Shows a refresh token that is not good.
     FailToRefresh,
 }
 
@@ -35,7 +35,7 @@ impl Deed {
     }
 }
 
-/// More networks than this in one minute are a flood, in which those that are over are forgotten.
+/// With more networks than this in one minute, first the counts of past minutes are dropped, then all.
 const MOST_NETWORKS: usize = 100_000;
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
 
@@ -47,14 +47,14 @@ struct Count {
     deeds: u32,
 }
 
-/// Counts one, or refuses it.
+/// Counts one deed, or refuses it.
 pub fn take(app: &App, deed: Deed, from: ClientAddress) -> Result<()> {
     check(app, deed, from)?;
     count(app, deed, from);
     Ok(())
 }
 
-/// Refuses who has done it too often.
+/// Refuses a network that has done it too often.
 pub fn check(app: &App, deed: Deed, from: ClientAddress) -> Result<()> {
     let (most, now) = (deed.most(app), app.clock.now());
     let counts = app.part(|_| Counts::default());

@@ -1,5 +1,5 @@
 //! Versions as `ETag` and the conditions on them (RFC 9110 sections 8.8.3 and 13). The tag is the version in double
-//! quotes. A tag that a proxy has weakened counts as what it was: our versions change with every change.
+//! quotes. A tag that a proxy has weakened counts as the strong one, because every change makes a new version.
 
 use axum::{
     body::{Body, Bytes},
@@ -12,7 +12,8 @@ use axum::{
 use super::{catalogue::general, idempotency::MAX_BODY, problem::Problem};
 use crate::error::Field;
 
-/// The version that the caller read, from `If-Match`: required where it is an argument (RFC 6585 section 3). `*` is any.
+/// The version that the caller read, from `If-Match`; none for `*`, any version. A handler that takes this as an argument
+/// requires the header (RFC 6585 section 3).
 pub struct IfMatch(pub Option<i32>);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {
@@ -29,12 +30,12 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             let detail = format!("must be `*` or an ETag in double quotes: quote it, as in {example}");
             Problem::new(general::INVALID).errors(vec![Field::new("If-Match", detail)])
         })?;
-        // A tag that we never gave matches nothing.
+        // A tag that this server never made matches nothing.
         tag.parse().map(|version| Self(Some(version))).map_err(|_| Problem::new(general::STALE))
     }
 }
 
-/// For a resource that may not be there yet.
+/// For a resource that may not exist yet.
 impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
@@ -52,16 +53,16 @@ fn opaque(tag: &str) -> Option<&str> {
     tag.strip_prefix('"')?.strip_suffix('"').filter(|tag| !tag.contains('"'))
 }
 
-/// The tags of a header that lists some. No tag of ours holds a comma.
+/// The tags that a header lists. No tag of ours contains a comma.
 fn tags(headers: &HeaderMap, name: &header::HeaderName) -> Vec<String> {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
 }
 
-/// More tags than this nobody has read.
+/// No client has read more versions than this.
 const MOST_TAGS: usize = 10;
 
-/// Answers 304 to a reader who has it already, and lets a change through when any of the tags that it lists matches.
+/// Answers 304 to a reader who has the newest version, and lets a change through when one of its tags matches.
 pub async fn conditions(request: Request, next: Next) -> Response {
     let headers = request.headers();
     if *request.method() == Method::GET && headers.contains_key(header::IF_NONE_MATCH) {
@@ -93,7 +94,7 @@ fn unless_known(mut response: Response, known: &[String]) -> Response {
     (StatusCode::NOT_MODIFIED, parts.headers).into_response()
 }
 
-/// A change whose version does not match changes nothing, so the next tag can be tried.
+/// Tries one tag after the other: a change whose version does not match changes nothing.
 async fn any_of(read: &[String], request: Request, next: Next) -> Response {
     let wrong = read.iter().any(|tag| opaque(tag).is_none());
     if wrong || read.len() > MOST_TAGS {

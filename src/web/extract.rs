@@ -22,7 +22,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
             return Err(Problem::new(general::MEDIA_TYPE).into_response());
         }
         let is_patch = *request.method() == Method::PATCH;
-        // Its rejection keeps its own status: 413 for a body over the limit.
+        // The rejection keeps its own status: 413 for a body over the limit.
         let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         let value = if is_patch { reading::parse_patch(&body) } else { reading::parse(&body) };
         value.map(Self).map_err(IntoResponse::into_response)
@@ -74,7 +74,7 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// Whether it is UTF-8 when its percent signs are read.
+/// Whether it is UTF-8 once its percent signs are decoded.
 fn is_text(pair: &str) -> bool {
     let mut bytes = Vec::with_capacity(pair.len());
     let mut parts = pair.split('%');
@@ -90,7 +90,7 @@ fn is_text(pair: &str) -> bool {
     std::str::from_utf8(&bytes).is_ok()
 }
 
-/// The variables of the path. A path that cannot name anything names nothing: 404. One that is no text cannot be read: 400.
+/// The variables of the path. A variable of the wrong form names nothing: 404. One that is not UTF-8 cannot be read: 400.
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {

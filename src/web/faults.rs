@@ -1,7 +1,7 @@
 //! Everything that is wrong with a body.
 //!
-//! serde stops at the first fault. Only after a fault is the body read again, from a [`Value`]: each fault is noted, what
-//! is at fault is replaced by something that passes, and it goes on to the next.
+//! serde stops at the first fault. So after a fault the body is read again, from a [`Value`]: the fault is noted, the wrong
+//! value is replaced by one that passes, and the reading goes on to the next fault.
 
 use std::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use serde_path_to_error::{Path, Segment};
 use super::{sentence, strict::Strict};
 use crate::error::Field;
 
-/// More faults than this nobody mends at one go.
+/// Nobody mends more faults than this at once.
 const MOST_FAULTS: usize = 30;
 
 /// A fault, and the keys that lead to it.
@@ -48,7 +48,7 @@ fn key(segment: &Segment) -> Option<String> {
     }
 }
 
-/// All that keep the body from being a `T`; `first` is the one that serde stopped at.
+/// All faults that keep the body from being a `T`; `first` is the one at which serde stopped.
 pub(super) fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<Field> {
     let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return vec![first.field()] };
     let mut next = attempt::<T>(&value).err();
@@ -58,13 +58,13 @@ pub(super) fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<
     let first = first.field();
     let mut fields = Vec::new();
     while let Some(fault) = next.take() {
-        // One of the whole may be of our own making.
+        // A fault of the whole body may come from our replacements.
         if fault.keys.is_empty() && !fields.is_empty() {
             break;
         }
         next = mend::<T>(&mut value, &fault);
         let is_stuck = next.as_ref().is_some_and(|next| next.keys.starts_with(&fault.keys));
-        // A wrong value was taken out to look further, and is missing since.
+        // A wrong value that was taken out is reported as missing, too: only the first report counts.
         let field = fault.field();
         if !fields.iter().any(|told: &Field| told.pointer == field.pointer) {
             fields.push(field);
@@ -73,14 +73,14 @@ pub(super) fn all_faults<T: DeserializeOwned>(body: &[u8], first: Fault) -> Vec<
             break;
         }
     }
-    // It is not in the value when it is a name that stands there twice.
+    // A name that stands in the body twice is no fault of the value that was read.
     if !fields.iter().any(|field: &Field| field.pointer == first.pointer) {
         fields.insert(0, first);
     }
     fields
 }
 
-/// Puts something else where the fault is, until the next fault is another one; answers that one.
+/// Replaces the wrong value until the next fault lies elsewhere, and answers that fault.
 fn mend<T: DeserializeOwned>(value: &mut Value, fault: &Fault) -> Option<Fault> {
     let (last, above) = fault.keys.split_last()?;
     let mut next = None;
@@ -102,7 +102,7 @@ fn mend<T: DeserializeOwned>(value: &mut Value, fault: &Fault) -> Option<Fault> 
     next
 }
 
-/// The first name of an enumeration, as the sentence about a wrong one has it.
+/// The first name of an enumeration, from the sentence that lists its names.
 fn named(detail: &str) -> Option<Value> {
     let names = detail.strip_prefix("must be one of ")?;
     names.split([',', ' ']).next().map(|name| json!(name))

@@ -1,5 +1,5 @@
-//! The header `Host` (RFC 9112 section 3.2): who sends none with HTTP/1.1, or two, means two things at once, and proxies
-//! before us may have believed the other one.
+//! The header `Host` (RFC 9112 section 3.2). An HTTP/1.1 request without one, or with two, is ambiguous: a proxy in front
+//! may have taken it for another host. So it is refused.
 
 use axum::{
     extract::Request,

@@ -1,9 +1,9 @@
-//! Repeats of a POST with the same `Idempotency-Key` (the IETF draft of that name): the first answer again, without doing
-//! it twice. Same key with another request: 422; while the first still runs: 409. Kept for a day.
+//! Answers a repeat of a POST with the same `Idempotency-Key` (the IETF draft of that name) with the first answer, without
+//! doing it twice. The same key with another request is 422, and 409 while the first still runs. Kept for a day.
 //!
-//! What was done and that it was done are two commits. A crash between them leaves a key without an answer; its repeat
-//! runs again with ids that come out the same ([`crate::ids::Seed`]), so it meets what the first try made. It may do so
-//! as soon as the lease of the first try is over, which a request that runs renews every few seconds.
+//! The work and the record of its answer are two commits. A crash between them leaves a key without an answer. Its repeat
+//! runs again with the same ids ([`crate::ids::Seed`]), so it meets what the first try made. It may run as soon as the
+//! lease of the first try is over; a running request renews its lease every few seconds.
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 
@@ -39,18 +39,18 @@ const LOCKED_FOR: TimeDelta = TimeDelta::seconds(10);
 const RENEWED_EVERY: Duration = Duration::from_secs(3);
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 pub const MAX_BODY: usize = 1024 * 1024;
-/// As long as a handler may wait for one.
+/// As long as a handler may wait for a body.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 #[expect(clippy::disallowed_types, reason = "a layer, not a route; it finds out itself who is calling")]
 pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
     let request_id = request.headers().get(X_REQUEST_ID).cloned();
-    // Where there is no route nothing can be done twice.
+    // Without a route nothing can be done twice.
     let is_routed = request.extensions().get::<MatchedPath>().is_some();
     if request.method() != Method::POST || !is_routed || !request.headers().contains_key(HEADER) {
         return finish(next.run(request).await, request_id.as_ref());
     }
-    // In a task of its own: the work and its record are finished also when the client hangs up in between.
+    // In a task of its own, so that work and record are finished when the client hangs up in between.
     let work = tokio::spawn(async move { once(app, request, next).await });
     let response = match work.await {
         Ok(Ok(response)) => response,
@@ -92,7 +92,7 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
     let request_id = parts.headers.get(X_REQUEST_ID).cloned();
     let work = next.run(Request::from_parts(parts, Body::from(body)));
     let response = finish(with_lease(&app, &id, work).await, request_id.as_ref());
-    // Of those without a token only successes are kept: anybody can fail as often as he likes.
+    // Without a token only successes are kept, because anybody can cause any number of failures.
     let status = response.status();
     let keep = if who.is_empty() { status.is_success() } else { is_final(status) };
     remember(&app, &id, response, keep).await
@@ -105,7 +105,7 @@ fn unreadable(cause: &(dyn std::error::Error + 'static)) -> Problem {
     Problem::new(general::MALFORMED).detail("the body ended before its end")
 }
 
-/// Runs the work, and meanwhile keeps the lease of its key.
+/// Runs the work, and renews the lease of its key meanwhile.
 async fn with_lease(app: &App, id: &[u8], work: impl Future<Output = Response>) -> Response {
     let renewing = async {
         loop {
@@ -126,16 +126,16 @@ async fn renew(app: &App, id: &[u8]) -> error::Result<()> {
     Ok(())
 }
 
-/// Whether a repeat would fare no better.
+/// Whether a repeat would get the same answer.
 fn is_final(status: StatusCode) -> bool {
     !status.is_server_error() && ![StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
 }
 
-/// Whose keys: a user's own, or those of everybody without a token.
+/// The name space of the key: a user's own, or (empty) that of all callers without a token.
 async fn scope(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
     match auth::identify(app, headers).await {
         Ok((caller, _)) => Some(caller.user_id.as_bytes().to_vec()),
-        // An app that sends its dead token along to an open route is nobody there, too.
+        // An app may send its dead token to an open route: there it counts as no token.
         Err(Error::NoToken | Error::BadToken(_)) => Some(Vec::new()),
         Err(_) => None,
     }
@@ -156,7 +156,7 @@ enum Claim {
         started_at: DateTime<Utc>,
     },
     Answered(Vec<u8>),
-    /// By another try, whose lease ends in so many seconds unless it is renewed.
+    /// Another try runs; its lease ends in so many seconds unless it is renewed.
     Running {
         for_seconds: u64,
     },
@@ -192,7 +192,7 @@ async fn claim(app: &App, id: &[u8], fingerprint: &[u8], now: DateTime<Utc>) -> 
         ),
         Some(earlier) if earlier.answer.is_some() => Claim::Answered(earlier.answer.unwrap_or_default()),
         Some(earlier) => Claim::Running { for_seconds: seconds_until(earlier.locked_until, now) },
-        // It failed in this very moment, and its key is free.
+        // The first try failed just now, and its key is free.
         None => Claim::Running { for_seconds: 1 },
     })
 }
@@ -227,7 +227,7 @@ impl Kept {
     }
 }
 
-/// The headers that belong to the body, and not to this try.
+/// The headers that belong to the body rather than to this try.
 const KEPT_HEADERS: [HeaderName; 6] = [
     header::CONTENT_TYPE,
     header::CONTENT_DISPOSITION,
@@ -276,7 +276,7 @@ fn replay(app: &App, id: &[u8], sealed: &[u8], request_id: Option<&HeaderValue>)
     Ok(response)
 }
 
-/// A kept problem, with the id of the request that is told of it now: the one that whoever reports it has at hand.
+/// A kept problem with the id of the present request: the id that a person who reports it sees.
 fn of_this_time(problem: &[u8], request_id: Option<&HeaderValue>) -> Option<Vec<u8>> {
     let mut problem: serde_json::Map<_, _> = serde_json::from_slice(problem).ok()?;
     problem.insert("instance".to_owned(), request_id?.to_str().ok()?.into());

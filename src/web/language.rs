@@ -1,4 +1,4 @@
-//! What a client would like to read (RFC 9110 section 12.5.4).
+//! The language that a client prefers (RFC 9110 section 12.5.4).
 
 use std::convert::Infallible;
 
@@ -9,8 +9,8 @@ use axum::{
 
 use crate::language::Language;
 
-/// The one of our languages that `Accept-Language` likes best; none if it names none of them, or is not there. It is a
-/// wish: whatever stands there, no request fails for it.
+/// The language of ours that `Accept-Language` prefers; none if the header is absent or names none of ours. It is a wish:
+/// no request fails because of it.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptLanguage(pub Option<Language>);
 

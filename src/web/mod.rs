@@ -1,5 +1,5 @@
-//! The edge toolkit: what every `http.rs` shares. Extractors that refuse with a problem, answers that carry an `ETag`,
-//! the problem format itself, and repeats by `Idempotency-Key`. The only place that knows both `Error` and HTTP.
+//! The edge toolkit that every `http.rs` uses: extractors that refuse with a problem, answers that carry an `ETag`, the
+//! problem format itself, and repeats by `Idempotency-Key`. It is the only place that knows both `Error` and HTTP.
 
 mod answer;
 mod catalogue;

@@ -1,5 +1,5 @@
-//! What is told of every request: its id, a span for its log lines, and its count and time by route. Never the path
-//! itself, which holds ids and scanned codes, nor anything of the body.
+//! Gives every request an id, a span for its log lines, and metrics by route. The path itself, which has ids and scanned
+//! codes, and the body are never recorded.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ use crate::{app::App, ids, telemetry::traces};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Every request gets an id of ours; what a client sends under that name could be anything.
+/// Every request gets an id of ours; a client could send anything under that name.
 #[expect(clippy::disallowed_types, reason = "a layer, for the clock")]
 pub async fn observe(
     axum::extract::State(app): axum::extract::State<App>,
@@ -53,7 +53,7 @@ pub async fn observe(
     response
 }
 
-/// A client may invent methods, and each label is kept for ever.
+/// One of a fixed list: a client may invent methods, and each label of a metric is kept for ever.
 fn method(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")

@@ -1,5 +1,5 @@
-//! A connection that keeps pace: it ends when its client takes too long to begin a request, or to finish the head of
-//! one. The body and the answer have limits of their own.
+//! A connection that ends when its client takes too long to begin a request, or to finish its head. The body and the
+//! answer have limits of their own.
 
 use std::{
     io,
@@ -15,10 +15,10 @@ use tokio::{
 
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// From the first to the last byte of a head; also from the connection to the first head.
+    /// From the first to the last byte of a head; also from the start of the connection to the end of the first head.
     pub head: Duration,
-    /// From an answer to the next request. Longer than load balancers keep theirs (60 s), so that none of them sends a
-    /// request into a connection that is just being closed.
+    /// From an answer to the next request. Longer than load balancers keep a connection (60 s), so that none of them sends
+    /// a request into a connection that is just being closed.
     pub idle: Duration,
 }
 
@@ -28,16 +28,16 @@ impl Default for Pace {
     }
 }
 
-/// What the client is doing, as far as the bytes tell.
+/// What the client is doing, judged by the bytes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Step {
-    /// The first head is awaited, or a head comes; of its end so many bytes have been seen.
+    /// The first head is awaited, or a head is coming in; `seen` bytes of its end have been seen.
     Head { seen: usize },
     /// A request is being answered.
     Request,
-    /// The last one has been answered, as far as it was written.
+    /// The last request has been answered, as far as the answer was written.
     Idle,
-    /// Many requests at a time; Hyper's pings find out who is gone.
+    /// Many requests at a time; Hyper's pings find clients that are gone.
     Http2,
 }
 
@@ -50,7 +50,7 @@ pub struct Paced<S> {
     pace: Pace,
     step: Step,
     deadline: Instant,
-    /// Set to the deadline, or to a time before it: moving it for every request would cost more than looking again.
+    /// Set to the deadline or earlier: to move it with every request would cost more than to look again when it rings.
     alarm: Pin<Box<Sleep>>,
 }
 
@@ -76,7 +76,7 @@ impl<S> Paced<S> {
         self.step = step_after(seen, bytes);
     }
 
-    /// Each write may be the last of an answer, so the pause counts from it.
+    /// Each write may be the last of an answer, so the pause is counted from it.
     fn has_written(&mut self, bytes: &[u8]) {
         if self.step != Step::Http2 && !bytes.starts_with(CONTINUE) {
             self.step = Step::Idle;
@@ -101,7 +101,7 @@ impl<S> Paced<S> {
         }
     }
 
-    /// A client that takes nothing of an answer is as absent as one that asks nothing.
+    /// A client that does not read its answer is ended like one that sends nothing.
     fn written(
         &mut self,
         cx: &mut Context<'_>,

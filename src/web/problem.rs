@@ -1,8 +1,8 @@
-//! The one place where a failure becomes an answer: RFC 9457 `application/problem+json`, for every failure there is.
+//! The one place where a failure becomes an answer: `application/problem+json` (RFC 9457), for every failure.
 //!
-//! A failing handler or layer answers with an empty response that carries a [`Problem`]; [`finish`], the layer around
-//! everything, writes the body, as only it knows the request id. What fails without a problem (a layer of tower's, a
-//! route that is not there) gets the general one of its status.
+//! A failing handler or layer answers with an empty response that carries a [`Problem`]. [`finish`] writes the body; the
+//! layer of `idempotency` calls it, because it knows the request id. A failure without a [`Problem`] (of one of tower's
+//! layers, or a route that does not exist) gets the general problem of its status.
 
 use std::{any::Any, collections::BTreeMap, time::Duration};
 
@@ -82,7 +82,7 @@ impl Problem {
         }
     }
 
-    /// It cannot serve, and says of each service whether it is there.
+    /// The server cannot serve; the problem says which services are away.
     pub fn away(services: BTreeMap<&'static str, &'static str>) -> Self {
         Self { services, ..Self::new(general::UNAVAILABLE).retry_after(1) }
     }
@@ -145,7 +145,7 @@ impl From<Error> for Problem {
                 tracing::warn!(service, %cause, "unavailable");
                 Self::new(general::UNAVAILABLE).retry_after(5)
             }
-            // A value that the database cannot hold is the sender's to mend; every other failure in it is ours.
+            // A value that the database cannot hold is the sender's fault; every other failure of the database is ours.
             Error::Database(cause) if is_out_of_range(&cause) => {
                 Self::new(general::INVALID).detail("a number or a date is out of range")
             }
@@ -161,12 +161,12 @@ impl From<Error> for Problem {
     }
 }
 
-/// In seconds; never too soon.
+/// In whole seconds, rounded up.
 fn whole(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-/// SQLSTATE 22003 `numeric_value_out_of_range` and 22008 `datetime_field_overflow`: the year -5000, say.
+/// SQLSTATE 22003 `numeric_value_out_of_range` and 22008 `datetime_field_overflow`, such as the year -5000.
 fn is_out_of_range(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| ["22003", "22008"].contains(&&*code))

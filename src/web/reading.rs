@@ -1,4 +1,4 @@
-//! From the bytes of a body to a value, or to everything that is wrong with it.
+//! Reads the bytes of a body as a value, or says everything that is wrong with them.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -17,11 +17,11 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let fault = Fault::of(error.path(), &error.inner().to_string());
         match serde_json::from_slice(body) {
-            // A list that serde took for an object and stopped in the middle of.
+            // A list, which serde took for an object and stopped in its middle.
             Ok(Value::Array(_)) if !error.inner().is_data() => {
                 Problem::new(general::INVALID).errors(vec![Field::new("", sentence::NO_OBJECT)])
             }
-            // serde_json calls some values of a wrong type a fault of syntax, such as null where a name is due.
+            // serde_json calls some values of a wrong type a fault of syntax, such as null instead of a name.
             Ok(_) => Problem::new(general::INVALID).errors(all_faults::<T>(body, fault)),
             Err(_) if error.inner().is_data() => Problem::new(general::INVALID).errors(vec![fault.field()]),
             Err(_) => Problem::new(general::MALFORMED).errors(vec![fault.field()]),
@@ -34,7 +34,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         let (_, detail) = sentence::of(&cause.to_string());
         return Err(Problem::new(general::MALFORMED).errors(vec![Field::new("", detail)]));
     }
-    // serde takes a list of values for an object with fields in that order. Few bodies have a list at all.
+    // serde takes a list of values for an object with its fields in that order. Few bodies have a list at all.
     if body.contains(&b'[')
         && let Err(fault) = serde_json::from_slice(body).map_or(Ok(()), |value| attempt::<T>(&value))
     {
@@ -43,8 +43,8 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// As [`parse`], where `clear` lists fields to be set to null: for clients that cannot send null, or send it for every
-/// field that they do not know.
+/// As [`parse`], but `clear` lists fields to be set to null: for clients that cannot send null, or that send it for every
+/// field that is not set.
 pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let has_list = body.windows(CLEAR.len()).any(|window| window == CLEAR);
     let Some(mut value) = has_list.then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten() else {

@@ -1,11 +1,11 @@
-//! What the libraries that read a request say, as a sentence for whoever wrote it. What was sent is not repeated: it may
-//! be a code or a phone in the wrong place.
+//! Turns what the libraries say about a wrong request into a sentence for its author. The value that was sent is not
+//! repeated: it may be a code or a phone in the wrong place.
 
 pub(super) const NO_OBJECT: &str = "must be an object";
 
-/// The field that it is about, where the library names it, and the sentence.
+/// The field that is wrong, where the library names it, and the sentence.
 pub(super) fn of(cause: &str) -> (Option<&str>, String) {
-    // The pointer says where a wrong value stands; only broken JSON needs the line and the column.
+    // The pointer names the place of a wrong value; only broken JSON needs the line and the column.
     let (text, place) = match cause.rfind(" at line ") {
         Some(end) => (&cause[..end], Some(&cause[end + 1..])),
         None => (cause, None),
@@ -31,7 +31,7 @@ pub(super) fn of(cause: &str) -> (Option<&str>, String) {
     (None, of_parser(text).map_or_else(|| of_json(text, place), str::to_owned))
 }
 
-/// Of a value that is a text with a form of its own.
+/// The sentence about a text that has a form of its own.
 fn of_parser(text: &str) -> Option<&'static str> {
     let has = |part: &str| text.contains(part);
     Some(match text {
@@ -59,13 +59,13 @@ fn of_json(text: &str, place: Option<&str>) -> String {
             "there is a line break or another control character in a text; escape it"
         }
         _ if text.contains("unicode") => "this is not UTF-8",
-        // Not of the syntax but of a value: its own sentence.
+        // The fault is in a value, and the text is a sentence already.
         _ => return text.to_owned(),
     };
     format!("{what}, {place}")
 }
 
-/// "`a`, `b`" or "one of `a`, `b`", without the ticks; nothing of "there are no fields".
+/// "`a`, `b`" or "one of `a`, `b`" without the ticks; empty for "there are no fields".
 fn listed(names: &str) -> String {
     let names = names.strip_prefix("one of ").unwrap_or(names);
     if names.contains('`') { names.replace("` or `", "`, `").replace('`', "") } else { String::new() }

@@ -1,4 +1,4 @@
-//! JSON read without serde's leniency that takes a list for an object.
+//! Reads JSON strictly: serde would take a list for an object.
 
 use serde::{
     Deserializer,
@@ -10,7 +10,7 @@ use serde::{
 };
 use serde_json::Value;
 
-/// A value that is read as an object only where it is one.
+/// A value that is read as an object only if it is one.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<'a>(pub &'a Value);
 

@@ -1,4 +1,4 @@
-//! A file that never changes while the program runs: with a tag made of its bytes, and compressed once for all who ask.
+//! A file that never changes while the program runs. Its tag is made of its bytes, and it is compressed once.
 
 use std::convert::Infallible;
 
@@ -14,10 +14,10 @@ use tokio::sync::OnceCell;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::compression::CompressionLayer;
 
-/// No script, frame or request but ours. Swagger UI sets styles on elements.
+/// Allows only our own scripts, frames and requests. Swagger UI sets styles on elements.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-/// The first that a browser accepts is taken.
+/// The first one that a browser accepts is used.
 const ENCODINGS: [&str; 2] = ["br", "gzip"];
 
 pub(super) struct File {
@@ -25,9 +25,9 @@ pub(super) struct File {
     kind: HeaderValue,
     /// Without quotes.
     tag: String,
-    /// For how long a browser may use it unasked.
+    /// How long a browser may use it without asking again.
     cache: HeaderValue,
-    /// Made when first asked for; none for a picture, which is compressed as it is.
+    /// Made at the first request; none for a picture, which is compressed already.
     compressed: [OnceCell<Option<Bytes>>; ENCODINGS.len()],
 }
 
@@ -68,7 +68,7 @@ impl File {
         response
     }
 
-    /// By the layer that compresses all other answers.
+    /// Uses the layer that compresses all other answers.
     async fn compress(&self, encoding: &'static str) -> Option<Bytes> {
         let plain = async |_: Request| {
             let mut response = Response::new(Body::from(self.bytes.clone()));

@@ -1,4 +1,4 @@
-//! `/docs`: Swagger UI, served by this program alone, and `/openapi.json`.
+//! `/docs` (Swagger UI, served by this program alone) and `/openapi.json`.
 
 mod file;
 

@@ -1,4 +1,4 @@
-//! An example of each answer, made of the examples of its parts.
+//! Makes an example of each answer from the examples of its parts.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{
@@ -7,7 +7,7 @@ use utoipa::openapi::{
     schema::{ArrayItems, SchemaFormat, SchemaType, Type},
 };
 
-/// Deeper than this no answer goes.
+/// No answer is nested more deeply than this.
 const DEEPEST: usize = 12;
 
 pub(super) fn complete(operation: &mut Operation, components: &Components) {
@@ -29,7 +29,7 @@ pub(super) fn complete(operation: &mut Operation, components: &Components) {
     }
 }
 
-/// Examples are sorted by name, and the page opens with the first.
+/// Examples are sorted by name, and the page shows the first one at the start.
 pub(super) fn show_withdrawal_first(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     for content in body.content.values_mut() {

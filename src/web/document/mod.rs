@@ -1,5 +1,5 @@
-//! What the document says of all operations alike, so that none has to say it: how one is let in, how it fails, how a
-//! write is repeated, and which answers carry a version. And what the generators of clients need of its schemas.
+//! Completes the document with what is alike for all operations: authentication, failures, repeats of a write, and which
+//! answers carry a version. It also adapts the schemas to the generators of clients.
 
 mod answers;
 mod examples;
@@ -40,7 +40,7 @@ pub fn complete(document: &mut OpenApi) {
             if path.starts_with("/v1/admin") {
                 operation.tags = Some(vec!["admin".to_owned()]);
             }
-            // A title, for menus and for the comments of generated methods.
+            // A title without a full stop, for menus and the comments of generated methods.
             operation.summary = operation.summary.take().map(|title| title.trim_end_matches('.').to_owned());
             let of = answers::Of { path, is_versioned: is_versioned && method == "get", may_repeat: method == "post" };
             answers::complete(operation, &of, components);
@@ -61,7 +61,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Swagger UI does not show the scope that `security` names.
+/// Names the right in the description, because Swagger UI does not show the scope in `security`.
 fn name_right(operation: &mut Operation, in_lab: bool) {
     let right = match scope(operation) {
         None => "Needs no token.".to_owned(),
@@ -77,7 +77,7 @@ fn name_right(operation: &mut Operation, in_lab: bool) {
     operation.description = Some(said.map_or(right.clone(), |said| format!("{said}\n\n{right}")));
 }
 
-/// No token, any token, or one of somebody with this right.
+/// None: needs no token. `Some(None)`: any token. Else a token of somebody with this right.
 #[expect(clippy::option_option, reason = "there are these three cases")]
 fn scope(operation: &Operation) -> Option<Option<String>> {
     let security = serde_json::to_value(&operation.security).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Parameters that are the same everywhere, said once.
+//! Describes parameters that are the same everywhere.
 
 use serde_json::json;
 use utoipa::openapi::{
@@ -45,7 +45,7 @@ pub(super) fn complete(operation: &mut Operation, is_post: bool) {
     }
 }
 
-/// One type in every client: no list is longer than 200.
+/// The same type in every client: no list is longer than 200.
 fn of_32_bits(parameter: &mut Parameter) {
     if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema {
         schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));

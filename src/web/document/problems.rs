@@ -1,4 +1,4 @@
-//! The failures of a status: each set of problem types that occurs is one schema and one response, and has a name.
+//! The failures of a status: each set of problem types that occurs becomes one named schema and one named response.
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::web::{
     problem::PROBLEM_JSON,
 };
 
-/// Names the parts of a problem. A generator that meets a part without a name in two schemas makes two types of it.
+/// Names the parts of a problem, because a generator makes two types of an unnamed part that occurs in two schemas.
 pub(super) fn name_parts(components: &mut Components) {
     let mut kinds: Vec<_> = catalogue::kinds().collect();
     kinds.sort_unstable_by_key(|kind| kind.slug);
@@ -61,8 +61,8 @@ pub(super) fn name(kinds: &[Kind]) -> String {
     format!("Problem{}{}", kinds[0].status.as_u16(), capitalised.collect::<String>())
 }
 
-/// A `Problem` whose `type` is one of these. With a single member in `allOf`, the generator for Python sees a `Problem`;
-/// with a second one beside it, it makes two classes for each set.
+/// A `Problem` whose `type` is one of these. With one member in `allOf` the generator for Python makes a `Problem` of it;
+/// with two members it would make two classes for each set.
 pub(super) fn schema(kinds: &[Kind]) -> RefOr<Schema> {
     let problem = json!([{"$ref": "#/components/schemas/Problem"}]);
     let narrowed = ObjectBuilder::new()

@@ -1,4 +1,4 @@
-//! Which problem types an operation can answer: those that follow from its form, and the refusals of its own.
+//! Which problem types an operation can answer: those that follow from its form, and its own refusals.
 
 use crate::error::Reason::{
     self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
@@ -9,7 +9,7 @@ use crate::error::Reason::{
 };
 use crate::web::catalogue::{Kind, general};
 
-/// What decides on the general ones.
+/// The properties of an operation that decide on the general problem types.
 #[expect(clippy::struct_excessive_bools, reason = "each decides on its own")]
 pub(super) struct Form<'a> {
     pub id: &'a str,
@@ -36,7 +36,7 @@ pub(super) fn of(form: &Form) -> Vec<Kind> {
         (form.has_body || form.may_repeat, general::TOO_LARGE),
         (form.has_body, general::MEDIA_TYPE),
         (form.has_body || form.has_query || form.has_if_match || form.may_repeat, general::INVALID),
-        // The lists of one person wait for each other, and not for ever.
+        // The lists of one person wait for each other, for a limited time.
         (form.needs_token && form.id.starts_with("list_"), general::RATE_LIMITED),
         (true, general::TIMED_OUT),
         (true, general::INTERNAL),
@@ -44,7 +44,7 @@ pub(super) fn of(form: &Form) -> Vec<Kind> {
     ];
     let general = general.into_iter().filter_map(|(applies, kind)| applies.then_some(kind));
     let repeats: &[Reason] = if form.may_repeat { &[StillRunning, IdempotencyKeyReused] } else { &[] };
-    // Somebody who comes with the token of Firebase.
+    // For a caller whose bearer token is from Firebase.
     let firebase: &[Reason] = if form.needs_token { &[FirebaseUserUnknown, FirebaseTokenRefused] } else { &[] };
     let own = own(form.id).iter().chain(repeats).chain(firebase).copied().map(Kind::from);
     let mut kinds: Vec<_> = general.chain(own).chain(more(form.id).iter().copied()).collect();
@@ -53,7 +53,7 @@ pub(super) fn of(form: &Form) -> Vec<Kind> {
     kinds
 }
 
-/// General ones that do not follow from the form.
+/// General problem types that do not follow from the form.
 fn more(id: &str) -> &'static [Kind] {
     match id {
         "request_code" => &[general::RATE_LIMITED, general::BUDGET_SPENT],

@@ -1,5 +1,5 @@
-//! What the generators of clients need of the schemas: named parts, one flat object for each choice, and no default that
-//! a client would send.
+//! Adapts the schemas to the generators of clients: parts get names, each choice becomes one flat object, and defaults
+//! that a client would send are dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,12 +12,12 @@ use utoipa::openapi::{
 
 use crate::patch::KEPT;
 
-/// What a client can do that is not an event of the ledger.
+/// Actions of a client that are not events of the ledger.
 const OTHER_ACTIONS: [&str; 3] = ["create_chemical", "create_container", "list_containers"];
 
-/// Answers whose properties are left out when there is nothing to say, and never null.
+/// Answers whose empty properties are left out and never null.
 const LOOSE: [&str; 7] = ["Changes", "CountedWith", "Health", "Jwk", "Problem", "ScanResult", "TokenPair"];
-/// Single properties of that kind.
+/// Single properties that are left out in the same way.
 const LEFT_OUT: [(&str, &str); 4] =
     [("ChemicalRef", "catalogue_name"), ("Invitation", "code"), ("Member", "phone"), ("StockEvent", "undoable")];
 
@@ -42,7 +42,7 @@ pub(super) fn mend(document: &mut OpenApi) {
     }
 }
 
-/// The schemas that a request can hold.
+/// The schemas that occur in requests.
 fn named_in_requests(document: &OpenApi) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let Some(components) = &document.components else { return found };
@@ -76,7 +76,7 @@ fn collect(schema: &Value, components: &Components, found: &mut BTreeSet<String>
     }
 }
 
-/// A bottle from a list is the same type as a bottle on its own.
+/// Gives the items of a page the type of the single resource.
 fn name_items_of_pages(components: &mut Components) {
     let mut items_of = BTreeMap::new();
     for (name, schema) in &mut components.schemas {
@@ -94,8 +94,8 @@ fn name_items_of_pages(components: &mut Components) {
     }
 }
 
-/// Several generators make one class of the members of a choice, with all of what any of them requires. As one object
-/// they can use it: what all have is required, and the description says which has what.
+/// Several generators make one class of the members of a choice, which requires everything that any member requires. So a
+/// choice becomes one object: fields that all members have are required, and the description says which member has what.
 fn flatten_choices(components: &mut Components) -> BTreeSet<String> {
     let known = components.schemas.clone();
     let mut flat = BTreeSet::new();
@@ -160,7 +160,7 @@ fn merged(description: Option<String>, variants: &[Object]) -> Object {
     object
 }
 
-/// `allowed_actions`, wherever it stands.
+/// Gives `allowed_actions` a named type wherever it occurs.
 fn name_actions(components: &mut Components) {
     let events = match components.schemas.get("EventType") {
         Some(RefOr::T(Schema::Object(events))) => events.enum_values.clone().unwrap_or_default(),
@@ -183,7 +183,7 @@ fn name_actions(components: &mut Components) {
     components.schemas.insert("Action".to_owned(), RefOr::T(Schema::Object(action)));
 }
 
-/// Names for values that are none in any language, such as `[lb_av]` and `1`.
+/// Adds names for values that are no names in any language, such as `[lb_av]` and `1`.
 fn name_values(schema: &mut Schema) {
     let Schema::Object(object) = schema else { return };
     let values: Vec<_> = object.enum_values.iter().flatten().filter_map(Value::as_str).collect();
@@ -199,7 +199,7 @@ fn name_values(schema: &mut Schema) {
     object.extensions.get_or_insert_default().merge(Extensions::from_iter([("x-enum-varnames", json!(names))]));
 }
 
-/// A client that sends the default would clear what it does not name.
+/// Drops a default of null: a client that sent it would clear fields that it does not name.
 fn drop_null_default(property: &mut RefOr<Schema>) {
     let default = match property {
         RefOr::T(Schema::Object(object)) => &mut object.default,
@@ -224,7 +224,7 @@ fn is_nullable(schema: &RefOr<Schema>) -> bool {
     }
 }
 
-/// Some languages cannot tell null from absent: there a list of names clears.
+/// Adds the list `clear`, for languages that cannot tell null from absent.
 fn offer_to_clear(object: &mut Object) {
     for (_, property) in object.properties.iter_mut().filter(|(name, _)| KEPT.contains(&&***name)) {
         never_null(property);
@@ -241,7 +241,7 @@ fn offer_to_clear(object: &mut Object) {
     object.properties.insert("clear".to_owned(), RefOr::T(Schema::Array(list)));
 }
 
-/// What can be null is there all the same; what can be absent is never null.
+/// A property that can be null is always there; a property that can be absent is never null.
 fn say_what_is_always_there(schema: &str, object: &mut Object) {
     for (name, property) in &mut object.properties {
         if object.required.contains(name) || !is_nullable(property) {

@@ -1,5 +1,5 @@
-//! Writes JSON, byte for byte what `serde_json` writes, in half its time: text that needs no escapes, which is nearly all,
-//! is copied in one piece, and a value that formats itself goes straight into the body.
+//! Writes JSON, byte for byte as `serde_json` does, in half the time: text without escapes (nearly all text) is copied in
+//! one piece, and a value that formats itself is written straight into the body.
 
 #[cfg(test)]
 mod tests;
@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::{Error, Result};
 
-/// Most answers have less; a list says how long it is.
+/// Most answers are shorter, and a list reserves more.
 const ROOM: usize = 1024;
 
 pub(super) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>> {
@@ -25,7 +25,7 @@ pub(super) fn to_vec(value: &impl Serialize) -> Result<Vec<u8>> {
 }
 
 fn is_plain(text: &[u8]) -> bool {
-    // Without a way out in the middle, many bytes are looked at in one step.
+    // Without an early exit the compiler can look at many bytes in one step.
     let escaped = |byte| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
     text.iter().fold(0, |found, byte| found | escaped(*byte)) == 0
 }
@@ -61,7 +61,7 @@ impl<'a> Json<'a> {
         Ok(self)
     }
 
-    /// What `serde_json` may do as well.
+    /// Rare values are left to `serde_json`.
     fn rare(self, value: impl Serialize) -> Result<()> {
         serde_json::to_writer(self.0, &value)
     }
@@ -204,12 +204,12 @@ impl Parts<'_> {
         self.next();
         let start = self.body.len();
         value.serialize(Json(self.body))?;
-        // The others will be about as long as the first.
+        // The other items will be about as long as the first.
         self.body.reserve((self.body.len() - start + 8) * mem::take(&mut self.to_come));
         Ok(())
     }
 
-    /// A name in a program needs no escapes. Inlined, its length is known.
+    /// A field name of a program needs no escapes. Inlined, its length is known.
     #[inline]
     fn member(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Result<()> {
         debug_assert!(is_plain(name.as_bytes()), "{name}");
@@ -257,7 +257,7 @@ impl ser::SerializeMap for Parts<'_> {
     type Ok = ();
     type Error = Error;
 
-    /// A number becomes a name by quotes.
+    /// A number as a key is put into quotes.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.next();
         let start = self.body.len();
