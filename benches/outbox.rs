@@ -11,10 +11,9 @@ use std::{
 
 use axum::{Router, http::StatusCode, routing::post};
 use chemstock::{
+    base::{language::Language, phone::Phone},
     config::Config,
-    language::Language,
     messages::{self, Content, Kind, NewMessage, Recipient},
-    phone::Phone,
     serve,
 };
 use chrono::TimeDelta;

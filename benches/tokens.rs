@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use chemstock::tokens::{KeyRing, Tokens};
+use chemstock::base::tokens::{KeyRing, Tokens};
 use chrono::DateTime;
 use criterion::{Criterion, criterion_group, criterion_main};
 use uuid::Uuid;

@@ -1,51 +1,32 @@
-//! Chemstock: the backend of a chemical inventory mobile app. One crate, by feature; this is the map.
+//! Chemstock: the backend of a chemical inventory mobile app, by feature; features stand in groups. This is the map.
 //!
 //! - [`router`] lists every route and the layers around them; [`worker`] lists the work in the background.
+//! - [`serve`] goes from the configuration to a server that runs, drains and stops, and has the commands that need the
+//!   database; [`doctor`] and [`health`] look at what it depends on.
 //! - A **feature** is a folder with the same rooms: `mod.rs` (types, rules, use cases), `http.rs` (handlers), `store.rs`
-//!   (SQL). They are [`login`], [`messages`], [`users`], [`labs`], [`chemicals`], [`locations`], [`containers`].
-//! - [`auth`] says who is calling: [`auth::Auth`] is a handler's first argument and carries [`app::App`].
-//! - [`chemistry`] is the domain without I/O; [`web`] is the edge toolkit; [`error`] is what can go wrong.
-//! - Imports point one way: `main → router, worker → features (http → mod → store) → auth → app → clients, tokens,
-//!   clock, config`, and nothing points back.
+//!   (SQL). The groups are [`people`], [`catalogue`], [`stock`], [`exchange`]; [`messages`] is a feature by itself.
+//! - [`auth`] says who is calling: [`auth::Auth`] is a handler's first argument and carries [`platform::app::App`].
+//! - [`base`] has the values and errors that everything uses, [`config`] reads the environment, [`clients`] has a file
+//!   for each outside party, [`platform`] is the running product, [`web`] is the edge toolkit.
+//!
+//! Imports point one way, and a file uses only what stands to the right of it:
+//! `main → serve → router, worker → doctor, health → exchange → stock → catalogue → people → messages → web → auth →
+//! platform → clients → config → base`.
 
-pub mod app;
 pub mod auth;
-pub mod batch;
-pub mod chemicals;
+pub mod base;
+pub mod catalogue;
 pub mod chemistry;
 pub mod clients;
-pub mod clock;
 pub mod config;
-pub mod containers;
-pub mod dates;
 pub mod doctor;
-pub mod email;
-pub mod embedded;
-pub mod enumeration;
-pub mod error;
+pub mod exchange;
 pub mod health;
-pub mod ids;
-pub mod imports;
-pub mod labs;
-pub mod lanes;
-pub mod language;
-pub mod locations;
-pub mod login;
 pub mod messages;
-pub mod migrations;
-pub mod page;
-pub mod panics;
-pub mod patch;
-pub mod phone;
+pub mod people;
+pub mod platform;
 pub mod router;
-pub mod secrets;
 pub mod serve;
-pub mod stdout;
-pub mod stops;
-pub mod telemetry;
-pub mod text;
-pub mod tokens;
-pub mod typed;
-pub mod users;
+pub mod stock;
 pub mod web;
 pub mod worker;

@@ -3,11 +3,17 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use chemstock::{
-    chemicals::Names,
-    clock::Clock,
+    base::{
+        clock::Clock,
+        tokens::{KeyKind, KeyRing},
+    },
+    catalogue::chemicals::Names,
     config::Config,
-    doctor, imports, router, serve, stdout, stops,
-    tokens::{KeyKind, KeyRing},
+    doctor,
+    exchange::imports,
+    platform::stdout,
+    router,
+    serve::{self, stops},
 };
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
@@ -157,10 +163,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Stops { what: Some(Stops::Lift { prefix }) } => stops::lift(config, &prefix).await,
         Command::Import { what: Import::Chemicals { file, options, new_names, number_decides } } => {
             let names = Names { may_be_new: new_names, may_be_shared: number_decides, ..Names::default() };
-            imports::chemicals(config, &file, &options, names).await
+            serve::import::chemicals(config, &file, &options, names).await
         }
         Command::Import { what: Import::Containers { file, lab, options, r#for } } => {
-            imports::containers(config, &file, lab, &options, r#for.as_deref()).await
+            serve::import::containers(config, &file, lab, &options, r#for.as_deref()).await
         }
         Command::Keys { what: Keys::List } => serve::list_keys(&config),
         Command::Openapi | Command::Doctor { .. } | Command::Keys { what: Keys::New { .. } } => {

@@ -19,7 +19,14 @@ use tower_http::{
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, chemicals, containers, health, labs, locations, login, messages, users, web};
+use crate::{
+    catalogue::chemicals,
+    health, messages,
+    people::{labs, login, users},
+    platform::app::App,
+    stock::{containers, locations},
+    web,
+};
 
 /// Every route there is.
 fn api() -> OpenApiRouter<App> {

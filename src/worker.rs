@@ -5,7 +5,14 @@ use std::{pin::Pin, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{app::App, chemicals, error::Result, labs, login, messages, panics, web};
+use crate::{
+    base::error::Result,
+    catalogue::chemicals,
+    messages,
+    people::{labs, login},
+    platform::{app::App, panics},
+    web,
+};
 
 /// Steps take at most this many at a time.
 pub const BATCH: usize = 500;
@@ -129,7 +136,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::telemetry;
+    use crate::platform::telemetry;
 
     #[tokio::test]
     async fn a_panic_of_a_task_is_told_in_its_own_words() {

@@ -57,7 +57,7 @@ select bench.id('0002', n), name, cas, left(key, 14) || '-' || substr(key, 15, 8
     72.066 + n % 15 * 12.011 + n % 23 * 1.008, synonyms, now(), now()
 from bench.names order by n;
 
--- As src/chemicals/fold.rs does it, for the plain letters that these names have.
+-- As src/catalogue/chemicals/fold.rs does it, for the plain letters that these names have.
 create function bench.folded(text text) returns text language sql immutable strict
 return trim(regexp_replace(lower(text), '[^[:alnum:]]+', ' ', 'g'));
 

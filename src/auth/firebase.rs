@@ -13,10 +13,12 @@ use super::{
     standing::{self, Standing},
 };
 use crate::{
-    app::App,
+    base::{
+        error::{Error, Reason, Result},
+        phone::Phone,
+    },
     clients::firebase::{IdToken, Refusal},
-    error::{Error, Reason, Result},
-    phone::Phone,
+    platform::app::App,
 };
 
 /// How old an answer of Google's on an account may be while Google cannot be asked: as long as an access token of ours

@@ -19,11 +19,13 @@ use uuid::Uuid;
 use self::standing::Standing;
 pub use self::standing::{forget, forget_all};
 use crate::{
-    app::App,
-    enumeration::enumeration,
-    error::{Error, Reason, Result},
-    phone::Phone,
-    tokens::Assurance,
+    base::{
+        enumeration::enumeration,
+        error::{Error, Reason, Result},
+        phone::Phone,
+        tokens::Assurance,
+    },
+    platform::app::App,
 };
 
 mod firebase;
@@ -132,7 +134,7 @@ pub struct Auth<R> {
     lab_id: Uuid,
     role: Option<Role>,
     /// From the Idempotency-Key: makes the ids of a repeated request come out the same.
-    seed: Option<crate::ids::Seed>,
+    seed: Option<crate::base::ids::Seed>,
     right: PhantomData<R>,
 }
 
@@ -193,7 +195,7 @@ impl<R> Auth<R> {
 
     /// The same in every try of one request.
     pub fn nonce(&self) -> [u8; 16] {
-        self.seed.as_ref().map_or_else(crate::secrets::random, crate::ids::Seed::nonce)
+        self.seed.as_ref().map_or_else(crate::base::secrets::random, crate::base::ids::Seed::nonce)
     }
 
     /// Whether a repeat of this request makes the same ids.
@@ -206,7 +208,7 @@ impl<R> Auth<R> {
     pub fn id_or_new(&self, given: Option<Uuid>) -> Uuid {
         given.filter(|id| !id.is_nil()).unwrap_or_else(|| match &self.seed {
             Some(seed) => seed.next_id(),
-            None => crate::ids::new(self.now()),
+            None => crate::base::ids::new(self.now()),
         })
     }
 }
@@ -286,6 +288,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<Role>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<Role>();
     }
 }

@@ -14,7 +14,10 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::{Caller, Role};
-use crate::{app::App, error::Result, phone::Phone};
+use crate::{
+    base::{error::Result, phone::Phone},
+    platform::app::App,
+};
 
 const KEPT_FOR: Duration = Duration::from_secs(5);
 const CLOCK_SKEW_SECONDS: i64 = 2;

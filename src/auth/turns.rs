@@ -18,9 +18,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    app::App,
-    error::{Error, Result},
-    lanes::Lease,
+    base::error::{Error, Result},
+    platform::{app::App, lanes::Lease},
 };
 
 /// Statements of one person that run at once: less than half of the connections for lists.

@@ -201,5 +201,5 @@ fn failure_code(reason: &str, code: &str) -> String {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    crate::secrets::hex(digest(&SHA256, bytes).as_ref())
+    crate::base::secrets::hex(digest(&SHA256, bytes).as_ref())
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::{self, How};
-use crate::{enumeration::enumeration, language::Language};
+use crate::base::{enumeration::enumeration, language::Language};
 
 /// One message, as it is handed to a provider.
 pub struct Outgoing<'a> {
@@ -210,6 +210,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<Failure>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<Failure>();
     }
 }

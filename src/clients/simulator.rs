@@ -2,7 +2,7 @@
 //! knows the numbers of Twilio's test credentials, and three of our own.
 
 use super::outbound::{Accepted, Failure, Outgoing, Refused, Sending};
-use crate::phone::Phone;
+use crate::base::phone::Phone;
 
 pub struct Simulator {
     sender: String,
@@ -56,7 +56,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::language::Language;
+    use crate::base::language::Language;
 
     fn outcome(sender: &str, to: &str) -> Result<bool, (String, Failure)> {
         let message = Outgoing {

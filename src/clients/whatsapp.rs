@@ -9,7 +9,7 @@ use super::{
     http::{Answer, Http},
     outbound::{Accepted, Callback, Distrust, Failure, Fate, Outgoing, Receipt, Refused, Sending},
 };
-use crate::{config::WhatsAppConfig, language::Language};
+use crate::{base::language::Language, config::WhatsAppConfig};
 
 const VERSION: &str = "v23.0";
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -102,7 +102,7 @@ impl WhatsApp {
 
 fn signature(secret: &SecretString, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
-    format!("sha256={}", crate::secrets::hex(hmac::sign(&key, body).as_ref()))
+    format!("sha256={}", crate::base::secrets::hex(hmac::sign(&key, body).as_ref()))
 }
 
 /// The body of a success.

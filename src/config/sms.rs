@@ -7,7 +7,7 @@ use super::mail::{self, SmtpConfig};
 use super::prices::{self, SmsPrices};
 use super::providers::{self, AwsSnsConfig, BirdConfig, MessageBirdConfig, TwilioConfig, VonageConfig, WhatsAppConfig};
 use super::vars::Vars;
-use crate::enumeration::enumeration;
+use crate::base::enumeration::enumeration;
 
 /// How a message travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -215,6 +215,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<Channel>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<Channel>();
     }
 }

@@ -8,10 +8,12 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::{Finding, roles};
 use crate::{
-    clock::Clock,
+    base::clock::Clock,
     config::{Authorities, Config},
-    lanes::{Lanes, connect_options},
-    migrations::{self, MIGRATIONS, Schema},
+    platform::{
+        lanes::{Lanes, connect_options},
+        migrations::{self, MIGRATIONS, Schema},
+    },
 };
 
 pub(super) const PART: &str = "database";

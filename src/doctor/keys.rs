@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::Finding;
 use crate::{
+    base::tokens::KeyRing,
     config::{Config, KeyText, PrivateKeys},
-    tokens::KeyRing,
 };
 
 const PART: &str = "keys";

@@ -2,10 +2,10 @@
 
 use super::Finding;
 use crate::{
+    base::phone::Phone,
     clients::outbound::{Failure, Refused},
     config::{Channel, Config, Provider},
     messages::probe,
-    phone::Phone,
 };
 
 const PART: &str = "messages";

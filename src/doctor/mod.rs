@@ -5,9 +5,9 @@
 use std::{fmt, process::ExitCode, time::Duration};
 
 use crate::{
-    clock::Clock,
+    base::clock::Clock,
     config::{Config, ConfigErrors},
-    stdout,
+    platform::stdout,
 };
 
 mod database;

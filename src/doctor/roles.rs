@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::{Finding, database::PART};
-use crate::{config::Config, migrations};
+use crate::{config::Config, platform::migrations};
 
 #[derive(sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "a row of answers")]

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Finding;
 use crate::{
+    base::phone::Phone,
     config::{Config, PhoneConfig, SignUp},
-    phone::Phone,
 };
 
 /// What a random text of 32 bytes has many more of, in any alphabet but those of a handful of letters.

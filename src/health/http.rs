@@ -11,7 +11,11 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::readiness::{self, Health};
-use crate::{app::App, error::Error, telemetry, web};
+use crate::{
+    base::error::Error,
+    platform::{app::App, telemetry},
+    web,
+};
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -45,7 +49,7 @@ async fn get_readiness(State(app): State<App>) -> Result<web::Json<Health>, web:
 ///
 /// A JWK set (RFC 7517).
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "system", security(()),
-    responses((status = 200, body = crate::tokens::JwkSet, description = "A JWK set"), web::Failures))]
+    responses((status = 200, body = crate::base::tokens::JwkSet, description = "A JWK set"), web::Failures))]
 async fn get_jwks(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "public, max-age=300")], web::Json(app.tokens.jwks())).into_response()
 }

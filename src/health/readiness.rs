@@ -6,7 +6,11 @@ use std::{collections::BTreeMap, collections::HashMap, sync::Arc, time::Duration
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{app::App, batch::Lookups, error::Result, messages};
+use crate::{
+    base::error::Result,
+    messages,
+    platform::{app::App, batch::Lookups},
+};
 
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 const OK: &str = "ok";

@@ -8,7 +8,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::{app::App, clients::outbound::Failure, config::Provider};
+use crate::{clients::outbound::Failure, config::Provider, platform::app::App};
 
 /// In a row.
 const MOST_FAILURES: u32 = 5;

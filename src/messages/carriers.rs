@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    app::App,
+    base::clock::Clock,
     clients::{
         aws_sns::AwsSns,
         bird::Bird,
@@ -17,8 +17,8 @@ use crate::{
         vonage::Vonage,
         whatsapp::WhatsApp,
     },
-    clock::Clock,
     config::{Config, Provider},
+    platform::app::App,
 };
 
 pub struct Carriers {

@@ -18,15 +18,13 @@ use super::{
     texts,
 };
 use crate::{
-    app::App,
+    base::{error::Result, ids, secrets::hex},
     clients::{
         http::ANSWER_WITHIN,
         outbound::{Accepted, Failure, Outgoing, Price, Refused, Sending},
     },
     config::{Channel, Provider},
-    error::Result,
-    ids,
-    secrets::hex,
+    platform::app::App,
 };
 
 /// How often one is taken up again before it is given up.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{enumeration::enumeration, language::Language};
+use crate::base::{enumeration::enumeration, language::Language};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,6 +50,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<Kind>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<Kind>();
     }
 }

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::{Channel, store};
 use crate::{
-    app::App,
-    enumeration::enumeration,
-    error::{Error, Result},
+    base::{
+        enumeration::enumeration,
+        error::{Error, Result},
+    },
+    platform::app::App,
 };
 
 /// How far a message has come.
@@ -101,6 +103,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<DeliveryState>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<DeliveryState>();
     }
 }

@@ -17,10 +17,9 @@ use super::{
     store::{self, Attempted, Done, Due},
 };
 use crate::{
-    app::App,
+    base::{error::Result, ids},
     config::{Channel, Provider},
-    error::Result,
-    ids,
+    platform::app::App,
 };
 
 /// How long a message that is being sent is left alone; then whoever took it is taken for dead. All providers together

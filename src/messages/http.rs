@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::delivery::{self, Delivery};
 use crate::{
-    app::App,
-    error::Result,
-    web::{
-        self, ClientAddress, Json, Path,
+    base::{address::ClientAddress, error::Result},
+    platform::{
+        app::App,
         deeds::{self, Deed},
     },
+    web::{self, Json, Path},
 };
 
 pub fn routes() -> OpenApiRouter<App> {

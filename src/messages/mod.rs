@@ -19,7 +19,10 @@ pub use self::{
     verified::tally as tally_verified,
 };
 pub use crate::config::Channel;
-use crate::{app::App, error::Result, ids, phone::Phone};
+use crate::{
+    base::{error::Result, ids, phone::Phone},
+    platform::app::App,
+};
 
 mod breaker;
 mod carriers;

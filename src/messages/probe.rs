@@ -12,14 +12,12 @@ use super::{
     texts,
 };
 use crate::{
+    base::{clock::Clock, language::Language, phone::Phone},
     clients::{
         console::Console,
         outbound::{Accepted, Failure, Outgoing, Refused},
     },
-    clock::Clock,
     config::{Config, Provider},
-    language::Language,
-    phone::Phone,
 };
 
 /// Whether each knows our credentials, in the configured order. None of them sends anything for it.

@@ -10,7 +10,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::{Channel, store};
-use crate::{app::App, clients::outbound::Failure, config::Provider, enumeration::enumeration, error::Result};
+use crate::{
+    base::{enumeration::enumeration, error::Result},
+    clients::outbound::Failure,
+    config::Provider,
+    platform::app::App,
+};
 
 const LOOKED_AT_EVERY: TimeDelta = TimeDelta::seconds(30);
 const SEEN_BACK: TimeDelta = TimeDelta::hours(6);
@@ -227,6 +232,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::enumeration::assert_read_back_and_on_the_wire::<AttemptState>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<AttemptState>();
     }
 }

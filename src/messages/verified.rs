@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 
 use super::BATCH;
-use crate::{app::App, error::Result};
+use crate::{base::error::Result, platform::app::App};
 
 struct CameBack {
     consumed: i64,

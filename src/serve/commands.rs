@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::connect;
-use crate::{config::Config, login, phone::Phone};
+use crate::{base::phone::Phone, config::Config, people::login};
 
 /// `chemstock migrate`.
 pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {

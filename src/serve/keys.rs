@@ -8,10 +8,12 @@ use chrono::SecondsFormat;
 use secrecy::SecretString;
 
 use crate::{
-    app::App,
+    base::{
+        secrets,
+        tokens::{KeyRing, KeyState},
+    },
     config::{Config, KeyText, load_or_create},
-    secrets, stdout,
-    tokens::{KeyRing, KeyState},
+    platform::{app::App, stdout},
 };
 
 /// In development a secret and a key are made at the first start and kept, so that a restart logs nobody out.

@@ -1,8 +1,10 @@
 //! From configuration to a running server, and down again.
 
 mod commands;
+pub mod import;
 mod keys;
 mod signals;
+pub mod stops;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -21,17 +23,17 @@ use self::{
     signals::StopSignals,
 };
 use crate::{
-    app::App,
-    chemicals,
+    base::{clock::Clock, secrets::SecretKey, tokens::Tokens},
+    catalogue::chemicals,
     clients::{console::Console, redis::Redis},
-    clock::Clock,
     config::{Config, PrivateKeys, Provider},
-    embedded::Embedded,
-    lanes::{FRESH_FOR, Lanes, pool_options},
+    platform::{
+        app::App,
+        embedded::Embedded,
+        lanes::{FRESH_FOR, Lanes, pool_options},
+        telemetry,
+    },
     router,
-    secrets::SecretKey,
-    telemetry,
-    tokens::Tokens,
     web::connections::{self, Limits},
     worker,
 };

@@ -5,7 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::keys::reload_keys;
-use crate::app::App;
+use crate::platform::app::App;
 
 /// SIGTERM and Ctrl-C, heard from the moment that this is made.
 pub(super) struct StopSignals {

@@ -7,17 +7,7 @@ use axum::{
 use serde::Serialize;
 
 use super::extract::Json;
-
-/// A resource that counts its changes.
-pub trait Versioned {
-    fn version(&self) -> i32;
-}
-
-impl<T: Versioned> Versioned for std::sync::Arc<T> {
-    fn version(&self) -> i32 {
-        (**self).version()
-    }
-}
+use crate::base::version::Versioned;
 
 /// 200 with the resource and its `ETag`.
 pub struct Tagged<T>(pub T);

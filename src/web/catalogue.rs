@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use crate::error::Reason;
+use crate::base::error::Reason;
 
 /// A problem type (RFC 9457 section 3.1.1). Its URL is `/problems/<slug>`.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::{catalogue::general, idempotency::MAX_BODY, problem::Problem};
-use crate::error::Field;
+use crate::base::error::Field;
 
 /// The version that the caller read, from `If-Match`; none for `*`, any version. A handler that takes this as an argument
 /// requires the header (RFC 6585 section 3).

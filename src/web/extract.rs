@@ -9,7 +9,7 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{catalogue::general, json, problem::Problem, reading, sentence};
-use crate::error::{Error, Field};
+use crate::base::error::{Error, Field};
 
 /// A JSON body, in or out.
 pub struct Json<T>(pub T);

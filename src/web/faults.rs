@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use serde_path_to_error::{Path, Segment};
 
 use super::{sentence, strict::Strict};
-use crate::error::Field;
+use crate::base::error::Field;
 
 /// Nobody mends more faults than this at once.
 const MOST_FAULTS: usize = 30;

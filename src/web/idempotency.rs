@@ -2,7 +2,7 @@
 //! doing it twice. The same key with another request is 422, and 409 while the first still runs. Kept for a day.
 //!
 //! The work and the record of its answer are two commits. A crash between them leaves a key without an answer. Its repeat
-//! runs again with the same ids ([`crate::ids::Seed`]), so it meets what the first try made. It may run as soon as the
+//! runs again with the same ids ([`crate::base::ids::Seed`]), so it meets what the first try made. It may run as soon as the
 //! lease of the first try is over; a running request renews its lease every few seconds.
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
@@ -27,10 +27,12 @@ use super::{
     problem::{Problem, finish},
 };
 use crate::{
-    app::App,
     auth,
-    error::{self, Error, Field, Reason},
-    ids::Seed,
+    base::{
+        error::{self, Error, Field, Reason},
+        ids::Seed,
+    },
+    platform::app::App,
 };
 
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");

@@ -7,12 +7,7 @@ use axum::{
     http::{header, request::Parts},
 };
 
-use crate::language::Language;
-
-/// The language of ours that `Accept-Language` prefers; none if the header is absent or names none of ours. It is a wish:
-/// no request fails because of it.
-#[derive(Debug, Clone, Copy)]
-pub struct AcceptLanguage(pub Option<Language>);
+use crate::base::language::{AcceptLanguage, Language};
 
 impl<S: Sync> FromRequestParts<S> for AcceptLanguage {
     type Rejection = Infallible;

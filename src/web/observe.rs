@@ -12,7 +12,10 @@ use axum::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{app::App, ids, telemetry::traces};
+use crate::{
+    base::ids,
+    platform::{app::App, telemetry::traces},
+};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -16,10 +16,9 @@ use uuid::Uuid;
 
 use super::catalogue::{Kind, general};
 use crate::{
+    base::error::{Error, Field},
     chemistry::Quantity,
-    containers::EventType,
-    error::{Error, Field},
-    panics,
+    platform::panics,
 };
 
 /// Why a request failed (RFC 9457).
@@ -45,7 +44,7 @@ pub struct Problem {
     pub errors: Vec<Field>,
     /// The events that the container does allow you now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<EventType>>)]
+    #[schema(value_type = Option<Vec<String>>)]
     pub allowed_actions: Option<Vec<&'static str>>,
     /// The event that has to be undone first.
     #[serde(skip_serializing_if = "Option::is_none")]

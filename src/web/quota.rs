@@ -6,20 +6,10 @@ use axum::{
     response::{IntoResponseParts, ResponseParts},
 };
 
+use crate::base::quota::{Quota, Quotas};
+
 pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-
-/// How much of each quota is left.
-#[derive(Debug, Clone)]
-pub struct Quotas(pub Vec<Quota>);
-
-#[derive(Debug, Clone, Copy)]
-pub struct Quota {
-    pub name: &'static str,
-    pub most: usize,
-    pub seconds: i64,
-    pub left: u32,
-}
 
 impl IntoResponseParts for Quotas {
     type Error = std::convert::Infallible;

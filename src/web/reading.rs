@@ -9,7 +9,7 @@ use super::{
     problem::Problem,
     sentence,
 };
-use crate::{error::Field, patch::KEPT};
+use crate::base::{error::Field, patch::KEPT};
 
 /// A body that is not JSON is 400; JSON that is not what the operation takes is 422. Both say where.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -89,7 +89,10 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::{chemistry::Quantity, language::Language, phone::Phone, text::Name};
+    use crate::{
+        base::{language::Language, phone::Phone, text::Name},
+        chemistry::Quantity,
+    };
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

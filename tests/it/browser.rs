@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use chemstock::app::App;
+use chemstock::platform::app::App;
 use chrono::TimeDelta;
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -201,7 +201,7 @@ async fn walk(page: Client, address: SocketAddr, app: App) {
     assert!(status == "200" && answer.contains("\"admin\""), "{answer}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_docs_are_tried_out_in_a_browser_that_reaches_no_other_host(db: PgPool) {
     let app = TestApp::new(db).await;
     let somebody = app.client("viewer").await;
@@ -218,7 +218,7 @@ async fn the_docs_are_tried_out_in_a_browser_that_reaches_no_other_host(db: PgPo
     visit.expect("no step fails");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_stranger_books_a_withdrawal_on_the_page_and_copies_nothing_but_the_code(db: PgPool) {
     let app = TestApp::with_vars(db, &[("TEST_PHONE_NUMBERS", "+12025550123=123456")]).await;
     let address = serve(&app).await;
@@ -251,7 +251,7 @@ async fn narrow(page: Client, address: SocketAddr) {
     assert_eq!(page.execute(TOO_WIDE, vec![]).await.expect("a list"), json!([]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn on_a_phone_nothing_of_the_page_is_wider_than_the_screen(db: PgPool) {
     let app = TestApp::new(db).await;
     let address = serve(&app).await;
@@ -263,7 +263,7 @@ async fn on_a_phone_nothing_of_the_page_is_wider_than_the_screen(db: PgPool) {
     narrow.expect("nothing is too wide");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_page_is_fetched_once_and_framed_by_nobody(db: PgPool) {
     let app = TestApp::new(db).await;
     let nobody = app.nobody();

@@ -8,10 +8,9 @@ use std::{
 };
 
 use chemstock::{
-    clock::Clock,
+    base::{clock::Clock, tokens::KeyRing},
     config::Config,
     doctor::{Finding, Level, examine},
-    tokens::KeyRing,
 };
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
@@ -50,7 +49,7 @@ fn mute() -> (std::net::TcpListener, String) {
     (listener, address)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_database_that_is_well_is_found_in_order(db: PgPool) {
     let findings = look(&[("DATABASE_URL", &url(&db.connect_options()))]).await;
     assert!(of("database", &findings)[0].found.starts_with("Postgres 1"), "{findings:#?}");
@@ -61,7 +60,7 @@ async fn a_database_that_is_well_is_found_in_order(db: PgPool) {
     assert!(findings.iter().all(|it| it.level != Level::Problem), "{findings:#?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_place_that_lost_its_code_to_a_bottle_is_told(db: PgPool) {
     let rows = "
         insert into labs (id, name, created_at, updated_at)
@@ -93,7 +92,7 @@ async fn an_empty_database_is_said_to_be_empty(db: PgPool) {
     has(Level::Ok, "database", "pg_trgm can be created", &findings);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn migrations_that_are_missing_broken_or_of_somebody_else_are_told(db: PgPool) {
     let url = url(&db.connect_options());
     let last = "(select max(version) from _sqlx_migrations)";
@@ -146,7 +145,7 @@ async fn a_user_without_rights_and_a_wrong_password_are_told_without_the_passwor
     assert!(!format!("{findings:?}").contains(PASSWORD), "{findings:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_database_that_is_not_there_or_takes_no_writes_is_told(db: PgPool) {
     let options = (*db.connect_options()).clone();
     let nowhere = url(&options.clone().database("no_such_database_of_the_doctor"));
@@ -159,7 +158,7 @@ async fn a_database_that_is_not_there_or_takes_no_writes_is_told(db: PgPool) {
     has(Level::Problem, "database", "takes no writes", &look(&[("DATABASE_URL", &url(&options))]).await);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_clock_that_is_off_is_told(db: PgPool) {
     let url = url(&db.connect_options());
     let config = Config::from_vars(|name| (name == "DATABASE_URL").then(|| url.clone())).unwrap();

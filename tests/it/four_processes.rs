@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chemstock::tokens::KeyRing;
+use chemstock::base::tokens::KeyRing;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::{sync::Barrier, task::JoinSet};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chemstock::lanes::{FRESH_FOR, Lanes, Lease, pool_options};
+use chemstock::platform::lanes::{FRESH_FOR, Lanes, Lease, pool_options};
 use sqlx::{Connection as _, PgPool};
 
 /// A lane of one connection, and the pool behind it.

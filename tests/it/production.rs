@@ -8,7 +8,7 @@ use std::{
 };
 
 use axum::{Router, http::StatusCode, routing::post};
-use chemstock::tokens::KeyRing;
+use chemstock::base::tokens::KeyRing;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::net::TcpListener;

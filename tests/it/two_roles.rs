@@ -5,11 +5,10 @@
 use std::borrow::Cow;
 
 use chemstock::{
-    clock::Clock,
+    base::clock::Clock,
     config::Config,
     doctor::{Level, examine},
-    lanes::connect_options,
-    migrations,
+    platform::{lanes::connect_options, migrations},
 };
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, error::DatabaseError};

@@ -9,7 +9,7 @@ use super::{
     outbound::{Accepted, Callback, Distrust, Failure, Outgoing, Receipt, Refused, Sending},
     reading,
 };
-use crate::{clock::Clock, config::AwsSnsConfig};
+use crate::{base::clock::Clock, config::AwsSnsConfig};
 
 mod reports;
 mod sign;

@@ -10,7 +10,7 @@ use redis::{
 };
 
 use super::{Link, Redis, describe, unavailable};
-use crate::error::{Error, Result};
+use crate::base::error::{Error, Result};
 
 /// Something that is wrong, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

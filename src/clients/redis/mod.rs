@@ -22,8 +22,8 @@ use redis::{
 use secrecy::ExposeSecret;
 
 use crate::{
+    base::error::{Error, Result},
     config::{Authorities, RedisConfig},
-    error::{Error, Result},
 };
 
 mod check;

@@ -13,11 +13,11 @@ use uuid::Uuid;
 
 use super::{Twilio, codes, price};
 use crate::{
+    base::secrets::constant_time_eq,
     clients::{
         outbound::{Callback, Distrust, Fate, Receipt, plain_code},
         reading,
     },
-    secrets::constant_time_eq,
 };
 
 /// The hash of a body that is no form.
@@ -116,5 +116,5 @@ fn with_other_port(url: &str) -> Option<String> {
 }
 
 fn hex(body: &[u8]) -> String {
-    crate::secrets::hex(digest(&SHA256, body).as_ref())
+    crate::base::secrets::hex(digest(&SHA256, body).as_ref())
 }

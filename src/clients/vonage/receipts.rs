@@ -16,11 +16,11 @@ use uuid::Uuid;
 
 use super::{Vonage, codes};
 use crate::{
+    base::secrets::constant_time_eq,
     clients::{
         outbound::{Callback, Distrust, Failure, Fate, Receipt, plain_code},
         reading,
     },
-    secrets::constant_time_eq,
 };
 
 /// In seconds; either way, as clocks differ.

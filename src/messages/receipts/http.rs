@@ -9,11 +9,11 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    app::App,
+    base::error::{Error, Result},
     clients::outbound::Callback,
     config::Provider,
-    error::{Error, Result},
     messages::carriers::carriers,
+    platform::app::App,
     web::{self, Path},
 };
 

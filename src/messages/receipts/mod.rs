@@ -21,10 +21,10 @@ use super::{
     routing::{self, AttemptState},
 };
 use crate::{
-    app::App,
+    base::error::{Error, Reason, Result},
     clients::outbound::{Callback, Distrust, Fate, Receipt},
     config::Provider,
-    error::{Error, Reason, Result},
+    platform::app::App,
 };
 
 mod http;

@@ -4,9 +4,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    base::error::Result,
     clients::outbound::Failure,
     config::Provider,
-    error::Result,
     messages::{delivery::DeliveryState, routing::AttemptState, store::tallied},
 };
 

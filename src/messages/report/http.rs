@@ -5,11 +5,13 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Key, MessageBudget, MessageDay, Wanted};
 use crate::{
-    app::App,
     auth::{Auth, Owner},
-    dates,
-    error::Result,
-    page::{Cursor, Limit, Page},
+    base::{
+        dates,
+        error::Result,
+        page::{Cursor, Limit, Page},
+    },
+    platform::app::App,
     web::{Failures, Json, Query},
 };
 

@@ -8,10 +8,12 @@ use utoipa::ToSchema;
 pub use self::http::routes;
 use super::Channel;
 use crate::{
-    app::App,
     auth::{Auth, Owner},
-    error::{Error, Result},
-    page::{Cursor, Limit, Page},
+    base::{
+        error::{Error, Result},
+        page::{Cursor, Limit, Page},
+    },
+    platform::app::App,
 };
 
 mod http;

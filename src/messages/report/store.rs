@@ -3,7 +3,7 @@ use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
 use super::{Channel, FailedMessages, Key, MessageDay};
-use crate::error::Result;
+use crate::base::error::Result;
 
 pub async fn list(
     db: &mut PgConnection,

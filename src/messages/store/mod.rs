@@ -8,7 +8,7 @@ use super::{
     pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
     routing::Tried,
 };
-use crate::error::Result;
+use crate::base::error::Result;
 
 mod outcomes;
 

@@ -5,9 +5,9 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
+    base::error::Result,
     clients::outbound::Failure,
     config::{Channel, Provider},
-    error::Result,
     messages::{
         delivery::DeliveryState,
         routing::AttemptState,

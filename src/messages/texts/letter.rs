@@ -1,7 +1,7 @@
 //! For mailboxes, where there is room to say what a code is for.
 
 use super::{Content, Kind, Mail, fill};
-use crate::language::Language;
+use crate::base::language::Language;
 
 struct Letter {
     /// With the code, which a list of mails then shows.

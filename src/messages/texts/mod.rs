@@ -8,7 +8,7 @@ mod short;
 mod tests;
 
 use super::content::{Content, Kind};
-use crate::language::Language;
+use crate::base::language::Language;
 
 /// By what a phone knows that a code is ours.
 #[derive(Debug, Clone, Copy, Default)]

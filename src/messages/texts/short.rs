@@ -3,7 +3,7 @@
 //! message more than twice as long.
 
 use super::{Content, Kind, fill};
-use crate::language::Language;
+use crate::base::language::Language;
 
 struct Words {
     login: &'static str,

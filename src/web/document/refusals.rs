@@ -1,6 +1,6 @@
 //! Which problem types an operation can answer: those that follow from its form, and its own refusals.
 
-use crate::error::Reason::{
+use crate::base::error::Reason::{
     self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
     EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired, HolderRefused,
     IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, LastAdmin, LastOwner,

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     schema::{ArrayItems, Object, SchemaType, Type},
 };
 
-use crate::patch::KEPT;
+use crate::base::patch::KEPT;
 
 /// Actions of a client that are not events of the ledger.
 const OTHER_ACTIONS: [&str; 3] = ["create_chemical", "create_container", "list_containers"];

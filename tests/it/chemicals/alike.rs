@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::search::{add, found};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn numbers_and_keys_are_found_however_they_are_written(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -38,7 +38,7 @@ async fn numbers_and_keys_are_found_however_they_are_written(db: PgPool) {
     assert_eq!(found(&manager, "CAS test").await, ["CAS test strips"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn primes_dashes_greek_letters_and_spaces_fold_alike_in_names_and_searches(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -74,7 +74,7 @@ async fn primes_dashes_greek_letters_and_spaces_fold_alike_in_names_and_searches
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_name_comes_before_a_synonym_whatever_was_imported_first(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -86,7 +86,7 @@ async fn the_name_comes_before_a_synonym_whatever_was_imported_first(db: PgPool)
     assert_eq!(found(&manager, "lead").await, ["Lead", "Lead dimer"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn names_are_kept_composed_and_an_invisible_one_is_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -104,7 +104,7 @@ async fn names_are_kept_composed_and_an_invisible_one_is_refused(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn terms_of_an_older_fold_are_written_anew(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -114,7 +114,7 @@ async fn terms_of_an_older_fold_are_written_anew(db: PgPool) {
     {
         sqlx::query(old).execute(&app.db).await.expect("an old row");
     }
-    assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.expect("it is written"), 1);
-    assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.expect("nothing is left"), 0);
+    assert_eq!(chemstock::catalogue::chemicals::refresh_terms(app.app.clone()).await.expect("it is written"), 1);
+    assert_eq!(chemstock::catalogue::chemicals::refresh_terms(app.app.clone()).await.expect("nothing is left"), 0);
     assert_eq!(found(&manager, "4,4-bipyridine").await, ["4,4'-Bipyridine"]);
 }

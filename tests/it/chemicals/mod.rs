@@ -26,7 +26,7 @@ fn at(chemical: &Value) -> String {
     format!("/v1/chemicals/{}", chemical["id"].as_str().expect("an id"))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_was_added_is_read_back_with_its_formula_in_hill_order_and_its_molar_mass(db: PgPool) {
     let app = TestApp::new(db).await;
     let answer = app.client("manager").await.post("/v1/chemicals", ethanol()).await.expect(201);
@@ -42,7 +42,7 @@ async fn what_was_added_is_read_back_with_its_formula_in_hill_order_and_its_mola
     assert_eq!(looked_up, made);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_molar_mass_may_round_the_formulas_but_not_contradict_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -55,7 +55,7 @@ async fn a_molar_mass_may_round_the_formulas_but_not_contradict_it(db: PgPool) {
     assert!(detail.contains("20.03") && detail.contains("18.015"), "{detail}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn synonyms_are_kept_once_and_the_name_is_none(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -69,7 +69,7 @@ async fn synonyms_are_kept_once_and_the_name_is_none(db: PgPool) {
     assert_eq!(problem["errors"][0]["pointer"], "/synonyms");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_cas_number_stands_for_one_chemical_also_when_two_add_it_at_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let (one, other) = (app.client("manager").await, app.client("manager").await);
@@ -83,7 +83,7 @@ async fn a_cas_number_stands_for_one_chemical_also_when_two_add_it_at_once(db: P
     one.patch(&at(&acetone), "\"1\"", json!({"cas": "64-17-5"})).await.problem(409, "cas-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_id_of_the_clients_own_is_taken_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -94,7 +94,7 @@ async fn an_id_of_the_clients_own_is_taken_once(db: PgPool) {
     manager.post("/v1/chemicals", new).await.problem(409, "id-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_patch_leaves_what_it_does_not_name_and_clears_what_is_null(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -110,7 +110,7 @@ async fn a_patch_leaves_what_it_does_not_name_and_clears_what_is_null(db: PgPool
     assert_eq!(manager.get(&at(&made)).await.ok(), expected);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_formula_brings_its_molar_mass_and_a_molar_mass_must_fit_the_formula(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -125,7 +125,7 @@ async fn a_new_formula_brings_its_molar_mass_and_a_molar_mass_must_fit_the_formu
     assert_eq!((&without["formula"], &without["molar_mass"]), (&Value::Null, &json!("32.04")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn changes_need_the_version_that_was_read(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -145,7 +145,7 @@ async fn changes_need_the_version_that_was_read(db: PgPool) {
     manager.patch(&at(&made), "*", patch).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_chemical_of_which_there_are_bottles_stays(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -156,7 +156,7 @@ async fn a_chemical_of_which_there_are_bottles_stays(db: PgPool) {
     manager.get(&at(&made)).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn everybody_reads_and_managers_and_owners_write(db: PgPool) {
     let app = TestApp::new(db).await;
     app.nobody().get("/v1/chemicals").await.problem(401, "no-token");
@@ -171,7 +171,7 @@ async fn everybody_reads_and_managers_and_owners_write(db: PgPool) {
     app.client("admin").await.delete(&at(&made), "\"1\"").await.expect(204);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn with_a_second_lab_the_managers_of_the_first_lose_the_catalogue_at_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let (owner, manager) = (app.owner().await, app.client("manager").await);
@@ -187,7 +187,7 @@ async fn with_a_second_lab_the_managers_of_the_first_lose_the_catalogue_at_once(
     manager.patch(&at(&made), "\"1\"", json!({"density": "0.79"})).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_damaged_cas_number_is_refused_with_the_one_that_it_must_have_been(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -205,7 +205,7 @@ async fn a_damaged_cas_number_is_refused_with_the_one_that_it_must_have_been(db:
     viewer.get("/v1/chemicals/not-an-id").await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bad_fields_are_refused_where_they_stand(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

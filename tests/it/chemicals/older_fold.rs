@@ -42,7 +42,7 @@ fn chemstock(db: &PgPool, folder: &Folder, arguments: &[&str]) -> Output {
     output
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn they_are_found_as_soon_as_the_database_is_up_to_date_however_many_they_are(db: PgPool) {
     old_rows(&db, "4,4′-Bipyridine", 1200).await;
     let folder = Folder::new();
@@ -54,7 +54,7 @@ async fn they_are_found_as_soon_as_the_database_is_up_to_date_however_many_they_
     assert_eq!(found(&viewer, "bipyridin 4,4").await.len(), 20);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_import_does_not_add_them_again(db: PgPool) {
     old_rows(&db, "Schwefelsäure, α-Form", 1).await;
     let folder = Folder::new();
@@ -64,7 +64,7 @@ async fn an_import_does_not_add_them_again(db: PgPool) {
     assert_eq!(count(&db, "true").await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_instances_that_start_at_once_write_them_once(db: PgPool) {
     old_rows(&db, "β-Carotene", 1500).await;
     let folders = [Folder::new(), Folder::new()];

@@ -1,6 +1,6 @@
 //! What follows from a lab's overrides: what its amounts count with, and what its containers are called and found by.
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -25,7 +25,7 @@ async fn withdrawn(app: &TestApp, by: &Client, bottle: &Value, (value, unit): (&
     (posted["event"]["delta"].clone(), posted["event"]["counted_with"].clone())
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_bottles_density_comes_before_the_labs_before_the_chemicals(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -49,7 +49,7 @@ async fn the_bottles_density_comes_before_the_labs_before_the_chemicals(db: PgPo
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn events_keep_what_they_were_counted_with_and_are_undone_by_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -70,7 +70,7 @@ async fn events_keep_what_they_were_counted_with_and_are_undone_by_it(db: PgPool
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_the_catalogue_lacks_a_lab_gives_itself(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);
@@ -99,7 +99,7 @@ async fn what_the_catalogue_lacks_a_lab_gives_itself(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_labs_molar_mass_comes_before_the_chemicals(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -111,7 +111,7 @@ async fn the_labs_molar_mass_comes_before_the_chemicals(db: PgPool) {
     assert_eq!((delta, with), (json!("-0.24968"), json!({"molar_mass": "249.68", "molar_mass_of": "lab"})));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn low_at_counts_with_the_labs_values_when_a_bottle_is_made_and_when_it_is_changed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -129,7 +129,7 @@ async fn low_at_counts_with_the_labs_values_when_a_bottle_is_made_and_when_it_is
     assert_eq!(own["low_at"], json!({"value": "200", "unit": "mL"}));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn containers_show_the_labs_name_wherever_they_are_read(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -180,7 +180,7 @@ async fn containers_show_the_labs_name_wherever_they_are_read(db: PgPool) {
     assert_eq!(manager.get(&path_of(&app, &before)).await.ok()["chemical"], before["chemical"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn containers_are_found_by_the_labs_name_as_by_the_catalogues(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -216,7 +216,7 @@ async fn containers_are_found_by_the_labs_name_as_by_the_catalogues(db: PgPool) 
     assert_eq!(found(&app, &manager, "ethyl").await, ["OTHER"], "a name that was taken away");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_other_lab_sees_counts_with_or_finds_by_what_a_lab_overrides(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let ethanol = chemical(&app, "Ethanol", None, Some("0.7893")).await;
@@ -240,7 +240,7 @@ async fn no_other_lab_sees_counts_with_or_finds_by_what_a_lab_overrides(db: PgPo
     assert_eq!(manager.get(&path).await.ok()["name"], "Flubber");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_import_knows_chemicals_by_the_labs_names_too(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -259,7 +259,7 @@ async fn an_import_knows_chemicals_by_the_labs_names_too(db: PgPool) {
     assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_that_an_older_version_has_folded_is_found_once_it_is_folded_anew(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -272,12 +272,12 @@ async fn a_name_that_an_older_version_has_folded_is_found_once_it_is_folded_anew
         sqlx::query(old).execute(&app.db).await.unwrap();
         assert_eq!(found(&app, &manager, "saurerest olig").await, Vec::<String>::new());
         if at_start {
-            chemstock::chemicals::refresh_all_terms(&app.app).await.unwrap();
+            chemstock::catalogue::chemicals::refresh_all_terms(&app.app).await.unwrap();
         } else {
-            assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 1);
+            assert_eq!(chemstock::catalogue::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 1);
         }
         assert_eq!(found(&app, &manager, "saurerest olig").await, ["MINE"]);
-        assert_eq!(chemstock::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 0);
+        assert_eq!(chemstock::catalogue::chemicals::refresh_terms(app.app.clone()).await.unwrap(), 0);
     }
     let read = manager.get(&of(&app, benzil)).await;
     assert_eq!((read.etag(), read.ok()["name"].clone()), ("\"1\"".to_owned(), json!("Säurerest Ölig")));

@@ -19,7 +19,7 @@ pub async fn put(by: &Client, path: &str, read: Option<&str>, body: Value) -> An
     by.send(Method::PUT, path, &headers, Some(body)).await
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn everybody_in_the_lab_reads_overrides_and_managers_set_them(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let (lab, acetone) = (app.lab, chemical(&app, "acetone", None, None).await);
@@ -48,7 +48,7 @@ async fn everybody_in_the_lab_reads_overrides_and_managers_set_them(db: PgPool) 
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_put_replaces_the_whole_and_says_who_and_when(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -69,7 +69,7 @@ async fn a_put_replaces_the_whole_and_says_who_and_when(db: PgPool) {
     assert_eq!(manager.get(&path).await.ok(), now);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_change_of_what_is_there_needs_the_version_that_is_there(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -102,7 +102,7 @@ async fn a_change_of_what_is_there_needs_the_version_that_is_there(db: PgPool) {
     put(&manager, &path, Some("*"), body()).await.expect(201);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_that_set_the_first_overrides_at_once_one_is_told_to_read(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -118,7 +118,7 @@ async fn of_two_that_set_the_first_overrides_at_once_one_is_told_to_read(db: PgP
     assert_eq!(manager.get(&path).await.ok(), won);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn values_are_held_to_the_rules_of_the_catalogues(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -152,7 +152,7 @@ async fn values_are_held_to_the_rules_of_the_catalogues(db: PgPool) {
     assert_eq!((&set["name"], &set["molar_mass"]), (&json!("Bl\u{e4}u"), &json!("249.68")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_chemical_that_is_not_there_is_not_overridden(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -165,7 +165,7 @@ async fn a_chemical_that_is_not_there_is_not_overridden(db: PgPool) {
     manager.get(&app.path("/chemicals/acetone/overrides")).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn overrides_go_with_the_chemical_and_hold_none_in_the_catalogue(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, cataloguer) = (app.client("manager").await, app.cataloguer().await);

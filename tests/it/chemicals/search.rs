@@ -40,7 +40,7 @@ async fn catalogue(by: &Client) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_chemical_is_found_by_all_its_names_and_numbers_in_any_case(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -54,7 +54,7 @@ async fn a_chemical_is_found_by_all_its_names_and_numbers_in_any_case(db: PgPool
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_with_its_label_is_found_as_a_name_and_as_the_number(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -68,7 +68,7 @@ async fn a_number_with_its_label_is_found_as_a_name_and_as_the_number(db: PgPool
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_name_itself_comes_before_names_that_begin_so_and_those_before_synonyms(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -79,7 +79,7 @@ async fn the_name_itself_comes_before_names_that_begin_so_and_those_before_synon
     assert_eq!(limited["items"].as_array().unwrap().len(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_typo_is_forgiven(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -98,7 +98,7 @@ async fn a_typo_is_forgiven(db: PgPool) {
     assert!(found(&manager, "xq").await.is_empty(), "two letters are too few to guess from");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_mistyped_cas_number_finds_the_valid_one(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -108,7 +108,7 @@ async fn a_mistyped_cas_number_finds_the_valid_one(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn words_are_found_in_any_order_and_in_the_middle_of_a_name(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -128,7 +128,7 @@ async fn words_are_found_in_any_order_and_in_the_middle_of_a_name(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_change_takes_away_is_no_longer_found(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -145,7 +145,7 @@ async fn what_a_change_takes_away_is_no_longer_found(db: PgPool) {
     assert!(found(&manager, "oxygen").await.is_empty());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn pages_go_through_the_catalogue_by_name_and_miss_none(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -164,7 +164,7 @@ async fn pages_go_through_the_catalogue_by_name_and_miss_none(db: PgPool) {
     assert_eq!(names.len(), 7);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -188,7 +188,7 @@ async fn a_bad_search_is_refused_by_the_parameters_name(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn searches_of_one_person_leave_connections_to_others(db: PgPool) {
     let app = TestApp::new(db.clone()).await;
     let (busy, other) = (app.client("viewer").await, app.client("viewer").await);

@@ -8,7 +8,7 @@ use sqlx::PgPool;
 use super::{search::found, slips::import};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_shortest_of_many_names_is_first_also_when_it_has_just_become_so(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -28,7 +28,7 @@ async fn the_shortest_of_many_names_is_first_also_when_it_has_just_become_so(db:
     assert!(!found(&by, "oxide xyzzy").await.iter().any(|name| name.starts_with("1 ")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_slip_in_words_that_many_have_finds_the_shortest_names(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -41,7 +41,7 @@ async fn a_slip_in_words_that_many_have_finds_the_shortest_names(db: PgPool) {
     assert!(names.is_sorted_by_key(String::len), "{names:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn words_in_any_order_find_the_name_that_has_them_before_any_that_has_them_in_synonyms(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -54,7 +54,7 @@ async fn words_in_any_order_find_the_name_that_has_them_before_any_that_has_them
     assert_eq!(found(&by, "acetate ethyl").await[..2], ["Ethyl acetate", "Iso-ethyl 2-acetate"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_thousands_that_have_both_words_the_shortest_names_are_found_each_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("viewer").await;

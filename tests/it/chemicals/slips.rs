@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, load_chemicals},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, load_chemicals},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -27,7 +27,7 @@ async fn is_among_five(by: &Client, typed: &str, meant: &str) {
     assert!(found.iter().take(5).any(|name| name == meant), "{typed}: {found:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_word_with_a_lost_letter_is_mended_though_it_stands_inside_many_others(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -37,7 +37,7 @@ async fn a_word_with_a_lost_letter_is_mended_though_it_stands_inside_many_others
     is_among_five(&viewer, "uinoline", "Quinoline").await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_word_without_its_end_is_mended_though_it_begins_many_others(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -45,7 +45,7 @@ async fn a_word_without_its_end_is_mended_though_it_begins_many_others(db: PgPoo
     is_among_five(&viewer, "ethy lactate", "Ethyl lactate").await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_begun_or_written_as_it_is_brings_no_other_with_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -55,7 +55,7 @@ async fn a_name_begun_or_written_as_it_is_brings_no_other_with_it(db: PgPool) {
     assert_eq!(found(&viewer, "sodium acet").await, ["Sodium acetate"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_slip_that_is_another_word_of_the_catalogue_is_mended_when_nothing_has_all_words(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -67,7 +67,7 @@ async fn a_slip_that_is_another_word_of_the_catalogue_is_mended_when_nothing_has
     assert!(found(&viewer, "allyl acetage").await.is_empty(), "nothing is called so with one slip");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn names_that_begin_so_are_cut_by_their_length_and_not_by_the_alphabet(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -78,7 +78,7 @@ async fn names_that_begin_so_are_cut_by_their_length_and_not_by_the_alphabet(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_synonym_that_begins_so_is_found_among_many_others(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -140,12 +140,12 @@ async fn assert_recall(app: &TestApp, lines: impl FnOnce(&mut Vec<&str>)) {
     assert!(missed.len() * 50 <= asked.len(), "of {} these were missed: {missed:?}", asked.len());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_names_with_one_slip_98_in_100_are_among_the_first_five(db: PgPool) {
     assert_recall(&TestApp::new(db).await, |_| {}).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_names_with_one_slip_98_in_100_are_among_the_first_five_also_when_the_last_was_imported_first(db: PgPool) {
     assert_recall(&TestApp::new(db).await, |rows| rows.reverse()).await;
 }

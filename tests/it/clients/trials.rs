@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use chemstock::{
+    base::language::Language,
     clients::outbound::{Failure, Outgoing, Refused, Sending},
     config::{Config, SmsConfig},
-    language::Language,
 };
 use chrono::{DateTime, Utc};
 use uuid::{Uuid, uuid};

@@ -38,7 +38,7 @@ async fn lead(app: &TestApp, by: &Client, case: &Value) -> (u64, Value, u64) {
     (refused, by.get(&path_of(app, &made)).await.ok(), undone)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_is_used_up_by_mass_and_undone_as_the_cases_say(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -73,7 +73,7 @@ async fn a_bottle_is_used_up_by_mass_and_undone_as_the_cases_say(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn amounts_have_no_zeros_that_mean_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -92,7 +92,7 @@ async fn amounts_have_no_zeros_that_mean_nothing(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn mass_converts_to_amount_of_substance_with_the_molar_mass(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -107,7 +107,7 @@ async fn mass_converts_to_amount_of_substance_with_the_molar_mass(db: PgPool) {
     assert_eq!(problem["errors"][0]["pointer"], "/amount/unit");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_comes_to_nothing_moves_nothing_and_opens_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -124,7 +124,7 @@ async fn what_comes_to_nothing_moves_nothing_and_opens_nothing(db: PgPool) {
     manager.post(&events_of(&app, &made), nothing).await.created();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn low_at_converts_alike_when_a_bottle_is_made_and_when_it_is_changed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -136,7 +136,7 @@ async fn low_at_converts_alike_when_a_bottle_is_made_and_when_it_is_changed(db: 
     assert_eq!(manager.patch(&path_of(&app, &other), "*", low).await.ok()["low_at"], made["low_at"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_refusal_names_as_left_can_be_taken_and_leaves_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::{bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_line_says_what_changed_before_and_after(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);
@@ -52,7 +52,7 @@ async fn a_line_says_what_changed_before_and_after(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_line_says_what_it_counted_with_and_whose_it_was(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -77,7 +77,7 @@ async fn a_line_says_what_it_counted_with_and_whose_it_was(db: PgPool) {
     assert_eq!((&event["counted_with"], &event["delta"]), (&Value::Null, &json!("-29.5735295625")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_patch_of_what_amounts_are_counted_with_is_an_edit_in_the_ledger_and_any_other_is_not(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

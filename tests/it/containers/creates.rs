@@ -21,7 +21,7 @@ async fn ledger(by: &Client, app: &TestApp, made: &Value) -> usize {
     by.get(&events_of(app, made)).await.ok()["items"].as_array().unwrap().len()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_container_sent_again_is_answered_again_and_any_other_under_its_id_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, other) = (app.client("manager").await, app.client("manager").await);
@@ -58,7 +58,7 @@ async fn a_container_sent_again_is_answered_again_and_any_other_under_its_id_ref
     assert_eq!(all["items"].as_array().unwrap().len(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeated_create_succeeds_whatever_has_become_of_the_container(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -89,7 +89,7 @@ async fn a_repeated_create_succeeds_whatever_has_become_of_the_container(db: PgP
     again().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_create_that_was_undone_and_is_sent_again_stays_undone(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -101,7 +101,7 @@ async fn a_create_that_was_undone_and_is_sent_again_stays_undone(db: PgPool) {
     assert_eq!(ledger(&manager, &app, &made).await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_container_sent_fifty_times_at_once_is_made_once_and_answered_each_time(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -123,7 +123,7 @@ async fn one_container_sent_fifty_times_at_once_is_made_once_and_answered_each_t
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_container_that_came_in_otherwise_is_no_repeat(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -140,7 +140,7 @@ async fn a_container_that_came_in_otherwise_is_no_repeat(db: PgPool) {
     manager.post(&app.path("/containers"), new).await.problem(409, "id-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_create_repeated_by_key_after_a_crash_is_a_success(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{assert_ledger_adds_up, bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_withdrawal_opens_the_bottle_and_takes_what_it_says(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -24,7 +24,7 @@ async fn a_withdrawal_opens_the_bottle_and_takes_what_it_says(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn amounts_come_in_any_unit_of_the_dimension_or_in_mass_with_a_density(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -37,7 +37,7 @@ async fn amounts_come_in_any_unit_of_the_dimension_or_in_mass_with_a_density(db:
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn mass_against_volume_without_a_density_is_refused_not_guessed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -50,7 +50,7 @@ async fn mass_against_volume_without_a_density_is_refused_not_guessed(db: PgPool
     assert_eq!(problem["missing"], json!(["density", "molar_mass"]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn more_than_there_is_cannot_be_withdrawn(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -63,7 +63,7 @@ async fn more_than_there_is_cannot_be_withdrawn(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_hundred_concurrent_withdrawals_lose_none_and_never_overdraw(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -87,7 +87,7 @@ async fn two_hundred_concurrent_withdrawals_lose_none_and_never_overdraw(db: PgP
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_with_the_same_id_is_booked_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -104,7 +104,7 @@ async fn an_event_with_the_same_id_is_booked_once(db: PgPool) {
     manager.post(&events_of(&app, &made), event).await.problem(409, "id-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn weighing_takes_off_the_tare_and_converts(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -126,7 +126,7 @@ async fn weighing_takes_off_the_tare_and_converts(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_refused_event_says_what_is_allowed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -143,7 +143,7 @@ async fn a_refused_event_says_what_is_allowed(db: PgPool) {
     assert_eq!(released["container"]["state"], "in_stock");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn only_who_has_it_on_loan_may_use_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, borrower, other) =
@@ -163,7 +163,7 @@ async fn only_who_has_it_on_loan_may_use_it(db: PgPool) {
     assert_eq!((&back["container"]["state"], &back["container"]["holder_id"]), (&json!("opened"), &Value::Null));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_is_checked_out_to_another_member_and_to_nobody_else(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, borrower, stranger) = (app.client("manager").await, app.client("member").await, app.stranger().await);
@@ -178,7 +178,7 @@ async fn a_bottle_is_checked_out_to_another_member_and_to_nobody_else(db: PgPool
     borrower.post(&path, withdraw("1", "mL")).await.created();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_life_from_receipt_to_disposal_stands_in_the_ledger(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -213,7 +213,7 @@ async fn a_life_from_receipt_to_disposal_stands_in_the_ledger(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_reversal_books_the_opposite_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -233,7 +233,7 @@ async fn a_reversal_books_the_opposite_once(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_cannot_be_undone_says_why(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -252,7 +252,7 @@ async fn what_cannot_be_undone_says_why(db: PgPool) {
     assert_eq!(nothing["errors"][0]["pointer"], "/event_id");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_with_missing_or_foreign_fields_is_pointed_at(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -276,7 +276,7 @@ async fn an_event_with_missing_or_foreign_fields_is_pointed_at(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_ledger_is_append_only_also_for_the_database(db: PgPool) {
     let app = TestApp::new(db).await;
     bottle(&app, &app.client("manager").await, "10", "mL").await;

@@ -9,7 +9,7 @@ async fn codes(by: &Client, path: &str) -> Vec<String> {
     page["items"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap().to_owned()).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn pages_show_every_container_once_and_end(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -30,7 +30,7 @@ async fn pages_show_every_container_once_and_end(db: PgPool) {
     assert_eq!(seen, ["W6", "W5", "W4", "W3", "W2", "W1", "W0"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_location_shows_what_stands_below_it_page_by_page(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -55,7 +55,7 @@ async fn a_location_shows_what_stands_below_it_page_by_page(db: PgPool) {
     assert_eq!(codes(&manager, &app.path(&format!("/containers?location_id={two}"))).await, ["E", "C"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn filters_by_chemical_state_expiry_and_low_stock_combine(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -78,7 +78,7 @@ async fn filters_by_chemical_state_expiry_and_low_stock_combine(db: PgPool) {
     assert_eq!(list("low=true&state=in_stock").await, [""; 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn search_finds_names_numbers_lots_and_codes_and_forgives_a_typo(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -109,7 +109,7 @@ async fn search_finds_names_numbers_lots_and_codes_and_forgives_a_typo(db: PgPoo
     manager.get(&app.path("/containers?q=x")).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_parameter_that_is_wrong_is_named(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;

@@ -28,7 +28,7 @@ async fn offers_undo(app: &TestApp, by: &Client, made: &Value) -> bool {
     scanned["allowed_actions"].as_array().unwrap().contains(&json!("reverse"))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_page_a_refusal_and_a_scan_read_the_end_of_a_long_ledger_alone(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -50,7 +50,7 @@ async fn a_page_a_refusal_and_a_scan_read_the_end_of_a_long_ledger_alone(db: PgP
     assert!(statements.take_rows() > 1000, "the count sees all rows");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_can_be_undone_is_the_same_on_small_pages_and_behind_many_edits(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);

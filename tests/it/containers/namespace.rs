@@ -10,7 +10,7 @@ use crate::support::TestApp;
 
 const CODES: i64 = 20_261_127_000_200;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_and_a_place_never_have_one_code(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -37,7 +37,7 @@ async fn a_bottle_and_a_place_never_have_one_code(db: PgPool) {
     manager.post(&bottles, bottle("X-2")).await.created();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_who_bring_one_code_at_once_one_is_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -73,7 +73,7 @@ const OLD: &str = "
 #[sqlx::test(migrations = false)]
 async fn of_old_doubles_the_bottle_keeps_the_code_and_the_place_is_told(db: PgPool) {
     let migrate = async |wanted: &dyn Fn(i64) -> bool| {
-        let migrations = chemstock::app::MIGRATIONS.iter().filter(|it| wanted(it.version)).cloned().collect();
+        let migrations = chemstock::platform::app::MIGRATIONS.iter().filter(|it| wanted(it.version)).cloned().collect();
         let mut part = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
         part.set_ignore_missing(true);
         part.run(&db).await.unwrap();

@@ -11,7 +11,7 @@ use crate::support::TestApp;
 const WHOLE_EVENTS: i64 = 20_261_127_000_100;
 
 async fn migrate(db: &PgPool, wanted: impl Fn(i64) -> bool) {
-    let all = &chemstock::app::MIGRATIONS;
+    let all = &chemstock::platform::app::MIGRATIONS;
     let migrations = all.iter().filter(|it| wanted(it.version)).cloned().collect();
     let mut part = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
     part.set_ignore_missing(true);
@@ -76,7 +76,7 @@ async fn old_lines_say_what_they_changed_and_can_be_undone(db: PgPool) {
     assert_eq!((&home["state"], &home["opened_on"]), (&json!("opened"), &Value::Null));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_old_move_is_no_repeat_of_a_move_elsewhere(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

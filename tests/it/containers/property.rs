@@ -131,7 +131,7 @@ fn assert_replay(ledger: &Value, bottle: &Value) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_life_keeps_what_holds_of_every_bottle_and_follows_from_its_ledger(db: PgPool) {
     let mut lab = Lab::new(db).await;
     let manager = lab.people[2].clone();
@@ -151,7 +151,7 @@ async fn every_life_keeps_what_holds_of_every_bottle_and_follows_from_its_ledger
     assert_ledger_adds_up(&lab.app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_undo_of_the_newest_event_gives_back_every_field(db: PgPool) {
     let mut lab = Lab::new(db).await;
     let (manager, admin) = (lab.people[2].clone(), lab.people[3].clone());
@@ -182,7 +182,7 @@ async fn the_undo_of_the_newest_event_gives_back_every_field(db: PgPool) {
     assert!(undone > 15, "only {undone} events were undone: the test has lost its teeth");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_offered_succeeds_and_what_is_not_offered_fails(db: PgPool) {
     let mut lab = Lab::new(db).await;
     let manager = lab.people[2].clone();
@@ -250,7 +250,7 @@ fn valid(kind: &str, place: &str, newest: Option<&Value>) -> Value {
     event
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn random_events_from_many_phones_at_once_leave_a_ledger_that_adds_up(db: PgPool) {
     let mut lab = Lab::new(db).await;
     let manager = lab.people[2].clone();

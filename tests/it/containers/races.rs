@@ -25,7 +25,7 @@ fn booked(answers: &[u16]) -> usize {
     answers.iter().filter(|status| **status == 201).count()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_event_posted_a_hundred_times_at_once_is_booked_once_and_answered_each_time(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -39,7 +39,7 @@ async fn one_event_posted_a_hundred_times_at_once_is_booked_once_and_answered_ea
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_hundred_phones_that_withdraw_and_reverse_at_once_lose_nothing_and_overdraw_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -61,7 +61,7 @@ async fn two_hundred_phones_that_withdraw_and_reverse_at_once_lose_nothing_and_o
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_change_of_any_version_waits_for_its_turn(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -51,7 +51,7 @@ async fn lead(app: &TestApp, by: &Client, made: &Value, events: Vec<Value>) -> (
     (answer, sent)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_event_that_was_booked_is_answered_again_and_any_other_under_its_id_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, other) = (app.client("manager").await, app.client("manager").await);
@@ -83,7 +83,7 @@ async fn every_event_that_was_booked_is_answered_again_and_any_other_under_its_i
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_same_content_counts_by_value_and_an_id_belongs_to_one_bottle(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -101,7 +101,7 @@ async fn the_same_content_counts_by_value_and_an_id_belongs_to_one_bottle(db: Pg
     manager.post(&events_of(&app, &made), event).await.problem(409, "id-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_by_key_after_a_crash_is_a_success_whatever_the_first_try_made(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_container_has_a_code_that_checks_and_a_receipt(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -18,7 +18,7 @@ async fn a_new_container_has_a_code_that_checks_and_a_receipt(db: PgPool) {
     assert_eq!(ledger["items"][0]["delta"], "2.5");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_and_ids_are_taken_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -34,7 +34,7 @@ async fn codes_and_ids_are_taken_once(db: PgPool) {
     manager.post(&app.path("/containers"), other).await.problem(409, "code-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_container_refers_to_must_be_there_and_of_the_lab(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -66,7 +66,7 @@ async fn what_a_container_refers_to_must_be_there_and_of_the_lab(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_change_needs_the_version_that_was_read(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -88,7 +88,7 @@ async fn a_change_needs_the_version_that_was_read(db: PgPool) {
     manager.patch(&path, "*", json!({"amount": {"value": "5", "unit": "L"}})).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_between_read_and_change_makes_the_change_stale(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -98,7 +98,7 @@ async fn an_event_between_read_and_change_makes_the_change_stale(db: PgPool) {
     manager.patch(&path_of(&app, &made), &etag, json!({"note": "x"})).await.problem(412, "stale");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn roles_are_kept_and_another_labs_bottle_is_not_there(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -113,7 +113,7 @@ async fn roles_are_kept_and_another_labs_bottle_is_not_there(db: PgPool) {
     manager.get(&app.path(&format!("/containers/{}", Uuid::now_v7()))).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_with_an_idempotency_key_gets_the_first_answer(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -129,7 +129,7 @@ async fn a_repeat_with_an_idempotency_key_gets_the_first_answer(db: PgPool) {
     assert_eq!(manager.get(&path_of(&app, &made)).await.ok()["amount"]["value"], "7");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_key_twenty_times_at_once_books_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -144,7 +144,7 @@ async fn one_key_twenty_times_at_once_books_once(db: PgPool) {
     assert_eq!(manager.get(&path_of(&app, &made)).await.ok()["amount"]["value"], "99");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_after_a_crash_between_deed_and_record_does_not_do_it_twice(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

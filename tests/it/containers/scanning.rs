@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use super::{bottle_of, chemical, events_of, location};
 use crate::support::{Client, TestApp};
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn any_code_gets_a_typed_answer_with_what_may_be_done(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -36,7 +36,7 @@ async fn any_code_gets_a_typed_answer_with_what_may_be_done(db: PgPool) {
     assert_eq!((&unknown["type"], &unknown["allowed_actions"]), (&json!("unknown"), &json!(["create_container"])));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn hostile_codes_are_refused_or_unknown(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -57,7 +57,7 @@ async fn scan(app: &TestApp, by: &Client, code: &str) -> Value {
     by.get(&app.path(&format!("/scan/{}", encoded(code)))).await.ok()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn labels_of_suppliers_are_read_as_the_public_cases_say(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -76,7 +76,7 @@ async fn labels_of_suppliers_are_read_as_the_public_cases_say(db: PgPool) {
     assert!(several["candidates"].as_array().unwrap().contains(&split), "{several}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_labs_own_code_comes_before_any_other_reading(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -98,7 +98,7 @@ async fn a_labs_own_code_comes_before_any_other_reading(db: PgPool) {
     assert_eq!(scan(&app, &manager, "]C064-17-5").await["location"]["name"], "S");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_kept_as_it_was_given_and_found_as_a_label_shows_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -124,7 +124,7 @@ async fn a_code_is_kept_as_it_was_given_and_found_as_a_label_shows_it(db: PgPool
     assert_eq!(manager.patch(&path, "*", json!({"code": "SOL000006"})).await.ok()["code"], "SOL000006");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_lot_counts_together_with_its_article(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -154,7 +154,7 @@ async fn a_lot_counts_together_with_its_article(db: PgPool) {
     manager.patch(&path, "*", json!({"gtin": "4012345678902"})).await.expect(422);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_unknown_says_which_number_it_is_and_actions_are_those_of_the_person(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, viewer) = (app.client("manager").await, app.client("viewer").await);
@@ -189,7 +189,7 @@ fn a_scan_has_one_flat_schema_whose_actions_are_typed() {
     assert!(actions.contains(&json!("create_container")) && actions.contains(&json!("list_containers")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_label_finds_its_bottle_behind_hundreds_of_another_article_in_the_lot(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -212,7 +212,7 @@ async fn a_label_finds_its_bottle_behind_hundreds_of_another_article_in_the_lot(
     assert_eq!(scanned["containers"][0]["id"], wanted["id"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn invisible_characters_in_a_scan_are_as_invisible_as_in_the_code(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

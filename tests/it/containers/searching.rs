@@ -36,7 +36,7 @@ async fn pages(app: &TestApp, by: &Client, query: &str, limit: usize) -> Vec<Str
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn fifty_disposed_bottles_hide_none_of_three_new_ones(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -73,7 +73,7 @@ async fn fifty_disposed_bottles_hide_none_of_three_new_ones(db: PgPool) {
     manager.get(&app.path("/containers?include=all")).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_that_is_lost_or_voided_is_found_only_when_it_is_asked_for(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -192,7 +192,7 @@ impl Asked {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn pages_of_every_list_and_search_are_those_of_a_naive_model(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -216,7 +216,7 @@ async fn pages_of_every_list_and_search_are_those_of_a_naive_model(db: PgPool) {
     assert!(shapes.len() > 10, "the bottles are various");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn among_thousands_of_like_labels_a_condition_finds_its_bottle_and_pages_give_each_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

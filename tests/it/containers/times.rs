@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use super::{bottle, bottle_of, chemical, events_of, withdraw};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_keeps_its_time_a_clock_a_little_ahead_is_taken_as_now_and_more_is_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -29,7 +29,7 @@ async fn an_event_keeps_its_time_a_clock_a_little_ahead_is_taken_as_now_and_more
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_can_have_come_before_it_was_registered(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -50,7 +50,7 @@ async fn a_bottle_can_have_come_before_it_was_registered(db: PgPool) {
     assert_eq!(problem["errors"][0]["pointer"], "/occurred_at");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_day_of_an_event_is_that_of_the_labs_time_zone(db: PgPool) {
     let app = TestApp::new(db).await;
     let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
@@ -90,7 +90,7 @@ async fn the_day_of_an_event_is_that_of_the_labs_time_zone(db: PgPool) {
     assert_eq!(admin.get(&lab).await.ok()["time_zone"], Value::from("Europe/Berlin"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn another_time_zone_moves_no_day_that_another_event_has_set(db: PgPool) {
     let app = TestApp::new(db).await;
     let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
@@ -112,7 +112,7 @@ async fn another_time_zone_moves_no_day_that_another_event_has_set(db: PgPool) {
     assert_eq!(admin.post(&path, undo(&third)).await.created()["container"]["opened_on"], "2026-11-18");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_time_is_answered_as_it_is_kept(db: PgPool) {
     let app = TestApp::new(db).await;
     let at: DateTime<Utc> = "2026-11-27T12:00:00Z".parse().unwrap();

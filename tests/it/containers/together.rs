@@ -28,7 +28,7 @@ async fn commits(app: &TestApp, of: &str) -> i64 {
     sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn events_of_many_bottles_share_commits_and_one_that_is_refused_spoils_no_other(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -65,7 +65,7 @@ async fn events_of_many_bottles_share_commits_and_one_that_is_refused_spoils_no_
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bottles_that_are_made_at_the_same_time_share_commits_and_each_refusal_reaches_its_own(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -102,7 +102,7 @@ async fn bottles_that_are_made_at_the_same_time_share_commits_and_each_refusal_r
     assert!(commits < 35, "{commits} commits for 35 bottles");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bottles_that_somebody_is_writing_keep_no_other_waiting(db: PgPool) {
     let app = TestApp::new(db.clone()).await;
     let manager = app.client("manager").await;
@@ -125,7 +125,7 @@ async fn bottles_that_somebody_is_writing_keep_no_other_waiting(db: PgPool) {
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn while_somebody_changes_a_chemical_its_bottles_and_others_are_made(db: PgPool) {
     let app = TestApp::new(db.clone()).await;
     let manager = app.client("manager").await;
@@ -139,7 +139,7 @@ async fn while_somebody_changes_a_chemical_its_bottles_and_others_are_made(db: P
     tx.rollback().await.unwrap();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_whose_code_somebody_is_just_giving_keeps_no_other_waiting(db: PgPool) {
     let app = TestApp::new(db.clone()).await;
     let manager = app.client("manager").await;

@@ -49,7 +49,7 @@ fn ids(page: &Value) -> Vec<&Value> {
     page["items"].as_array().expect("a page").iter().map(|item| &item["id"]).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_labs_may_have_a_container_of_one_id_and_each_reads_its_own_in_every_way(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
@@ -78,7 +78,7 @@ async fn two_labs_may_have_a_container_of_one_id_and_each_reads_its_own_in_every
     assert_eq!(b.by.get(&b.path(&format!("/containers/{id}"))).await.ok(), second);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_same_event_id_in_another_lab_is_a_new_event_and_a_repeat_in_its_own(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
@@ -112,7 +112,7 @@ async fn the_same_event_id_in_another_lab_is_a_new_event_and_a_repeat_in_its_own
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_of_another_lab_is_not_undone_by_its_id(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
@@ -128,7 +128,7 @@ async fn an_event_of_another_lab_is_not_undone_by_its_id(db: PgPool) {
     assert_eq!((a.amount(id).await, b.amount(id).await), (json!("90"), json!("100")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn labs_that_write_the_same_ids_at_once_each_get_what_is_theirs(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let sides: [Side; 12] = sides(&mut app).await;
@@ -173,7 +173,7 @@ async fn labs_that_write_the_same_ids_at_once_each_get_what_is_theirs(db: PgPool
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn within_a_lab_an_id_is_still_taken(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a] = sides(&mut app).await;
@@ -189,7 +189,7 @@ async fn within_a_lab_an_id_is_still_taken(db: PgPool) {
     assert_eq!(a.by.get(&path_of(&app, &two)).await.ok(), two);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_labs_may_have_a_location_of_one_id_with_what_is_in_it(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;

@@ -10,7 +10,7 @@ use crate::{
     support::TestApp,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_patch_that_changes_nothing_books_no_edit_and_makes_no_version(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -36,7 +36,7 @@ async fn a_patch_that_changes_nothing_books_no_edit_and_makes_no_version(db: PgP
     manager.patch(&path_of(&app, &full), "\"2\"", json!({})).await.problem(412, "stale");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn numbers_are_shown_without_zeros_that_say_nothing_whoever_wrote_them(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, cataloguer) = (app.client("manager").await, app.cataloguer().await);

@@ -20,7 +20,7 @@ pub async fn newest(by: &Client, path: &str) -> Value {
     by.get(path).await.ok()["items"][0].clone()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_member_ends_no_quarantine_and_undoes_no_managers_disposal(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);
@@ -48,7 +48,7 @@ async fn a_member_ends_no_quarantine_and_undoes_no_managers_disposal(db: PgPool)
     manager.post(&path, undo(&dispose)).await.problem(409, "not-reversible");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nothing_but_the_disposal_is_undone_in_a_disposed_bottle_and_no_content_comes_back(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -73,7 +73,7 @@ async fn nothing_but_the_disposal_is_undone_in_a_disposed_bottle_and_no_content_
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_weighing_with_a_wrong_tare_leaves_nothing_behind(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -88,7 +88,7 @@ async fn a_weighing_with_a_wrong_tare_leaves_nothing_behind(db: PgPool) {
     assert_eq!(undone["state"], "in_stock");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_use_on_loan_that_is_undone_leaves_the_bottle_unopened(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, borrower) = (app.client("manager").await, app.client("member").await);
@@ -102,7 +102,7 @@ async fn a_use_on_loan_that_is_undone_leaves_the_bottle_unopened(db: PgPool) {
     assert_eq!(borrower.post(&path, plain("check_in")).await.created()["container"]["state"], "in_stock");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn opened_on_is_the_earliest_day_of_what_still_holds(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -121,7 +121,7 @@ async fn opened_on_is_the_earliest_day_of_what_still_holds(db: PgPool) {
     assert_eq!(told["opened_on"], json!((app.now() - TimeDelta::days(1)).date_naive()));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_move_from_a_place_that_is_gone_is_not_undone(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -137,7 +137,7 @@ async fn a_move_from_a_place_that_is_gone_is_not_undone(db: PgPool) {
     assert_eq!(newest(&manager, &path).await["undoable"], false);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_creation_that_is_undone_leaves_history_alone_and_frees_its_code(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);
@@ -164,7 +164,7 @@ async fn a_creation_that_is_undone_leaves_history_alone_and_frees_its_code(db: P
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn members_undo_what_others_booked_within_a_day_and_lists_say_so(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, one, other) = (app.client("manager").await, app.client("member").await, app.client("member").await);
@@ -182,7 +182,7 @@ async fn members_undo_what_others_booked_within_a_day_and_lists_say_so(db: PgPoo
     assert_eq!(one.post(&path, none).await.problem(422, "invalid")["errors"][0]["pointer"], "/event_id");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_opening_is_undone_whatever_state_came_later_and_stands_in_nothings_way(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -212,7 +212,7 @@ async fn an_opening_is_undone_whatever_state_came_later_and_stands_in_nothings_w
     assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_edit_keeps_no_wrong_creation_and_a_refusal_says_how_to_get_past_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

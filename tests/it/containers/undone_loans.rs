@@ -10,7 +10,7 @@ use super::{
 };
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_loan_that_a_quarantine_or_a_loss_ended_comes_back_with_its_holder(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, borrower) = (app.client("manager").await, app.client("member").await);
@@ -32,7 +32,7 @@ async fn a_loan_that_a_quarantine_or_a_loss_ended_comes_back_with_its_holder(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_check_out_of_an_earlier_loan_is_not_undone_in_a_later_one(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, one, other) = (app.client("manager").await, app.client("member").await, app.client("member").await);
@@ -46,7 +46,7 @@ async fn the_check_out_of_an_earlier_loan_is_not_undone_in_a_later_one(db: PgPoo
     assert_eq!(one.get(&path_of(&app, &made)).await.ok()["holder_id"], json!(other.user_id));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_loan_is_ended_by_undo_only_by_who_may_end_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -65,7 +65,7 @@ async fn a_loan_is_ended_by_undo_only_by_who_may_end_it(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_undo_lends_to_somebody_who_has_left(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, holder) = (app.client("manager").await, app.client("member").await);

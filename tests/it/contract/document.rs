@@ -138,7 +138,7 @@ fn assert_described(api: &Api, name: &str, schema: &Value) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_example_is_accepted_when_it_is_sent_back(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);

@@ -8,7 +8,7 @@ use crate::{
     support::{Client, TestApp, log},
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_check_constraint_lists_texts(db: PgPool) {
     let lists: Vec<String> = sqlx::query_scalar(
         "select conname::text from pg_constraint
@@ -21,7 +21,7 @@ async fn no_check_constraint_lists_texts(db: PgPool) {
     assert_eq!(lists, Vec::<String>::new());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_text_that_the_code_does_not_know_is_an_internal_error_whose_log_names_table_and_value(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

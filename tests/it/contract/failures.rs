@@ -8,7 +8,7 @@ use axum::{
     http::{self, Method, header},
     routing::{get, post},
 };
-use chemstock::{error::Reason, router, web};
+use chemstock::{base::error::Reason, router, web};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -46,7 +46,7 @@ async fn send_text(by: &Client, method: Method, path: &str, content_type: &str, 
     by.send_raw(request.header("if-match", "*"), body.into()).await
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_unknown_path_is_a_problem(db: PgPool) {
     let app = TestApp::new(db).await;
     for path in ["/v1", "/v2/labs", "/nothing", "/v1/labs/", "/v1//labs", "/docs/nothing", "/problems/nothing", "/%ff"]
@@ -55,7 +55,7 @@ async fn an_unknown_path_is_a_problem(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_part_of_the_path_that_is_no_text_is_a_problem_that_names_it(db: PgPool) {
     let world = World::new(db).await;
     for operation in &world.api.operations {
@@ -73,7 +73,7 @@ async fn a_part_of_the_path_that_is_no_text_is_a_problem_that_names_it(db: PgPoo
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_parameter_of_the_query_that_is_no_text_is_a_problem_that_names_it(db: PgPool) {
     let world = World::new(db).await;
     for operation in &world.api.operations {
@@ -91,7 +91,7 @@ async fn a_parameter_of_the_query_that_is_no_text_is_a_problem_that_names_it(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_wrong_method_is_a_problem_that_names_the_right_ones(db: PgPool) {
     let world = World::new(db).await;
     let nobody = world.app.nobody();
@@ -110,7 +110,7 @@ async fn a_wrong_method_is_a_problem_that_names_the_right_ones(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_body_that_cannot_be_read_is_a_problem(db: PgPool) {
     let world = World::new(db).await;
     for operation in world.api.operations.iter().filter(|operation| operation.body().is_some()) {
@@ -138,7 +138,7 @@ async fn panics() {
     panic!("a secret");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_hangs_and_what_panics_is_a_problem(db: PgPool) {
     let app = TestApp::new(db).await;
     let routes = Router::new()
@@ -159,7 +159,7 @@ async fn what_hangs_and_what_panics_is_a_problem(db: PgPool) {
     assert_is(&by.get("/nothing").await, 404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_database_that_is_away_is_a_problem_that_says_when_to_come_back(db: PgPool) {
     let world = World::new(db).await;
     let mut requests = Vec::new();
@@ -178,7 +178,7 @@ async fn a_database_that_is_away_is_a_problem_that_says_when_to_come_back(db: Pg
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_asks_too_often_hears_when_to_come_back(db: PgPool) {
     let app = TestApp::new(db).await;
     let body = json!({"phone": "+12025550123"});
@@ -188,7 +188,7 @@ async fn who_asks_too_often_hears_when_to_come_back(db: PgPool) {
     assert_eq!(answer.headers["retry-after"], "30");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_problem_type_has_a_page(db: PgPool) {
     let app = TestApp::new(db).await;
     assert!(web::kinds().count() > Reason::ALL.len());
@@ -201,7 +201,7 @@ async fn every_problem_type_has_a_page(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_idempotency_key_that_is_none_is_a_problem(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -214,7 +214,7 @@ async fn an_idempotency_key_that_is_none_is_a_problem(db: PgPool) {
 }
 
 /// It is what the first one was, but for the id under which the log tells of this request.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_problem_that_is_told_again_names_the_request_that_it_is_told_to(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -229,7 +229,7 @@ async fn a_problem_that_is_told_again_names_the_request_that_it_is_told_to(db: P
     assert_eq!(first.body, again.body);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_script_of_an_allowed_origin_may_read_what_the_headers_say(db: PgPool) {
     let app = TestApp::with_vars(db, &[("CORS_ORIGINS", "https://app.example.org")]).await;
     let from = async |origin| app.nobody().send(Method::GET, "/v1/labs", &[("origin", origin)], None).await;

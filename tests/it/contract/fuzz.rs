@@ -112,7 +112,7 @@ fn abbreviated(request: &Request) -> String {
     format!("{request:?}").chars().take(2_000).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_body_is_answered_with_a_5xx(db: PgPool) {
     let (mut fuzzer, operations) = Fuzzer::new(db).await;
     let mut runner = runner();
@@ -129,7 +129,7 @@ async fn no_body_is_answered_with_a_5xx(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_field_refuses_what_no_field_takes_and_says_which_it_was(db: PgPool) {
     let (mut fuzzer, operations) = Fuzzer::new(db).await;
     for operation in operations.iter().filter(|operation| operation.body().is_some()) {
@@ -153,7 +153,7 @@ async fn every_field_refuses_what_no_field_takes_and_says_which_it_was(db: PgPoo
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_field_is_answered_with_a_5xx(db: PgPool) {
     let (mut fuzzer, operations) = Fuzzer::new(db).await;
     let mut runner = runner();
@@ -198,7 +198,7 @@ fn with(mut example: Value, pointer: &str, text: &str) -> String {
     example.to_string().replace(&format!("{MARK:?}"), text)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_path_query_or_header_is_answered_with_a_5xx(db: PgPool) {
     let (mut fuzzer, operations) = Fuzzer::new(db).await;
     let mut runner = runner();
@@ -261,7 +261,7 @@ fn proper(world: &World, parameter: &Value) -> Vec<String> {
     values.into_iter().map(|text| super::world::encode(text.trim_matches('"'))).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_cursor_is_answered_with_a_5xx(db: PgPool) {
     let (mut fuzzer, operations) = Fuzzer::new(db).await;
     let mut lists = 0;

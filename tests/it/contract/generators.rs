@@ -154,7 +154,7 @@ fn every_field_of_an_answer_is_required_but_for_those_that_may_be_left_out() {
 }
 
 /// Properties that the schema calls required are there, and no others than it knows.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_answer_is_as_its_schema_says(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);

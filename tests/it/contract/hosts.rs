@@ -19,7 +19,7 @@ async fn answer(address: SocketAddr, hosts: &str, version: &str) -> String {
     answer
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_request_without_a_host_or_with_two_is_malformed(db: PgPool) {
     let app = TestApp::new(db).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");

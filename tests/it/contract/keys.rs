@@ -5,7 +5,7 @@ use sqlx::PgPool;
 /// People look for them without knowing the lab: by the code, or by their phone.
 const FOUND_WITHOUT_LAB: &str = "invitations";
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_lab_leads_every_key_of_a_table_that_has_one(db: PgPool) {
     let others: Vec<String> = sqlx::query_scalar(
         "select i.indexrelid::regclass::text from pg_index i
@@ -20,7 +20,7 @@ async fn the_lab_leads_every_key_of_a_table_that_has_one(db: PgPool) {
     assert_eq!(others, Vec::<String>::new());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_of_a_lab_refers_to_rows_of_its_own_lab(db: PgPool) {
     let others: Vec<String> = sqlx::query_scalar(
         "select c.conname::text from pg_constraint c

@@ -1,6 +1,6 @@
 //! What must be there before an operation can succeed, beyond a furnished lab.
 
-use chemstock::{auth, ids};
+use chemstock::{auth, base::ids};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use uuid::Uuid;

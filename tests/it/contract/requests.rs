@@ -14,7 +14,7 @@ fn pointers(answer: &Answer) -> Vec<&str> {
     answer.body["errors"].as_array().into_iter().flatten().filter_map(|it| it["pointer"].as_str()).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn all_wrong_fields_are_told_at_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -25,7 +25,7 @@ async fn all_wrong_fields_are_told_at_once(db: PgPool) {
     assert_eq!(named, ["/cas", "/colour", "/density", "/formula", "/name"], "{}", answer.text);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_field_that_is_missing_is_named(db: PgPool) {
     let world = World::new(db).await;
     for operation in world.api.operations.iter().filter(|operation| operation.body().is_some()) {
@@ -46,7 +46,7 @@ async fn every_field_that_is_missing_is_named(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_list_is_refused_where_an_object_is_wanted(db: PgPool) {
     let world = World::new(db).await;
     for operation in world.api.operations.iter().filter(|operation| operation.body().is_some()) {
@@ -63,7 +63,7 @@ async fn a_list_is_refused_where_an_object_is_wanted(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn only_an_empty_value_counts_as_left_out(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -73,7 +73,7 @@ async fn only_an_empty_value_counts_as_left_out(db: PgPool) {
     assert_eq!(by.get("/v1/chemicals?q").await.ok()["items"].as_array().map(Vec::len), Some(1));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_message_is_that_of_a_library(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -97,7 +97,7 @@ async fn no_message_is_that_of_a_library(db: PgPool) {
     assert_eq!(pointers(&answers[4]), ["?colour"], "{}", answers[4].text);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_version_without_quotes_is_told_to_be_quoted(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;
@@ -122,7 +122,7 @@ async fn a_version_without_quotes_is_told_to_be_quoted(db: PgPool) {
     by.patch(&path, "W/\"2\"", json!({"synonyms": []})).await.expect(200);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_has_the_newest_version_is_not_sent_it_again(db: PgPool) {
     let world = World::new(db).await;
     let mut with_versions = 0;
@@ -160,7 +160,7 @@ fn what_can_be_changed_has_a_version_that_its_tag_is_made_of() {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn all_problem_types_are_listed_for_people_and_for_programs(db: PgPool) {
     let app = TestApp::new(db).await;
     let page = app.nobody().get("/problems").await.expect(200);
@@ -179,7 +179,7 @@ async fn all_problem_types_are_listed_for_people_and_for_programs(db: PgPool) {
 }
 
 /// For the languages whose clients cannot tell null from absent.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_patch_clears_what_it_lists_and_leaves_what_it_does_not_name(db: PgPool) {
     let app = TestApp::new(db).await;
     let by = app.client("manager").await;

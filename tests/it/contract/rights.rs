@@ -11,7 +11,7 @@ async fn send(world: &World, operation: &Operation, by: &Client) -> Answer {
     request.send(by).await
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nobody_gets_in_without_a_token_where_one_is_needed(db: PgPool) {
     let world = World::new(db).await;
     let nobody = world.app.nobody();
@@ -28,7 +28,7 @@ async fn nobody_gets_in_without_a_token_where_one_is_needed(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_open_operation_asks_for_no_token(db: PgPool) {
     let world = World::new(db).await;
     let nobody = world.app.nobody();
@@ -41,7 +41,7 @@ async fn an_open_operation_asks_for_no_token(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_lab_is_not_there_for_those_who_do_not_belong_to_it(db: PgPool) {
     let world = World::new(db).await;
     let (stranger, owner) = (world.app.stranger().await, world.app.owner().await);
@@ -54,7 +54,7 @@ async fn a_lab_is_not_there_for_those_who_do_not_belong_to_it(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_thing_of_another_lab_is_not_there(db: PgPool) {
     let world = World::new(db).await;
     let admin = world.app.client("admin").await;
@@ -79,7 +79,7 @@ async fn a_thing_of_another_lab_is_not_there(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_lower_role_than_the_documents_is_refused(db: PgPool) {
     let world = World::new(db).await;
     let stranger = world.app.stranger().await;
@@ -104,7 +104,7 @@ async fn a_lower_role_than_the_documents_is_refused(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_documents_role_and_those_above_may(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);
@@ -123,7 +123,7 @@ async fn the_documents_role_and_those_above_may(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_of_the_installation_may_what_needs_no_lab(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);
@@ -135,7 +135,7 @@ async fn an_owner_of_the_installation_may_what_needs_no_lab(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_cataloguer_needs_no_role_in_any_lab(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);

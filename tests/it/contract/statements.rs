@@ -90,7 +90,7 @@ impl Statements {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_request_takes_more_than_three_statements(db: PgPool) {
     let mut world = World::new(db).await;
     let operations = std::mem::take(&mut world.api.operations);
@@ -117,7 +117,7 @@ async fn no_request_takes_more_than_three_statements(db: PgPool) {
     assert!(too_many.is_empty(), "{}", too_many.join("\n\n"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_count_sees_what_a_request_asks_of_the_database(db: PgPool) {
     let world = World::new(db).await;
     let (statements, _heard) = Statements::start();

@@ -25,7 +25,7 @@ fn again(request: &Request, body: &Value) -> Request {
     Request { headers, body: Some(body.to_string()), ..request.clone() }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_change_to_what_is_there_already_makes_no_new_version(db: PgPool) {
     let world = World::new(db).await;
     let mut tried = 0;

@@ -26,7 +26,7 @@ async fn said(request: &Request, by: &Client, field: &str, value: &Value) -> Str
     own.unwrap_or_else(|| panic!("{field}: {}", answer.text))["detail"].as_str().expect("a text").to_owned()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_time_without_its_time_of_day_or_offset_is_told_the_form_with_an_example(db: PgPool) {
     let world = World::new(db).await;
     let mut told = 0;
@@ -60,7 +60,7 @@ async fn a_time_without_its_time_of_day_or_offset_is_told_the_form_with_an_examp
     assert!(told > 10, "only {told} values were tried: the test has lost its teeth");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_line_break_in_a_text_of_one_line_is_called_a_line_break(db: PgPool) {
     let world = World::new(db).await;
     let mut told = 0;

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use chemstock::tokens::KeyRing;
+use chemstock::base::tokens::KeyRing;
 use sqlx::PgPool;
 
 use crate::support::{

@@ -23,7 +23,7 @@ async fn take_the_answer(app: &TestApp) {
         .unwrap();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_of_what_was_cut_off_hears_when_to_come_back_and_then_meets_what_was_made(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -42,7 +42,7 @@ async fn a_repeat_of_what_was_cut_off_hears_when_to_come_back_and_then_meets_wha
     assert_eq!(places["items"][0]["id"], first["id"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_path_that_is_not_there_writes_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     app.nobody().post_with_key("/v1/nowhere", "k", json!({})).await.problem(404, "not-found");
@@ -50,7 +50,7 @@ async fn a_path_that_is_not_there_writes_nothing(db: PgPool) {
     assert_eq!(rows(&app).await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_phones_without_a_token_may_have_chosen_the_same_key(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open")]).await;
     app.owner().await;
@@ -61,7 +61,7 @@ async fn two_phones_without_a_token_may_have_chosen_the_same_key(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_answer_that_is_no_text_comes_again_to_the_byte(db: PgPool) {
     const PICTURE: [u8; 6] = [0x89, b'P', b'N', b'G', 0xff, 0x00];
     let app = TestApp::new(db).await;

@@ -142,7 +142,7 @@ async fn traces_go_to_the_collector_below_the_callers_own_and_name_nobody(db: Pg
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_redis_it_is_ready_and_degraded_and_without_the_database_it_is_not(db: PgPool) {
     let app = TestApp::with_vars(db, &[("REDIS_URL", "redis://127.0.0.1:1")]).await;
     let member = app.client("member").await;

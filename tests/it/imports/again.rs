@@ -1,6 +1,6 @@
 //! The same file a second time: it doubles nothing, and what has happened since is no contradiction.
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -14,7 +14,7 @@ use crate::{
     support::TestApp,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_is_there_already_whatever_has_become_of_its_bottle(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -37,7 +37,7 @@ async fn a_row_is_there_already_whatever_has_become_of_its_bottle(db: PgPool) {
     assert_eq!(manager.get(&path).await.ok()["note"], "for HPLC");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn made_codes_follow_from_the_row_in_either_file(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -55,7 +55,7 @@ async fn made_codes_follow_from_the_row_in_either_file(db: PgPool) {
     assert!(!corrections.exists(), "all of it has gone in");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_column_is_dropped_in_silence(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;

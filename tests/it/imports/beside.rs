@@ -2,7 +2,7 @@
 
 use std::{os::fd::AsRawFd as _, path::Path};
 
-use chemstock::imports::{ContainerOptions, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Report, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -24,7 +24,7 @@ fn name(report: &Report) -> &str {
     report.corrections.as_ref().and_then(|it| it.file_name()).and_then(|it| it.to_str()).expect("corrections")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_of_corrections_that_a_person_has_worked_on_is_never_overwritten_nor_removed(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let list = "name,cas\nEthanol,64-17-6\nMethanol,67561\n";
@@ -45,7 +45,7 @@ async fn a_file_of_corrections_that_a_person_has_worked_on_is_never_overwritten_
     assert!(report.warnings.iter().any(|it| it.contains("a.csv.corrections.csv")), "{:?}", report.warnings);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn files_of_corrections_as_they_were_written_go_when_all_their_rows_are_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -61,7 +61,7 @@ async fn files_of_corrections_as_they_were_written_go_when_all_their_rows_are_in
     assert!(!first.exists() && !second.exists());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_no_corrections_can_be_written_nothing_is_imported(db: PgPool) {
     let (app, folder, home) = (TestApp::new(db).await, Folder::new(), Home::new());
     let list = std::fs::File::open(folder.file("a.csv", "name,cas\nEthanol,\nAcetone,67-64-2\n")).unwrap();
@@ -84,7 +84,7 @@ async fn make(app: &TestApp, file: &Path) -> Report {
     try_make(app, file).await.expect("an import")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_file_of_codes_is_the_list_with_its_codes(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -110,7 +110,7 @@ async fn the_file_of_codes_is_the_list_with_its_codes(db: PgPool) {
     assert_eq!(containers(&app, &manager).await.len(), 4);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_was_changed_after_its_code_was_made_is_no_second_bottle(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -143,7 +143,7 @@ async fn a_row_that_was_changed_after_its_code_was_made_is_no_second_bottle(db: 
     assert_eq!(containers(&app, &manager).await.len(), 4);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_of_codes_that_cannot_be_written_stops_the_import_before_it_begins(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -158,7 +158,7 @@ async fn a_file_of_codes_that_cannot_be_written_stops_the_import_before_it_begin
     assert_eq!(containers(&app, &manager).await.len(), 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_of_codes_that_was_cut_off_is_mended(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -175,7 +175,7 @@ async fn a_file_of_codes_that_was_cut_off_is_mended(db: PgPool) {
 }
 
 /// The rows of a run that is killed are not written down whole, and nobody may take them for all.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_killed_run_leaves_no_half_file_of_corrections(db: PgPool) {
     let (home, url) = (Home::new(), database_url(&db));
     let rows: Vec<_> = (0..40_000).map(|n| format!("Stuff no {n},64-17-6")).collect();
@@ -201,7 +201,7 @@ async fn a_killed_run_leaves_no_half_file_of_corrections(db: PgPool) {
     assert_eq!((text(&whole).lines().count(), names().len()), (40_001, 1));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_no_file_is_not_imported(db: PgPool) {
     let home = Home::new();
     for file in ["-", "/dev/stdin", "."] {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use chemstock::{
-    imports::{ContainerOptions, Options, Report, load_containers},
-    phone::Phone,
+    base::phone::Phone,
+    exchange::imports::{ContainerOptions, Options, Report, load_containers},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -61,7 +61,7 @@ const GOOD: &str = "Code,CAS No,Chemical,Amount,Unit,Location,Lot,Vendor,Cat. No
     B-2,,acetone,2.5,L,CABA,,,,,,2026-02-01,,,\n\
     B-3,,EtOH,\"1kg\",kg,room 214,,,,0.3 kg,,,,in stock,\n";
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bottles_come_in_with_the_first_event_of_their_ledger(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -93,7 +93,7 @@ async fn bottles_come_in_with_the_first_event_of_their_ledger(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_second_import_changes_nothing_also_when_life_has_gone_on(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -115,7 +115,7 @@ async fn a_second_import_changes_nothing_also_when_life_has_gone_on(db: PgPool) 
     assert_eq!(containers(&app, &manager).await, before);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_says_everything_that_is_wrong_with_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -159,7 +159,7 @@ async fn a_row_says_everything_that_is_wrong_with_it(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -199,7 +199,7 @@ async fn missing_places_are_made_when_asked_for_and_only_for_rows_that_go_in(db:
     assert_eq!(counts(&again), [5, 0, 0, 3, 2]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_same_code_in_another_lab_is_another_bottle(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -217,7 +217,7 @@ async fn the_same_code_in_another_lab_is_another_bottle(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_the_lab_nothing_is_begun(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("one.csv", "code,cas,amount\nB-1,64-17-5,1 L\n");
@@ -226,7 +226,7 @@ async fn without_the_lab_nothing_is_begun(db: PgPool) {
     assert!(error.to_string().contains("there is no lab"), "{error}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -257,7 +257,7 @@ async fn a_receipt_names_the_import_and_who_had_it_done_and_never_an_owner(db: P
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_that_came_opened_on_an_unknown_day_stays_opened(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -274,7 +274,7 @@ async fn a_bottle_that_came_opened_on_an_unknown_day_stays_opened(db: PgPool) {
     assert_eq!(manager.post(&path, undone).await.created()["container"]["state"], "opened");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_come_in_as_they_are_printed_and_find_the_bottle_that_has_them(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

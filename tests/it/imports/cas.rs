@@ -1,15 +1,15 @@
 //! Damaged CAS numbers in a file.
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, load_chemicals},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, load_chemicals},
 };
 use sqlx::PgPool;
 
 use super::{Folder, chemical, corrections, counts};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_date_becomes_the_number_that_it_was_and_no_other(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     app.client("member").await;

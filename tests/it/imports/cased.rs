@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::{Folder, bottles, chemical, corrections, counts};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn cobalt_chloride_is_never_phosgene_and_a_nitrogen_is_no_normal_chain(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let known = "name,cas,synonyms\nPhosgene,75-44-5,COCl2\nCarbonyl sulfide,463-58-1,COS\nPhosphoryl chloride,10025-87-3,POCl3\n\
@@ -42,7 +42,7 @@ async fn cobalt_chloride_is_never_phosgene_and_a_nitrogen_is_no_normal_chain(db:
     assert_eq!(counts(&super::load(&app, &one_file).await), [2, 2, 0, 0, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_contradicts_the_formula_or_the_molar_mass_of_the_entry_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let known = "name,cas,formula,molar mass\nPhosgene,75-44-5,,98.91\nEthanol,64-17-5,C2H6O,\n";
@@ -59,7 +59,7 @@ async fn a_row_that_contradicts_the_formula_or_the_molar_mass_of_the_entry_is_re
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_locant_and_a_configuration_are_told_from_the_small_letter_that_means_something_else(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let known = "name\ns-butyl thioacetate\no-methylbenzaldoxime\no-xylene\nO-Methyltyrosine\nS-Pentyl cysteine\n\

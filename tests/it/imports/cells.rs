@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chemstock::imports::{ContainerOptions, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Report, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -17,7 +17,7 @@ async fn create(app: &TestApp, file: &Path) -> Report {
     load_containers(&app.app, file, app.lab, &CREATE, None).await.expect("an import")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_apostrophe_is_a_mark_only_before_what_a_spreadsheet_would_take_for_a_value(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -31,7 +31,7 @@ async fn an_apostrophe_is_a_mark_only_before_what_a_spreadsheet_would_take_for_a
     assert_eq!(said(1), ["=5", "'2B Chemicals", "1.5", "=5 g of it"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_word_or_a_sign_for_nothing_is_an_empty_cell(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -61,7 +61,7 @@ async fn a_word_or_a_sign_for_nothing_is_an_empty_cell(db: PgPool) {
     assert_eq!(corrections(&load(&app, &no_amount).await), [(2, "the amount is empty".to_owned())]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_word_for_nothing_changes_no_made_code(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -72,7 +72,7 @@ async fn a_word_for_nothing_changes_no_made_code(db: PgPool) {
     assert_eq!(counts(&import(&folder.file("a.csv", "cas,amount,lot\n64-17-5,1 L,\n")).await), [1, 0, 0, 1, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_a_program_has_made_a_number_or_nothing_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -89,7 +89,7 @@ async fn a_code_that_a_program_has_made_a_number_or_nothing_is_refused(db: PgPoo
     assert_eq!(counts(&load(&app, &folder.file("b.csv", fine)).await), [4, 4, 0, 0, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_is_opened_after_it_came_and_neither_happens_in_the_future(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -116,7 +116,7 @@ async fn a_bottle_is_opened_after_it_came_and_neither_happens_in_the_future(db: 
     assert_eq!(containers(&app, &manager).await.len(), 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_was_repaired_is_there_already_without_the_switch(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -136,8 +136,9 @@ async fn a_row_that_was_repaired_is_there_already_without_the_switch(db: PgPool)
     assert_eq!(containers(&app, &manager).await.len(), 2);
 
     let rows = folder.file("b.csv", "name,cas\nHexane,110543\nHeptane,142825\n");
-    let names = chemstock::chemicals::Names::default();
-    let report = chemstock::imports::load_chemicals(&app.app, &rows, &options.common, names).await.expect("an import");
+    let names = chemstock::catalogue::chemicals::Names::default();
+    let report =
+        chemstock::exchange::imports::load_chemicals(&app.app, &rows, &options.common, names).await.expect("an import");
     assert_eq!(counts(&report), [2, 2, 0, 0, 0]);
     assert_eq!(counts(&load_chemicals(&app, &rows).await.unwrap()), [2, 0, 0, 2, 0]);
     let id = chemical(&app, "110-54-3").await["id"].as_str().expect("an id").to_owned();
@@ -147,7 +148,7 @@ async fn a_row_that_was_repaired_is_there_already_without_the_switch(db: PgPool)
     assert_eq!((counts(&report), corrections(&report)[0].0), ([3, 0, 0, 2, 1], 4));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_structure_in_the_column_of_formulas_is_called_one(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let smiles = ["CC(=O)O", "c1ccccc1", "C[C@H](N)C(=O)O", "C#N", "[Na+].[Cl-]", "C/C=C/C"];
@@ -165,7 +166,7 @@ async fn a_structure_in_the_column_of_formulas_is_called_one(db: PgPool) {
     assert!(refused[6].1.contains("molar mass is 46.07 g/mol, but C2O has"), "{refused:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_formula_of_a_spreadsheet_is_no_value_and_none_of_ours_runs(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

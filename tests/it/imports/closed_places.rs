@@ -1,6 +1,6 @@
 //! Containers from a file that names places which were closed.
 
-use chemstock::imports::load_containers;
+use chemstock::exchange::imports::load_containers;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_closed_place_is_found_neither_by_its_code_nor_by_its_path_and_is_made_anew(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chemstock::imports::{ContainerOptions, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Report, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -26,7 +26,7 @@ async fn amounts(app: &TestApp, by: &Client) -> Vec<(String, String)> {
 }
 
 /// The lists' first rows decide, and go in at once; the others wait for their place.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -58,7 +58,7 @@ async fn a_number_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_that_its_list_does_not_decide_is_not_decided_by_the_corrections(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -94,7 +94,7 @@ async fn a_number_that_its_list_does_not_decide_is_not_decided_by_the_correction
     assert_eq!(amounts(&app, &manager).await, expected);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_day_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -124,7 +124,7 @@ async fn a_day_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     assert_eq!(counts(&report), [3, 1, 0, 0, 2], "each day is written out, as the reason says");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_of_a_substance_keeps_its_meaning_too(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let pubchem = "702\t64-17-6\tC2H6O\t46.069\tCCO\tC2H6O/c\tLFQSCWFLJHTTHZ-UHFFFAOYSA-N\tethanol\talcohol\n";

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_error_of_a_spreadsheet_is_no_name_no_code_and_no_note(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -32,7 +32,7 @@ async fn an_error_of_a_spreadsheet_is_no_name_no_code_and_no_note(db: PgPool) {
     assert!(containers(&app, &manager).await.is_empty());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_lot_or_catalogue_number_that_a_spreadsheet_has_made_a_number_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -45,7 +45,7 @@ async fn a_lot_or_catalogue_number_that_a_spreadsheet_has_made_a_number_is_refus
     assert_eq!(containers(&app, &manager).await[0]["lot"], "219E");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn rows_that_two_stray_quotes_have_made_one_are_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -69,7 +69,7 @@ async fn rows_that_two_stray_quotes_have_made_one_are_refused(db: PgPool) {
     assert!(why.contains("goes on in another line"), "{why}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_text_that_a_spreadsheet_has_marked_as_one_is_the_text(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -86,7 +86,7 @@ async fn a_text_that_a_spreadsheet_has_marked_as_one_is_the_text(db: PgPool) {
     assert_eq!(counts(&load(&app, &folder.file("b.csv", list)).await), [3, 0, 0, 3, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_density_that_neither_temperature_nor_rounding_explains_is_a_contradiction(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let known = "name,cas,density\nEthanol,64-17-5,0.7893\nGlycerol,56-81-5,1.26\nWater,7732-18-5,1\n";

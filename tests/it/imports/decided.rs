@@ -1,6 +1,6 @@
 //! What only a person can decide: which of a name and a number tells the substance, and what a name of trade means.
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -25,7 +25,7 @@ async fn lab(db: PgPool) -> (TestApp, Folder) {
     (app, folder)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_of_trade_is_no_substance_that_only_has_it_as_a_synonym(db: PgPool) {
     let (app, folder) = lab(db).await;
     let list = "code,name,cas,amount\nB-1,Petroleum Ether,,1 L\nB-2,formalin,,1 L\nB-3,benzol,,1 L\nB-4,EtOH,,1 L\n\
@@ -53,7 +53,7 @@ async fn a_name_of_trade_is_no_substance_that_only_has_it_as_a_synonym(db: PgPoo
     assert_eq!(all.last().expect("a bottle")["chemical"]["cas"], "64742-49-0");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_the_lab_itself_calls_a_chemical_is_its_name(db: PgPool) {
     let (app, folder) = lab(db).await;
     let id = chemical(&app, "50-00-0").await["id"].as_str().expect("an id").to_owned();
@@ -63,7 +63,7 @@ async fn what_the_lab_itself_calls_a_chemical_is_its_name(db: PgPool) {
     assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_person_decides_in_the_corrections_row_by_row(db: PgPool) {
     let (app, folder) = lab(db).await;
     let list = "code,name,cas,amount\nB-1,ethanol,67-64-1,1 L\nB-2,ethanol,67-64-1,2 L\nB-3,ethanol,67-64-1,3 L\n\
@@ -116,7 +116,7 @@ async fn a_person_decides_in_the_corrections_row_by_row(db: PgPool) {
     );
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_are_the_same_whatever_was_decided(db: PgPool) {
     let (app, folder) = lab(db).await;
     let make = ContainerOptions { make_codes: true, ..ContainerOptions::default() };
@@ -132,7 +132,7 @@ async fn codes_are_the_same_whatever_was_decided(db: PgPool) {
     assert_eq!(counts(&report), [1, 0, 0, 1, 0], "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn in_the_catalogue_too_a_row_says_what_decides(db: PgPool) {
     let (app, folder) = lab(db).await;
     let rows = "name,cas,ec,formula,synonyms,decides\n\

@@ -9,7 +9,7 @@ use crate::support::{
     instance::{command, database_url},
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_wrong_call_ends_with_2_and_data_that_did_not_go_in_with_1(db: PgPool) {
     let url = database_url(&db);
     let (app, folder) = (TestApp::new(db).await, Folder::new());

@@ -1,6 +1,6 @@
 //! Files whose form is damaged: a quote that stays open, two columns of one meaning.
 
-use chemstock::imports::{ContainerOptions, Options, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Options, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_quote_that_swallows_lines_is_refused_with_the_line_in_which_it_opens(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -34,7 +34,7 @@ async fn a_quote_that_swallows_lines_is_refused_with_the_line_in_which_it_opens(
     assert_eq!(counts(&report), [4, 4, 0, 0, 0], "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_columns_of_one_meaning_fill_each_other_and_a_row_in_which_they_differ_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -90,7 +90,7 @@ async fn two_columns_of_one_meaning_fill_each_other_and_a_row_in_which_they_diff
     assert_eq!((counts(&report), report.warnings.len()), ([1, 1, 0, 0, 0], 1));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_sign_of_unicode_that_looks_like_the_end_of_a_line_loses_no_row(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for sign in ['\u{85}', '\u{2028}', '\u{2029}'] {
@@ -108,7 +108,7 @@ async fn a_sign_of_unicode_that_looks_like_the_end_of_a_line_loses_no_row(db: Pg
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn lines_that_end_with_a_carriage_return_alone_are_counted(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let list = "name,cas\rEthanol,64-17-5\r\rAcetone,67-64-2\r\"Tolu\rene\",\rMethanol,67561\r";

@@ -1,8 +1,8 @@
 //! What columns are called in real lists, and what becomes of those that nobody knows.
 
 use chemstock::{
-    chemicals::Names,
-    imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
+    catalogue::chemicals::Names,
+    exchange::imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -35,7 +35,7 @@ async fn contradicts(app: &TestApp, report: &Report, list: &str) {
     assert!(containers(app, &app.client("viewer").await).await.is_empty(), "{list}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_heading_of_a_number_or_a_name_switches_the_check_of_identity_off(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -86,7 +86,7 @@ async fn no_heading_of_a_number_or_a_name_switches_the_check_of_identity_off(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_column_that_holds_numbers_of_substances_is_never_passed_over(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -127,7 +127,7 @@ async fn a_column_that_holds_numbers_of_substances_is_never_passed_over(db: PgPo
     assert!(refused.contains("--ignore Lösung: the file has no such header"), "{refused}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_was_ignored_is_told_once_and_a_list_of_a_thousand_columns_is_none(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -147,7 +147,7 @@ async fn what_was_ignored_is_told_once_and_a_list_of_a_thousand_columns_is_none(
     assert!(refused.len() < 400, "{}", refused.len());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_lists_of_other_programs_go_in_as_they_are(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -199,7 +199,7 @@ async fn the_lists_of_other_programs_go_in_as_they_are(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_number_of_a_bottle_is_of_the_entry_that_it_goes_into(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     app.owner().await;

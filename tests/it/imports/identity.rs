@@ -1,8 +1,8 @@
 //! A substance never becomes another: a name goes by what it means, not by what a search would find.
 
 use chemstock::{
-    chemicals::Names,
-    imports::{ContainerOptions, Options, load_chemicals, load_containers},
+    catalogue::chemicals::Names,
+    exchange::imports::{ContainerOptions, Options, load_chemicals, load_containers},
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -24,7 +24,7 @@ async fn lab(db: PgPool) -> (TestApp, Folder) {
     (app, folder)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_goes_into_no_substance_whose_name_differs_by_a_sign_a_prime_or_a_charge(db: PgPool) {
     let (app, folder) = lab(db).await;
     let file = folder.file(
@@ -54,7 +54,7 @@ async fn a_bottle_goes_into_no_substance_whose_name_differs_by_a_sign_a_prime_or
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_name_of_one_isomer_is_found_beside_that_of_the_other(db: PgPool) {
     let (app, folder) = lab(db).await;
     let other = folder.file("other.csv", "name,cas\n(+)-Limonene,5989-27-5\n2'-Hydroxyacetophenone,118-93-4\n");
@@ -70,7 +70,7 @@ async fn the_name_of_one_isomer_is_found_beside_that_of_the_other(db: PgPool) {
     assert_eq!(numbers, ["5989-27-5", "5989-54-8", "5989-54-8", "118-93-4", "582-24-1"].map(|cas| json!(cas)));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_way_of_writing_a_name_keeps_no_bottle_out(db: PgPool) {
     let (app, folder) = lab(db).await;
     let file = folder.file(
@@ -82,7 +82,7 @@ async fn the_way_of_writing_a_name_keeps_no_bottle_out(db: PgPool) {
     assert_eq!(counts(&report), [6, 6, 0, 0, 0], "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_number_decides_only_when_a_person_says_so_and_the_other_name_stays_readable(db: PgPool) {
     let (app, folder) = lab(db).await;
     let file = folder.file(
@@ -107,7 +107,7 @@ async fn the_number_decides_only_when_a_person_says_so_and_the_other_name_stays_
     assert_eq!((&all[0]["chemical"]["cas"], &all[0]["note"]), (&json!("5989-54-8"), &json!("label: (+)-Limonene")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_number_takes_no_name_and_no_number_of_another_entry_unless_a_person_says_so(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let known = "name,cas,ec,inchikey,synonyms\nAcetonitrile,75-05-8,200-835-2,,ACN\n\
@@ -149,7 +149,7 @@ async fn a_new_number_takes_no_name_and_no_number_of_another_entry_unless_a_pers
     assert_eq!(counts(&report), [8, 6, 0, 1, 1], "a number is no name whatever was decided");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_without_a_number_is_the_entry_that_has_its_name_and_no_other(db: PgPool) {
     let (app, folder) = lab(db).await;
     let file = folder.file(

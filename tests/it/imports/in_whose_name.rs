@@ -1,8 +1,8 @@
 //! In whose name bottles are imported.
 
 use chemstock::{
-    imports::{ContainerOptions, load_containers},
-    phone::Phone,
+    base::phone::Phone,
+    exchange::imports::{ContainerOptions, load_containers},
 };
 use sqlx::PgPool;
 
@@ -18,7 +18,7 @@ async fn give_phone(app: &TestApp, client: &Client, phone: &Phone) {
     given.execute(&app.db).await.expect("a phone");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn only_a_member_of_the_lab_whose_account_is_not_disabled_has_bottles_imported(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

@@ -1,6 +1,6 @@
 //! The same list after life has gone on: its bottles are there already, whatever was renamed, relabelled or undone.
 
-use chemstock::imports::{ContainerOptions, Options, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Options, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -18,7 +18,7 @@ async fn bottles(app: &TestApp) -> i64 {
     sqlx::query_scalar("select count(*) from containers").fetch_one(&app.db).await.expect("a number")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_that_was_relabelled_is_there_already_under_its_new_code(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -46,7 +46,7 @@ async fn a_bottle_that_was_relabelled_is_there_already_under_its_new_code(db: Pg
     assert_eq!(bottles(&app).await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_that_was_undone_does_not_come_back_with_its_row_and_the_mended_row_goes_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -83,7 +83,7 @@ async fn a_bottle_that_was_undone_does_not_come_back_with_its_row_and_the_mended
     assert_eq!(bottles(&app).await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_is_there_already_when_its_place_or_its_chemical_has_another_name_now(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -108,7 +108,7 @@ async fn a_row_is_there_already_when_its_place_or_its_chemical_has_another_name_
     assert_ne!(all[2]["location_id"], json!(place));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_equal_amount_in_another_unit_is_no_other_value(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -125,7 +125,7 @@ async fn an_equal_amount_in_another_unit_is_no_other_value(db: PgPool) {
     assert_eq!(counts(&load(&app, &folder.file("b.csv", other)).await), [1, 0, 0, 0, 1]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_receipt_of_a_bottle_from_a_list_is_undone_by_a_manager_and_brought_back_on_purpose(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -155,7 +155,7 @@ async fn the_receipt_of_a_bottle_from_a_list_is_undone_by_a_manager_and_brought_
     assert_eq!(bottles(&app).await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_is_there_already_when_the_catalogue_has_moved_under_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

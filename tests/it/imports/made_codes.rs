@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chemstock::imports::{ContainerOptions, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Report, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -38,7 +38,7 @@ async fn codes(app: &TestApp, by: &Client, file: &Path) -> (Vec<String>, Vec<Str
 
 const LIST: &str = "chemical,amount,unit,location\nacetone,1,L,Lab 1\nacetonn,1,L,Lab 1\n";
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_was_corrected_is_a_bottle_of_its_own_beside_one_that_says_the_same(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -63,7 +63,7 @@ async fn a_row_that_was_corrected_is_a_bottle_of_its_own_beside_one_that_says_th
     assert_eq!((bottles.len(), bottles), (2, labels));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn equal_rows_are_as_many_bottles_and_those_of_another_list_are_more(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -89,7 +89,7 @@ async fn equal_rows_are_as_many_bottles_and_those_of_another_list_are_more(db: P
     assert_eq!(counts(&make(&app, &november).await), [1, 0, 0, 1, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_list_of_other_columns_or_in_another_order_says_the_same(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -117,7 +117,7 @@ async fn a_list_of_other_columns_or_in_another_order_says_the_same(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_list_whose_codes_are_not_beside_it_is_refused_as_it_may_be_another(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -134,7 +134,7 @@ async fn a_list_whose_codes_are_not_beside_it_is_refused_as_it_may_be_another(db
     assert_eq!(containers(&app, &manager).await.len(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_list_may_be_brought_into_two_labs(db: PgPool) {
     let (mut app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chemstock::imports::{ContainerOptions, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Report, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -37,7 +37,7 @@ async fn bottles(app: &TestApp, by: &Client) -> usize {
     containers(app, by).await.len()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_is_mended_in_the_list_and_in_the_corrections_is_one_bottle(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -58,7 +58,7 @@ async fn a_row_that_is_mended_in_the_list_and_in_the_corrections_is_one_bottle(d
     assert_eq!(bottles(&app, &manager).await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_came_in_by_the_corrections_is_the_same_bottle_however_the_list_is_mended(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -74,7 +74,7 @@ async fn a_row_that_came_in_by_the_corrections_is_the_same_bottle_however_the_li
     assert_eq!(bottles(&app, &manager).await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_a_list_whose_lines_have_moved_the_corrections_bring_no_row_that_is_not_in_it_any_more(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -96,7 +96,7 @@ async fn of_a_list_whose_lines_have_moved_the_corrections_bring_no_row_that_is_n
     assert_eq!(counts(&make(&app, &corrected).await), [1, 1, 0, 0, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_made_code_that_a_spreadsheet_has_damaged_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -112,7 +112,7 @@ async fn a_made_code_that_a_spreadsheet_has_damaged_is_refused(db: PgPool) {
     assert_eq!(bottles(&app, &manager).await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_of_corrections_goes_with_the_last_row_of_its_list_unless_somebody_has_changed_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -140,7 +140,7 @@ async fn a_file_of_corrections_goes_with_the_last_row_of_its_list_unless_somebod
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn corrections_whose_rows_all_go_in_stay_until_the_list_itself_has_them(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;

@@ -31,8 +31,8 @@ mod twice;
 use std::path::{Path, PathBuf};
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, Report},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, Report},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -88,7 +88,7 @@ pub async fn dump(app: &TestApp) -> (Vec<Value>, Vec<(Uuid, String)>) {
 
 /// As without any switch.
 pub async fn load_chemicals(app: &TestApp, file: &Path) -> anyhow::Result<Report> {
-    chemstock::imports::load_chemicals(&app.app, file, &Options::default(), Names::default()).await
+    chemstock::exchange::imports::load_chemicals(&app.app, file, &Options::default(), Names::default()).await
 }
 
 async fn load(app: &TestApp, file: &Path) -> Report {
@@ -99,7 +99,7 @@ async fn chemical(app: &TestApp, cas: &str) -> Value {
     app.client("viewer").await.get(&format!("/v1/chemicals/lookup?cas={cas}")).await.ok()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn columns_go_by_many_names_and_unknown_ones_are_told(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file(
@@ -118,7 +118,7 @@ async fn columns_go_by_many_names_and_unknown_ones_are_told(db: PgPool) {
     assert_eq!(chemical(&app, "67-64-1").await["synonyms"], json!(["propanone", "dimethyl ketone"]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bad_rows_go_to_the_corrections_with_every_reason_and_the_rest_goes_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file(
@@ -154,7 +154,7 @@ async fn bad_rows_go_to_the_corrections_with_every_reason_and_the_rest_goes_in(d
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn corrected_corrections_can_be_imported(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("c.csv", "name,cas,synonyms\nMethanol,67561,\"MeOH;\"\"wood\"\" spirit\"\n");
@@ -167,7 +167,7 @@ async fn corrected_corrections_can_be_imported(db: PgPool) {
     assert_eq!(chemical(&app, "67-56-1").await["synonyms"], json!(["MeOH", "\"wood\" spirit"]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_import_fills_empty_fields_and_overwrites_none(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -186,7 +186,7 @@ async fn an_import_fills_empty_fields_and_overwrites_none(db: PgPool) {
     assert_eq!(chemical(&app, "64-17-5").await, ethanol);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_a_cas_number_the_inchikey_and_then_the_name_tell_what_is_meant(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -221,7 +221,7 @@ async fn without_a_cas_number_the_inchikey_and_then_the_name_tell_what_is_meant(
     // Whoever knows that quartz and the other xylene are substances of their own says so.
     let decided = Names { may_be_shared: true, ..Names::default() };
     let options = Options::default();
-    let again = || chemstock::imports::load_chemicals(&app.app, &file, &options, decided);
+    let again = || chemstock::exchange::imports::load_chemicals(&app.app, &file, &options, decided);
     let report = again().await.expect("an import");
     assert_eq!(counts(&report), [5, 2, 0, 3, 0]);
     let before = dump(&app).await;
@@ -230,7 +230,7 @@ async fn without_a_cas_number_the_inchikey_and_then_the_name_tell_what_is_meant(
     assert_eq!(dump(&app).await, before);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_row_that_the_database_refuses_costs_no_other(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     sqlx::query("alter table chemicals add constraint no_phlogiston check (name <> 'Phlogiston')")
@@ -247,7 +247,7 @@ async fn one_row_that_the_database_refuses_costs_no_other(db: PgPool) {
     assert!(reason.contains("no_phlogiston"), "{reason}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_that_cannot_be_understood_is_an_error_that_says_so(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for (content, part) in [

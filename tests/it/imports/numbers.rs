@@ -1,8 +1,8 @@
 //! A number or a key beside a name, or in its place, makes no substance another.
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, load_chemicals},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, load_chemicals},
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -22,7 +22,7 @@ async fn catalogue(db: PgPool) -> (TestApp, Folder) {
     (app, folder)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_row_goes_by_a_number_of_another_substance(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     let before = dump(&app).await;
@@ -63,7 +63,7 @@ async fn no_row_goes_by_a_number_of_another_substance(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn neither_the_catalogue_nor_a_lab_names_a_substance_by_the_number_of_another(db: PgPool) {
     let (app, _folder) = catalogue(db).await;
     let manager = app.client("manager").await;
@@ -88,7 +88,7 @@ async fn neither_the_catalogue_nor_a_lab_names_a_substance_by_the_number_of_anot
 }
 
 /// As an older version has let it in.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_under_a_number_is_of_its_entry_also_where_another_has_it_for_a_name(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     let manager = app.client("manager").await;
@@ -104,7 +104,7 @@ async fn a_bottle_under_a_number_is_of_its_entry_also_where_another_has_it_for_a
     assert_eq!(bottles[0]["chemical"]["name"], "Ethanol");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_key_or_an_ec_number_gives_its_entry_no_foreign_name(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     let before = dump(&app).await;

@@ -1,6 +1,6 @@
 //! The places that a list names, where the lab does not have them yet.
 
-use chemstock::imports::load_containers;
+use chemstock::exchange::imports::load_containers;
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -36,7 +36,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(kind, path)| ((*kind).to_owned(), (*path).to_owned())).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_kind_of_a_made_place_follows_from_its_name(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -51,7 +51,7 @@ async fn the_kind_of_a_made_place_follows_from_its_name(db: PgPool) {
     );
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_alone_means_the_place_that_the_list_has_a_path_for_in_whatever_order(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -70,7 +70,7 @@ async fn a_name_alone_means_the_place_that_the_list_has_a_path_for_in_whatever_o
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_alone_that_the_list_has_two_paths_for_is_refused_in_whatever_order(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -90,7 +90,7 @@ async fn a_name_alone_that_the_list_has_two_paths_for_is_refused_in_whatever_ord
     assert_eq!(counts(&report), [2, 0, 0, 0, 2]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn spaces_and_hyphens_of_every_kind_are_one_in_names_of_places(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -113,7 +113,7 @@ async fn spaces_and_hyphens_of_every_kind_are_one_in_names_of_places(db: PgPool)
     assert!(corrections(&report)[0].1.contains("2 locations are called"), "{:?}", corrections(&report));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_text_that_is_the_code_of_one_place_and_the_name_of_another_is_refused_with_both(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -133,7 +133,7 @@ async fn a_text_that_is_the_code_of_one_place_and_the_name_of_another_is_refused
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_that_is_there_is_not_told_to_make_places_that_are_made(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -145,7 +145,7 @@ async fn a_bottle_that_is_there_is_not_told_to_make_places_that_are_made(db: PgP
     assert_eq!(corrections(&report)[0].1, "the code exists with other values (location)");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_that_tells_its_kind_keeps_it_and_the_others_take_what_fits_between(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, load_chemicals},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, load_chemicals},
 };
 use sqlx::PgPool;
 
@@ -15,7 +15,7 @@ fn real_file() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/data/identifiers/identifiers_pubchem_small.tsv"].iter().collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_row_goes_in_and_a_second_import_changes_nothing(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let file = folder.file("pubchem.tsv", std::fs::read(real_file()).unwrap());
@@ -42,7 +42,7 @@ async fn every_row_goes_in_and_a_second_import_changes_nothing(db: PgPool) {
     assert_eq!(dump(&app).await, before);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_import_that_was_cut_off_is_finished_by_the_next(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let text = std::fs::read_to_string(real_file()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
 use serde_json::Value;
 use sqlx::PgPool;
 
@@ -26,7 +26,7 @@ async fn new_places(app: &TestApp, by: &Client) -> Vec<String> {
     items.iter().map(name).filter(|name| !["Room 214", "Cabinet A"].contains(&name.as_str())).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_refused_bottle_keeps_its_code_from_no_later_row(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -64,7 +64,7 @@ async fn a_refused_bottle_keeps_its_code_from_no_later_row(db: PgPool) {
     assert_eq!((&all[0]["amount"]["value"], &all[1]["lot"]), (&Value::from("2"), &Value::from("Y")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_refused_substance_keeps_its_number_and_its_name_from_no_later_row(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -95,7 +95,7 @@ async fn a_refused_substance_keeps_its_number_and_its_name_from_no_later_row(db:
     assert_eq!(chemical(&app, "67-64-1").await["formula"], "C3H6O");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_fails_makes_no_place_and_the_report_names_none(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -109,7 +109,8 @@ async fn a_row_that_fails_makes_no_place_and_the_report_names_none(db: PgPool) {
         B-3,7732-18-5,1 L,,Room 4\n\
         B-4,64-17-5,1 parsec,,Room 5\n",
     );
-    let dry = ContainerOptions { common: chemstock::imports::Options { dry_run: true, ..CREATE.common }, ..CREATE };
+    let dry =
+        ContainerOptions { common: chemstock::exchange::imports::Options { dry_run: true, ..CREATE.common }, ..CREATE };
     for (options, places) in [(dry, vec![]), (CREATE, vec!["Room 3".to_owned()])] {
         let report = load_containers(&app.app, &file, app.lab, &options, None).await.expect("an import");
         assert_eq!((counts(&report), report.locations), ([5, 1, 0, 0, 4], vec!["Room 3".to_owned()]));
@@ -117,7 +118,7 @@ async fn a_row_that_fails_makes_no_place_and_the_report_names_none(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_are_written_down_only_for_the_rows_that_go_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;

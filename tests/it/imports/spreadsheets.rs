@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chemstock::imports::{ContainerOptions, Options, Report, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Options, Report, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -21,7 +21,7 @@ fn file_of(report: &Report) -> PathBuf {
 }
 
 /// What a spreadsheet of the United States makes of the cells.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_value_that_a_spreadsheet_writes_in_its_way_is_the_same_or_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -58,7 +58,7 @@ async fn a_value_that_a_spreadsheet_writes_in_its_way_is_the_same_or_is_refused(
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn columns_of_the_list_are_kept_whatever_they_are_called(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
@@ -86,7 +86,7 @@ async fn columns_of_the_list_are_kept_whatever_they_are_called(db: PgPool) {
     assert!(refused.contains("the file has no such header"), "{refused}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn corrections_of_pubchems_list_are_read_as_its_list_is(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let row = |cid: u32, cas: &str, key: &str, names: &str| {

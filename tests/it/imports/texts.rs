@@ -1,6 +1,6 @@
 //! What a refusal says: the cell as it was written, and what is wrong with it.
 
-use chemstock::imports::{ContainerOptions, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
 use sqlx::PgPool;
 
 use super::{
@@ -20,7 +20,7 @@ async fn refusals(app: &TestApp, folder: &Folder, header: &str, rows: &[&str]) -
     corrections(&report).into_iter().map(|(_, reason)| reason).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_column_that_contradicts_itself_names_the_lines_that_do(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -34,7 +34,7 @@ async fn a_column_that_contradicts_itself_names_the_lines_that_do(db: PgPool) {
     assert_eq!(undecided[1], "expires `99/04/2027`: this day does not exist");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -46,7 +46,7 @@ async fn a_day_that_does_not_exist_is_told_however_it_is_written(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -76,7 +76,7 @@ async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     assert!(long[0].contains("; tare `1 0 kg`: "), "{long:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_concentration_in_the_place_of_an_amount_is_called_one(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -86,7 +86,7 @@ async fn a_concentration_in_the_place_of_an_amount_is_called_one(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_line_break_in_a_cell_is_called_one(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -99,7 +99,7 @@ async fn a_line_break_in_a_cell_is_called_one(db: PgPool) {
     assert!(corrections(&report).iter().all(|(_, reason)| reason.contains("line break")), "{:?}", corrections(&report));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_amount_of_zero_is_refused_as_it_is_elsewhere(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
@@ -109,7 +109,7 @@ async fn an_amount_of_zero_is_refused_as_it_is_elsewhere(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn columns_that_are_missing_are_told_in_a_right_sentence(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for (header, told) in
@@ -122,7 +122,7 @@ async fn columns_that_are_missing_are_told_in_a_right_sentence(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_year_of_two_digits_or_of_another_age_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, Report, load_chemicals as import},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, Report, load_chemicals as import},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -25,7 +25,7 @@ async fn found(by: &Client, name: &str) -> Value {
     by.get(&format!("/v1/chemicals?q={name}")).await.ok()["items"][0].clone()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn lists_that_are_imported_at_once_bring_each_new_name_once(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for round in 0..8 {
@@ -42,7 +42,7 @@ async fn lists_that_are_imported_at_once_bring_each_new_name_once(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_processes_bring_each_new_name_once(db: PgPool) {
     let (home, url) = (Home::new(), database_url(&db));
     let rows: Vec<_> = (0..1500).map(|n| format!("Stuff no {n}")).collect();
@@ -59,7 +59,7 @@ async fn two_processes_bring_each_new_name_once(db: PgPool) {
     assert_eq!(doubled(&db).await, Vec::<String>::new());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_person_took_away_or_corrected_stays_so_when_the_list_comes_again(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -96,7 +96,7 @@ async fn what_a_person_took_away_or_corrected_stays_so_when_the_list_comes_again
     manager.patch(&ethanol, "*", json!({"synonyms": ["EtOH", "spirit"]})).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_entry_that_was_deleted_comes_back_when_that_is_asked_for(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -111,7 +111,7 @@ async fn an_entry_that_was_deleted_comes_back_when_that_is_asked_for(db: PgPool)
     assert_eq!(counts(&revive(&app, &file).await), [1, 0, 0, 1, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_came_in_with_a_number_is_known_by_its_name_alone_when_it_was_deleted_or_renamed(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = app.client("manager").await;
@@ -147,7 +147,7 @@ async fn revive(app: &TestApp, file: &Path) -> Report {
     import(&app.app, file, &options, Names::default()).await.expect("an import")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_import_that_waits_for_another_in_a_ring_tries_again(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for write in [

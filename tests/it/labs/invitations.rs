@@ -25,7 +25,7 @@ pub async fn with_phone(app: &TestApp, phone: &str) -> Client {
     client
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_code_of_an_invitation_is_told_once_and_not_kept(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -42,7 +42,7 @@ async fn the_code_of_an_invitation_is_told_once_and_not_kept(db: PgPool) {
     assert!(!row.contains(code));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_has_the_code_joins_with_its_role(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, guest, late) = (app.client("admin").await, app.stranger().await, app.stranger().await);
@@ -59,7 +59,7 @@ async fn whoever_has_the_code_joins_with_its_role(db: PgPool) {
     assert_eq!(admin.get(&path_of(&app, &made)).await.ok()["uses"], 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_that_are_unknown_expired_or_revoked_are_refused_alike(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -80,7 +80,7 @@ async fn codes_that_are_unknown_expired_or_revoked_are_refused_alike(db: PgPool)
     guest.post(ACCEPT, json!({"code": "a\0b"})).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_for_a_phone_admits_that_phone_alone(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -92,7 +92,7 @@ async fn an_invitation_for_a_phone_admits_that_phone_alone(db: PgPool) {
     with_phone(&app, "+12025550123").await.post(ACCEPT, accept).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_twenty_who_come_at_once_five_get_in_by_five_uses(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -110,7 +110,7 @@ async fn of_twenty_who_come_at_once_five_get_in_by_five_uses(db: PgPool) {
     assert_eq!(admin.get(&path_of(&app, &made)).await.ok()["uses"], 5);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_person_who_comes_many_times_at_once_takes_one_use(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, guest) = (app.client("admin").await, app.stranger().await);
@@ -126,7 +126,7 @@ async fn one_person_who_comes_many_times_at_once_takes_one_use(db: PgPool) {
     assert_eq!(admin.get(&path_of(&app, &made)).await.ok()["uses"], 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn invitations_are_the_business_of_the_labs_admins(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, manager, stranger) = (app.client("admin").await, app.client("manager").await, app.stranger().await);
@@ -144,7 +144,7 @@ async fn invitations_are_the_business_of_the_labs_admins(db: PgPool) {
     owner.delete(&elsewhere, "*").await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_used_since_it_was_read_is_not_revoked_unseen(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -156,7 +156,7 @@ async fn an_invitation_used_since_it_was_read_is_not_revoked_unseen(db: PgPool) 
     admin.delete(&path, "\"2\"").await.expect(204);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bad_invitation_is_refused_with_a_pointer(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -179,7 +179,7 @@ async fn a_bad_invitation_is_refused_with_a_pointer(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_goes_with_its_phone_thirty_days_after_it_has_expired(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;

@@ -26,7 +26,7 @@ async fn is_kept(app: &TestApp) -> bool {
     rows.iter().any(|row| row.contains(&PHONE[1..]))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_phone_of_an_invitation_is_cleared_when_it_is_used_whatever_its_uses(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -51,7 +51,7 @@ async fn the_phone_of_an_invitation_is_cleared_when_it_is_used_whatever_its_uses
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_phone_of_an_invitation_is_cleared_when_it_is_revoked_or_its_maker_is_no_admin_any_more(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, other) = (app.client("admin").await, app.client("admin").await);
@@ -69,7 +69,7 @@ async fn the_phone_of_an_invitation_is_cleared_when_it_is_revoked_or_its_maker_i
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_phone_of_an_invitation_is_not_read_once_it_has_expired_and_is_cleared_by_the_next_sweep(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -87,7 +87,7 @@ async fn the_phone_of_an_invitation_is_not_read_once_it_has_expired_and_is_clear
     app.stranger().await.post(ACCEPT, json!({"code": made["code"]})).await.problem(422, "invitation-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_deletes_the_account_takes_the_last_digits_out_of_the_invitation_that_was_used(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;

@@ -17,7 +17,7 @@ fn member_path(app: &TestApp, of: &Client) -> String {
     app.path(&format!("/members/{}", of.user_id))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn phones_of_members_are_shown_to_admins_only(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, manager) = (app.client("admin").await, app.client("manager").await);
@@ -30,7 +30,7 @@ async fn phones_of_members_are_shown_to_admins_only(db: PgPool) {
     assert!(!manager.get(&app.path("/members")).await.expect(200).text.contains("2025550123"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn members_come_in_pages_and_from_their_own_lab_alone(db: PgPool) {
     let app = TestApp::new(db).await;
     let (viewer, stranger) = (app.client("viewer").await, app.stranger().await);
@@ -57,7 +57,7 @@ async fn members_come_in_pages_and_from_their_own_lab_alone(db: PgPool) {
     app.owner().await.get(&app.path("/members")).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_role_holds_from_the_next_request_on(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, member) = (app.client("admin").await, app.client("member").await);
@@ -75,7 +75,7 @@ async fn a_new_role_holds_from_the_next_request_on(db: PgPool) {
     admin.delete(&path, "*").await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn roles_are_changed_by_admins_to_roles_that_exist(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, manager) = (app.client("admin").await, app.client("manager").await);
@@ -88,7 +88,7 @@ async fn roles_are_changed_by_admins_to_roles_that_exist(db: PgPool) {
         .problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn anybody_leaves_but_only_an_admin_removes_others(db: PgPool) {
     let app = TestApp::new(db).await;
     let (viewer, manager) = (app.client("viewer").await, app.client("manager").await);
@@ -98,7 +98,7 @@ async fn anybody_leaves_but_only_an_admin_removes_others(db: PgPool) {
     viewer.get(&app.path("")).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_last_admin_is_neither_demoted_nor_removed_nor_leaves(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, gone) = (app.client("admin").await, app.client("admin").await);
@@ -118,7 +118,7 @@ async fn the_last_admin_is_neither_demoted_nor_removed_nor_leaves(db: PgPool) {
     other.delete(&member_path(&app, &other), "*").await.problem(409, "last-admin");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_admins_who_demote_each_other_at_once_one_stays(db: PgPool) {
     let app = TestApp::new(db).await;
     for round in 0..10 {
@@ -146,7 +146,7 @@ async fn of_admins_who_demote_each_other_at_once_one_stays(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_admins_who_demote_each_other_at_once_one_gets_409(db: PgPool) {
     let app = TestApp::new(db).await;
     for _ in 0..10 {
@@ -164,7 +164,7 @@ async fn of_two_admins_who_demote_each_other_at_once_one_gets_409(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_has_left_keeps_a_name_in_the_lab_and_no_right(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, viewer, manager) = (app.client("admin").await, app.client("viewer").await, app.client("manager").await);
@@ -204,7 +204,7 @@ async fn whoever_has_left_keeps_a_name_in_the_lab_and_no_right(db: PgPool) {
     assert_eq!(viewer.get(&path).await.ok()["name"], "Dorothy");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_admin_who_has_left_is_not_counted_as_one(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, other) = (app.client("admin").await, app.client("admin").await);

@@ -6,7 +6,7 @@ mod members;
 mod redeeming;
 mod rights_end;
 
-use chemstock::labs;
+use chemstock::people::labs;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_creates_a_lab_and_is_its_first_admin(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;
@@ -29,7 +29,7 @@ async fn an_owner_creates_a_lab_and_is_its_first_admin(db: PgPool) {
     assert_eq!(member["role"], "admin");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nobody_but_an_owner_creates_labs(db: PgPool) {
     let app = TestApp::new(db).await;
     let new = json!({"name": "Another"});
@@ -38,7 +38,7 @@ async fn nobody_but_an_owner_creates_labs(db: PgPool) {
     app.client("admin").await.post("/v1/labs", new).await.problem(403, "forbidden");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_two_labs_have_one_name_or_one_id(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;
@@ -50,7 +50,7 @@ async fn no_two_labs_have_one_name_or_one_id(db: PgPool) {
     assert_eq!(owner.get(&path).await.ok()["name"], "A");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn people_list_their_own_labs_and_an_owner_all(db: PgPool) {
     let app = TestApp::new(db).await;
     let (viewer, stranger, owner) = (app.client("viewer").await, app.stranger().await, app.owner().await);
@@ -72,7 +72,7 @@ async fn people_list_their_own_labs_and_an_owner_all(db: PgPool) {
     assert_eq!(names, [("A", Some("admin")), ("B", Some("admin")), ("C", Some("admin")), ("Test lab", None)]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn only_an_admin_who_read_the_latest_version_renames_a_lab(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, manager, path) = (app.client("admin").await, app.client("manager").await, app.path(""));
@@ -87,7 +87,7 @@ async fn only_an_admin_who_read_the_latest_version_renames_a_lab(db: PgPool) {
     admin.patch(&path, "*", patch).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bad_name_is_refused_with_a_pointer(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;
@@ -101,7 +101,7 @@ async fn a_bad_name_is_refused_with_a_pointer(db: PgPool) {
     owner.get("/v1/labs/7").await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn founding_a_lab_numbers_a_name_that_is_taken_also_at_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let mut racing = JoinSet::new();

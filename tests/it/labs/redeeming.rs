@@ -1,9 +1,11 @@
 //! What `login` asks of invitations.
 
 use chemstock::{
-    error::{Error, Reason},
-    labs,
-    phone::Phone,
+    base::{
+        error::{Error, Reason},
+        phone::Phone,
+    },
+    people::labs,
 };
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -22,7 +24,7 @@ fn id_of(invitation: &Value) -> Uuid {
     invitation["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_login_finds_the_invitation_of_its_code_or_else_of_its_phone(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, now) = (app.client("admin").await, app.now());
@@ -43,7 +45,7 @@ async fn a_login_finds_the_invitation_of_its_code_or_else_of_its_phone(db: PgPoo
     assert_eq!(found(open_code, &invited, now + TimeDelta::hours(168)).await, None);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn redeeming_makes_a_member_and_changes_nothing_for_one(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, viewer, guest) = (app.client("admin").await, app.client("viewer").await, app.stranger().await);
@@ -68,7 +70,7 @@ async fn redeeming_makes_a_member_and_changes_nothing_for_one(db: PgPool) {
     assert_eq!(admin.get(&path).await.ok()["uses"], 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn redeeming_at_once_never_exceeds_the_uses_nor_admits_another_phone(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;

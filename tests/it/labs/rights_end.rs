@@ -22,7 +22,7 @@ async fn uses(app: &TestApp, admin: &Client, invitation: &Value) -> Value {
         .clone()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_login_does_not_raise_again_whom_an_admin_has_lowered_nor_let_in_whom_one_has_removed(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
@@ -36,7 +36,7 @@ async fn a_login_does_not_raise_again_whom_an_admin_has_lowered_nor_let_in_whom_
     assert_eq!(uses(&app, &admin, &made).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_code_of_an_invitation_neither_raises_nor_lowers_at_a_login_and_takes_one_use(db: PgPool) {
     let app = crate::login::open_doors(db).await;
     let admin = app.client("admin").await;
@@ -61,7 +61,7 @@ async fn the_code_of_an_invitation_neither_raises_nor_lowers_at_a_login_and_take
     assert_eq!(uses(&app, &admin, &other).await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn after_a_removal_only_an_invitation_made_since_lets_in_and_the_membership_goes_on(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, guest) = (app.client("admin").await, app.stranger().await);
@@ -85,7 +85,7 @@ async fn after_a_removal_only_an_invitation_made_since_lets_in_and_the_membershi
     assert_eq!(uses(&app, &admin, &used).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_invitations_of_an_admin_end_when_the_admin_is_lowered_removed_or_disabled(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, guest, owner) = (app.client("admin").await, app.stranger().await, app.owner().await);
@@ -110,7 +110,7 @@ async fn the_invitations_of_an_admin_end_when_the_admin_is_lowered_removed_or_di
     guest.post(ACCEPT, json!({"code": kept["code"]})).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_that_is_made_while_its_maker_is_removed_does_not_outlive_the_removal(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;

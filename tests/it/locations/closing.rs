@@ -29,7 +29,7 @@ fn is_no_location(refused: &Value, pointer: &str) {
     assert_eq!(refused["errors"][0]["detail"], "is not a location of this lab");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_ledger_can_still_name_a_place_that_was_closed(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, viewer) = (app.client("manager").await, app.client("viewer").await);
@@ -53,7 +53,7 @@ async fn the_ledger_can_still_name_a_place_that_was_closed(db: PgPool) {
     assert_eq!(manager.get(&bottle_path(&app, &made)).await.ok()["location_id"], fridge["id"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn lists_leave_closed_places_out_unless_they_are_asked_for(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -81,7 +81,7 @@ async fn lists_leave_closed_places_out_unless_they_are_asked_for(db: PgPool) {
     assert_eq!(manager.get(&path_of(&app, &new)).await.ok(), new);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_closed_place_gives_its_name_and_its_code_back_but_never_its_id(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -123,7 +123,7 @@ async fn a_closed_place_gives_its_name_and_its_code_back_but_never_its_id(db: Pg
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nothing_is_put_into_a_closed_place_and_nothing_changes_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);
@@ -163,7 +163,7 @@ async fn nothing_is_put_into_a_closed_place_and_nothing_changes_it(db: PgPool) {
     assert_eq!(manager.get(&app.path(&format!("/containers?{inside}&include=gone"))).await.ok()["items"], json!([]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_was_closed_before_keeps_no_place_open_and_no_kind_fixed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -177,7 +177,7 @@ async fn what_was_closed_before_keeps_no_place_open_and_no_kind_fixed(db: PgPool
     assert_eq!(names(&manager.get(&app.path("/locations")).await.ok()), Vec::<&str>::new());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_place_stays_open_for_every_bottle_that_may_still_be_in_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -217,7 +217,7 @@ async fn a_place_stays_open_for_every_bottle_that_may_still_be_in_it(db: PgPool)
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_disposal_is_undone_without_the_place_that_was_closed_since(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -244,7 +244,7 @@ async fn a_disposal_is_undone_without_the_place_that_was_closed_since(db: PgPool
     crate::containers::assert_ledger_adds_up(&app).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn other_events_are_undone_after_a_place_of_the_history_was_closed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -265,7 +265,7 @@ async fn other_events_are_undone_after_a_place_of_the_history_was_closed(db: PgP
     assert_eq!((&read["state"], &read["amount"]["value"]), (&json!("in_stock"), &json!("1")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeated_move_into_a_place_that_was_closed_since_is_a_success(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -279,7 +279,7 @@ async fn a_repeated_move_into_a_place_that_was_closed_since_is_a_success(db: PgP
     assert_eq!(manager.post(&events, there).await.ok()["event"], first["event"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn each_lab_closes_its_own_places(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);

@@ -26,7 +26,7 @@ fn statuses<const N: usize>(answers: [Answer; N]) -> [u16; N] {
     answers.map(|answer| answer.status.as_u16())
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nothing_stays_behind_in_a_place_that_is_closed_while_it_is_put_there(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -54,7 +54,7 @@ async fn nothing_stays_behind_in_a_place_that_is_closed_while_it_is_put_there(db
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_undo_that_meets_the_closing_is_refused_with_its_reason_or_keeps_the_place_open(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -83,7 +83,7 @@ async fn an_undo_that_meets_the_closing_is_refused_with_its_reason_or_keeps_the_
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_many_who_close_one_place_at_once_one_does(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -103,7 +103,7 @@ async fn of_many_who_close_one_place_at_once_one_does(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_is_given_back_while_it_is_wanted_has_one_owner_at_most(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{names, place};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_list_is_of_children_of_roots_or_of_names_that_begin_so(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -32,7 +32,7 @@ async fn a_list_is_of_children_of_roots_or_of_names_that_begin_so(db: PgPool) {
     assert!(names(&list(&format!("parent_id={}", Uuid::now_v7())).await).is_empty());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn pages_of_locations_hold_each_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

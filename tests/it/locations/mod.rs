@@ -5,7 +5,7 @@ mod closing_races;
 mod lists;
 mod moves;
 
-use chemstock::locations;
+use chemstock::stock::locations;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ fn names(page: &Value) -> Vec<&str> {
     names
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_location_has_a_code_a_version_and_its_path_from_the_root(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -45,7 +45,7 @@ async fn a_location_has_a_code_a_version_and_its_path_from_the_root(db: PgPool) 
     assert_eq!(read.body, boxed);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_lies_inside_is_of_a_deeper_kind(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -64,7 +64,7 @@ async fn what_lies_inside_is_of_a_deeper_kind(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn names_are_taken_among_siblings_only_in_capitals_or_not(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -80,7 +80,7 @@ async fn names_are_taken_among_siblings_only_in_capitals_or_not(db: PgPool) {
     manager.patch(&path_of(&app, &b), "*", json!({"name": "b"})).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_two_locations_of_a_lab_have_one_code_or_one_id(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -91,7 +91,7 @@ async fn no_two_locations_of_a_lab_have_one_code_or_one_id(db: PgPool) {
     manager.post(&path, json!({"kind": "room", "name": "B", "id": a["id"]})).await.problem(409, "id-taken");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_found_as_typed_and_in_its_own_lab_alone(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -110,7 +110,7 @@ async fn a_code_is_found_as_typed_and_in_its_own_lab_alone(db: PgPool) {
     assert_eq!(found(Uuid::now_v7(), "R-214").await, Value::Null);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_location_that_is_not_empty_is_not_deleted(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -141,7 +141,7 @@ async fn a_location_that_is_not_empty_is_not_deleted(db: PgPool) {
     manager.delete(&path_of(&app, &room), "*").await.expect(204);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn managers_edit_viewers_read_and_others_see_nothing(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, member, stranger) = (app.client("manager").await, app.client("member").await, app.stranger().await);
@@ -169,7 +169,7 @@ async fn managers_edit_viewers_read_and_others_see_nothing(db: PgPool) {
     assert_eq!(names(&owner.get(&elsewhere).await.ok()), Vec::<&str>::new());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bad_location_is_refused_with_a_pointer(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -193,7 +193,7 @@ async fn a_bad_location_is_refused_with_a_pointer(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_with_the_same_idempotency_key_makes_one_location(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -13,7 +13,7 @@ use crate::support::TestApp;
 
 const KINDS: [&str; 5] = ["building", "room", "cabinet", "shelf", "box"];
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_lies_in_a_location_moves_with_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -32,7 +32,7 @@ async fn what_lies_in_a_location_moves_with_it(db: PgPool) {
     assert_eq!((&root["parent_id"], &root["path"]), (&Value::Null, &json!(["E"])));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_location_moves_neither_into_itself_nor_where_its_kind_does_not_fit(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -57,7 +57,7 @@ async fn a_location_moves_neither_into_itself_nor_where_its_kind_does_not_fit(db
 }
 
 /// Each of the two is fine alone: a room that becomes a shelf fits in the cabinet, and the cabinet fits in the room.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_that_move_into_each_other_at_once_make_no_ring(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -79,7 +79,7 @@ async fn two_that_move_into_each_other_at_once_make_no_ring(db: PgPool) {
     assert_eq!(rings(&app).await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_put_in_while_its_place_changes_kind_still_fits(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -117,7 +117,7 @@ fn is_allowed(tree: &HashMap<usize, (Option<usize>, usize)>, what: usize, into: 
         && tree.values().filter(|(parent, _)| *parent == Some(what)).all(|(_, child)| *child > kind)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn random_moves_do_what_the_rules_say_and_never_make_a_ring(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -152,7 +152,7 @@ async fn random_moves_do_what_the_rules_say_and_never_make_a_ring(db: PgPool) {
     assert_eq!((rings(&app).await, misfits(&app).await), (0, 0));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn random_moves_at_once_never_make_a_ring(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;

@@ -23,7 +23,7 @@ async fn told(app: &TestApp, kind: &str, outcome: &str) -> Vec<(Option<Uuid>, Op
     sqlx::query_as(told).bind(kind).bind(outcome).fetch_all(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_session_says_from_where_and_how_it_was_last_used(db: PgPool) {
     let app = open_doors(db).await;
     let asked = ask(&app, PHONE).await.expect(202).body;
@@ -46,7 +46,7 @@ async fn a_session_says_from_where_and_how_it_was_last_used(db: PgPool) {
     assert_eq!(seen["items"][0]["current"], false);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_finds_an_account_by_its_exact_phone(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -63,11 +63,11 @@ async fn an_owner_finds_an_account_by_its_exact_phone(db: PgPool) {
 }
 
 /// Another instance keeps a standing for five seconds of real time, which no test can move.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn sessions_that_an_owner_ends_are_dead_here_at_once_and_elsewhere_within_five_seconds(db: PgPool) {
     let here = open_doors(db).await;
-    let ring = chemstock::tokens::KeyRing::generate_pem();
-    let ring = || chemstock::tokens::KeyRing::from_pems(std::slice::from_ref(&ring)).unwrap();
+    let ring = chemstock::base::tokens::KeyRing::generate_pem();
+    let ring = || chemstock::base::tokens::KeyRing::from_pems(std::slice::from_ref(&ring)).unwrap();
     let there = here.restarted();
     here.app.tokens.replace_keys(ring());
     there.app.tokens.replace_keys(ring());
@@ -121,7 +121,7 @@ pub async fn disabled_while_a_code_is_held(db: PgPool) {
     owner.patch(&path(&pair), &etag, json!({"disabled": true})).await.problem(412, "stale");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nobody_disables_their_own_account_or_one_that_is_not_there(db: PgPool) {
     let app = open_doors(db).await;
     let owner = app.owner().await;

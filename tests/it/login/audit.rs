@@ -20,7 +20,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     expected.iter().map(|(kind, outcome)| ((*kind).to_owned(), (*outcome).to_owned())).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_step_of_a_login_is_told_the_newest_first(db: PgPool) {
     let app = open_doors(db).await;
     let owner = app.owner().await;
@@ -61,7 +61,7 @@ async fn every_step_of_a_login_is_told_the_newest_first(db: PgPool) {
     assert_eq!(all[7], pairs(&expected)[7]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_event_says_who_from_where_and_with_what_but_no_phone(db: PgPool) {
     let app = open_doors(db).await;
     let owner = app.owner().await;
@@ -84,7 +84,7 @@ async fn an_event_says_who_from_where_and_with_what_but_no_phone(db: PgPool) {
     assert!(!dump.contains("198.51.100.77"), "{dump}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn events_are_found_by_phone_and_kind_page_by_page(db: PgPool) {
     let app = open_doors(db).await;
     let owner = app.owner().await;
@@ -114,7 +114,7 @@ async fn events_are_found_by_phone_and_kind_page_by_page(db: PgPool) {
     app.client("admin").await.get(EVENTS).await.problem(403, "forbidden");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn events_go_after_half_a_year(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
@@ -128,7 +128,7 @@ async fn events_go_after_half_a_year(db: PgPool) {
     assert_eq!(count().await, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_known_device_learns_what_is_left_of_its_limits_and_nobody_else(db: PgPool) {
     let app = open_doors(db).await;
     let device = log_in(&app, PHONE).await["device_token"].clone();

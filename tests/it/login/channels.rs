@@ -24,7 +24,7 @@ fn with_channels(app: &TestApp, there: &[Channel]) -> TestApp {
     app.restarted_as(config)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_channel_that_is_not_set_up_is_refused_with_those_that_are(db: PgPool) {
     let whole = TestApp::with_vars(db, &[&WHATSAPP[..], &E_MAIL].concat()).await;
     for (there, asked, those) in [
@@ -38,7 +38,7 @@ async fn a_channel_that_is_not_set_up_is_refused_with_those_that_are(db: PgPool)
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_by_whatsapp_goes_to_the_phone_and_is_worth_as_much(db: PgPool) {
     let app = TestApp::with_vars(db, &[&WHATSAPP[..], &[("SIGN_UP", "open")]].concat()).await;
     let asked = ask_by(&app, "whatsapp", PHONE).await.expect(202).body;
@@ -54,7 +54,7 @@ async fn a_code_by_whatsapp_goes_to_the_phone_and_is_worth_as_much(db: PgPool) {
     assert_eq!(ask(&app, PHONE).await.expect(202).body["channel"], "sms");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_there_is_no_sms_codes_and_notices_go_by_whatsapp(db: PgPool) {
     let app = TestApp::with_vars(db, &[&WHATSAPP[..], &E_MAIL, &[("SIGN_UP", "open")]].concat()).await;
     let app = with_channels(&app, &[Channel::Whatsapp, Channel::Email]);
@@ -73,7 +73,7 @@ async fn where_there_is_no_sms_codes_and_notices_go_by_whatsapp(db: PgPool) {
     assert_eq!((notice.recipient.as_str(), &notice.body["content"]["kind"]), (PHONE, &json!("phone_changed")));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn in_production_numbers_for_tests_get_no_code_but_those_that_are_named_until_their_end(db: PgPool) {
     let vars = [
         ("TEST_PHONE_NUMBERS", "+15005550006=424242"),
@@ -110,7 +110,7 @@ async fn log_in_at(app: &TestApp, phone: &str, code: &str) -> Value {
 }
 
 /// Of a phone without an account, of one without a mailbox, and of one with a mailbox.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_by_email_goes_to_the_mailbox_that_was_proven_and_to_no_other(db: PgPool) {
     let app = super::with_email(db).await;
     email_change::with_mailbox(&app, PHONE, MAILBOX).await;
@@ -129,7 +129,7 @@ async fn a_code_by_email_goes_to_the_mailbox_that_was_proven_and_to_no_other(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_mailbox_stays_when_the_phone_changes_and_goes_with_the_new_one(db: PgPool) {
     let app = super::with_email(db).await;
     let by = holder(&app, &email_change::with_mailbox(&app, PHONE, MAILBOX).await);

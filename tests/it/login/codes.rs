@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{OTHER_PHONE, PHONE, anonymous, ask, challenge, holder, open_doors, verify, wrong};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_from_the_terminal_is_traded_for_tokens_that_work(db: PgPool) {
     let app = open_doors(db).await;
     let asked = ask(&app, PHONE).await.expect(202).body;
@@ -36,7 +36,7 @@ async fn a_code_from_the_terminal_is_traded_for_tokens_that_work(db: PgPool) {
     assert_eq!(sessions["items"][0]["device_name"], "Pixel 9");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_second_login_is_the_same_user_in_another_session(db: PgPool) {
     let app = open_doors(db).await;
     let (first, second) = (super::log_in(&app, PHONE).await, super::log_in(&app, PHONE).await);
@@ -45,7 +45,7 @@ async fn a_second_login_is_the_same_user_in_another_session(db: PgPool) {
     assert_eq!(sessions["items"].as_array().unwrap().len(), 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn five_wrong_guesses_burn_a_code_and_the_right_one_gets_the_same_answer(db: PgPool) {
     let app = open_doors(db).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -59,7 +59,7 @@ async fn five_wrong_guesses_burn_a_code_and_the_right_one_gets_the_same_answer(d
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_right_code_after_four_wrong_guesses_is_still_good(db: PgPool) {
     let app = open_doors(db).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -69,7 +69,7 @@ async fn the_right_code_after_four_wrong_guesses_is_still_good(db: PgPool) {
     verify(&app, &challenge, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_good_once_also_for_fifty_at_the_same_time(db: PgPool) {
     let app = open_doors(db).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -87,7 +87,7 @@ async fn a_code_is_good_once_also_for_fifty_at_the_same_time(db: PgPool) {
     verify(&app, &challenge, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_challenge_that_the_database_has_seen_is_refused_when_the_store_forgot(db: PgPool) {
     let app = open_doors(db).await;
     super::log_in(&app, PHONE).await;
@@ -102,7 +102,7 @@ async fn a_challenge_that_the_database_has_seen_is_refused_when_the_store_forgot
     verify(&app, &challenge, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_good_for_ten_minutes_and_not_a_second_more(db: PgPool) {
     let app = open_doors(db).await;
     let (first, code) = challenge(&app, PHONE).await;
@@ -113,7 +113,7 @@ async fn a_code_is_good_for_ten_minutes_and_not_a_second_more(db: PgPool) {
     verify(&app, &second, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_code_voids_the_old_one(db: PgPool) {
     let app = open_doors(db).await;
     let (old, old_code) = challenge(&app, PHONE).await;
@@ -125,7 +125,7 @@ async fn a_new_code_voids_the_old_one(db: PgPool) {
     verify(&app, &new, &new_code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_good_for_its_own_challenge_alone(db: PgPool) {
     let app = open_doors(db).await;
     let (victims, victims_code) = challenge(&app, PHONE).await;
@@ -140,7 +140,7 @@ async fn a_code_is_good_for_its_own_challenge_alone(db: PgPool) {
     assert_eq!(pair["user"]["phone"], OTHER_PHONE);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_not_a_code_is_refused_by_its_field_and_costs_no_guess(db: PgPool) {
     let app = open_doors(db).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -173,7 +173,7 @@ async fn what_is_not_a_code_is_refused_by_its_field_and_costs_no_guess(db: PgPoo
     verify(&app, &challenge, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_unknown_challenge_is_refused_like_a_wrong_code(db: PgPool) {
     let app = open_doors(db).await;
     let (known, code) = challenge(&app, PHONE).await;
@@ -186,7 +186,7 @@ async fn an_unknown_challenge_is_refused_like_a_wrong_code(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_test_number_has_its_fixed_code_until_its_date_and_gets_no_message(db: PgPool) {
     let vars = [
         ("SIGN_UP", "open"),
@@ -206,7 +206,7 @@ async fn a_test_number_has_its_fixed_code_until_its_date_and_gets_no_message(db:
     verify(&app, &challenge, "424242").await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_number_of_digits_and_guesses_and_the_time_are_as_configured(db: PgPool) {
     let vars = [("SIGN_UP", "open"), ("OTP_LENGTH", "8"), ("OTP_TTL_SECONDS", "300"), ("OTP_MAX_GUESSES", "2")];
     let app = TestApp::with_vars(db, &vars).await;
@@ -221,7 +221,7 @@ async fn the_number_of_digits_and_guesses_and_the_time_are_as_configured(db: PgP
     verify(&app, &id, &code).await.problem(401, "code-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn failures_of_nobody_in_particular_leave_no_key_behind(db: PgPool) {
     let app = TestApp::new(db).await;
     app.nobody()
@@ -232,7 +232,7 @@ async fn failures_of_nobody_in_particular_leave_no_key_behind(db: PgPool) {
     assert_eq!(kept, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_taken_as_people_type_it(db: PgPool) {
     let vars = [("SIGN_UP", "open"), ("TEST_PHONE_NUMBERS", "+15005550006=123456")];
     let app = TestApp::with_vars(db, &vars).await;
@@ -251,7 +251,7 @@ async fn a_code_is_taken_as_people_type_it(db: PgPool) {
 }
 
 /// The database goes away after the code was compared and before the session is made: here, a table that it needs.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_right_code_that_the_database_could_not_use_is_good_when_it_is_back(db: PgPool) {
     let app = TestApp::on_redis(db, crate::support::redis::Kind::Single, &[("SIGN_UP", "open")]).await;
     app.owner().await;

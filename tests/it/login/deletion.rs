@@ -30,7 +30,7 @@ async fn everything(app: &TestApp) -> Vec<(String, String)> {
     rows
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nothing_personal_of_a_deleted_account_stays_in_any_table(db: PgPool) {
     let app = with_email(db).await;
     let admin = app.client("admin").await;
@@ -51,7 +51,7 @@ async fn nothing_personal_of_a_deleted_account_stays_in_any_table(db: PgPool) {
 
     user.delete("/v1/me", "*").await.expect(204);
     app.drain().await;
-    let phone = chemstock::phone::Phone::parse(PHONE, None).unwrap();
+    let phone = chemstock::base::phone::Phone::parse(PHONE, None).unwrap();
     let hash = crate::support::hex(app.app.secret.mac("phone", &[phone.as_str().as_bytes()]));
     let personal = ["12025550123", "Rosalind", MAILBOX, "subject-of-hers", &hash];
     for (table, row) in everything(&app).await {
@@ -74,7 +74,7 @@ async fn nothing_personal_of_a_deleted_account_stays_in_any_table(db: PgPool) {
     assert_eq!(traces, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_deleted_account_is_out_at_once_and_its_phone_signs_up_as_somebody_else(db: PgPool) {
     let app = open_doors(db).await;
     let (here, elsewhere) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -97,7 +97,7 @@ async fn a_deleted_account_is_out_at_once_and_its_phone_signs_up_as_somebody_els
     assert_eq!((&anew["user"]["name"], &anew["user"]["labs"]), (&json!(""), &json!([])));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn to_delete_an_account_needs_a_fresh_login_by_phone(db: PgPool) {
     let app = with_email(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -113,7 +113,7 @@ async fn to_delete_an_account_needs_a_fresh_login_by_phone(db: PgPool) {
     holder(&app, &log_in(&app, PHONE).await).delete("/v1/me", "*").await.expect(204);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_who_delete_one_account_at_once_both_are_done(db: PgPool) {
     let app = open_doors(db).await;
     let user = app.stranger().await;
@@ -127,7 +127,7 @@ async fn of_two_who_delete_one_account_at_once_both_are_done(db: PgPool) {
     assert_eq!(told, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_only_admin_of_a_lab_first_makes_another(db: PgPool) {
     let app = open_doors(db).await;
     let admin = app.client("admin").await;
@@ -142,7 +142,7 @@ async fn the_only_admin_of_a_lab_first_makes_another(db: PgPool) {
     heir.delete("/v1/me", "*").await.problem(409, "last-admin");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_admins_who_delete_themselves_at_once_one_stays(db: PgPool) {
     let mut app = open_doors(db).await;
     for round in 0..5 {
@@ -154,7 +154,7 @@ async fn of_two_admins_who_delete_themselves_at_once_one_stays(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn history_keeps_the_id_of_a_deleted_account_and_a_loan_stays_until_it_is_checked_in(db: PgPool) {
     let app = open_doors(db).await;
     let (manager, member) = (app.client("manager").await, app.client("member").await);

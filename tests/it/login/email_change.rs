@@ -45,7 +45,7 @@ async fn events(app: &TestApp, outcome: &str) -> i64 {
     sqlx::query_scalar(count).bind(outcome).fetch_one(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_mailbox_is_ones_own_once_its_code_has_come_back(db: PgPool) {
     let app = with_email(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -70,7 +70,7 @@ async fn a_mailbox_is_ones_own_once_its_code_has_come_back(db: PgPool) {
     assert_eq!(again["user"], confirmed.body);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn it_needs_a_login_of_the_last_five_minutes_a_phone_and_e_mail_that_is_set_up(db: PgPool) {
     let app = with_email(db).await;
     let mut config = app.app.config.clone();
@@ -97,7 +97,7 @@ async fn it_needs_a_login_of_the_last_five_minutes_a_phone_and_e_mail_that_is_se
     confirm(&holder(&app, &fresh), &id, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_no_plain_address_is_refused_by_field(db: PgPool) {
     let app = with_email(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
@@ -110,7 +110,7 @@ async fn what_is_no_plain_address_is_refused_by_field(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_to_the_mailbox_have_limits_of_their_own_and_share_the_failures_of_the_phone(db: PgPool) {
     let app = with_email(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
@@ -136,7 +136,7 @@ async fn codes_to_the_mailbox_have_limits_of_their_own_and_share_the_failures_of
     assert!(failed().await.unwrap().is_empty());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn row_9_a_code_to_a_mailbox_is_good_for_its_purpose_and_its_user_alone(db: PgPool) {
     let app = with_email(db).await;
     let other = holder(&app, &log_in(&app, OTHER_PHONE).await);
@@ -160,7 +160,7 @@ async fn row_9_a_code_to_a_mailbox_is_good_for_its_purpose_and_its_user_alone(db
     assert_eq!(other.get("/v1/me").await.ok()["email"], json!(null));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_to_a_mailbox_is_void_once_the_phone_is_another(db: PgPool) {
     let app = with_email(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
@@ -173,7 +173,7 @@ async fn a_code_to_a_mailbox_is_void_once_the_phone_is_another(db: PgPool) {
     assert_eq!(by.get("/v1/me").await.ok()["email"], json!(null));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_mailbox_that_is_removed_is_gone_for_whoever_read_the_latest(db: PgPool) {
     let app = with_email(db).await;
     let by = holder(&app, &with_mailbox(&app, PHONE, MAILBOX).await);

@@ -25,7 +25,7 @@ async fn of_login_code(app: &TestApp, phone: &str, accepted: &str) -> Value {
     language(app, "sms").await
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_in_the_language_of_the_profile_or_else_of_the_request(db: PgPool) {
     let app = with_email(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);
@@ -42,7 +42,7 @@ async fn a_code_is_in_the_language_of_the_profile_or_else_of_the_request(db: PgP
     assert_eq!(of_login_code(&app, PHONE, "de").await, "de");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_language_that_there_is_not_is_refused(db: PgPool) {
     let app = open_doors(db).await;
     let by = app.client("member").await;
@@ -52,7 +52,7 @@ async fn a_language_that_there_is_not_is_refused(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_changes_phone_or_mailbox_is_written_to_in_their_own_language(db: PgPool) {
     let app = with_email(db).await;
     let theirs = holder(&app, &log_in(&app, OTHER_PHONE).await);

@@ -13,7 +13,7 @@ fn retry_after(refused: Answer) -> u64 {
     seconds
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn another_code_may_be_asked_for_after_thirty_seconds(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
@@ -23,7 +23,7 @@ async fn another_code_may_be_asked_for_after_thirty_seconds(db: PgPool) {
     ask(&app, PHONE).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn five_codes_in_any_hour_not_in_each_clock_hour(db: PgPool) {
     let app = open_doors(db).await;
     for sent in 0..5 {
@@ -43,7 +43,7 @@ async fn five_codes_in_any_hour_not_in_each_clock_hour(db: PgPool) {
     ask(&app, PHONE).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn twenty_codes_in_any_day(db: PgPool) {
     let app = open_doors(db).await;
     let start = app.now();
@@ -60,7 +60,7 @@ async fn twenty_codes_in_any_day(db: PgPool) {
     ask(&app, PHONE).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_no_code_can_reach_is_refused_and_says_why(db: PgPool) {
     let app = open_doors(db).await;
     for bad in ["", "12", "+1 202 555 0123 ext 9", "+12025550123;ext=1", "+19005550123", "+15550123", "+1\0", "ACME"] {
@@ -74,7 +74,7 @@ async fn what_no_code_can_reach_is_refused_and_says_why(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn only_countries_of_the_allow_list_get_codes(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("PHONE_ALLOWED_COUNTRIES", "US,DE")]).await;
     ask(&app, PHONE).await.expect(202);
@@ -82,7 +82,7 @@ async fn only_countries_of_the_allow_list_get_codes(db: PgPool) {
     ask(&app, "+821012345678").await.problem(422, "phone-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_channel_that_is_not_there_is_refused(db: PgPool) {
     let app = open_doors(db).await;
     let with_channel = |channel| json!({ "phone": PHONE, "channel": channel });
@@ -93,7 +93,7 @@ async fn a_channel_that_is_not_there_is_refused(db: PgPool) {
     app.nobody().post("/v1/auth/otp/request", with_channel("sms")).await.expect(202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_with_its_idempotency_key_is_one_code(db: PgPool) {
     let app = open_doors(db).await;
     let ask = || async { app.nobody().post_with_key("/v1/auth/otp/request", "k-1", json!({ "phone": PHONE })).await };
@@ -101,7 +101,7 @@ async fn a_repeat_with_its_idempotency_key_is_one_code(db: PgPool) {
     assert_eq!(first.body, repeat.body);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn however_a_number_is_pasted_it_is_one_phone_with_one_limit(db: PgPool) {
     let app = open_doors(db).await;
     for (phone, others) in [
@@ -117,7 +117,7 @@ async fn however_a_number_is_pasted_it_is_one_phone_with_one_limit(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_has_many_networks_of_ipv6_is_limited_as_one(db: PgPool) {
     let vars = [("SIGN_UP", "open"), ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "10")];
     let app = TestApp::with_vars(db, &vars).await;
@@ -138,7 +138,7 @@ async fn whoever_has_many_networks_of_ipv6_is_limited_as_one(db: PgPool) {
     assert_eq!(ask_from("2001:db8:4::1".to_owned()).await, 202);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn how_far_a_code_has_come_is_asked_so_often_and_no_more(db: PgPool) {
     let vars = [("SIGN_UP", "open"), ("MAX_OTP_LOOKS_PER_ADDRESS_PER_MINUTE", "3")];
     let app = TestApp::with_vars(db, &vars).await;

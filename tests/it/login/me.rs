@@ -5,7 +5,7 @@ use sqlx::PgPool;
 
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_profile_lists_labs_with_roles(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
@@ -15,7 +15,7 @@ async fn a_profile_lists_labs_with_roles(db: PgPool) {
     assert_eq!(me["labs"], json!([{"id": app.lab, "name": "Test lab", "role": "manager"}]));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_is_changed_by_whoever_read_the_latest(db: PgPool) {
     let app = TestApp::new(db).await;
     let member = app.client("member").await;
@@ -31,7 +31,7 @@ async fn a_name_is_changed_by_whoever_read_the_latest(db: PgPool) {
     assert_eq!(kept["name"], "Rosalind Franklin");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn bad_profiles_are_refused_by_field(db: PgPool) {
     let app = TestApp::new(db).await;
     let member = app.client("member").await;

@@ -130,7 +130,7 @@ pub async fn frozen(db: PgPool) {
     it.is_back().await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_redis_that_comes_after_the_start_is_found(db: PgPool) {
     let mut server = RedisServer::start(&[]).await;
     server.down();
@@ -143,7 +143,7 @@ async fn a_redis_that_comes_after_the_start_is_found(db: PgPool) {
 }
 
 /// A password that is put right, a server that was loading: the driver would not ask again.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_redis_that_first_said_no_is_asked_again(db: PgPool) {
     let it = Installation::new(db).await;
     it.server.command::<()>(&["CONFIG", "SET", "requirepass", "another"]).await;

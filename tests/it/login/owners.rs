@@ -21,7 +21,7 @@ async fn told(app: &TestApp, kind: &str) -> Vec<(String, Option<Uuid>, Option<St
     sqlx::query_as(told).bind(kind).fetch_all(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_gives_and_takes_the_rights_of_owner_and_cataloguer_at_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let (owner, other) = (app.owner().await, app.stranger().await);
@@ -49,7 +49,7 @@ async fn an_owner_gives_and_takes_the_rights_of_owner_and_cataloguer_at_once(db:
     assert_eq!(told(&app, "right_taken").await, [of("cataloguer"), of("owner")]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_last_owner_stays_one_and_stays_enabled(db: PgPool) {
     let app = TestApp::new(db).await;
     let (owner, gone) = (app.owner().await, app.owner().await);
@@ -66,7 +66,7 @@ async fn the_last_owner_stays_one_and_stays_enabled(db: PgPool) {
     heir.get("/v1/admin/users").await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_owners_who_shut_each_other_out_at_once_one_stays(db: PgPool) {
     let app = TestApp::new(db).await;
     for patch in [json!({"disabled": true}), json!({"is_owner": false})] {
@@ -90,7 +90,7 @@ async fn of_two_owners_who_shut_each_other_out_at_once_one_stays(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn disabling_and_leaving_at_once_leave_a_lab_one_admin(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;
@@ -106,7 +106,7 @@ async fn disabling_and_leaving_at_once_leave_a_lab_one_admin(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_last_admin_of_a_lab_is_not_disabled_until_an_owner_appoints_another(db: PgPool) {
     let app = TestApp::new(db).await;
     let (owner, admin, member) = (app.owner().await, app.client("admin").await, app.client("member").await);
@@ -125,7 +125,7 @@ async fn the_last_admin_of_a_lab_is_not_disabled_until_an_owner_appoints_another
     assert_eq!(told(&app, "admin_appointed").await, [("done".to_owned(), Some(member.user_id), detail)]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_gives_a_lab_that_has_nobody_an_admin(db: PgPool) {
     let app = TestApp::new(db).await;
     let (owner, guest, left) = (app.owner().await, app.stranger().await, app.client("viewer").await);
@@ -147,7 +147,7 @@ async fn an_owner_gives_a_lab_that_has_nobody_an_admin(db: PgPool) {
     owner.post(&appointing(&app), new(disabled.user_id)).await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_command_makes_an_owner_also_of_somebody_who_was_disabled(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -155,8 +155,8 @@ async fn the_command_makes_an_owner_also_of_somebody_who_was_disabled(db: PgPool
     let path = format!("/v1/admin/users/{}", pair["user"]["id"].as_str().unwrap());
     owner.patch(&path, "*", json!({"is_owner": true})).await.ok();
     owner.patch(&path, "*", json!({"disabled": true})).await.ok();
-    let phone = chemstock::phone::Phone::parse(PHONE, None).unwrap();
-    chemstock::login::make_owner(&app.app, &phone).await.unwrap();
+    let phone = chemstock::base::phone::Phone::parse(PHONE, None).unwrap();
+    chemstock::people::login::make_owner(&app.app, &phone).await.unwrap();
     app.advance(TimeDelta::seconds(30));
     let back = log_in(&app, PHONE).await;
     assert_eq!((&back["user"]["id"], &back["user"]["is_owner"]), (&pair["user"]["id"], &json!(true)));

@@ -33,7 +33,7 @@ async fn events(app: &TestApp, outcome: &str) -> i64 {
     sqlx::query_scalar(count).bind(outcome).fetch_one(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_new_phone_is_the_users_and_the_old_one_is_told(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -166,7 +166,7 @@ pub async fn a_swap_at_once(db: PgPool) {
     assert_eq!(mine.post_with_key("/v1/me/phone/confirm", "swap", body).await.ok()["phone"], OTHER_PHONE);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn that_a_number_is_taken_is_told_to_who_holds_it_and_not_before(db: PgPool) {
     let app = open_doors(db).await;
     log_in(&app, OTHER_PHONE).await;
@@ -233,7 +233,7 @@ pub async fn a_number_that_was_left(db: PgPool) {
     assert_eq!(sessions["items"].as_array().unwrap().len(), 2, "only the newcomer's own");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_change_counts_against_the_limits_of_phone_and_address(db: PgPool) {
     let limits = [("SIGN_UP", "open"), ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "3")];
     let app = TestApp::with_vars(db, &limits).await;
@@ -251,7 +251,7 @@ async fn a_change_counts_against_the_limits_of_phone_and_address(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn wrong_codes_void_a_change_and_count_for_the_new_number(db: PgPool) {
     let app = open_doors(db).await;
     let by = holder(&app, &log_in(&app, PHONE).await);

@@ -15,7 +15,7 @@ use crate::support::{
     hex, log,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: PgPool) {
     let google = Google::start().await;
     let firebase = google.vars();
@@ -47,7 +47,7 @@ async fn nothing_of_a_firebase_sign_in_is_logged_even_at_the_finest_level(db: Pg
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_code_phone_or_token_is_logged_even_at_the_finest_level(db: PgPool) {
     let (log, _guard) = log::start();
 
@@ -110,7 +110,7 @@ pub async fn known_and_unknown(db: PgPool) {
     assert_eq!(guesses[0], guesses[1]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_device_name_is_one_line_of_text(db: PgPool) {
     let app = open_doors(db).await;
     let (challenge, code) = challenge(&app, PHONE).await;
@@ -122,7 +122,7 @@ async fn a_device_name_is_one_line_of_text(db: PgPool) {
     verify(&app, &challenge, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_mailbox_or_code_to_it_is_logged_or_kept_outside_the_profile(db: PgPool) {
     let (log, _guard) = log::start();
     let app = with_email(db).await;
@@ -163,7 +163,7 @@ pub async fn a_whole_run(db: PgPool) {
     let firebase = google.vars();
     let mut vars: Vec<_> = firebase.iter().map(|(name, value)| (*name, value.as_str())).collect();
     vars.extend([("SIGN_UP", "open"), ("OTP_LENGTH", "8")]);
-    let metrics = chemstock::telemetry::install();
+    let metrics = chemstock::platform::telemetry::install();
     let (log, _guard) = log::start();
     let app = TestApp::with_vars(db, &vars).await;
     let (id, code) = challenge(&app, PHONE).await;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chemstock::login::challenge::{ChallengeStore, Challenges, Guess, Purpose, Verdict, redis::RedisStore};
+use chemstock::people::login::challenge::{ChallengeStore, Challenges, Guess, Purpose, Verdict, redis::RedisStore};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -30,17 +30,17 @@ async fn from_code_to_tokens(app: &TestApp) {
     assert_eq!(health, json!({"status": "ok", "database": "ok", "redis": "ok", "providers": {"console": "ok"}}));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_traded_for_tokens_on_one_redis(db: PgPool) {
     from_code_to_tokens(&TestApp::on_redis(db, Kind::Single, &[OPEN]).await).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_is_traded_for_tokens_on_a_redis_cluster(db: PgPool) {
     from_code_to_tokens(&TestApp::on_redis(db, Kind::Cluster, &[OPEN]).await).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn phones_in_every_part_of_a_cluster_get_in(db: PgPool) {
     let app = TestApp::on_redis(db, Kind::Cluster, &[OPEN]).await;
     app.owner().await;
@@ -88,7 +88,7 @@ pub async fn a_wrong_verdict_lost(db: PgPool) {
     verify(&app, &asked, &code).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_whose_admission_was_lost_on_the_wire_is_sent_once(db: PgPool) {
     let (app, _server, wire) = behind_a_wire(db).await;
     wire.cut_the_reply_to_the_next_script();
@@ -175,7 +175,7 @@ pub async fn a_use_that_was_forgotten(db: PgPool) {
     assert_ne!(dump(&server).await, before);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn redis_holds_neither_phone_nor_code_and_every_key_ends(db: PgPool) {
     let server = RedisServer::start(&[]).await;
     let app = TestApp::with_vars(db, &[OPEN, ("REDIS_URL", &server.url())]).await;
@@ -229,7 +229,7 @@ async fn the_same_try_gets_the_same_verdict_and_another_code_does_not_share_it()
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_instances_share_limits_and_codes(db: PgPool) {
     let server = RedisServer::start(&[]).await;
     let vars = [OPEN, ("REDIS_URL", &*server.url())];

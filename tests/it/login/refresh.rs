@@ -13,7 +13,7 @@ async fn why_ended(app: &TestApp) -> Option<String> {
     sqlx::query_scalar(why).fetch_optional(&app.db).await.unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_refresh_gives_a_new_pair_of_the_same_session(db: PgPool) {
     let app = open_doors(db).await;
     let first = log_in(&app, PHONE).await;
@@ -31,7 +31,7 @@ async fn a_refresh_gives_a_new_pair_of_the_same_session(db: PgPool) {
     assert_eq!(sessions["items"][0]["last_used_at"], json!(app.now()));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn twenty_refreshes_at_once_all_get_the_one_successor(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -48,7 +48,7 @@ async fn twenty_refreshes_at_once_all_get_the_one_successor(db: PgPool) {
     refresh(&app, &successors[0]).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_lost_the_answer_gets_the_same_successor_for_a_day_until_it_is_used(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -65,7 +65,7 @@ async fn who_lost_the_answer_gets_the_same_successor_for_a_day_until_it_is_used(
     assert_eq!(why_ended(&app).await.as_deref(), Some("refresh_reuse"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_repeat_after_a_day_ends_the_session_and_its_access_tokens_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -78,7 +78,7 @@ async fn a_repeat_after_a_day_ends_the_session_and_its_access_tokens_at_once(db:
     holder(&app, &next).get("/v1/me").await.problem(401, "bad-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_token_whose_successor_was_used_ends_the_session_however_soon_it_comes_back(db: PgPool) {
     let app = open_doors(db).await;
     let stolen = log_in(&app, PHONE).await["refresh_token"].clone();
@@ -89,7 +89,7 @@ async fn a_token_whose_successor_was_used_ends_the_session_however_soon_it_comes
     holder(&app, &third).get("/v1/me").await.problem(401, "bad-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn another_session_of_the_same_user_outlives_the_theft(db: PgPool) {
     let app = open_doors(db).await;
     let (stolen, other) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -100,7 +100,7 @@ async fn another_session_of_the_same_user_outlives_the_theft(db: PgPool) {
     refresh(&app, &other["refresh_token"]).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_token_that_rests_for_thirty_days_is_dead(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -110,7 +110,7 @@ async fn a_token_that_rests_for_thirty_days_is_dead(db: PgPool) {
     refresh(&app, &next["refresh_token"]).await.problem(401, "refresh-token-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_session_ends_after_half_a_year_however_often_it_is_refreshed(db: PgPool) {
     let app = open_doors(db).await;
     let mut pair = log_in(&app, PHONE).await;
@@ -123,7 +123,7 @@ async fn a_session_ends_after_half_a_year_however_often_it_is_refreshed(db: PgPo
     refresh(&app, &pair["refresh_token"]).await.problem(401, "refresh-token-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_not_a_refresh_token_is_refused(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -139,7 +139,7 @@ async fn what_is_not_a_refresh_token_is_refused(db: PgPool) {
     as_bearer.get("/v1/me").await.problem(401, "bad-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn somebody_who_was_disabled_neither_refreshes_nor_logs_in(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -155,7 +155,7 @@ async fn somebody_who_was_disabled_neither_refreshes_nor_logs_in(db: PgPool) {
     super::verify(&app, &challenge, &code).await.problem(403, "forbidden");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_token_stands_in_the_database(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -167,7 +167,7 @@ async fn no_token_stands_in_the_database(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_address_that_shows_bad_tokens_waits_a_minute_and_nobody_else_does(db: PgPool) {
     let app =
         TestApp::with_vars(db, &[("MAX_FAILED_REFRESHES_PER_ADDRESS_PER_MINUTE", "5"), ("SIGN_UP", "open")]).await;

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use chemstock::tokens::KeyRing;
+use chemstock::base::tokens::KeyRing;
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
@@ -55,7 +55,7 @@ async fn work(work: Arc<Work>, task: usize, instances: [Client; 2], mut refresh_
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_key_is_changed_under_load_on_two_instances_and_no_token_is_refused(db: PgPool) {
     let (old, new) = (KeyRing::generate_pem(), KeyRing::generate_pem());
     let here = open_doors(db).await;
@@ -90,7 +90,7 @@ async fn a_key_is_changed_under_load_on_two_instances_and_no_token_is_refused(db
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_key_set_shows_every_key_and_may_be_kept_for_five_minutes(db: PgPool) {
     let app = open_doors(db).await;
     let (active, next) = (KeyRing::generate_pem(), KeyRing::generate_pem());
@@ -104,7 +104,7 @@ async fn the_key_set_shows_every_key_and_may_be_kept_for_five_minutes(db: PgPool
 }
 
 /// The files are what changes; the setting stays.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn keys_are_read_again_from_their_files_and_bad_files_change_nothing(db: PgPool) {
     let folder = std::env::temp_dir().join(format!("chemstock-keys-{}", uuid::Uuid::now_v7()));
     std::fs::create_dir(&folder).unwrap();

@@ -18,7 +18,7 @@ async fn ids(by: &Client) -> Vec<Value> {
     page["items"].as_array().unwrap().iter().map(|session| session["id"].clone()).collect()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_list_has_ones_own_live_sessions_and_knows_the_current(db: PgPool) {
     let app = open_doors(db).await;
     let (phone, tablet) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -36,7 +36,7 @@ async fn the_list_has_ones_own_live_sessions_and_knows_the_current(db: PgPool) {
     assert_eq!(second["next_cursor"], Value::Null);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn ending_a_session_kills_its_tokens_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let (lost, kept) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -52,7 +52,7 @@ async fn ending_a_session_kills_its_tokens_at_once(db: PgPool) {
     delete(&holder(&app, &kept), &path).await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn somebody_elses_session_is_not_there_to_be_ended(db: PgPool) {
     let app = open_doors(db).await;
     let (mine, theirs) = (log_in(&app, PHONE).await, log_in(&app, OTHER_PHONE).await);
@@ -64,7 +64,7 @@ async fn somebody_elses_session_is_not_there_to_be_ended(db: PgPool) {
     delete(&holder(&app, &mine), "/v1/auth/sessions/1").await.problem(404, "not-found");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn all_other_sessions_end_together(db: PgPool) {
     let app = open_doors(db).await;
     let (one, two, here) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -78,7 +78,7 @@ async fn all_other_sessions_end_together(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn after_logout_no_token_of_the_session_works(db: PgPool) {
     let app = open_doors(db).await;
     let (here, elsewhere) = (log_in(&app, PHONE).await, log_in(&app, PHONE).await);
@@ -94,7 +94,7 @@ async fn after_logout_no_token_of_the_session_works(db: PgPool) {
     assert_eq!(why, "logout");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn nobody_has_no_sessions(db: PgPool) {
     let app = open_doors(db).await;
     for path in ["/v1/auth/sessions", "/v1/me"] {
@@ -105,7 +105,7 @@ async fn nobody_has_no_sessions(db: PgPool) {
 }
 
 /// Another instance is another `App` on the same database: what one has in memory, the other does not know.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_session_that_began_on_another_instance_is_alive_here_at_once(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -126,7 +126,7 @@ async fn a_session_that_began_on_another_instance_is_alive_here_at_once(db: PgPo
     app.nobody().with_token(&token).get("/v1/me").await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_logins_leave_behind_is_swept_in_its_time(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;

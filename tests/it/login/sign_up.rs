@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use super::{OTHER_PHONE, PHONE, ask, challenge, holder, last_code, log_in, log_in_with, verify};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn in_development_the_first_user_becomes_owner_with_a_lab(db: PgPool) {
     let app = TestApp::new(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -20,7 +20,7 @@ async fn in_development_the_first_user_becomes_owner_with_a_lab(db: PgPool) {
     assert_eq!(again["user"], pair["user"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_two_first_users_at_once_one_becomes_owner(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open")]).await;
     let (one, one_code) = challenge(&app, PHONE).await;
@@ -30,7 +30,7 @@ async fn of_two_first_users_at_once_one_becomes_owner(db: PgPool) {
     assert_eq!(owners.iter().filter(|is_owner| **is_owner).count(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_first_logins_of_one_phone_at_once_make_one_user(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open")]).await;
     app.owner().await;
@@ -62,7 +62,7 @@ async fn two_first_logins_of_one_phone_at_once_make_one_user(db: PgPool) {
     holder(&app, &pair).get("/v1/me").await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_bootstrap_phone_becomes_owner_though_others_came_first(db: PgPool) {
     let app = TestApp::with_vars(db, &[("BOOTSTRAP_OWNER_PHONE", PHONE)]).await;
     app.owner().await;
@@ -71,7 +71,7 @@ async fn the_bootstrap_phone_becomes_owner_though_others_came_first(db: PgPool) 
     assert_eq!(pair["user"]["labs"][0]["role"], "admin");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn with_open_doors_a_new_user_has_no_lab_and_owns_nothing(db: PgPool) {
     let app = super::open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
@@ -79,7 +79,7 @@ async fn with_open_doors_a_new_user_has_no_lab_and_owns_nothing(db: PgPool) {
     assert_eq!(pair["user"]["is_owner"], false);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_proven_phone_without_an_invitation_stays_outside(db: PgPool) {
     // A fixed code is how somebody without an invitation can have one at all.
     let vars = [("TEST_PHONE_NUMBERS", "+15005550006=424242")];
@@ -97,7 +97,7 @@ async fn invite(app: &TestApp, invitation: Value) -> Value {
     app.client("admin").await.post(&app.path("/invitations"), invitation).await.created()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_by_code_lets_a_new_phone_into_its_lab(db: PgPool) {
     let app = TestApp::new(db).await;
     let invitation = invite(&app, json!({"role": "member"})).await;
@@ -111,7 +111,7 @@ async fn an_invitation_by_code_lets_a_new_phone_into_its_lab(db: PgPool) {
     assert!(said.contains("brings none that is good; it is unknown, too old, used up, revoked"), "{said}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_for_a_phone_needs_no_code_and_admits_that_phone_alone(db: PgPool) {
     let app = TestApp::new(db).await;
     invite(&app, json!({"role": "viewer", "phone": PHONE})).await;
@@ -122,7 +122,7 @@ async fn an_invitation_for_a_phone_needs_no_code_and_admits_that_phone_alone(db:
     assert_eq!(pair["user"]["labs"][0]["role"], "viewer");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_invitation_that_is_used_up_between_request_and_verify_is_refused(db: PgPool) {
     let app = TestApp::new(db).await;
     let invitation = invite(&app, json!({"role": "member"})).await;
@@ -134,7 +134,7 @@ async fn an_invitation_that_is_used_up_between_request_and_verify_is_refused(db:
     verify(&app, &slow["challenge_id"], &slow_code).await.problem(422, "invitation-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn somebody_with_an_account_joins_one_more_lab_by_logging_in_with_its_invitation(db: PgPool) {
     let app = super::open_doors(db).await;
     let before = log_in(&app, PHONE).await;

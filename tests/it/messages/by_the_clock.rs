@@ -18,7 +18,7 @@ use crate::{
 const FIRST: Contract = twilio::CONTRACT;
 const SECOND: Contract = vonage::CONTRACT;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_running_server_asks_the_next_five_seconds_after_one_that_hung_up(db: PgPool) {
     let (first, second) = (FIRST.start().await, SECOND.start().await);
     first.has(Fault::Reset);

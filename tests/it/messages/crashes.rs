@@ -18,7 +18,7 @@ use crate::{
 const FIRST: Contract = twilio::CONTRACT;
 const SECOND: Contract = vonage::CONTRACT;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn after_a_crash_between_sending_and_writing_it_down_nothing_is_sent_twice(db: PgPool) {
     let (first, second) = (FIRST.start().await, SECOND.start().await);
     let more = [("OTP_RESEND_SECONDS", "90")];
@@ -44,7 +44,7 @@ async fn after_a_crash_between_sending_and_writing_it_down_nothing_is_sent_twice
     log_in_with(&app, &asked["challenge_id"], &code_in(&second.last())).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn four_senders_at_once_send_each_of_ninety_messages_once(db: PgPool) {
     let first = FIRST.start().await;
     let app = through(db, &[(FIRST, &first)], &[]).await;
@@ -64,7 +64,7 @@ async fn four_senders_at_once_send_each_of_ninety_messages_once(db: PgPool) {
     assert_eq!(tallied, 90);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_slow_provider_does_not_hold_up_the_next_message(db: PgPool) {
     let (first, second) = (FIRST.start().await, SECOND.start().await);
     let app = through(db, &[(FIRST, &first), (SECOND, &second)], &[]).await;
@@ -88,7 +88,7 @@ async fn a_slow_provider_does_not_hold_up_the_next_message(db: PgPool) {
     assert_eq!(sqlx::query_scalar::<_, i64>(messages).fetch_one(&app.db).await.unwrap(), 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_database_that_goes_away_while_a_message_is_sent_does_not_send_it_twice(db: PgPool) {
     let (first, second) = (FIRST.start().await, SECOND.start().await);
     let app = through(db, &[(FIRST, &first), (SECOND, &second)], &[]).await;

@@ -123,27 +123,27 @@ async fn faults_are_as_documented(db: PgPool, provider: Contract) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn faults_of_twilio_are_as_documented(db: PgPool) {
     faults_are_as_documented(db, twilio::CONTRACT).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn faults_of_vonage_are_as_documented(db: PgPool) {
     faults_are_as_documented(db, vonage::CONTRACT).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn faults_of_aws_sns_are_as_documented(db: PgPool) {
     faults_are_as_documented(db, aws_sns::CONTRACT).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn faults_of_messagebird_are_as_documented(db: PgPool) {
     faults_are_as_documented(db, messagebird::CONTRACT).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn faults_of_bird_are_as_documented(db: PgPool) {
     faults_are_as_documented(db, bird::CONTRACT).await;
 }

@@ -10,7 +10,7 @@ use super::state;
 use crate::login::{PHONE, ask, last_code, open_doors};
 use crate::support::TestApp;
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_challenge_tells_how_far_its_message_has_come(db: PgPool) {
     let app = open_doors(db).await;
     let asked = ask(&app, PHONE).await.expect(202).body;
@@ -28,7 +28,7 @@ async fn a_challenge_tells_how_far_its_message_has_come(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_came_too_late_to_be_sent_is_not_sent(db: PgPool) {
     let app = open_doors(db).await;
     let asked = ask(&app, PHONE).await.expect(202).body;
@@ -38,7 +38,7 @@ async fn a_code_that_came_too_late_to_be_sent_is_not_sent(db: PgPool) {
     assert_eq!(state(&app, &asked["challenge_id"]).await, "failed");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_senders_at_once_send_a_message_once(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
@@ -47,7 +47,7 @@ async fn two_senders_at_once_send_a_message_once(db: PgPool) {
     assert_eq!(app.terminal().lines().count(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_message_is_sealed_while_it_is_of_use_and_empty_afterwards(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
@@ -69,7 +69,7 @@ async fn a_message_is_sealed_while_it_is_of_use_and_empty_afterwards(db: PgPool)
     assert_eq!(over, b"");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_cannot_be_sent_is_tried_again_after_growing_pauses_and_then_given_up(db: PgPool) {
     let vars = [
         ("SIGN_UP", "open"),
@@ -93,7 +93,7 @@ async fn what_cannot_be_sent_is_tried_again_after_growing_pauses_and_then_given_
     assert_eq!(state(&app, &asked["challenge_id"]).await, "failed");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_message_whose_sender_died_is_sent_by_the_next_after_a_minute(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
@@ -110,7 +110,7 @@ async fn a_message_whose_sender_died_is_sent_by_the_next_after_a_minute(db: PgPo
     assert!(app.terminal().contains("code is"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn messages_go_after_thirty_days(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);

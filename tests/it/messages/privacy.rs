@@ -80,9 +80,9 @@ fn tells(line: &str, secret: &str) -> bool {
     })
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn no_code_phone_credential_or_text_is_in_what_a_run_of_messages_leaves(db: PgPool) {
-    let metrics = chemstock::telemetry::install();
+    let metrics = chemstock::platform::telemetry::install();
     let (log, _guard) = log::start();
     let (secrets, answers) = run(&db).await;
     sqlx::query("update labs set name = id::text").execute(&db).await.unwrap();

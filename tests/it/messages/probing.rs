@@ -1,12 +1,11 @@
 //! `chemstock doctor` asks the providers, and sends a test message if it is told to; and what the simulator plays.
 
 use chemstock::{
+    base::{clock::Clock, phone::Phone},
     clients::outbound::Failure,
-    clock::Clock,
     config::Config,
     doctor::{Level, examine},
     messages::probe,
-    phone::Phone,
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -75,7 +74,7 @@ async fn a_test_message_goes_by_the_first_provider_that_takes_it() {
     assert_eq!(second.last().form()["text"], "A test message of Chemstock.");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_simulator_plays_a_delivered_a_refused_and_a_failing_number(db: PgPool) {
     let app = TestApp::with_vars(db, &[("SIGN_UP", "open"), ("SMS_PROVIDERS", "simulator")]).await;
     app.owner().await;

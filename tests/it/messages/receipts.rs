@@ -89,7 +89,7 @@ pub async fn one_changed_byte(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_receipt_that_says_failed_has_the_next_provider_send_the_same_code(db: PgPool) {
     let (first, second) = (twilio::CONTRACT.start().await, vonage::CONTRACT.start().await);
     let app = through(db, &[(twilio::CONTRACT, &first), (vonage::CONTRACT, &second)], &[]).await;
@@ -108,7 +108,7 @@ async fn a_receipt_that_says_failed_has_the_next_provider_send_the_same_code(db:
 }
 
 /// None of these receipts names a reason of its own.
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_receipt_of_any_provider_that_says_failed_and_no_more_sends_the_message_to_the_next(db: PgPool) {
     for (index, (contract, method, tell)) in ALL.into_iter().enumerate() {
         let outside = contract.start().await;
@@ -125,7 +125,7 @@ async fn a_receipt_of_any_provider_that_says_failed_and_no_more_sends_the_messag
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_webhook_that_says_there_is_no_whatsapp_brings_the_code_by_sms(db: PgPool) {
     let (meta, second) = (whatsapp::CONTRACT.start().await, twilio::CONTRACT.start().await);
     let app = through(db, &[(whatsapp::CONTRACT, &meta), (twilio::CONTRACT, &second)], &[]).await;
@@ -157,7 +157,7 @@ pub async fn failed_then_delivered(db: PgPool) {
     assert_eq!(state(&app, &challenge).await, "failed");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_receipt_tells_what_became_of_a_message_whose_sender_died(db: PgPool) {
     let (first, second) = (twilio::CONTRACT.start().await, vonage::CONTRACT.start().await);
     let app = through(db, &[(twilio::CONTRACT, &first), (vonage::CONTRACT, &second)], &[]).await;
@@ -194,7 +194,7 @@ pub async fn of_another_provider(db: PgPool) {
     assert_eq!(state(&app, &challenge).await, "sent");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_nothing_is_set_up_there_is_no_webhook(db: PgPool) {
     let app = TestApp::new(db).await;
     for name in ["twilio", "vonage", "messagebird", "bird", "whatsapp", "aws_sns", "smtp", "console", "simulator", "x"]
@@ -205,7 +205,7 @@ async fn where_nothing_is_set_up_there_is_no_webhook(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_message_that_reaches_nobody_goes_through_everything_else(db: PgPool) {
     let first = twilio::CONTRACT.start().await;
     let app = through(db, &[(twilio::CONTRACT, &first)], &[("SIGN_UP", "invite")]).await;
@@ -213,7 +213,7 @@ async fn a_message_that_reaches_nobody_goes_through_everything_else(db: PgPool) 
     assert_eq!((first.asked().len(), state(&app, &challenge).await), (0, "sent".to_owned()));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_many_forged_callbacks_the_log_has_one_line_a_minute(db: PgPool) {
     let (log, _guard) = crate::support::log::start();
     let (first, second) = (twilio::CONTRACT.start().await, vonage::CONTRACT.start().await);

@@ -16,7 +16,7 @@ use crate::{
 
 const GERMAN: &str = "+4915112345678";
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn each_day_country_provider_and_channel_has_its_figures(db: PgPool) {
     let (first, second) = (twilio::CONTRACT.start().await, vonage::CONTRACT.start().await);
     let more = [("SMS_PRICES", "US=0.01,*=0.08"), ("SMS_CURRENCY", "USD")];
@@ -52,7 +52,7 @@ async fn each_day_country_provider_and_channel_has_its_figures(db: PgPool) {
     owner.get("/v1/admin/messages?from=2020-01-01").await.problem(422, "invalid");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_price_that_a_provider_says_counts_against_the_budget_and_one_in_other_money_does_not(db: PgPool) {
     let second = vonage::CONTRACT.start().await;
     let more = [("SMS_PRICES", "*=1.00"), ("SMS_CURRENCY", "EUR"), ("SMS_BUDGET_PER_DAY", "10")];
@@ -76,7 +76,7 @@ async fn owner_budget(app: &crate::support::TestApp) -> Value {
     app.owner().await.get("/v1/admin/messages/budget").await.ok()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_country_has_a_budget_of_its_own_and_others_go_on(db: PgPool) {
     let first = twilio::CONTRACT.start().await;
     let more = [("SMS_PRICES", "*=1.00"), ("SMS_COUNTRY_BUDGETS_PER_DAY", "DE=2.50")];
@@ -98,7 +98,7 @@ async fn a_country_has_a_budget_of_its_own_and_others_go_on(db: PgPool) {
     send(&app, "+4915112345670").await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn fifty_requests_at_once_do_not_pass_the_budget_of_a_country(db: PgPool) {
     let first = twilio::CONTRACT.start().await;
     let more = [("SMS_PRICES", "*=1.00"), ("SMS_COUNTRY_BUDGETS_PER_DAY", "US=5.00")];

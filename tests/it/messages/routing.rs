@@ -40,7 +40,7 @@ fn says(failure: &str) -> Fault {
     Fault::Answers(error.unwrap_or_else(|| panic!("nothing means {failure}")).1)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_first_provider_sends_and_nobody_else_is_asked(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     let challenge = send(&app, PHONE).await;
@@ -50,7 +50,7 @@ async fn the_first_provider_sends_and_nobody_else_is_asked(db: PgPool) {
     log_in_with(&app, &challenge, &code_in(&first.last())).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn when_one_is_down_the_next_sends_the_same_code_at_once(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(down());
@@ -63,7 +63,7 @@ async fn when_one_is_down_the_next_sends_the_same_code_at_once(db: PgPool) {
     log_in_with(&app, &challenge, &code_in(&other)).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_that_is_refused_or_whose_holder_wants_nothing_gets_no_second_message(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     for failure in ["number_refused", "consent_withdrawn"] {
@@ -76,7 +76,7 @@ async fn a_number_that_is_refused_or_whose_holder_wants_nothing_gets_no_second_m
     assert_eq!((first.asked().len(), second.asked().len()), (2, 0));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_provider_forbids_or_has_wrong_the_next_may_send(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     for failure in ["blocked", "misconfigured"] {
@@ -88,7 +88,7 @@ async fn what_a_provider_forbids_or_has_wrong_the_next_may_send(db: PgPool) {
     assert_eq!((first.asked().len(), second.asked().len()), (2, 2));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn however_an_answer_fails_to_come_the_next_sends_the_same_code_when_a_silent_one_is_given_up(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     let faults = [Fault::Reset, Fault::Truncated, Fault::Garbage, Fault::Endless, Fault::Answers(Reply::html(200))];
@@ -108,7 +108,7 @@ async fn however_an_answer_fails_to_come_the_next_sends_the_same_code_when_a_sil
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_provider_that_is_alone_is_asked_once_more_if_it_may_have_sent_the_message(db: PgPool) {
     let first = FIRST.start().await;
     let app = through(db, &[(FIRST, &first)], &[]).await;
@@ -125,7 +125,7 @@ async fn a_provider_that_is_alone_is_asked_once_more_if_it_may_have_sent_the_mes
     assert_eq!(state(&app, &challenge).await, "sent");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_asks_for_whatsapp_and_has_none_gets_the_code_by_sms(db: PgPool) {
     let (meta, first) = (whatsapp::CONTRACT.start().await, FIRST.start().await);
     let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
@@ -140,7 +140,7 @@ async fn who_asks_for_whatsapp_and_has_none_gets_the_code_by_sms(db: PgPool) {
     log_in_with(&app, &asked["challenge_id"], &code_in(&first.last())).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_has_no_whatsapp_still_gets_the_sms_that_was_only_late(db: PgPool) {
     let (meta, first) = (whatsapp::CONTRACT.start().await, FIRST.start().await);
     let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
@@ -157,7 +157,7 @@ async fn who_has_no_whatsapp_still_gets_the_sms_that_was_only_late(db: PgPool) {
     log_in_with(&app, &challenge, &code_in(&first.last())).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_provider_that_fails_five_times_is_left_alone_for_half_a_minute(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(down());
@@ -173,7 +173,7 @@ async fn a_provider_that_fails_five_times_is_left_alone_for_half_a_minute(db: Pg
     assert_eq!((first.asked().len(), second.asked().len()), (7, 6), "it is well again");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn when_all_are_down_a_message_comes_back_and_goes_to_the_first_that_is_up(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(down());
@@ -195,7 +195,7 @@ async fn has_converted(app: &TestApp, provider: &str, sent: i32, verified: i32) 
     row.bind(app.now()).bind(provider).bind(sent).bind(verified).execute(&app.db).await.unwrap();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_provider_whose_codes_hardly_come_back_from_a_country_is_the_last_there(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     has_converted(&app, "twilio", 100, 10).await;
@@ -206,7 +206,7 @@ async fn a_provider_whose_codes_hardly_come_back_from_a_country_is_the_last_ther
     assert_eq!((first.asked().len(), second.asked().len()), (1, 1), "elsewhere the order is as it was");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_comes_back_counts_for_who_sent_it(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(down());
@@ -218,7 +218,7 @@ async fn a_code_that_comes_back_counts_for_who_sent_it(db: PgPool) {
     assert_eq!(counts, [("twilio".to_owned(), 0, 0, 1), ("vonage".to_owned(), 1, 1, 0)]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn when_no_sms_goes_out_whatsapp_brings_the_code_to_the_same_phone(db: PgPool) {
     let (first, meta) = (FIRST.start().await, whatsapp::CONTRACT.start().await);
     let app = through(db, &[(FIRST, &first), (whatsapp::CONTRACT, &meta)], &[]).await;
@@ -231,7 +231,7 @@ async fn when_no_sms_goes_out_whatsapp_brings_the_code_to_the_same_phone(db: PgP
     assert!(meta.last().body.contains(&code_in(&first.last())), "it is the same code");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_challenge_names_the_other_channels_from_resend_at_on_and_not_before(db: PgPool) {
     let (first, meta) = (FIRST.start().await, whatsapp::CONTRACT.start().await);
     let vars = [&[("SIGN_UP", "invite")][..], &E_MAIL].concat();
@@ -251,7 +251,7 @@ async fn every_challenge_names_the_other_channels_from_resend_at_on_and_not_befo
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_a_newer_one_made_void_is_not_sent_again(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(Fault::Garbage);
@@ -264,7 +264,7 @@ async fn a_code_that_a_newer_one_made_void_is_not_sent_again(db: PgPool) {
     assert_eq!(state(&app, &old).await, "failed");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_code_that_has_come_back_is_not_sent_again(db: PgPool) {
     let Two { app, first, second } = two(db).await;
     first.has(Fault::Garbage);

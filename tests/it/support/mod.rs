@@ -20,16 +20,19 @@ use std::{
 
 use axum::Router;
 use chemstock::{
-    app::App,
+    base::{
+        clock::Clock,
+        ids,
+        secrets::SecretKey,
+        tokens::{KeyRing, Tokens},
+    },
     clients::console::Console,
-    clock::Clock,
     config::Config,
-    ids,
-    lanes::{FRESH_FOR, Lanes, pool_options},
-    router,
-    secrets::SecretKey,
-    tokens::{KeyRing, Tokens},
-    worker,
+    platform::{
+        app::App,
+        lanes::{FRESH_FOR, Lanes, pool_options},
+    },
+    router, worker,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgPool;

@@ -15,7 +15,7 @@ use std::{
 use chemstock::{
     clients::redis::Redis,
     config::RedisConfig,
-    login::challenge::{Challenges, redis::RedisStore},
+    people::login::challenge::{Challenges, redis::RedisStore},
 };
 use sqlx::PgPool;
 use tokio::{

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use chemstock::{
+    base::clock::Clock,
     clients::{
         aws_sns::AwsSns,
         http::Http,
         outbound::{Accepted, Failure, Refused},
     },
-    clock::Clock,
 };
 
 use super::trials::{self, PHONE, TEXT};

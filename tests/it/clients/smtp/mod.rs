@@ -1,13 +1,12 @@
 use std::time::{Duration, Instant};
 
 use chemstock::{
+    base::{clock::Clock, language::Language},
     clients::{
         outbound::{Accepted, Failure, Outgoing, Refused},
         smtp::Smtp,
     },
-    clock::Clock,
     config::SmtpConfig,
-    language::Language,
     messages::{Content, Kind, texts},
 };
 use chrono::{DateTime, TimeDelta};

@@ -94,8 +94,8 @@ async fn postgres_believes_such_an_authority_too(db: sqlx::PgPool) {
     let (user, name) = (options.get_username(), database.rsplit('/').next().unwrap());
     let url = format!("postgres://{user}@localhost:{port}/{name}?sslmode=verify-full");
     let authorities = Authorities::File(tls::file("ca.pem"));
-    assert!(chemstock::lanes::Lanes::open(&url, None).await.is_err());
-    let lanes = chemstock::lanes::Lanes::open(&url, Some(&authorities)).await.unwrap();
+    assert!(chemstock::platform::lanes::Lanes::open(&url, None).await.is_err());
+    let lanes = chemstock::platform::lanes::Lanes::open(&url, Some(&authorities)).await.unwrap();
     lanes.close().await;
 }
 

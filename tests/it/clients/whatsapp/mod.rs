@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
 use chemstock::{
+    base::language::Language,
     clients::{
         http::Http,
         outbound::{Accepted, Failure, Outgoing},
         whatsapp::WhatsApp,
     },
     config::Config,
-    language::Language,
 };
 use serde_json::json;
 use uuid::Uuid;

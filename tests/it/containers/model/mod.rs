@@ -232,7 +232,7 @@ fn lives() -> usize {
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(60)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_lives_as_the_contract_of_its_ledger_says(db: PgPool) {
     let app = TestApp::new(db).await;
     let zone = sqlx::query("update labs set time_zone = 'Asia/Kathmandu' where id = $1").bind(app.lab);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chemstock::imports::{ContainerOptions, Options, load_containers};
+use chemstock::exchange::imports::{ContainerOptions, Options, load_containers};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -11,7 +11,7 @@ use super::{
     Lab, case, create, none, pairs,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c005_a_file_that_is_no_csv_says_what_it_is_and_prints_no_control_characters(db: PgPool) {
     let lab = Lab::new(db).await;
     let told = lab.refused("C005-utf16-without-mark.txt").await;
@@ -23,7 +23,7 @@ async fn c005_a_file_that_is_no_csv_says_what_it_is_and_prints_no_control_charac
     assert!(!told.contains(char::is_control), "{told:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c007_c008_one_sign_has_one_meaning_in_a_column(db: PgPool) {
     let lab = Lab::new(db).await;
     assert_eq!(counts(&lab.import("C007-decimal-comma.csv", &none()).await), [3, 3, 0, 0, 0]);
@@ -43,7 +43,7 @@ async fn c007_c008_one_sign_has_one_meaning_in_a_column(db: PgPool) {
     assert!(corrections(&report)[0].1.contains("1.000 or 1000"), "{:?}", corrections(&report));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c011_c013_days_and_months_are_read_where_they_have_one_meaning(db: PgPool) {
     let lab = Lab::new(db).await;
     assert_eq!(counts(&lab.import("C011-iso-with-midnight.csv", &none()).await), [3, 3, 0, 0, 0]);
@@ -61,14 +61,14 @@ async fn c011_c013_days_and_months_are_read_where_they_have_one_meaning(db: PgPo
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c016_a_list_that_went_through_a_spreadsheet_says_the_same(db: PgPool) {
     let lab = Lab::new(db).await;
     assert_eq!(counts(&lab.import("C016-first.csv", &none()).await), [3, 3, 0, 0, 0]);
     assert_eq!(counts(&lab.import("C016-second.csv", &none()).await), [3, 0, 0, 3, 0]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c019_headers_of_real_lists_are_known_or_can_be_mapped_and_glass_is_no_code(db: PgPool) {
     let lab = Lab::new(db).await;
     let told = lab.refused("C019-container-is-glass.csv").await;
@@ -91,7 +91,7 @@ async fn c019_headers_of_real_lists_are_known_or_can_be_mapped_and_glass_is_no_c
     assert_eq!(third["amount"], json!({"value": "350", "unit": "mL"}));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c020_c022_paths_are_paths_and_a_slash_may_belong_to_a_name(db: PgPool) {
     let lab = Lab::new(db).await;
     let dry = ContainerOptions { common: Options { dry_run: true, ..Options::default() }, ..create() };
@@ -123,7 +123,7 @@ async fn c020_c022_paths_are_paths_and_a_slash_may_belong_to_a_name(db: PgPool) 
     assert_eq!(counts(&again), [2, 0, 0, 1, 1]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c023_name_and_number_are_of_one_entry_or_the_row_is_refused(db: PgPool) {
     let lab = Lab::new(db).await;
     let report = lab.import("C023-name-against-cas.csv", &none()).await;
@@ -144,7 +144,7 @@ async fn c023_name_and_number_are_of_one_entry_or_the_row_is_refused(db: PgPool)
     assert_eq!(lab.bottles().await["W-002"]["note"], "label: water");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c025_codes_are_made_when_asked_for_and_the_second_run_finds_them(db: PgPool) {
     let lab = Lab::new(db).await;
     let options = ContainerOptions { make_codes: true, ..create() };
@@ -158,7 +158,7 @@ async fn c025_codes_are_made_when_asked_for_and_the_second_run_finds_them(db: Pg
     assert_eq!(lab.bottles().await, bottles);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c026_units_of_the_bench_are_read_and_what_has_two_sizes_is_refused(db: PgPool) {
     let lab = Lab::new(db).await;
     let report = lab.import("C026-bench-units.csv", &none()).await;
@@ -182,7 +182,7 @@ async fn c026_units_of_the_bench_are_read_and_what_has_two_sizes_is_refused(db: 
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c034_c035_c047_notes_of_two_lines_go_in_and_codes_stay_as_they_are_printed(db: PgPool) {
     let lab = Lab::new(db).await;
     assert_eq!(counts(&lab.import("C034-note-of-two-lines.csv", &none()).await), [2, 2, 0, 0, 0]);

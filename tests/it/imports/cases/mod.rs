@@ -7,8 +7,8 @@ mod substances;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chemstock::{
-    chemicals::Names,
-    imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
+    catalogue::chemicals::Names,
+    exchange::imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
 };
 use serde_json::Value;
 use sqlx::PgPool;

@@ -1,8 +1,8 @@
 //! Cases of substance lists.
 
 use chemstock::{
-    chemicals::Names,
-    imports::{Options, load_chemicals},
+    catalogue::chemicals::Names,
+    exchange::imports::{Options, load_chemicals},
 };
 use serde_json::json;
 use sqlx::PgPool;
@@ -12,7 +12,7 @@ use super::{
     Lab, case,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c002_numbers_without_hyphens_go_in_when_that_is_asked_for(db: PgPool) {
     let lab = Lab::new(db).await;
     let file = case(&lab.folder, "C002-cas-without-hyphens.csv");
@@ -32,7 +32,7 @@ async fn c002_numbers_without_hyphens_go_in_when_that_is_asked_for(db: PgPool) {
     assert!(corrections(&report)[0].1.contains("1000406046"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c031_c032_formulas_are_read_with_their_mass_or_refused(db: PgPool) {
     let lab = Lab::new(db).await;
     let report = lab.chemicals("C031-hydrates-with-x.csv", &Options::default(), Names::default()).await;
@@ -54,7 +54,7 @@ async fn c031_c032_formulas_are_read_with_their_mass_or_refused(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn c073_c074_a_substance_takes_nothing_of_another(db: PgPool) {
     let lab = Lab::new(db).await;
     let before = [lab.chemical("67-64-1").await, lab.chemical("64-17-5").await, lab.chemical("67-56-1").await];

@@ -1,6 +1,6 @@
 //! By its name alone no row gives an entry a number, unless the entry has none of any kind.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use sqlx::PgPool;
 
 use super::{DECIDED, Folder, chemicals, known, reasons};
@@ -9,7 +9,7 @@ use crate::{
     support::TestApp,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_alone_gives_an_entry_with_a_number_no_other_one(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(
@@ -43,7 +43,7 @@ async fn a_name_alone_gives_an_entry_with_a_number_no_other_one(db: PgPool) {
     assert_eq!((report.added, report.failed), (1, 0), "the true one goes in");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_completes_with_the_others_and_a_name_completes_what_has_no_number(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, "name,cas\nethanol,64-17-5\nbrine,\n").await;
@@ -60,7 +60,7 @@ async fn a_number_completes_with_the_others_and_a_name_completes_what_has_no_num
     assert_eq!(chemicals(&app, &folder, rows, DECIDED).await.unchanged, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_message_says_by_what_the_entry_was_found(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, "name,cas,formula\nethanol,64-17-5,C2H6O\n").await;

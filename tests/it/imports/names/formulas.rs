@@ -1,6 +1,6 @@
 //! A formula is a name only of what has it.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
@@ -22,7 +22,7 @@ fn salt_and_base() -> String {
     .concat()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_formula_of_a_base_is_no_name_of_its_salt(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let report = chemicals(&app, &folder, &salt_and_base(), Names::default()).await;
@@ -44,7 +44,7 @@ async fn the_formula_of_a_base_is_no_name_of_its_salt(db: PgPool) {
     assert_eq!(told[4], None, "a code that only looks like one");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_names_a_substance_by_another_formula_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, "name,cas,formula\nphosgene,75-44-5,CCl2O\n").await;
@@ -61,7 +61,7 @@ async fn a_row_that_names_a_substance_by_another_formula_is_refused(db: PgPool) 
     assert_eq!(report.failed, 0, "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_formula_that_says_what_nothing_is_is_refused_with_what_it_may_be(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     for (formula, parts) in [
@@ -83,7 +83,7 @@ async fn a_formula_that_says_what_nothing_is_is_refused_with_what_it_may_be(db: 
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_hydrate_has_its_water_in_the_formula(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let rows = "name,formula\ncopper sulfate pentahydrate,CuSO4\nCobalt chloride hexahydrate,CoCl2.4H2O\n";

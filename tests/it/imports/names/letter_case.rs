@@ -1,6 +1,6 @@
 //! A list in lower case says nothing about case: the case of a letter decides only where both spellings have one.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use sqlx::PgPool;
 
 use super::{Folder, bottles, chemicals, known, listed};
@@ -24,7 +24,7 @@ fn lower() -> String {
     .concat()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_that_is_written_right_goes_in_though_the_list_is_in_lower_case(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, &lower()).await;
@@ -61,7 +61,7 @@ async fn a_name_that_is_written_right_goes_in_though_the_list_is_in_lower_case(d
     assert_eq!((report.added, report.failed), (0, 0), "{:?}", report.corrections);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_has_two_meanings_by_its_case_is_refused_with_both(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, &lower()).await;
@@ -75,7 +75,7 @@ async fn what_has_two_meanings_by_its_case_is_refused_with_both(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_the_catalogue_has_both_the_case_decides_and_capitals_do_not(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let both = "name,cas,formula,synonyms\nN-butylaniline,1126-78-9,,\nn-butylaniline,104-13-2,,\n\
@@ -104,7 +104,7 @@ async fn where_the_catalogue_has_both_the_case_decides_and_capitals_do_not(db: P
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn capitals_alone_are_either_though_the_catalogue_knows_one(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, "name,cas\nN-Butylaniline,1126-78-9\nN-Methylaniline,100-61-8\nn-Hexane,110-54-3\n").await;

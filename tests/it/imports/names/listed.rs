@@ -1,13 +1,13 @@
 //! What an import of PubChem's list makes of its names: nothing falls away in silence.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use serde_json::json;
 use sqlx::PgPool;
 
 use super::{Folder, bottles, chemicals, known, listed, reasons};
 use crate::{imports::chemical, support::TestApp};
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn numbers_of_others_are_left_out_with_one_warning(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let list = [
@@ -38,7 +38,7 @@ async fn numbers_of_others_are_left_out_with_one_warning(db: PgPool) {
     assert!(told.iter().all(Option::is_some), "{told:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_first_that_is_a_name_becomes_the_name(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let list = [
@@ -56,7 +56,7 @@ async fn the_first_that_is_a_name_becomes_the_name(db: PgPool) {
     assert_eq!(chemical(&app, "110-82-7").await["name"], "CAS 110-82-7");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn every_name_of_a_long_list_is_kept_and_what_is_too_much_is_refused(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let many = |n: usize| (0..n).map(|n| format!("name {n}x")).collect::<Vec<_>>().join("|");
@@ -87,7 +87,7 @@ async fn every_name_of_a_long_list_is_kept_and_what_is_too_much_is_refused(db: P
     assert!(report.warnings.iter().any(|it| it == told), "{:?}", report.warnings);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_would_make_too_many_synonyms_is_refused_and_completes_nothing(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let many = |from: usize, n: usize| (from..from + n).map(|n| format!("name {n}x")).collect::<Vec<_>>().join("|");

@@ -9,8 +9,8 @@ mod twice;
 mod two_meanings;
 
 use chemstock::{
-    chemicals::Names,
-    imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
+    catalogue::chemicals::Names,
+    exchange::imports::{ContainerOptions, Options, Report, load_chemicals, load_containers},
 };
 
 use super::{Folder, corrections, counts};

@@ -1,6 +1,6 @@
 //! Numbers and placeholders are no names.
 
-use chemstock::{chemicals::Names, imports::ContainerOptions};
+use chemstock::{catalogue::chemicals::Names, exchange::imports::ContainerOptions};
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -16,7 +16,7 @@ async fn catalogue(db: PgPool) -> (TestApp, Folder) {
     (app, folder)
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_of_anything_else_is_no_synonym_whatever_was_decided(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     let before = super::super::dump(&app).await;
@@ -45,7 +45,7 @@ async fn a_number_of_anything_else_is_no_synonym_whatever_was_decided(db: PgPool
     assert_eq!(chemicals(&app, &folder, own, Names::default()).await.failed, 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_names_nothing_is_no_name(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     for (name, part) in [
@@ -72,7 +72,7 @@ async fn what_names_nothing_is_no_name(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_bottle_under_a_number_is_of_the_entry_that_has_the_number_and_of_no_other(db: PgPool) {
     let (app, folder) = catalogue(db).await;
     // As an older version let them in.
@@ -112,7 +112,7 @@ async fn a_bottle_under_a_number_is_of_the_entry_that_has_the_number_and_of_no_o
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_catalogue_takes_no_number_of_another_as_a_synonym(db: PgPool) {
     let (app, _folder) = catalogue(db).await;
     let manager = app.client("manager").await;

@@ -1,6 +1,6 @@
 //! A substance that stands twice in a list, and rows in either order.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -10,7 +10,7 @@ use crate::{
     support::TestApp,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_number_that_stands_twice_is_one_entry_and_another_name_for_it_is_for_a_person_to_say(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let rows = "name,cas,synonyms\nAldicarb,116-06-3,\n\"Propanal, 2-methyl-2-(methylthio)-\",116-06-3,\nAldicarb,116-06-3,\n\
@@ -30,7 +30,7 @@ async fn a_number_that_stands_twice_is_one_entry_and_another_name_for_it_is_for_
     assert_eq!(chemical(&app, "116-06-3").await["synonyms"], names);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_says_something_else_of_the_same_number_is_refused_with_both_values(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let rows = "name,cas,formula\nethanol,64-17-5,C2H6O\nethanol,64-17-5,CH4O\n";
@@ -39,7 +39,7 @@ async fn a_row_that_says_something_else_of_the_same_number_is_refused_with_both_
     assert!(corrections(&report)[0].1.contains("the formula is CH4O here and C2H6O there"));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_name_and_the_row_that_has_it_as_a_synonym_are_one_in_either_order(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let padding = (0..600).map(|n| format!("substance {n},,\n")).collect::<Vec<_>>().concat();
@@ -61,7 +61,7 @@ async fn a_name_and_the_row_that_has_it_as_a_synonym_are_one_in_either_order(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_row_that_waits_for_one_that_is_refused_goes_in_by_itself(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let rows = "name,cas,synonyms\nspirit,,\nethanol,64-17-6,spirit\nwater,7732-18-6,\n";

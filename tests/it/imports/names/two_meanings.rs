@@ -1,6 +1,6 @@
 //! A name that two entries have is of neither, whichever of them goes by it first.
 
-use chemstock::chemicals::Names;
+use chemstock::catalogue::chemicals::Names;
 use serde_json::json;
 use sqlx::PgPool;
 
@@ -11,7 +11,7 @@ use crate::{
     support::TestApp,
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_name_of_one_and_the_synonym_of_another_are_two_meanings(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let rows = "name,cas,synonyms\nL-asparagine,70-47-3,asparagine\n";
@@ -30,7 +30,7 @@ async fn the_name_of_one_and_the_synonym_of_another_are_two_meanings(db: PgPool)
     assert_eq!(report.unchanged, 1, "a row that brings nothing is no contradiction");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_lab_calls_nothing_by_the_name_of_another_substance(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, "name,cas,synonyms\nethanol,64-17-5,\nmethanol,67-56-1,carbinol\n").await;

@@ -25,7 +25,7 @@ macro_rules! attacks {
 
 macro_rules! attack {
     ($name:ident => $scenario:path) => {
-        #[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+        #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
         async fn $name(db: PgPool) {
             $scenario(db).await;
         }
@@ -165,13 +165,13 @@ attacks! {
     // 27. The fixed code of a test phone is used in production.
     row_27_a_fixed_code_needs_an_end_in_production_and_its_use_is_told => secrecy::fixed_codes;
 
-    // 28. A token's header chooses how it is verified, and with which key. The verifier alone: src/tokens/tests.
+    // 28. A token's header chooses how it is verified, and with which key. The verifier alone: src/base/tokens/tests.
     row_28_the_header_chooses_neither_algorithm_nor_key => tokens::headers;
     row_28_the_header_of_an_id_token_chooses_neither_algorithm_nor_key => firebase::rules::headers;
     row_28_a_thousand_unknown_key_ids_cause_at_most_one_fetch_a_minute
         => firebase::keys::a_thousand_unknown_key_ids;
 
-    // 29. A token's claims are missing, or of another type. The verifier alone: src/tokens/tests.
+    // 29. A token's claims are missing, or of another type. The verifier alone: src/base/tokens/tests.
     row_29_every_claim_and_header_is_required_and_of_its_type => tokens::claims;
     row_29_a_thousand_unknown_keys_are_refused_each => tokens::a_thousand_unknown_keys;
     row_29_each_claim_of_an_id_token_is_required_and_of_its_type => firebase::rules::claims;

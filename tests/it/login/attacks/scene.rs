@@ -1,6 +1,6 @@
 //! What the scenarios share.
 
-pub use chemstock::phone::Phone;
+pub use chemstock::base::phone::Phone;
 pub use chrono::{DateTime, TimeDelta, Utc};
 pub use serde_json::{Value, json};
 pub use sqlx::PgPool;

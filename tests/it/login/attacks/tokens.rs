@@ -1,7 +1,7 @@
 //! Tokens that are not what they say, and tokens that come back: rows 28 to 31.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use chemstock::tokens::KeyRing;
+use chemstock::base::tokens::KeyRing;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use tokio::task::JoinSet;
 use uuid::Uuid;

@@ -41,7 +41,7 @@ pub async fn bad_accounts(db: PgPool) {
     exchange(&app, &token(&app)).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_good_account_of_a_bearer_is_asked_about_once_a_minute_and_a_bad_one_every_time(db: PgPool) {
     let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     exchange(&app, &token(&app)).await.ok();
@@ -59,7 +59,7 @@ async fn a_good_account_of_a_bearer_is_asked_about_once_a_minute_and_a_bad_one_e
     me().await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_trade_asks_every_time_so_that_nobody_gets_in_right_after_being_disabled(db: PgPool) {
     let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     exchange(&app, &token(&app)).await.ok();
@@ -72,7 +72,7 @@ async fn a_trade_asks_every_time_so_that_nobody_gets_in_right_after_being_disabl
     assert_eq!(count(&app, "sessions").await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_access_token_is_kept_until_shortly_before_its_end(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     exchange(&app, &token(&app)).await.ok();
@@ -84,7 +84,7 @@ async fn an_access_token_is_kept_until_shortly_before_its_end(db: PgPool) {
     assert_eq!((google.grants(), google.look_ups()), (2, 3));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn while_google_cannot_be_asked_nobody_gets_a_session(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     // The keys are known; the account was good a moment ago.
@@ -101,7 +101,7 @@ async fn while_google_cannot_be_asked_nobody_gets_a_session(db: PgPool) {
     assert_eq!(count(&app, "sessions").await, 3);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_service_account_that_google_does_not_know_lets_nobody_in(db: PgPool) {
     let google = Google::start().await;
     let mut vars = google.vars();
@@ -114,7 +114,7 @@ async fn a_service_account_that_google_does_not_know_lets_nobody_in(db: PgPool) 
     assert_eq!((google.grants(), google.look_ups()), (1, 0), "nor is it asked for by everybody");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_a_service_account_nobody_is_asked(db: PgPool) {
     let google = Google::start().await;
     let app = connected(db, google.vars_without_account(), &[]).await;
@@ -126,7 +126,7 @@ async fn without_a_service_account_nobody_is_asked(db: PgPool) {
     firebase.check().unwrap();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_private_key_that_is_none_is_told_at_the_start(db: PgPool) {
     let google = Google::start().await;
     let mut vars = google.vars();

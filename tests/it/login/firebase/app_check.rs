@@ -1,7 +1,7 @@
 //! Codes for the installation's own apps only.
 
 use axum::http::Method;
-use chemstock::telemetry;
+use chemstock::platform::telemetry;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -66,7 +66,7 @@ fn spoilt(app: &TestApp) -> Vec<String> {
     tokens
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn enforced_it_lets_a_good_token_pass_and_refuses_everything_else(db: PgPool) {
     let (app, google) = with_google(db, &[ENFORCED]).await;
     ask(&app, Some(&google::sign(&google::app_check_claims(app.now())))).await.expect(202);
@@ -84,7 +84,7 @@ async fn enforced_it_lets_a_good_token_pass_and_refuses_everything_else(db: PgPo
     assert!(google.key_fetches() <= 20);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn enforced_it_keeps_keys_for_six_hours_at_most_and_fails_closed_without_any(db: PgPool) {
     let (app, google) = with_google(db, &[ENFORCED]).await;
     google.is(Mood::Down);
@@ -102,7 +102,7 @@ async fn enforced_it_keeps_keys_for_six_hours_at_most_and_fails_closed_without_a
     assert_eq!(google.key_fetches(), before + 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_expired_token_is_told_the_call_that_gets_another(db: PgPool) {
     let (app, _google) = with_google(db, &[ENFORCED]).await;
     let token = google::sign(&google::app_check_claims(app.now()));
@@ -118,7 +118,7 @@ fn counted(outcome: &str) -> u64 {
     shown.lines().find_map(|it| it.strip_prefix(&line)).map_or(0, |count| count.parse().unwrap())
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn monitored_it_counts_and_refuses_nobody(db: PgPool) {
     let (app, google) = with_google(db, &[MONITORED]).await;
     let before = ["valid", "missing", "invalid", "unavailable"].map(counted);
@@ -133,7 +133,7 @@ async fn monitored_it_counts_and_refuses_nobody(db: PgPool) {
     assert!(before.iter().zip(after).all(|(before, after)| after > *before), "{before:?} {after:?}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn off_it_looks_at_nothing(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     ask(&app, None).await.expect(202);
@@ -141,7 +141,7 @@ async fn off_it_looks_at_nothing(db: PgPool) {
     assert_eq!(google.key_fetches(), 0);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_browser_may_send_it(db: PgPool) {
     let (app, _google) = with_google(db, &[("CORS_ORIGINS", "https://app.example.org")]).await;
     let asks = [

@@ -22,7 +22,7 @@ fn bearer(app: &TestApp, claims: &Value) -> Client {
     app.nobody().with_token(&google::sign(claims))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn it_is_refused_unless_the_installation_admits_it(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     let token = google::sign(&good(app.now()));
@@ -31,7 +31,7 @@ async fn it_is_refused_unless_the_installation_admits_it(db: PgPool) {
     assert_eq!(google.look_ups(), 1, "nobody asks about it");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn its_person_does_what_their_role_allows(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let user = login::log_in(&app, PHONE).await["user"].clone();
@@ -54,7 +54,7 @@ async fn its_person_does_what_their_role_allows(db: PgPool) {
     by.post(&app.path("/containers"), json!({})).await.problem(403, "forbidden");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_is_not_known_here_is_told_where_to_become_known(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let claims = google::claims(app.now(), "somebody", "google.com");
@@ -71,7 +71,7 @@ async fn who_is_not_known_here_is_told_where_to_become_known(db: PgPool) {
     bearer(&app, &stated).get("/v1/me").await.problem(401, "firebase-user-unknown");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_about_sessions_refuses_it(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let session = claims_session(&login::log_in(&app, PHONE).await);
@@ -118,7 +118,7 @@ pub async fn other_kinds(db: PgPool) {
     holder.get("/v1/me").await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_forged_one_is_refused_as_at_the_exchange(db: PgPool) {
     let (app, _google) = admitting(db).await;
     login::log_in(&app, PHONE).await;
@@ -135,7 +135,7 @@ async fn a_forged_one_is_refused_as_at_the_exchange(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_of_an_account_that_was_disabled_or_revoked_dies_within_a_minute(db: PgPool) {
     let (app, google) = admitting(db).await;
     login::log_in(&app, PHONE).await;
@@ -153,7 +153,7 @@ async fn one_of_an_account_that_was_disabled_or_revoked_dies_within_a_minute(db:
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn while_google_is_away_what_is_known_holds_for_ten_minutes(db: PgPool) {
     let (app, google) = admitting(db).await;
     let pair = login::log_in(&app, PHONE).await;
@@ -172,7 +172,7 @@ async fn while_google_is_away_what_is_known_holds_for_ten_minutes(db: PgPool) {
     by.get("/v1/me").await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_is_disabled_here_is_refused(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let user = login::log_in(&app, PHONE).await["user"]["id"].as_str().unwrap().parse().unwrap();
@@ -187,7 +187,7 @@ async fn who_is_disabled_here_is_refused(db: PgPool) {
     by.get("/v1/me").await.problem(401, "bad-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn its_idempotency_keys_are_those_of_its_person(db: PgPool) {
     let (app, _google) = admitting(db).await;
     let owner = login::log_in(&app, PHONE).await;

@@ -13,7 +13,7 @@ fn unsigned(claims: &Value) -> String {
     format!("{}.{}.", google::part(&json!({"alg": "none", "typ": "JWT"})), google::part(claims))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn in_development_with_the_emulator_an_unsigned_token_is_let_in(db: PgPool) {
     let (app, google) = with_google(db, &[EMULATOR]).await;
     let pair = exchange(&app, &unsigned(&good(app.now()))).await.ok();
@@ -21,7 +21,7 @@ async fn in_development_with_the_emulator_an_unsigned_token_is_let_in(db: PgPool
     assert_eq!((google.key_fetches(), google.look_ups()), (0, 0), "the emulator's accounts are not Google's");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn all_other_rules_hold_for_it(db: PgPool) {
     let (app, _google) = with_google(db, &[EMULATOR]).await;
     let now = app.now().timestamp();

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_pair_is_that_of_any_login_and_says_how_and_when_one_signed_in(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let signed_in_at = app.now().timestamp();
@@ -39,7 +39,7 @@ async fn the_pair_is_that_of_any_login_and_says_how_and_when_one_signed_in(db: P
     login::holder(&app, &next).get("/v1/me").await.problem(401, "bad-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_token_is_traded_once(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let token = google::sign(&good(app.now()));
@@ -53,7 +53,7 @@ async fn a_token_is_traded_once(db: PgPool) {
     assert_eq!(count(&app, "sessions").await, 2);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_lost_the_answer_gets_it_again_with_the_same_idempotency_key(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let body = json!({"id_token": google::sign(&good(app.now()))});
@@ -76,7 +76,7 @@ async fn race(app: &TestApp, token: &str) -> usize {
     answers.iter().filter(|answer| answer.status == 200).count()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_twenty_trades_of_one_token_at_once_one_gets_a_session(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     // Of somebody new by phone, somebody new by account, and somebody who is known.
@@ -90,7 +90,7 @@ async fn of_twenty_trades_of_one_token_at_once_one_gets_a_session(db: PgPool) {
     assert_eq!((count(&app, "users").await, count(&app, "identities").await), (3, 1));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_sign_in_may_be_as_old_as_is_configured_and_is_no_fresh_login(db: PgPool) {
     let (app, _google) = with_google(db, &[("FIREBASE_SIGN_IN_MAX_DAYS", "7")]).await;
     let signed_in_at = app.now().timestamp();
@@ -106,7 +106,7 @@ async fn a_sign_in_may_be_as_old_as_is_configured_and_is_no_fresh_login(db: PgPo
     assert!(problem["detail"].as_str().unwrap().contains("older than 7 days"), "{problem}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_custom_token_is_what_firebase_takes(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let by = app.client("viewer").await;
@@ -132,7 +132,7 @@ async fn a_custom_token_is_what_firebase_takes(db: PgPool) {
     app.nobody().post("/v1/auth/firebase/custom-token", json!({})).await.problem(401, "no-token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_firebase_the_detail_says_what_is_missing(db: PgPool) {
     let app = TestApp::new(db).await;
     let problem = exchange(&app, "e30.e30.").await.problem(404, "firebase-off");
@@ -141,7 +141,7 @@ async fn without_firebase_the_detail_says_what_is_missing(db: PgPool) {
     by.post("/v1/auth/firebase/custom-token", json!({})).await.problem(404, "firebase-off");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_a_service_account_there_are_no_custom_tokens(db: PgPool) {
     let google = Google::start().await;
     let app = connected(db, google.vars_without_account(), &[]).await;
@@ -150,7 +150,7 @@ async fn without_a_service_account_there_are_no_custom_tokens(db: PgPool) {
     assert!(problem["detail"].as_str().unwrap().contains("FIREBASE_PRIVATE_KEY"), "{problem}");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_is_disabled_here_stays_outside(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     exchange(&app, &google::sign(&good(app.now()))).await.ok();

@@ -90,7 +90,7 @@ proptest! {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn odd_texts_are_refused_at_the_door_and_as_bearer(db: PgPool) {
     let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     let long = format!("{}.{}.", google::part(&google::header()), "A".repeat(9_000));

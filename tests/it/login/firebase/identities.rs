@@ -16,7 +16,7 @@ async fn sign_in(app: &TestApp, claims: &Value) -> Value {
     exchange(app, &google::sign(&claims)).await.ok()["user"].clone()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_sign_in_by_phone_is_the_user_of_that_phone(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let by_code = login::log_in(&app, PHONE).await["user"].clone();
@@ -65,7 +65,7 @@ pub async fn by_name_never_by_address(db: PgPool) {
     assert_eq!(known, named);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn two_first_sign_ins_of_one_account_at_once_make_one_user(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let claims = google::claims(app.now(), "somebody", "google.com");
@@ -74,7 +74,7 @@ async fn two_first_sign_ins_of_one_account_at_once_make_one_user(db: PgPool) {
     assert_eq!((count(&app, "users").await, count(&app, "identities").await), (2, 1));
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn somebody_new_needs_an_invitation_as_with_codes(db: PgPool) {
     let (app, _google) = with_google(db, &[("SIGN_UP", "invite")]).await;
     let by_phone = google::phone_claims(app.now(), UID, PHONE);
@@ -101,7 +101,7 @@ async fn somebody_new_needs_an_invitation_as_with_codes(db: PgPool) {
     sign_in(&app, &by_account).await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn in_development_the_first_user_becomes_owner_also_by_firebase(db: PgPool) {
     let google = google::Google::start().await;
     let vars = google.vars();
@@ -113,7 +113,7 @@ async fn in_development_the_first_user_becomes_owner_also_by_firebase(db: PgPool
     exchange(&app, &second).await.problem(403, "invitation-required");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_bootstrap_phone_becomes_owner_by_firebase_too(db: PgPool) {
     let (app, _google) = with_google(db, &[("SIGN_UP", "invite"), ("BOOTSTRAP_OWNER_PHONE", PHONE)]).await;
     let by_account = google::sign(&google::claims(app.now(), "somebody", "google.com"));

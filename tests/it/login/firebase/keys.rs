@@ -21,7 +21,7 @@ fn fresh(app: &TestApp) -> String {
     google::sign(&google::claims(app.now(), &uuid::Uuid::new_v4().to_string(), "google.com"))
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_hundred_first_verifications_at_once_fetch_the_keys_once(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     let mut logins = JoinSet::new();
@@ -34,7 +34,7 @@ async fn a_hundred_first_verifications_at_once_fetch_the_keys_once(db: PgPool) {
     assert_eq!(google.grants(), 1, "and one access token");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_hangs_up_does_not_break_off_what_others_wait_for(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     let (nobody, token) = (app.nobody(), fresh(&app));
@@ -47,7 +47,7 @@ async fn who_hangs_up_does_not_break_off_what_others_wait_for(db: PgPool) {
     assert_eq!(google.key_fetches(), 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn keys_are_kept_as_long_as_google_says_within_bounds(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     // What it says, and how long they are kept: at least five minutes, at most a day.
@@ -94,7 +94,7 @@ pub async fn a_thousand_unknown_key_ids(db: PgPool) {
     assert!((1..=5).contains(&fetches), "{fetches} fetches in 250 seconds");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_key_is_found_and_one_that_was_withdrawn_is_forgotten(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     exchange(&app, &fresh(&app)).await.ok();
@@ -107,7 +107,7 @@ async fn a_new_key_is_found_and_one_that_was_withdrawn_is_forgotten(db: PgPool) 
     exchange(&app, &fresh(&app)).await.problem(401, "firebase-token-refused");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_key_is_no_reason_to_refuse_a_token_however_soon_it_signs(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     exchange(&app, &fresh(&app)).await.ok();
@@ -125,7 +125,7 @@ async fn a_new_key_is_no_reason_to_refuse_a_token_however_soon_it_signs(db: PgPo
     exchange(&app, &newer).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn keys_that_are_no_rs256_keys_are_not_used(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     let real = &google::keys().google.jwk;
@@ -154,7 +154,7 @@ async fn keys_that_are_no_rs256_keys_are_not_used(db: PgPool) {
     exchange(&app, &fresh(&app)).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_outage_is_bridged_for_a_day_and_no_longer(db: PgPool) {
     // Without a service account, so that only the keys are wanted.
     let google = google::Google::start().await;
@@ -177,7 +177,7 @@ async fn an_outage_is_bridged_for_a_day_and_no_longer(db: PgPool) {
     exchange(&app, &fresh(&app)).await.ok();
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn without_any_keys_a_login_waits_no_longer_than_it_must_and_heals(db: PgPool) {
     let (app, google) = with_google(db, &[]).await;
     for mood in [Mood::Down, Mood::Garbage, Mood::Endless, Mood::Slow] {

@@ -69,8 +69,8 @@ pub async fn a_locked_phone(db: PgPool) {
     exchange(&app, &token(&app, "a-third", PHONE)).await.problem(401, "firebase-token-refused");
     exchange(&app, &google::sign(&google::claims(app.now(), UID, "google.com"))).await.ok();
     for phone in [PHONE, OTHER_PHONE] {
-        let phone = chemstock::phone::Phone::parse(phone, None).unwrap();
-        assert!(chemstock::login::unlock(&app.app, &phone).await.unwrap());
+        let phone = chemstock::base::phone::Phone::parse(phone, None).unwrap();
+        assert!(chemstock::people::login::unlock(&app.app, &phone).await.unwrap());
         exchange(&app, &token(&app, UID, phone.as_str())).await.ok();
     }
 }
@@ -88,7 +88,7 @@ pub async fn a_waiting_phone(db: PgPool) {
     assert_eq!(failures_of(&app, PHONE).await, 99, "but not by whoever names no phone");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn refusals_are_told_with_their_cause_and_nothing_of_the_token(db: PgPool) {
     let (app, google) = with_google(db, &[("SIGN_UP", "invite")]).await;
     let uid = "uid-of-somebody";
@@ -135,7 +135,7 @@ async fn refusals_are_told_with_their_cause_and_nothing_of_the_token(db: PgPool)
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_token_that_is_traded_again_is_told(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let token = token(&app, UID, PHONE);

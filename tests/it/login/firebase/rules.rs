@@ -26,7 +26,7 @@ async fn assert_refused(app: &TestApp, token: &str, why: &str) {
     assert_eq!(count(app, "sessions").await, 1, "only the owner's");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_good_token_of_a_sign_in_by_phone_is_let_in(db: PgPool) {
     let (app, _google) = with_google(db, &[]).await;
     let pair = exchange(&app, &google::sign(&good(app.now()))).await.ok();
@@ -87,7 +87,7 @@ pub async fn times(db: PgPool) {
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_token_that_was_good_expires_also_when_it_is_remembered(db: PgPool) {
     let (app, google) = with_google(db, &[("FIREBASE_BEARER", "true")]).await;
     let token = google::sign(&good(app.now()));

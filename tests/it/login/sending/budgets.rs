@@ -13,7 +13,7 @@ async fn spent(app: &TestApp) -> String {
     budget["hour"]["spent"].as_str().unwrap().to_owned()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_provider_did_not_take_is_given_back(db: PgPool) {
     let scene = Scene::new(db, &TEN).await;
     scene.is_down();
@@ -32,7 +32,7 @@ async fn what_a_provider_did_not_take_is_given_back(db: PgPool) {
     assert_eq!(spent(&scene.app).await, "0.1");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn messages_that_were_never_tried_are_given_back_and_shown(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open"), ("SMS_PRICES", "*=0.10"), ("SMS_BUDGET_PER_HOUR", "5.00")]).await;
     scene.is_down();
@@ -57,7 +57,7 @@ async fn messages_that_were_never_tried_are_given_back_and_shown(db: PgPool) {
     assert_eq!(spent(&scene.app).await, "0");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_failed_by_a_receipt_is_given_back_unless_it_has_a_price(db: PgPool) {
     let scene = Scene::new(db, &TEN).await;
     // The number is refused; and the network failed, so that the message is sent again.
@@ -75,7 +75,7 @@ async fn what_failed_by_a_receipt_is_given_back_unless_it_has_a_price(db: PgPool
     }
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn strangers_cannot_spend_what_is_for_people_who_are_known(db: PgPool) {
     let scene = Scene::new(db, &TEN).await;
     for number in 0..10 {
@@ -93,7 +93,7 @@ async fn strangers_cannot_spend_what_is_for_people_who_are_known(db: PgPool) {
     assert_eq!(scene.taken(&phone(22)).await, 1, "an owner");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_only_invited_people_come_in_a_budget_tells_nobody_apart(db: PgPool) {
     let scene = Scene::new(db, &[&[("SIGN_UP", "invite")], &TEN[1..]].concat()).await;
     for number in 0..12 {
@@ -108,7 +108,7 @@ async fn where_only_invited_people_come_in_a_budget_tells_nobody_apart(db: PgPoo
     assert_eq!(scene.provider.asked().len(), 10);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn with_a_price_of_its_own_a_message_takes_the_difference_in_the_hour_in_which_it_was_asked_for(db: PgPool) {
     let scene = Scene::new(db, &TEN).await;
     let left_of_hour = 3600 - scene.app.now().timestamp().rem_euclid(3600);
@@ -127,7 +127,7 @@ async fn with_a_price_of_its_own_a_message_takes_the_difference_in_the_hour_in_w
     assert!(!all.is_empty());
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_develops_is_told_in_the_terminal_why_a_phone_gets_no_code(db: PgPool) {
     let vars = [("SMS_PRICES", "*=1"), ("SMS_BUDGET_PER_HOUR", "1"), ("MAX_OTP_REQUESTS_PER_ADDRESS_PER_HOUR", "6")];
     let app = TestApp::with_vars(db, &vars).await;
@@ -149,9 +149,9 @@ async fn whoever_develops_is_told_in_the_terminal_why_a_phone_gets_no_code(db: P
     told(ask(&app, "+12025550123").await.expect(503), "a budget (SMS_BUDGET_…) is spent").await;
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn stops_and_budgets_are_in_the_metrics_before_anything_has_stopped(db: PgPool) {
-    let metrics = chemstock::telemetry::install();
+    let metrics = chemstock::platform::telemetry::install();
     let vars = [&TEN[..], &[("SMS_BUDGET_PER_DAY", "7.25"), ("SMS_COUNTRY_BUDGETS_PER_DAY", "NO=3.00")]].concat();
     let scene = Scene::new(db, &vars).await;
     let stop = tokio_util::sync::CancellationToken::new();

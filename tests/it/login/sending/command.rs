@@ -4,7 +4,7 @@ use crate::support::{
     instance::{command, database_url},
 };
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_command_line_sets_lists_and_lifts_a_stop(db: PgPool) {
     let scene = Scene::new(db.clone(), &[("SIGN_UP", "open")]).await;
     let url = database_url(&db);
@@ -20,7 +20,7 @@ async fn the_command_line_sets_lists_and_lifts_a_stop(db: PgPool) {
     assert!(run(&["set", "+49151123", "--hours", "100"]).await.0);
     let (_, listed) = run(&["list"]).await;
     assert!(listed.starts_with("+49151123   by an owner, since "), "{listed}");
-    scene.app.advance(chemstock::clock::Clock::real().now() - scene.app.now());
+    scene.app.advance(chemstock::base::clock::Clock::real().now() - scene.app.now());
     assert_eq!(scene.taken("+4915112399999").await, 0);
     assert!(run(&["lift", "+49151123"]).await.1.contains("codes are sent there again"));
     assert!(run(&["lift", "+49151123"]).await.1.contains("nothing is stopped there"));

@@ -97,7 +97,7 @@ async fn counted(app: &TestApp) -> [(i64, i64, String, String); 2] {
     all.try_into().unwrap()
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_is_counted_is_the_sum_of_the_rows_whatever_happens(db: PgPool) {
     let more = [
         ("SIGN_UP", "open"),

@@ -5,7 +5,7 @@ use super::*;
 const BLOCK: &str = "+49151123";
 const NEWCOMER: &str = "+4915112399999";
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_provider_that_was_down_stops_nobody(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.is_down();
@@ -24,7 +24,7 @@ async fn a_provider_that_was_down_stops_nobody(db: PgPool) {
     assert_eq!(answer["known_people_only"], false);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_that_a_stranger_asks_for_members_stop_nothing(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "invite")]).await;
     let members: Vec<_> = (0..10).map(|n| format!("{BLOCK}{:05}", 10_000 + n)).collect();
@@ -43,7 +43,7 @@ async fn codes_that_a_stranger_asks_for_members_stop_nothing(db: PgPool) {
     assert_eq!(scene.taken(NEWCOMER).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whoever_is_invited_has_an_account_or_is_logged_in_gets_a_code_where_strangers_get_none(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.pump(BLOCK, 20).await;
@@ -76,7 +76,7 @@ async fn whoever_is_invited_has_an_account_or_is_logged_in_gets_a_code_where_str
     assert_eq!(scene.provider.asked().len() - before, 1, "changes to such a number");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn where_sending_is_stopped_everybody_is_told_so_alike(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.pump(BLOCK, 20).await;
@@ -97,7 +97,7 @@ async fn where_sending_is_stopped_everybody_is_told_so_alike(db: PgPool) {
     assert_eq!(ask(&scene.app, "+4915234567890").await.expect(202).body["known_people_only"], false);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn one_person_who_asks_again_and_again_stops_nobody_else(db: PgPool) {
     let more = [("SIGN_UP", "open"), ("MAX_OTP_ATTEMPTS_PER_HOUR", "100"), ("MAX_OTP_ATTEMPTS_PER_DAY", "100")];
     let scene = Scene::new(db, &more).await;
@@ -111,7 +111,7 @@ async fn one_person_who_asks_again_and_again_stops_nobody_else(db: PgPool) {
     assert_eq!(scene.taken("+4915112388888").await, 0, "41 codes to five phones");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn codes_that_come_back_let_a_stop_go(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     let mut last = Vec::new();
@@ -128,7 +128,7 @@ async fn codes_that_come_back_let_a_stop_go(db: PgPool) {
     assert_eq!(scene.taken(NEWCOMER).await, 1, "two of twenty");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_a_receipt_says_has_failed_counts_no_more(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.pump(BLOCK, 20).await;
@@ -142,7 +142,7 @@ async fn what_a_receipt_says_has_failed_counts_no_more(db: PgPool) {
     assert_eq!(scene.taken(NEWCOMER).await, 1, "nineteen are left");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_sees_a_stop_and_lifts_it_and_it_begins_anew(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     let owner = scene.app.owner().await;
@@ -171,7 +171,7 @@ async fn an_owner_sees_a_stop_and_lifts_it_and_it_begins_anew(db: PgPool) {
     assert_eq!(scene.taken("+4915112388888").await, 0, "and if it goes on so, it stops again");
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_stop_ends_by_itself_a_day_after_the_last_code(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     scene.pump(BLOCK, 20).await;
@@ -181,7 +181,7 @@ async fn a_stop_ends_by_itself_a_day_after_the_last_code(db: PgPool) {
     assert_eq!(scene.taken(NEWCOMER).await, 1);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_stops_a_prefix_or_a_country_for_a_time_or_until_it_is_lifted(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     let (owner, app) = (scene.app.owner().await, &scene.app);
@@ -218,7 +218,7 @@ async fn an_owner_stops_a_prefix_or_a_country_for_a_time_or_until_it_is_lifted(d
     assert_eq!(events(app, "+4915").await, ["set", "lifted"]);
 }
 
-#[sqlx::test(migrator = "chemstock::app::MIGRATIONS")]
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn of_a_flood_that_is_asked_for_at_once_only_what_is_on_its_way_at_once_is_sent(db: PgPool) {
     let scene = Scene::new(db, &[("SIGN_UP", "open")]).await;
     for number in 0..400 {

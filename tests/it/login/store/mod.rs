@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use chemstock::{
-    error::Error,
-    login::challenge::{
+    base::error::Error,
+    people::login::challenge::{
         Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Verdict, Window, memory::MemoryStore, new_id,
         redis::RedisStore,
     },

@@ -1,0 +1,227 @@
+//! Many chemicals at once, for an import: each is added, or completes the entry that means the same substance. What a
+//! person has put into the catalogue is never overwritten, and a row that contradicts it is refused whole: of two values
+//! one is wrong, and which, nobody here can know.
+
+mod extract;
+mod refusals;
+mod traces;
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+pub use self::traces::{Brought, Trace, Traced};
+use self::{
+    extract::{Extract, State},
+    traces::{Found, Traces},
+};
+use super::{Chemical, NewChemical, completion::completed, store};
+use crate::{
+    base::{
+        error::{Error, Result},
+        ids,
+    },
+    chemistry::{CasNumber, InChIKey},
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Added,
+    /// It filled empty fields or brought new synonyms.
+    Completed,
+    Unchanged,
+    /// A list brought it, a person deleted it, and it stays so.
+    Deleted,
+    Refused(String),
+}
+
+/// What whoever imports has decided about names that do not agree with the numbers beside them, and about what was
+/// deleted. Undecided, name and number may be of two substances: such a row is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Names {
+    /// A name that the entry of a row's number does not have becomes its synonym, unless another entry has it.
+    pub may_be_new: bool,
+    /// A row whose number is new is an entry of its own, also where another has its name or one of its other numbers.
+    pub may_be_shared: bool,
+    /// What a person has deleted since a list brought it comes back.
+    pub revive: bool,
+}
+
+/// What a person says of a row whose numbers and name are of two substances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decides {
+    Number,
+    Name,
+}
+
+impl std::str::FromStr for Decides {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text.trim().to_lowercase().as_str() {
+            "number" => Ok(Self::Number),
+            "name" => Ok(Self::Name),
+            _ => Err("write `number` or `name`, whichever says what the substance is"),
+        }
+    }
+}
+
+/// A row of a list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub new: NewChemical,
+    /// Whoever lets the name decide gives no numbers.
+    pub decides: Option<Decides>,
+    /// Behind the point of its density, as it is written there.
+    pub density_digits: u32,
+    /// Why it is refused unless it came in before.
+    pub doubt: Option<String>,
+}
+
+impl Listed {
+    /// As it is where its number decides: a name that the entry does not have is another's, and so are its synonyms.
+    fn by_number(&self, chemical: &Chemical) -> Cow<'_, Self> {
+        let is_other = self.decides == Some(Decides::Number) && !chemical.is_called(self.new.name.as_str());
+        match chemical.name.parse() {
+            Ok(name) if is_other => {
+                let new = NewChemical { name, synonyms: Vec::new(), ..self.new.clone() };
+                Cow::Owned(Self { new, ..self.clone() })
+            }
+            _ => Cow::Borrowed(self),
+        }
+    }
+}
+
+impl Names {
+    fn in_row(self, listed: &Listed) -> Self {
+        Self { may_be_shared: self.may_be_shared || listed.decides == Some(Decides::Number), ..self }
+    }
+}
+
+/// Adds or completes, in the caller's transaction, in a few statements whatever their number. The entry that a row means is
+/// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row without
+/// either may go by a synonym.
+pub async fn upsert_batch(
+    db: &mut PgConnection,
+    rows: &[&Listed],
+    names: Names,
+    now: DateTime<Utc>,
+) -> Result<Vec<Outcome>> {
+    store::lock_new_names(db).await?;
+    let traces = Traces::read(db, rows.iter().map(|listed| &listed.new)).await?;
+    let mut catalogue = Extract::read(db, rows, names).await?;
+    let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (row, trace) in rows.iter().zip(traces.of_rows()) {
+        outcomes.push(match catalogue.take(row, traces.find(trace), names, now) {
+            Ok((outcome, at)) => {
+                brought.extend(at.map(|at| {
+                    let chemical = &catalogue.chemicals[at].0;
+                    // A name that was left out is no trace of it.
+                    let named = trace.named.as_deref().filter(|_| chemical.is_called(row.new.name.as_str()));
+                    Brought { content: &trace.content, mark: &trace.mark, named, chemical_id: chemical.id }
+                }));
+                outcome
+            }
+            Err(why) => Outcome::Refused(why),
+        });
+    }
+    let new = catalogue.with(State::New);
+    if !new.is_empty() {
+        store::insert(db, &new).await?;
+    }
+    let mut completed = catalogue.with(State::Completed);
+    for chemical in &mut completed {
+        chemical.version += 1;
+        chemical.updated_at = now;
+    }
+    if !completed.is_empty() {
+        store::update(db, &completed).await?;
+    }
+    store::insert_traces(db, &brought).await?;
+    Ok(outcomes)
+}
+
+impl Extract {
+    /// With the entry that says what the row says, where it is one of the catalogue.
+    fn take(
+        &mut self,
+        listed: &Listed,
+        found: Found<'_>,
+        names: Names,
+        now: DateTime<Utc>,
+    ) -> std::result::Result<(Outcome, Option<usize>), String> {
+        if let Found::Row = found {
+            return Ok((Outcome::Unchanged, None));
+        }
+        let names = names.in_row(listed);
+        if let Some(doubt) = &listed.doubt {
+            let is_deleted = matches!(found, Found::Deleted) && !names.revive;
+            return if is_deleted { Ok((Outcome::Deleted, None)) } else { Err(doubt.clone()) };
+        }
+        let meant = self.meant(listed)?;
+        let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
+        let row = &listed.new;
+        self.no_name(meant, row, names).map_or(Ok(()), Err)?;
+        if let Some(at) = meant {
+            self.contradiction(at, &listed, names).map_or(Ok(()), Err)?;
+            return self.complete(at, row).map(|outcome| (outcome, Some(at)));
+        }
+        match found {
+            // A row without a number whose name an entry has now is not of one that was renamed.
+            Found::Entry(name) if has_number(row) || self.others_called(row.name.as_str(), None).next().is_none() => {
+                return Err(renamed(row, name));
+            }
+            Found::Deleted if !names.revive => return Ok((Outcome::Deleted, None)),
+            _ => {}
+        }
+        if !names.may_be_shared {
+            self.of_another(row).map_or(Ok(()), Err)?;
+        }
+        let new = Chemical::new(row.id.unwrap_or_else(|| ids::new(now)), row.clone(), now);
+        self.push(new.map_err(|why| reason(&why))?, State::New);
+        Ok((Outcome::Added, Some(self.chemicals.len() - 1)))
+    }
+
+    fn complete(&mut self, at: usize, row: &NewChemical) -> std::result::Result<Outcome, String> {
+        let (chemical, state) = &mut self.chemicals[at];
+        let Some(now) = completed(chemical, row).map_err(|why| reason(&why))? else { return Ok(Outcome::Unchanged) };
+        *chemical = now;
+        if *state == State::AsItWas {
+            *state = State::Completed;
+        }
+        self.index(at);
+        Ok(Outcome::Completed)
+    }
+}
+
+fn has_number(row: &NewChemical) -> bool {
+    row.cas.is_some() || row.inchikey.is_some()
+}
+
+/// A person has given the entry another name or number, so nothing but the trace tells that it is meant.
+fn renamed(row: &NewChemical, now: &str) -> String {
+    let own = row.cas.as_ref().map(CasNumber::as_str).or(row.inchikey.as_ref().map(InChIKey::as_str));
+    format!(
+        "`{}` came in before as what is called `{now}` now: correct the row, or make it an entry in the catalogue itself",
+        own.unwrap_or(row.name.as_str())
+    )
+}
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Invalid(fields) => {
+            let fields = fields
+                .iter()
+                .map(|field| format!("{} {}", field.pointer.trim_start_matches('/').replace('_', " "), field.detail));
+            fields.collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An entry, as a reason names it.
+fn told(chemical: &Chemical) -> String {
+    let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
+    format!("`{}`{}", chemical.name, number.unwrap_or_default())
+}

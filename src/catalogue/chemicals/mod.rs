@@ -1,0 +1,155 @@
+//! What there is in the world: the catalogue of chemicals that all labs share. Its terms (names, numbers, formulas, all
+//! folded) are what a search walks; they are written with the chemical, in one statement.
+
+mod called;
+mod candidates;
+mod cased;
+mod chemical;
+mod completion;
+mod fold;
+mod http;
+mod identity;
+mod locants;
+mod merge;
+mod naming;
+mod numbers;
+mod overrides;
+mod query;
+mod refresh;
+mod removed;
+mod search;
+mod store;
+mod technical;
+mod words;
+
+use std::{collections::HashMap, sync::Arc};
+
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
+pub use self::{
+    called::is_another_formula,
+    candidates::{Candidates, Named},
+    cased::small,
+    chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
+    http::routes,
+    identity::identity,
+    merge::{Decides, Listed, Names, Outcome, upsert_batch},
+    naming::{is_placeholder, why_no_name},
+    numbers::Number,
+    query::{Meant, Query},
+    refresh::{refresh_all_terms, refresh_terms},
+    search::{FEW, meant, search},
+    words::labels_one_slip_away,
+};
+use crate::{
+    auth::{Anyone, Auth, Cataloguer},
+    base::{
+        error::{Error, Result},
+        page::{Cursor, Limit, Page},
+        text::Name,
+    },
+    chemistry::{CasNumber, cas},
+    platform::{app::App, batch::Lookups},
+};
+
+/// What a term is cut to: a longer name is found by how it begins, and an index entry has its limits.
+const MAX_TERM: usize = 500;
+
+/// A text as the terms hold it: folded here, never by the database, whose idea of letters depends on its locale. A name
+/// without a letter or digit is its own term.
+pub fn term(text: &str) -> String {
+    let folded = fold::fold(text);
+    let term = if folded.is_empty() { text.to_lowercase() } else { folded };
+    term.chars().take(MAX_TERM).collect()
+}
+
+/// The reader of single chemicals, which folds concurrent lookups into one statement.
+type Reader = Lookups<Uuid, Arc<Chemical>>;
+
+fn reader(app: &App) -> Arc<Reader> {
+    app.part(|app| {
+        let app = app.downgrade();
+        Reader::new(move |ids: Vec<Uuid>| {
+            let app = app.upgrade();
+            async move {
+                let Some(app) = app else { return Ok(HashMap::new()) };
+                let found = store::find_all(&mut *app.lookups().await?, &ids).await?;
+                Ok(found.into_iter().map(|chemical| (chemical.id, Arc::new(chemical))).collect())
+            }
+        })
+    })
+}
+
+pub async fn get(by: &Auth<Anyone>, id: Uuid) -> Result<Arc<Chemical>> {
+    reader(by.app()).find(id).await?.ok_or(Error::NotFound("chemical"))
+}
+
+/// Where the catalogue begins.
+const START: (String, Uuid) = (String::new(), Uuid::nil());
+
+pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<(Name, Uuid)>>) -> Result<Page<Chemical>> {
+    let (name, id) = after.map_or(START, |Cursor((name, id))| (name.into(), id));
+    let mut db = by.lists().await?;
+    let rows = store::page(&mut db, &name, id, limit.plus_one()).await?;
+    Ok(Page::new(rows, limit, |chemical| (chemical.name.clone(), chemical.id)))
+}
+
+/// The chemical with exactly this CAS number. A damaged number is refused with the one that it must have been.
+pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
+    let cas = raw.parse::<CasNumber>().map_err(|why| {
+        let hint = cas::hint(raw).map(|hint| format!("; {hint}"));
+        Error::field("?cas", format!("{why}{}", hint.unwrap_or_default()))
+    })?;
+    let mut db = by.app().lookups().await?;
+    find_by_cas(&mut db, &cas).await?.ok_or(Error::NotFound("chemical"))
+}
+
+pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
+    let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
+    let mut db = by.app().db().await?;
+    numbers::check_names(&mut db, &chemical).await?;
+    store::insert(&mut db, std::slice::from_ref(&chemical)).await?;
+    Ok(chemical)
+}
+
+pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: ChemicalPatch) -> Result<Chemical> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let mut chemical = store::lock(&mut tx, id).await?.ok_or(Error::NotFound("chemical"))?;
+    if read.is_some_and(|read| read != chemical.version) {
+        return Err(Error::Stale);
+    }
+    let before = chemical.clone();
+    chemical.apply(patch)?;
+    if chemical == before {
+        return Ok(before);
+    }
+    let has_same_names = before.name == chemical.name && before.synonyms == chemical.synonyms;
+    if !before.has_same_numbers(&chemical) || !has_same_names {
+        numbers::check_names(&mut tx, &chemical).await?;
+    }
+    chemical.keep_removed(&before);
+    chemical.version += 1;
+    chemical.updated_at = by.now();
+    store::update(&mut tx, std::slice::from_ref(&chemical)).await?;
+    tx.commit().await?;
+    Ok(chemical)
+}
+
+pub async fn delete(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>) -> Result<()> {
+    let mut db = by.app().db().await?;
+    if store::delete(&mut db, id, read).await? {
+        return Ok(());
+    }
+    let found = find(&mut db, id).await?;
+    Err(found.map_or(Error::NotFound("chemical"), |_| Error::Stale))
+}
+
+pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
+    Ok(store::find_all(db, &[id]).await?.pop())
+}
+
+pub async fn find_by_cas(db: &mut PgConnection, cas: &CasNumber) -> Result<Option<Chemical>> {
+    store::find_by_cas(db, cas).await
+}

@@ -1,0 +1,156 @@
+//! SQL on overrides. A row without values is one that was taken away.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{ChemicalOverrides, NewChemicalOverrides, Seen, terms};
+use crate::{
+    base::{
+        error::{Error, OnConstraint, Result},
+        text::Text,
+    },
+    chemistry::{Density, MolarMass},
+};
+
+#[derive(Clone, Copy)]
+pub struct Key {
+    pub lab_id: Uuid,
+    pub chemical_id: Uuid,
+}
+
+pub async fn find(db: &mut PgConnection, lab_id: Uuid, chemical_id: Uuid) -> Result<Option<ChemicalOverrides>> {
+    let found = sqlx::query_as!(
+        ChemicalOverrides,
+        r#"select chemical_id, name, density as "density: _", molar_mass as "molar_mass: _", version, updated_at,
+            updated_by
+        from chemical_overrides
+        where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0"#,
+        lab_id,
+        chemical_id
+    );
+    Ok(found.fetch_optional(db).await?)
+}
+
+/// None: what is there is not what the caller has seen. With whether there were none.
+pub async fn set(
+    db: &mut PgConnection,
+    key: Key,
+    seen: Seen,
+    new: &NewChemicalOverrides,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(ChemicalOverrides, bool)>> {
+    let version = if let Seen::Version(version) = seen { Some(version) } else { None };
+    let row = sqlx::query!(
+        r#"with there as (
+            select version from chemical_overrides
+            where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
+        )
+        insert into chemical_overrides as o (lab_id, chemical_id, name, density, molar_mass, terms, version, updated_at,
+            updated_by, terms_version)
+        select $1, $2, $3, $4, $5, $6, 1, $7, $8, 1 where $9::int is null or exists (select from there)
+        on conflict on constraint chemical_overrides_pkey do update set name = excluded.name, density = excluded.density,
+            molar_mass = excluded.molar_mass, terms = excluded.terms, terms_version = 1,
+            (version, updated_at, updated_by) = (
+                select o.version + changed::int, case when changed then excluded.updated_at else o.updated_at end,
+                    case when changed then excluded.updated_by else o.updated_by end
+                from (
+                    select (o.name, o.density, o.molar_mass)
+                        is distinct from (excluded.name, excluded.density, excluded.molar_mass) as changed
+                ) new
+            )
+        where $10 or coalesce(o.version = $9, num_nonnulls(o.name, o.density, o.molar_mass) = 0)
+        returning chemical_id, name, density as "density: Density", molar_mass as "molar_mass: MolarMass", version,
+            updated_at, updated_by, not exists (select from there) as "is_new!""#,
+        key.lab_id,
+        key.chemical_id,
+        new.name.as_ref().map(Text::as_str),
+        new.density.map(Density::get),
+        new.molar_mass.map(MolarMass::get),
+        &terms(new.name.as_ref().map(Text::as_str)),
+        now,
+        by,
+        version,
+        seen == Seen::Any
+    );
+    let row = row.fetch_optional(db).await;
+    let row = row.on_constraint("chemical_overrides_chemical_fkey", || Error::NotFound("chemical"))?;
+    Ok(row.map(|row| {
+        let overrides = ChemicalOverrides {
+            chemical_id: row.chemical_id,
+            name: row.name,
+            density: row.density,
+            molar_mass: row.molar_mass,
+            version: row.version,
+            updated_at: row.updated_at,
+            updated_by: row.updated_by,
+        };
+        (overrides, row.is_new)
+    }))
+}
+
+/// Takes them away. Whether there were any, at the version that was read.
+pub async fn clear(db: &mut PgConnection, key: Key, read: Option<i32>, by: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let cleared = sqlx::query!(
+        "update chemical_overrides set name = null, density = null, molar_mass = null, terms = '{}',
+            version = version + 1, updated_at = $4, updated_by = $5
+        where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
+            and ($3::int is null or version = $3)",
+        key.lab_id,
+        key.chemical_id,
+        read,
+        now,
+        by
+    );
+    Ok(cleared.execute(db).await?.rows_affected() > 0)
+}
+
+#[derive(Serialize)]
+struct Folded {
+    lab_id: Uuid,
+    chemical_id: Uuid,
+    terms: Vec<String>,
+}
+
+/// Writes the terms of some names anew that an older fold has made, and says how many there were. What another instance is
+/// just writing is left to it.
+pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
+    let mut tx = db.begin().await?;
+    let stale = sqlx::query!(
+        "select lab_id, chemical_id, name from chemical_overrides where terms_version < 1
+        order by lab_id, chemical_id limit 500 for update skip locked"
+    );
+    let stale = stale.fetch_all(&mut *tx).await?.into_iter();
+    let folded: Vec<_> = stale
+        .map(|row| Folded { lab_id: row.lab_id, chemical_id: row.chemical_id, terms: terms(row.name.as_deref()) })
+        .collect();
+    if !folded.is_empty() {
+        let written = sqlx::query!(
+            "update chemical_overrides o set terms = new.terms, terms_version = 1
+            from jsonb_to_recordset($1) as new (lab_id uuid, chemical_id uuid, terms text[])
+            where o.lab_id = new.lab_id and o.chemical_id = new.chemical_id",
+            Json(&folded) as _
+        );
+        written.execute(&mut *tx).await?;
+        tx.commit().await?;
+    }
+    Ok(folded.len())
+}
+
+pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
+    let stale = sqlx::query_scalar!(r#"select count(*) as "n!" from chemical_overrides where terms_version < 1"#);
+    Ok(stale.fetch_one(db).await?)
+}
+
+/// What the lab calls these chemicals, of those that it calls otherwise.
+pub async fn names(db: &mut PgConnection, lab_id: Uuid, chemicals: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    let named = sqlx::query!(
+        r#"select chemical_id, name as "name!" from chemical_overrides
+        where lab_id = $1 and chemical_id = any($2) and name is not null"#,
+        lab_id,
+        chemicals
+    );
+    Ok(named.fetch_all(db).await?.into_iter().map(|row| (row.chemical_id, row.name)).collect())
+}

@@ -1,0 +1,229 @@
+//! SQL on the catalogue.
+
+pub mod search;
+mod traces;
+
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
+pub use self::traces::{find_traces, insert_traces};
+use super::Chemical;
+use crate::{
+    base::error::{Error, OnConstraint, Reason, Result},
+    chemistry::CasNumber,
+};
+
+/// Reads whole chemicals: `chemicals!("from chemicals c where ...", arguments)`; a `with` that goes before stands before
+/// a semicolon.
+macro_rules! chemicals {
+    ($rest:literal $(, $argument:expr)* $(,)?) => { chemicals!(""; $rest $(, $argument)*) };
+    ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::catalogue::chemicals::Chemical,
+            $with + r#"select c.id, c.name, c.cas as "cas: _", c.ec as "ec: _", c.inchikey as "inchikey: _",
+                c.formula as "formula: _", c.molar_mass as "molar_mass: _", c.density as "density: _", c.synonyms,
+                c.removed, c.version, c.created_at, c.updated_at "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use chemicals;
+
+pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Chemical>> {
+    Ok(chemicals!("from chemicals c where id = any($1)", ids).fetch_all(db).await?)
+}
+
+pub async fn find_by_cas(db: &mut PgConnection, cas: &CasNumber) -> Result<Option<Chemical>> {
+    Ok(chemicals!("from chemicals c where cas = $1", cas.as_str()).fetch_optional(db).await?)
+}
+
+/// (Not for a change of its key: new bottles, which refer to the key, do not wait.)
+pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
+    Ok(chemicals!("from chemicals c where id = $1 for no key update", id).fetch_optional(db).await?)
+}
+
+/// Those that have one of these numbers or terms, in the catalogue or in the lab.
+pub async fn find_alike(db: &mut PgConnection, lab_id: Uuid, cas: &[&str], terms: &[String]) -> Result<Vec<Chemical>> {
+    let found = chemicals!(
+        "from chemicals c where id in (
+            select id from chemicals where cas = any($1)
+            union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($2)
+            union select chemical_id from chemical_overrides where lab_id = $3 and terms && $2
+        ) order by id",
+        cas as &[&str],
+        terms,
+        lab_id
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// Those that have one of these numbers, keys or terms, until the transaction ends.
+pub async fn lock_alike(
+    db: &mut PgConnection,
+    cas: &[&str],
+    inchikeys: &[&str],
+    terms: &[String],
+) -> Result<Vec<Chemical>> {
+    let found = chemicals!(
+        "from chemicals c where id in (
+            select id from chemicals where cas = any($1)
+            union select id from chemicals where inchikey = any($2)
+            union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($3)
+        ) order by id for no key update",
+        cas as &[&str],
+        inchikeys as &[&str],
+        terms
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// From where the last page ended, by name. The database's lower case rules here, as the index is in its order.
+pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Result<Vec<Chemical>> {
+    let rows = chemicals!(
+        r#"from chemicals c where (lower(name) collate "C", id) > (lower($1) collate "C", $2)
+        order by lower(name) collate "C", id limit $3"#,
+        name,
+        id,
+        limit
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// A chemical as it is written, many at a time.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    chemical: &'a Chemical,
+    removed: &'a [String],
+    terms: Vec<String>,
+    kinds: Vec<i16>,
+    words: Vec<String>,
+    ranks: Vec<i16>,
+    /// Of each word: the name that has it.
+    names: Vec<Option<String>>,
+}
+
+fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
+    let rows = chemicals.iter().map(|chemical| {
+        let (terms, kinds) = chemical.terms().into_iter().unzip();
+        let (words, places): (_, Vec<_>) = chemical.words().into_iter().unzip();
+        let (ranks, names) = places.into_iter().map(|place| (place.rank, place.name)).unzip();
+        Written { chemical, removed: &chemical.removed, terms, kinds, words, ranks, names }
+    });
+    serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
+}
+
+/// A statement that ends with the insertion of `words`. Of those that are new to the catalogue it also keeps the ends, for
+/// the search inside words.
+macro_rules! with_new_words {
+    ($rest:literal, $argument:expr) => {
+        sqlx::query!(
+            $rest
+                + ", new_words as (
+            insert into catalogue_words select distinct word from words order by word on conflict do nothing returning word
+        )
+        insert into word_ends (ending, word)
+        select substr(word, start), word from new_words, generate_series(1, length(word) - 2) start",
+            $argument
+        )
+    };
+}
+
+/// Held by who adds names that it has not found, until the transaction ends: of two imports that do so at once, the second
+/// finds what the first has added. One lock, however many the names are.
+pub async fn lock_new_names(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock(hashtextextended('chemstock catalogue', 0))").execute(db).await?;
+    Ok(())
+}
+
+pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
+    let inserted = with_new_words!(
+        "with new as (
+            select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
+                formula text, molar_mass numeric, density numeric, synonyms text[], version int,
+                created_at timestamptz, updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[],
+                names text[])
+        ), inserted as (
+            insert into chemicals (id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version,
+                created_at, updated_at, terms_version)
+            select id, name, cas, ec, inchikey, formula, molar_mass, density, synonyms, version, created_at, updated_at, 1
+            from new returning id
+        ), terms as (
+            insert into chemical_terms (chemical_id, term, kind)
+            select id, unnest(terms), unnest(kinds) from new join inserted using (id)
+        ), words as (
+            insert into chemical_words (chemical_id, word, rank, name)
+            select id, unnest(words), unnest(ranks), unnest(names) from new join inserted using (id) returning word
+        )",
+        written(chemicals)?
+    );
+    named_constraints(inserted.execute(db).await.map(drop).map_err(Error::from))
+}
+
+/// Writes them as they are now; only terms and words that changed are touched.
+pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
+    let updated = with_new_words!(
+        "with new as (
+            select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
+                formula text, molar_mass numeric, density numeric, synonyms text[], removed text[], version int,
+                updated_at timestamptz, terms text[], kinds smallint[], words text[], ranks smallint[], names text[])
+        ), updated as (
+            update chemicals c set name = new.name, cas = new.cas, ec = new.ec, inchikey = new.inchikey,
+                formula = new.formula, molar_mass = new.molar_mass, density = new.density, synonyms = new.synonyms,
+                removed = new.removed, version = new.version, updated_at = new.updated_at, terms_version = 1
+            from new where c.id = new.id
+        ), dropped_terms as (
+            delete from chemical_terms t using new where t.chemical_id = new.id and t.term <> all (new.terms)
+        ), dropped_words as (
+            delete from chemical_words w using new where w.chemical_id = new.id and w.word <> all (new.words)
+        ), terms as (
+            insert into chemical_terms as t (chemical_id, term, kind) select id, unnest(terms), unnest(kinds) from new
+            on conflict on constraint chemical_terms_pkey do update set kind = excluded.kind where t.kind <> excluded.kind
+        ), words as (
+            insert into chemical_words as w (chemical_id, word, rank, name)
+            select id, unnest(words), unnest(ranks), unnest(names) from new
+            on conflict on constraint chemical_words_pkey do update set rank = excluded.rank, name = excluded.name
+            where (w.rank, w.name) is distinct from (excluded.rank, excluded.name)
+            returning word
+        )",
+        written(chemicals)?
+    );
+    named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))
+}
+
+/// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were. What
+/// another instance is just writing is left to it.
+pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
+    let mut tx = db.begin().await?;
+    let stale =
+        chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for no key update skip locked");
+    let stale = stale.fetch_all(&mut *tx).await?;
+    if !stale.is_empty() {
+        update(&mut tx, &stale).await?;
+        tx.commit().await?;
+    }
+    Ok(stale.len())
+}
+
+pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
+    let stale = sqlx::query_scalar!(r#"select count(*) as "n!" from chemicals where terms_version < 1"#);
+    Ok(stale.fetch_one(db).await?)
+}
+
+/// Whether there was one, at the version that was read.
+pub async fn delete(db: &mut PgConnection, id: Uuid, read: Option<i32>) -> Result<bool> {
+    let deleted = sqlx::query!("delete from chemicals where id = $1 and ($2::int is null or version = $2)", id, read)
+        .execute(db)
+        .await
+        .on_constraint("containers_chemical_fkey", || {
+            Reason::ChemicalInUse.because("containers in one lab or several refer to it")
+        })?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+fn named_constraints<T>(result: Result<T>) -> Result<T> {
+    result
+        .on_constraint("chemicals_pkey", || Reason::IdTaken.because("another chemical has this id"))
+        .on_constraint("chemicals_cas_key", || Reason::CasTaken.because("another chemical has this CAS number"))
+}

@@ -1,0 +1,232 @@
+//! The cells of a row that is a container.
+
+use chrono::{Days, NaiveDate};
+
+use super::Chemical;
+use crate::{
+    base::text::{Name, Note, Text},
+    catalogue::chemicals::{Decides, is_placeholder},
+    chemistry::{Amount, Factors, Quantity, Unit, is_digits},
+    exchange::imports::{
+        columns::{Columns, number_and_unit},
+        faults::Faults,
+        substances::read_cas,
+        table::Row,
+        wanted::Wanted,
+    },
+    stock::containers::{Code, State, imported::Content},
+};
+
+/// As it is printed on the bottle.
+pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
+    if let Some(nothing) = row.get("code").filter(|cell| is_placeholder(cell)) {
+        faults.add(format!("code `{nothing}`: names no bottle: write the code, or leave the cell empty"));
+        return None;
+    }
+    let code: Code = faults.value(row, "code")?;
+    kept_as_text("code", code.as_str(), faults)?;
+    Some(code.into())
+}
+
+/// Refuses a text that a spreadsheet has taken for a number.
+fn kept_as_text(column: &str, text: &str, faults: &mut Faults) -> Option<()> {
+    if is_power_of_ten(text) || is_whole_with_decimals(text) {
+        faults.add(format!(
+            "{column} `{text}`: a spreadsheet has turned this {column} into a number; format the column as text and fill it in again"
+        ));
+        return None;
+    }
+    Some(())
+}
+
+/// `4.01235E+12`: digits of the code are lost.
+fn is_power_of_ten(code: &str) -> bool {
+    let Some((number, power)) = code.split_once(['E', 'e']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == ',');
+    let power = power.strip_prefix('+');
+    is_number(number) && power.is_some_and(|power| !power.is_empty() && power.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// `123.0`, as programs write a number that was 123.
+fn is_whole_with_decimals(code: &str) -> bool {
+    let parts = code.split_once(['.', ',']);
+    parts.is_some_and(|(whole, rest)| is_digits(whole) && !rest.is_empty() && rest.bytes().all(|digit| digit == b'0'))
+}
+
+/// Where the name decides, the numbers need not be right to be kept.
+pub fn read_chemical(row: &Row, repair_cas: bool, faults: &mut Faults) -> Option<Chemical> {
+    const NUMBERS: [(&str, &str); 3] = [("cas", "CAS"), ("ec", "EC"), ("inchikey", "InChIKey")];
+    let decides: Option<Decides> = faults.value(row, "decides");
+    let name: Option<Name> = faults.value(row, "chemical");
+    let numbers = NUMBERS.iter().filter_map(|(column, what)| Some(format!("{what} {}", row.get(column)?)));
+    let numbers = numbers.collect::<Vec<_>>().join(", ");
+    match (decides, row.get("chemical").is_some(), !numbers.is_empty()) {
+        (None, false, false) => faults.add("give a CAS number or the name of the chemical"),
+        (Some(Decides::Name), false, _) => faults.add("the name is to decide, and there is none"),
+        (Some(Decides::Number), _, false) => faults.add("the number is to decide, and there is none"),
+        (Some(Decides::Name), ..) => {
+            let passed_over = (!numbers.is_empty()).then_some(numbers);
+            return Some(Chemical { name: Some(name?), decides, passed_over, ..Chemical::default() });
+        }
+        _ => {
+            let cas = read_cas(row, repair_cas, faults);
+            let (inchikey, ec) = (faults.value(row, "inchikey"), faults.value(row, "ec"));
+            return Some(Chemical { cas, inchikey, ec, name, decides, passed_over: None });
+        }
+    }
+    None
+}
+
+/// `500` and `mL`, or both in one cell.
+pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Quantity> {
+    let Some(cell) = row.get("amount") else {
+        faults.add("the amount is empty");
+        return None;
+    };
+    let Some((value, beside)) = number_and_unit(cell) else {
+        faults.odd_quantity("amount", cell);
+        row.get("unit").and_then(|unit| faults.text::<Unit>("unit", unit));
+        return None;
+    };
+    let value = faults.decimal(value, "amount", columns);
+    if value.is_some_and(|value: Amount| value.get().is_zero()) {
+        faults.add(format!("amount `{cell}`: must be more than zero"));
+    }
+    let unit = match (beside, row.get("unit")) {
+        ("", None) => {
+            faults.add("the amount has no unit");
+            None
+        }
+        ("", Some(unit)) | (unit, None) => faults.text("unit", unit),
+        (one, Some(other)) => {
+            let units = faults.text::<Unit>("unit", one).zip(faults.text::<Unit>("unit", other));
+            if units.is_some_and(|(one, other)| one != other) {
+                faults.add(format!("the amount is in {one}, but the unit is {other}"));
+            }
+            units.map(|(one, _)| one)
+        }
+    };
+    Some(Quantity { value: value?, unit: unit? })
+}
+
+pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
+    let text: Text<1100> = faults.value(row, "location")?;
+    Wanted::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
+}
+
+pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut Faults) -> Content {
+    let received_on = read_past(row, "received", columns, today, faults);
+    let opened_on = read_past(row, "opened", columns, today, faults);
+    if let Some((opened, received)) = opened_on.zip(received_on).filter(|(opened, received)| opened < received) {
+        faults
+            .add(format!("it was opened on {opened}, and received on {received}, which is later: correct one of them"));
+    }
+    Content {
+        state: read_state(row, opened_on, faults),
+        tare: read_tare(row, columns, faults),
+        lot: read_label(row, "lot", faults),
+        supplier: faults.value(row, "supplier").map(|it: Text<200>| it.into()),
+        catalogue_number: read_label(row, "catalogue number", faults),
+        note: read_note(row, faults),
+        received_on,
+        opened_on,
+        expires_on: read_date(row, "expires", columns, faults),
+    }
+}
+
+fn read_label(row: &Row, column: &'static str, faults: &mut Faults) -> Option<String> {
+    let text: Text<100> = faults.value(row, column)?;
+    kept_as_text(column, text.as_str(), faults)?;
+    Some(text.into())
+}
+
+/// Any mass; grams, when no unit stands beside it.
+fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount> {
+    let cell = row.get("tare")?;
+    let Some((value, unit)) = number_and_unit(cell) else {
+        faults.odd_quantity("tare", cell);
+        return None;
+    };
+    let value = faults.decimal(value, "tare", columns)?;
+    let unit = match (unit, row.get("tare unit")) {
+        ("", None) => Unit::Gram,
+        ("", Some(unit)) | (unit, None) => faults.text("tare", unit)?,
+        (one, Some(other)) => {
+            let (one, other) = faults.text::<Unit>("tare", one).zip(faults.text::<Unit>("tare unit", other))?;
+            if one != other {
+                faults.add(format!("the tare is in {one}, but its unit is {other}"));
+            }
+            one
+        }
+    };
+    let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
+    let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
+    grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()
+}
+
+/// A note is one line here; in a cell it may have several.
+fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
+    let lines =
+        row.all("note").flat_map(|(_, cell)| cell.split(['\r', '\n'])).map(str::trim).filter(|line| !line.is_empty());
+    let note = lines.collect::<Vec<_>>().join(" / ");
+    if note.is_empty() {
+        return None;
+    }
+    faults.text("note", &note).map(|note: Note| note.into())
+}
+
+fn read_date(row: &Row, column: &'static str, columns: &Columns, faults: &mut Faults) -> Option<NaiveDate> {
+    let cell = row.get(column)?;
+    let day = columns.days(column).read(cell, column == "expires");
+    day.map_err(|why| faults.add(format!("{column} `{cell}`: {why}"))).ok()
+}
+
+/// A day of something that has happened; wherever the lab is, tomorrow there is at most a day away.
+fn read_past(
+    row: &Row,
+    column: &'static str,
+    columns: &Columns,
+    today: NaiveDate,
+    faults: &mut Faults,
+) -> Option<NaiveDate> {
+    let day = read_date(row, column, columns, faults)?;
+    if day > today + Days::new(1) {
+        faults.add(format!("{column} `{}`: is in the future", row.get(column).unwrap_or_default()));
+        return None;
+    }
+    Some(day)
+}
+
+/// Columns of this name also say what the substance is.
+const OF_THE_SUBSTANCE: [&str; 12] = [
+    "liquid",
+    "solid",
+    "gas",
+    "gaseous",
+    "powder",
+    "crystals",
+    "crystalline",
+    "solution",
+    "paste",
+    "gel",
+    "fl\u{fc}ssig",
+    "fest",
+];
+
+/// What a bottle may be when it comes in; the rest of its life is a matter of events.
+fn read_state(row: &Row, opened_on: Option<NaiveDate>, faults: &mut Faults) -> State {
+    let opened = if opened_on.is_some() { State::Opened } else { State::InStock };
+    let Some(cell) = row.get("status") else { return opened };
+    if OF_THE_SUBSTANCE.contains(&cell.to_lowercase().as_str()) {
+        return opened;
+    }
+    match cell.to_lowercase().replace([' ', '-'], "_").as_str() {
+        "in_stock" if opened_on.is_some() => {
+            faults.add("the state is in stock, yet there is a day on which it was opened");
+        }
+        "in_stock" => return State::InStock,
+        "opened" | "open" => return State::Opened,
+        _ => faults.add(format!("state `{cell}`: a bottle comes in as in_stock or opened; the rest is for its ledger")),
+    }
+    opened
+}

@@ -1,0 +1,272 @@
+//! Codes for rows that have none, and the file in which they are, for the labels. That file is kept, as it tells which code
+//! a row has: those of rows that were changed since, and those of rows that were corrected, do not follow from the row.
+
+use std::{
+    collections::HashSet,
+    fs::{self, File, TryLockError},
+    io::{Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use uuid::Uuid;
+
+use super::{
+    making::{Earlier, Making, key},
+    pending::{codes_of, pending},
+};
+use crate::exchange::imports::{
+    Options,
+    columns::Columns,
+    corrections::{is_decides, list_of},
+    escape::escaped,
+    headers::Column,
+    own::LAB,
+    table::{Row, Table},
+};
+
+pub struct MadeCodes {
+    path: PathBuf,
+    lab_id: Uuid,
+    delimiter: u8,
+    /// Of the file.
+    header: Vec<String>,
+    /// The list's, without what is the import's own.
+    list_header: Vec<(usize, String)>,
+    has_header: bool,
+    /// In a file of corrections: of the rows that the list itself has, where it is beside that.
+    of_list: Option<HashSet<String>>,
+    is_of_corrections: bool,
+    making: Making,
+    /// None in a dry run.
+    file: Option<File>,
+    was_used: bool,
+    /// Where the file has the codes.
+    code_at: usize,
+}
+
+/// What has to be known of a list to make codes for it.
+pub struct List<'l> {
+    pub file: &'l Path,
+    pub table: &'l Table<'l>,
+    pub columns: &'l Columns,
+    /// Of a file that has codes.
+    pub known: &'l [Column],
+    pub options: &'l Options,
+}
+
+impl MadeCodes {
+    pub fn beside(list: &List<'_>, lab_id: Uuid, is_dry_run: bool) -> anyhow::Result<Self> {
+        let name = list.file.file_name().unwrap_or_default().to_string_lossy();
+        let name = list_of(&name);
+        let path = list.file.with_file_name(format!("{name}.codes.csv"));
+        let own = list.table.own();
+        let is_of_bottle = |at: usize, header: &String| !own.has(at) && !is_decides(header);
+        let headers = list.table.headers().iter().enumerate().filter(|(at, header)| is_of_bottle(*at, header));
+        let list_header: Vec<_> = headers.map(|(at, header)| (at, header.clone())).collect();
+        let mut header: Vec<_> = list_header.iter().map(|(_, header)| header.clone()).collect();
+        let code_at = list.table.place("code").and_then(|code| list_header.iter().position(|(at, _)| *at == code));
+        if code_at.is_none() {
+            header.insert(0, "code".to_owned());
+        }
+        header.push(LAB.to_owned());
+        let mut codes = Self {
+            path,
+            lab_id,
+            delimiter: list.table.delimiter(),
+            header,
+            list_header,
+            has_header: false,
+            of_list: None,
+            is_of_corrections: list.table.is_of_corrections(),
+            making: Making::new(lab_id, name),
+            file: None,
+            was_used: false,
+            code_at: code_at.unwrap_or_default(),
+        };
+        let told = format!("the codes go to {}", codes.path.display());
+        codes.open(list, is_dry_run).context(told)?;
+        Ok(codes)
+    }
+
+    fn open(&mut self, list: &List<'_>, is_dry_run: bool) -> anyhow::Result<()> {
+        let (mut text, mut file) = (Vec::new(), None);
+        if is_dry_run {
+            text = fs::read(&self.path).unwrap_or_default();
+        } else {
+            let mut opened = File::options().read(true).append(true).create(true).open(&self.path)?;
+            if matches!(opened.try_lock(), Err(TryLockError::WouldBlock)) {
+                bail!("another import of the same list is running");
+            }
+            opened.read_to_end(&mut text)?;
+            file = Some(opened);
+        }
+        let text = String::from_utf8(text).context("it is not UTF-8")?;
+        let (earlier, whole) = self.read_earlier(&text, list)?;
+        let path = list.file.with_file_name(self.making.list());
+        let pending = pending(&path, self.lab_id);
+        if self.is_of_corrections {
+            let of_list = Making::new(self.lab_id, self.making.list());
+            self.of_list = codes_of(&path, of_list, earlier.clone(), &pending, list.options);
+        }
+        self.making.make_all(list.table, list.columns, earlier, &pending)?;
+        self.file = match file {
+            Some(_) if whole != text => Some(self.write_anew(&whole)?),
+            file => file,
+        };
+        Ok(())
+    }
+
+    /// The codes for this lab in the file, and the file as it should be: with all columns of the list, and without a last
+    /// row that a killed run, or a full disk, has cut off.
+    fn read_earlier(&mut self, text: &str, list: &List<'_>) -> anyhow::Result<(Earlier, String)> {
+        if text.trim_start_matches('\u{feff}').trim().is_empty() {
+            return Ok((Earlier::new(), text.to_owned()));
+        }
+        let first_line = text.lines().next().unwrap_or_default();
+        let mapping: Vec<_> = list.options.mapping.iter().filter(|one| one.may_be_in(first_line)).cloned().collect();
+        let options = Options { mapping, ..Options::default() };
+        let table = Table::open(text, list.known, false, &options)?;
+        let headers = table.headers().to_vec();
+        let at = table.place("code").context("it has no codes")?;
+        let lab = headers.iter().position(|header| header == LAB);
+        let more: Vec<_> = self.header.iter().filter(|header| !headers.contains(header)).cloned().collect();
+        let mut records = table.rows().collect::<anyhow::Result<Vec<_>>>()?;
+        let lab_of = |cells: &[String]| lab.and_then(|lab| cells.get(lab)).cloned().unwrap_or_default();
+        let is_cut = |last: &mut Row| {
+            let cells = last.cells();
+            let is_whole = cells.len() >= headers.len() && (lab.is_none() || lab_of(&cells).parse::<Uuid>().is_ok());
+            !is_whole && !text.ends_with('\n')
+        };
+        let mut is_as_it_should_be = records.pop_if(is_cut).is_none() && more.is_empty() && text.ends_with('\n');
+        let mut earlier = Earlier::new();
+        let mut rows = Vec::with_capacity(records.len());
+        for row in &records {
+            let mut cells = row.cells();
+            let code = cells.get(at).map(|code| code.trim().to_owned()).unwrap_or_default();
+            let of_lab = lab_of(&cells);
+            // A file of an earlier version does not say it.
+            if of_lab.is_empty() || of_lab == self.lab_id.to_string() {
+                earlier.push((key(row, &Columns::default()), code));
+            }
+            cells.resize(cells.len().max(headers.len()), String::new());
+            cells.extend(more.iter().map(|header| if header == LAB { self.lab_id.to_string() } else { String::new() }));
+            rows.push(cells);
+        }
+        self.header.clone_from(&headers);
+        self.header.extend(more);
+        self.code_at = at;
+        self.delimiter = table.delimiter();
+        self.has_header = true;
+        is_as_it_should_be &= !text.starts_with('\u{feff}');
+        if is_as_it_should_be {
+            return Ok((earlier, text.to_owned()));
+        }
+        let header = std::iter::once(&self.header);
+        Ok((earlier, String::from_utf8(self.as_text(header.chain(&rows))?)?))
+    }
+
+    fn as_text<'r>(&self, rows: impl Iterator<Item = &'r Vec<String>>) -> anyhow::Result<Vec<u8>> {
+        let mut writer = csv::WriterBuilder::new().flexible(true).delimiter(self.delimiter).from_writer(Vec::new());
+        for row in rows {
+            writer.write_record(row.iter().map(|cell| escaped(cell).into_owned()))?;
+        }
+        writer.into_inner().context("the codes")
+    }
+
+    /// Whole, or not at all: labels may have the codes.
+    fn write_anew(&self, text: &str) -> anyhow::Result<File> {
+        let mut part = self.path.clone().into_os_string();
+        part.push(".part");
+        let mut file = File::options().write(true).create(true).truncate(true).open(&part)?;
+        let _ = file.try_lock();
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, &self.path)?;
+        Ok(file)
+    }
+
+    /// The one of a row that has none of its own.
+    pub fn of(&self, row: &Row) -> Option<&str> {
+        self.making.of(row)
+    }
+
+    /// Why the row of a code that was made may be another bottle than the one that has it, or none that is new.
+    pub fn doubt(&self, code: &str, is_there: bool) -> Option<String> {
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let making = &self.making;
+        if making.written.contains(code) {
+            return None;
+        }
+        if self.is_of_corrections {
+            let is_gone = self.of_list.as_ref().is_some_and(|codes| !codes.contains(code));
+            return (is_gone && !is_there && making.is_said(code)).then(|| {
+                format!(
+                    "the row is not in {list} any more as it was refused. If it was mended there, {list} brings its bottle; if \
+                     it is another bottle, give it a code",
+                    list = making.list()
+                )
+            });
+        }
+        if is_there {
+            return making.is_first.then(|| {
+                format!(
+                    "a list of this name has brought a bottle of this row, and {name} is not beside this one. If it is the same \
+                     list, the bottle is there: put {name} beside it. If it is another list, give it another name"
+                )
+            });
+        }
+        (making.gone > 0).then(|| {
+            format!(
+                "the list has changed since its codes were made: this row is new, and {} of the rows in {name} are not in \
+                 it any more. If the row is one of those, its bottle is there already; if it is another bottle, give it a \
+                 code, or take the rows that are gone out of {name}",
+                making.gone
+            )
+        })
+    }
+
+    pub fn write<'c>(&mut self, rows: impl Iterator<Item = (&'c str, &'c [String])>) -> anyhow::Result<()> {
+        let mut new = Vec::new();
+        for (code, cells) in rows {
+            self.was_used = true;
+            if self.making.written.insert(code.to_owned()) {
+                new.push(self.row(code, cells));
+            }
+        }
+        let header = std::iter::once(&self.header).filter(|_| !self.has_header && !new.is_empty());
+        let text = self.as_text(header.chain(&new))?;
+        self.has_header |= !new.is_empty();
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let written = file.write_all(&text).and_then(|()| file.sync_data());
+        written.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn row(&self, code: &str, cells: &[String]) -> Vec<String> {
+        let of_list = |header: &String| {
+            let at = self.list_header.iter().find(|(_, other)| other == header).map(|(at, _)| *at);
+            at.and_then(|at| cells.get(at)).cloned().unwrap_or_default()
+        };
+        let mut row: Vec<_> = self.header.iter().map(of_list).collect();
+        let lab = self.header.iter().position(|header| header == LAB);
+        if let Some(cell) = lab.and_then(|at| row.get_mut(at)) {
+            *cell = self.lab_id.to_string();
+        }
+        if let Some(cell) = row.get_mut(self.code_at) {
+            code.clone_into(cell);
+        }
+        row
+    }
+
+    pub fn path(&self) -> Option<PathBuf> {
+        self.was_used.then(|| self.path.clone())
+    }
+}
+
+impl Drop for MadeCodes {
+    fn drop(&mut self) {
+        if self.file.as_ref().is_some_and(|file| file.metadata().is_ok_and(|about| about.len() == 0)) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! Rows that are containers of a lab.
+
+mod catalogue;
+mod cells;
+mod codes;
+mod known;
+mod making;
+mod pending;
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+};
+
+use anyhow::bail;
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use self::{
+    catalogue::{Catalogue, Chemical, Meant},
+    cells::{read_amount, read_chemical, read_code, read_content, read_location},
+    codes::{List, MadeCodes},
+    known::{Verdict, fingerprint, verdict},
+};
+use super::{
+    ContainerOptions, Usage,
+    columns::Columns,
+    faults::{Faults, OrReason},
+    headings,
+    places::Places,
+    readings::plain_cells,
+    run::{Load, Outcome, Stored},
+    seen::Marks,
+    store,
+    table::{Row, Table},
+    wanted::{ListedPaths, Wanted},
+};
+use crate::{
+    base::{error::Result, ids, phone::Phone},
+    chemistry::{Amount, Quantity},
+    people::labs,
+    platform::app::App,
+    stock::{
+        containers::{
+            Fingerprint,
+            imported::{self, Content, Imported, Known},
+        },
+        locations,
+    },
+};
+
+/// A row, before the lab and the catalogue were asked about it.
+pub struct Bottle {
+    line: u64,
+    code: String,
+    chemical: Chemical,
+    amount: Quantity,
+    location: Option<Wanted>,
+    content: Content,
+    /// Of all that the row says, as it says it.
+    fingerprint: Fingerprint,
+    /// Why it is refused unless it came in before.
+    doubt: Option<String>,
+    /// The cells of the row, where its code was made.
+    cells: Option<Vec<String>>,
+}
+
+pub struct Bottles {
+    lab_id: Uuid,
+    /// Who has it imported, where that was said: nobody is signed in here.
+    person: Option<Uuid>,
+    create_locations: bool,
+    listed: ListedPaths,
+    number_decides: bool,
+    /// Whether bottles that were undone come back.
+    revive: bool,
+    columns: Columns,
+    codes: Option<MadeCodes>,
+    today: NaiveDate,
+}
+
+impl Bottles {
+    pub async fn for_lab(
+        app: &App,
+        file: &Path,
+        table: &Table<'_>,
+        lab_id: Uuid,
+        options: &ContainerOptions,
+        columns: Columns,
+        person: Option<&Phone>,
+    ) -> anyhow::Result<Self> {
+        let mut db = app.db().await?;
+        if !store::lab_exists(&mut db, lab_id).await? {
+            bail!(Usage(format!("there is no lab {lab_id}; GET /v1/labs lists yours")));
+        }
+        let person = match person {
+            None => None,
+            Some(phone) => match store::find_person(&mut db, lab_id, phone).await? {
+                None => bail!(Usage("nobody has the phone that --for names; they sign in first".to_owned())),
+                Some(person) if person.is_disabled => {
+                    bail!(Usage("the account of the person whom --for names is disabled".to_owned()))
+                }
+                Some(person) if !person.is_member => {
+                    bail!(Usage(
+                        "the person whom --for names is no member of the lab; an administrator adds them first"
+                            .to_owned()
+                    ))
+                }
+                Some(person) => Some(person.id),
+            },
+        };
+        let known = headings::of_bottles(false);
+        let make = || {
+            let list = List { file, table, columns: &columns, known: &known, options: &options.common };
+            MadeCodes::beside(&list, lab_id, options.common.dry_run)
+        };
+        let codes = options.make_codes.then(make).transpose()?;
+        let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
+        Ok(Self {
+            lab_id,
+            person,
+            create_locations: options.create_locations,
+            listed,
+            number_decides: options.number_decides,
+            revive: options.common.revive,
+            columns,
+            codes,
+            today: app.clock.now().date_naive(),
+        })
+    }
+
+    pub fn codes_file(&self) -> Option<PathBuf> {
+        self.codes.as_ref().and_then(MadeCodes::path)
+    }
+
+    fn code(&self, row: &Row, faults: &mut Faults) -> Option<String> {
+        if row.get("code").is_some() {
+            return read_code(row, faults);
+        }
+        faults.made_code(row, self.lab_id);
+        let Some(code) = self.codes.as_ref().and_then(|codes| codes.of(row)) else {
+            faults.add(
+                "the code is empty: it tells a bottle from the others, and a second import from the first. --make-codes makes \
+                 codes",
+            );
+            return None;
+        };
+        Some(code.to_owned())
+    }
+}
+
+impl Load for Bottles {
+    type Item = Bottle;
+
+    fn read(&mut self, row: &Row) -> OrReason<Bottle> {
+        let mut faults = Faults::default();
+        faults.of_the_form(row);
+        faults.contradictions(row);
+        faults.of_the_spreadsheet(row)?;
+        let code = self.code(row, &mut faults);
+        let columns = &*self.columns.for_row(row);
+        let chemical = read_chemical(row, columns.repair_cas, &mut faults);
+        let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
+        let content = read_content(row, columns, self.today, &mut faults);
+        let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
+        let bottle = match (code, chemical, amount) {
+            (Some(code), Some(chemical), Some(amount)) => {
+                let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
+                let (line, doubt) = (row.line, faults.doubt());
+                Some(Bottle { line, code, chemical, amount, location, content, fingerprint, doubt, cells })
+            }
+            _ => None,
+        };
+        faults.none(bottle)
+    }
+
+    fn made_for(&self) -> Option<Uuid> {
+        self.codes.as_ref().map(|_| self.lab_id)
+    }
+
+    fn made_code(&self, row: &Row) -> Option<&str> {
+        self.codes.as_ref().filter(|_| row.get("code").is_none()).and_then(|codes| codes.of(row))
+    }
+
+    fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
+    fn marks(bottle: &Bottle) -> Marks {
+        let code = ("code", bottle.code.clone());
+        Marks { own: Some(code.clone()), all: vec![code] }
+    }
+
+    async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Stored> {
+        // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles come.
+        labs::lock(db, self.lab_id).await?;
+        let named = Catalogue::read(db, self.lab_id, items).await?;
+        let mut places = Places::of_lab(db, self.lab_id, &self.listed).await?;
+        let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
+        let all = imported::find(db, self.lab_id, &codes).await?;
+        let mut known: HashMap<&str, Vec<&Known>> = HashMap::new();
+        for bottle in all.iter().filter(|bottle| !self.revive || !bottle.is_voided) {
+            let own = Some(&bottle.code).filter(|_| !bottle.is_voided);
+            let codes: BTreeSet<_> = [own, bottle.imported_as.as_ref()].into_iter().flatten().collect();
+            for code in codes {
+                known.entry(code).or_default().push(bottle);
+            }
+        }
+        let (mut stored, mut new) = (Stored::default(), Vec::new());
+        for item in items {
+            let known = known.get(item.code.as_str()).map(Vec::as_slice).unwrap_or_default();
+            match self.decide(&named, &mut places, item, known, now) {
+                Err(why) => stored.outcomes.push(Outcome::Failed(why)),
+                Ok((row, warnings)) => {
+                    stored.outcomes.push(if row.is_some() { Outcome::Added } else { Outcome::Unchanged });
+                    new.extend(row);
+                    stored.warnings.extend(warnings.into_iter().map(|warning| (item.line, warning)));
+                }
+            }
+        }
+        locations::insert_made(db, self.lab_id, places.made(), now).await?;
+        imported::insert(db, self.lab_id, new, self.person, now).await?;
+        stored.locations = places.into_made_paths();
+        Ok(stored)
+    }
+
+    /// On the disk before the rows are: a label may be printed for what is in the database.
+    fn keep(&mut self, items: &[Bottle], outcomes: &[Outcome]) -> anyhow::Result<()> {
+        let Some(codes) = &mut self.codes else { return Ok(()) };
+        let there = items.iter().zip(outcomes).filter(|(_, outcome)| !matches!(outcome, Outcome::Failed(_)));
+        codes.write(there.filter_map(|(item, _)| Some((item.code.as_str(), item.cells.as_deref()?))))
+    }
+}
+
+impl Bottles {
+    /// The bottle that the row brings, if it brings one, and what whoever imports should look at.
+    fn decide(
+        &self,
+        named: &Catalogue,
+        places: &mut Places,
+        item: &Bottle,
+        known: &[&Known],
+        now: DateTime<Utc>,
+    ) -> OrReason<(Option<Imported>, Vec<String>)> {
+        let doubt = self.codes.as_ref().filter(|_| item.cells.is_some());
+        doubt.and_then(|codes| codes.doubt(&item.code, !known.is_empty())).map_or(Ok(()), Err)?;
+        // Whatever its place and its chemical are called now.
+        if let Some(warnings) = known::brought_by(&item.fingerprint, &item.code, known) {
+            return Ok((None, warnings));
+        }
+        item.doubt.clone().map_or(Ok(()), Err)?;
+        let (mut row, mut warnings) = self.resolve(named, item, now)?;
+        let wanted = item.location.as_ref();
+        if !known.is_empty() {
+            // No bottle came into a place that is not there.
+            row.location_id = wanted.map(|wanted| places.find(wanted).unwrap_or_else(|_| Uuid::nil()));
+            match verdict(&row, known) {
+                Verdict::There(told) => {
+                    warnings.extend(told);
+                    return Ok((None, warnings));
+                }
+                Verdict::Refused(why) => return Err(why),
+                Verdict::Anew(told) => warnings.push(told),
+            }
+        }
+        if places.has_code(&item.code) {
+            return Err("a location of the lab has this code".to_owned());
+        }
+        // Last: a row that is refused makes no place.
+        row.location_id = match wanted {
+            Some(wanted) if self.create_locations => Some(places.find_or_make(wanted, now)?),
+            Some(wanted) => Some(places.find(wanted)?),
+            None => None,
+        };
+        Ok((Some(row), warnings))
+    }
+
+    /// As it is to be stored, but for its place, with a warning where one is due.
+    fn resolve(&self, named: &Catalogue, item: &Bottle, now: DateTime<Utc>) -> OrReason<(Imported, Vec<String>)> {
+        let Meant { id: chemical_id, label, warning } = named.find(&item.chemical, self.number_decides)?;
+        let mut content = item.content.clone();
+        if let Some(label) = label {
+            content.note =
+                Some(content.note.map_or_else(|| format!("label: {label}"), |note| format!("label: {label} / {note}")));
+        }
+        let row = Imported {
+            id: ids::new(now),
+            event_id: ids::new(now),
+            code: item.code.clone(),
+            chemical_id,
+            location_id: None,
+            unit: item.amount.unit,
+            amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
+            content,
+            fingerprint: item.fingerprint,
+        };
+        Ok((row, warning.into_iter().collect()))
+    }
+}

@@ -1,0 +1,143 @@
+//! What files call the columns: each heading of a list means the column that the list stands for. Case, accents, spaces
+//! and signs do not count (`CAS-No.`, `cas_no` and `CASNo` are one), and `#` is a number.
+
+use super::headers::Column;
+
+const CAS: &str = "CAS number, CAS no, CAS nr, CAS RN, CAS numbers, CAS registry number, CAS registry numbers, \
+    CAS registry no, CAS registry, CAS reg no, CAS code, CAS id, CAS Nummer, CAS Nummern, CAS Registriernummer, \
+    CAS Registernummer, numéro CAS, no CAS, num CAS";
+const EC: &str = "EC number, EC numbers, EC no, EC nr, EC list number, EINECS, EINECS number, EINECS no, EINECS nr, \
+    EG Nummer, EG nr, CE number, CE no, numéro CE";
+const INCHIKEY: &str = "standard InChIKey, InChI Schlüssel";
+
+/// `Container Name` is the name of the substance where `ChemInventory` writes it.
+const NAMES: &str = "chemical name, name of chemical, name of the chemical, substance, substance name, compound, \
+    compound name, reagent, reagent name, item name, container name, material name, Substanz, Substanzname, Stoff, \
+    Stoffname, Stoffbezeichnung, Chemikalie, Chemikalienname, Chemikalienbezeichnung, Bezeichnung, nom, nom chimique, \
+    nom de la substance, nombre, nombre químico, sustancia, nombre de la sustancia";
+const NEAR_NAMES: &str = "product name, trade name, title, IUPAC name, systematic name, Produktname, Handelsname, \
+    nom du produit, nombre del producto";
+
+pub const SUBSTANCES: &[Column] = &[
+    Column::required("name", "chemical").and(NAMES).or_else(NEAR_NAMES),
+    Column::optional("cas", CAS),
+    Column::optional("ec", EC),
+    Column::optional("inchikey", INCHIKEY),
+    Column::optional(
+        "formula",
+        "molecular formula, chemical formula, sum formula, empirical formula, Summenformel, Formel, formule",
+    ),
+    Column::optional(
+        "molar mass",
+        "molecular weight, molecular mass, molar mass g mol, molecular weight g mol, formula weight, MW, molare Masse, \
+         Molmasse, Molekulargewicht",
+    ),
+    Column::optional("density", "density g mL, density g cm3, Dichte, densité, densidad"),
+    Column::optional("synonyms", "synonym, other names, alternative names, aliases, Synonyme"),
+    DECIDES,
+];
+
+/// `container` alone is not the code: as often it says glass or plastic.
+const BOTTLES: &[Column] = &[
+    Column::required(
+        "code",
+        "container code, bottle code, barcode, container id, container number, container no, bottle id, bottle number, \
+         bottle no, barcode number, barcode no, label code, inventory number, inventory no, inventory id, Flaschennr, \
+         Flaschennummer, Flaschencode, Behälternummer, Behälternr, Gebindenummer, Gebindenr, Inventarnummer, Inventarnr, \
+         Strichcode",
+    ),
+    Column::optional("cas", CAS),
+    Column::optional("ec", EC),
+    Column::optional("inchikey", INCHIKEY),
+    Column::optional("chemical", "name").and(NAMES).or_else(NEAR_NAMES),
+    Column::required(
+        "amount",
+        "quantity, qty, remaining amount, amount remaining, amount left, remaining quantity, quantity remaining, \
+         current amount, current quantity, Menge, Restmenge, aktuelle Menge",
+    )
+    // Of a bottle that is half empty, what it once held is another number.
+    .or_else(
+        "initial amount, original amount, initial quantity, original quantity, size, container size, bottle size, \
+         pack size, package size, unit size, content, Anfangsmenge, Inhalt, Füllmenge, Gebindegröße, Packungsgröße",
+    ),
+    Column::optional(
+        "unit",
+        "units, amount unit, amount units, quantity unit, unit of measure, unit of measurement, UOM, Einheit, \
+         Mengeneinheit, Maßeinheit",
+    )
+    .or_else("size unit, size units, container size unit, initial amount unit"),
+    Column::optional(
+        "location",
+        "location path, location code, location name, place, storage, storage location, storage place, Lagerort, \
+         Lagerplatz, Standort, Aufbewahrungsort",
+    )
+    .or_else("room, Raum"),
+    Column::optional(
+        "lot",
+        "lot number, lot no, lot nr, batch, batch number, batch no, lot batch, lot batch number, Charge, \
+         Chargennummer, Chargennr, Losnummer",
+    ),
+    Column::optional("supplier", "vendor, Lieferant, fournisseur, proveedor")
+        .or_else("manufacturer, brand, Hersteller, Marke, fabricant, fabricante"),
+    Column::optional(
+        "catalogue number",
+        "catalog number, catalogue no, catalog no, cat no, cat number, product number, product no, product code, \
+         Artikelnummer, Artikelnr, Bestellnummer, Bestellnr, Katalognummer, Katalognr",
+    ),
+    Column::optional("tare", "tare weight, tare mass, tare g, Tara, Taragewicht, Leergewicht"),
+    Column::optional("tare unit", "tare units, tare weight unit, unit of tare, Taraeinheit"),
+    Column::optional(
+        "received",
+        "received on, received date, date received, receipt date, date of receipt, date in, date acquired, acquired, \
+         acquisition date, Eingangsdatum, Eingang, Lieferdatum, erhalten am",
+    ),
+    Column::optional(
+        "opened",
+        "opened on, opened date, date opened, opening date, date open, open date, Anbruchdatum, Anbruch, geöffnet, \
+         geöffnet am, geoeffnet, geoeffnet am, Öffnungsdatum",
+    ),
+    Column::optional(
+        "expires",
+        "expires on, expiry, expiry date, date of expiry, expiration date, date of expiration, expiration, exp date, \
+         Verfallsdatum, Verfalldatum, Verfall, Ablaufdatum, Haltbarkeitsdatum, Mindesthaltbarkeitsdatum, MHD, haltbar bis, \
+         verwendbar bis",
+    ),
+    // Where both are there, `state` is that of the substance.
+    Column::optional("status", "bottle state, container state, bottle status, container status").or_else("state"),
+    Column::optional(
+        "note",
+        "notes, comment, comments, remark, remarks, Bemerkung, Bemerkungen, Anmerkung, Anmerkungen, Kommentar, Notiz, \
+         Notizen",
+    ),
+    DECIDES,
+];
+
+/// What a person says of a row whose name and number are of two substances; nobody has such a column by chance.
+const DECIDES: Column = Column::optional("decides", "");
+
+/// Where codes are made, a file needs none.
+pub fn of_bottles(make_codes: bool) -> Vec<Column> {
+    let free = |column: &Column| make_codes && column.name == "code";
+    BOTTLES.iter().map(|column| if free(column) { column.left_free() } else { *column }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::exchange::imports::headers::normal;
+
+    #[test]
+    fn a_heading_means_one_column() {
+        for columns in [SUBSTANCES, BOTTLES] {
+            let mut meant = HashMap::new();
+            for (heading, column) in
+                columns.iter().flat_map(|it| it.all_headings().map(move |heading| (heading, it.name)))
+            {
+                let before = meant.insert(normal(heading), (heading, column));
+                assert!(before.is_none(), "{heading} of {column}: {before:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What kind of place a name of a path is.
+
+use crate::{base::text::Name, stock::locations::Kind};
+
+/// From outside in: what lies in something is of a later kind.
+pub const KINDS: [Kind; 5] = [Kind::Building, Kind::Room, Kind::Cabinet, Kind::Shelf, Kind::Box];
+
+/// Words in a name that tell its kind.
+const WORDS: [&[&str]; 5] = [
+    &["building", "house", "site"],
+    &["room", "lab", "laboratory", "store"],
+    &["cabinet", "cupboard", "fridge", "refrigerator", "freezer", "hood", "locker"],
+    &["shelf", "rack", "drawer"],
+    &["box", "tray", "bin"],
+];
+
+/// A kind for each name of a path below `outer`: the one that it tells, and for the others the next one inwards that fits
+/// before those. None when they do not fit: the path is too deep, or tells another order.
+pub fn kinds(outer: Option<Kind>, names: &[Name]) -> Option<Vec<Kind>> {
+    let mut outer = outer.and_then(|outer| KINDS.iter().position(|kind| *kind == outer));
+    let mut kinds = Vec::with_capacity(names.len());
+    for (name, last) in names.iter().zip(latest(names)?) {
+        let first = outer.map_or(0, |outer| outer + 1);
+        // A path that begins with nothing telling begins in a room, if the rest has room for that.
+        let usual = if outer.is_none() { 1 } else { first };
+        let kind = told(name).unwrap_or_else(|| usual.min(last));
+        if !(first..=last).contains(&kind) {
+            return None;
+        }
+        kinds.push(KINDS[kind]);
+        outer = Some(kind);
+    }
+    Some(kinds)
+}
+
+/// The last kind that each name may have, with one left for each that follows.
+fn latest(names: &[Name]) -> Option<Vec<usize>> {
+    let (mut free, mut latest) = (KINDS.len(), Vec::with_capacity(names.len()));
+    for name in names.iter().rev() {
+        let last = free.checked_sub(1)?;
+        free = told(name).map_or(last, |told| told.min(last));
+        latest.push(free);
+    }
+    latest.reverse();
+    Some(latest)
+}
+
+/// The kind that a name tells; none where it has words of several (`Lab fridge`).
+fn told(name: &Name) -> Option<usize> {
+    let mut all = said(name);
+    let first = all.next()?;
+    all.all(|kind| kind == first).then_some(first)
+}
+
+/// Whether a word of the name is one for a kind of place.
+pub fn says_kind(name: &Name) -> bool {
+    said(name).next().is_some()
+}
+
+/// `Lab 2` is a room: for each name that tells its kind.
+pub fn telling(names: &[Name]) -> impl Iterator<Item = (&Name, &'static str)> {
+    names.iter().filter_map(|name| Some((name, KINDS[told(name)?].as_str())))
+}
+
+fn said(name: &Name) -> impl Iterator<Item = usize> {
+    let name = name.as_str().to_lowercase();
+    let of_word = |word: &str| WORDS.iter().position(|words| words.contains(&word));
+    name.split(|c: char| !c.is_alphabetic()).filter_map(of_word).collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds_of(outer: Option<Kind>, path: &str) -> Option<Vec<Kind>> {
+        kinds(outer, &path.split('/').map(|name| name.parse().unwrap()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn kinds_follow_the_names_and_else_go_inwards() {
+        use Kind::{Building, Cabinet, Room, Shelf};
+        assert_eq!(kinds_of(None, "Building 4/Lab 2/Fridge/Shelf 1").unwrap(), [Building, Room, Cabinet, Shelf]);
+        assert_eq!(kinds_of(None, "Lab 2.3/Cupboard 1").unwrap(), [Room, Cabinet]);
+        assert_eq!(kinds_of(None, "214/A/3").unwrap(), [Room, Cabinet, Shelf]);
+        assert_eq!(kinds_of(None, "B/214/A/3/x").unwrap(), KINDS);
+        assert_eq!(kinds_of(Some(Room), "Shelf 2").unwrap(), [Shelf]);
+        assert_eq!(kinds_of(Some(Cabinet), "Fridge room").unwrap(), [Shelf], "of two kinds it tells none");
+        assert_eq!(kinds_of(None, "Nord/Lab 2/Shelf 3").unwrap(), [Building, Room, Shelf]);
+        assert_eq!(kinds_of(None, "Lab 2/Niche/Box 3").unwrap(), [Room, Cabinet, Kind::Box]);
+        assert_eq!(kinds_of(Some(Building), "Wing/Shelf 1").unwrap(), [Room, Shelf]);
+    }
+
+    #[test]
+    fn a_path_that_is_too_deep_has_no_kinds() {
+        assert_eq!(kinds_of(Some(Kind::Box), "x"), None);
+        assert_eq!(kinds_of(Some(Kind::Shelf), "x/y"), None);
+        assert_eq!(kinds_of(None, "a/b/c/d/e/f"), None);
+    }
+
+    #[test]
+    fn a_path_whose_names_tell_another_order_has_no_kinds() {
+        for (outer, path) in [
+            (None, "Shelf 1/Lab 2"),
+            (None, "West/Wing/Lab 2"),
+            (None, "Lab 1/Lab 2"),
+            (None, "Fridge 1/a/b/c"),
+            (Some(Kind::Cabinet), "Lab 2"),
+            (Some(Kind::Room), "x/Cupboard 1"),
+        ] {
+            assert_eq!(kinds_of(outer, path), None, "{path}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The places of a lab by code and by path, and those that an import adds.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    faults::OrReason,
+    kinds::{KINDS, kinds, telling},
+    wanted::{ListedPaths, Wanted, small},
+};
+use crate::{
+    base::{error::Result, ids, secrets, text::Name},
+    chemistry::ContainerCode,
+    stock::locations::{self, OpenPlace},
+};
+
+pub struct Places<'l> {
+    all: HashMap<Uuid, OpenPlace>,
+    by_code: HashMap<String, Uuid>,
+    /// By what our labels would show for a code that was typed in another way.
+    by_canonical: HashMap<String, Uuid>,
+    by_name: HashMap<String, Vec<Uuid>>,
+    /// Empty where no place is made.
+    listed: &'l ListedPaths,
+    made: Vec<Uuid>,
+    made_paths: Vec<String>,
+}
+
+/// As far as a path could be followed.
+struct Followed {
+    last: Option<Uuid>,
+    missing: Vec<Name>,
+}
+
+impl Followed {
+    fn found(id: Uuid) -> Self {
+        Self { last: Some(id), missing: Vec::new() }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.last == other.last && {
+            let names = |it: &Self| it.missing.iter().map(|name| small(name.as_str())).collect::<Vec<_>>();
+            names(self) == names(other)
+        }
+    }
+}
+
+impl<'l> Places<'l> {
+    pub async fn of_lab(db: &mut PgConnection, lab_id: Uuid, listed: &'l ListedPaths) -> Result<Self> {
+        let mut places = Self {
+            all: HashMap::new(),
+            by_code: HashMap::new(),
+            by_canonical: HashMap::new(),
+            by_name: HashMap::new(),
+            listed,
+            made: Vec::new(),
+            made_paths: Vec::new(),
+        };
+        for place in locations::all_open(db, lab_id).await? {
+            places.push(place);
+        }
+        Ok(places)
+    }
+
+    fn push(&mut self, place: OpenPlace) {
+        self.by_code.insert(place.code.clone(), place.id);
+        if let Ok(ours) = place.code.parse::<ContainerCode>() {
+            self.by_canonical.entry(ours.to_string()).or_insert(place.id);
+        }
+        self.by_name.entry(small(&place.name)).or_default().push(place.id);
+        self.all.insert(place.id, place);
+    }
+
+    /// Outer ones first, as they are to be inserted.
+    pub fn made(&self) -> impl Iterator<Item = &OpenPlace> {
+        self.made.iter().filter_map(|id| self.all.get(id))
+    }
+
+    pub fn into_made_paths(self) -> Vec<String> {
+        self.made_paths
+    }
+
+    pub fn has_code(&self, code: &str) -> bool {
+        self.by_code.contains_key(code)
+    }
+
+    pub fn find(&self, wanted: &Wanted) -> OrReason<Uuid> {
+        let Followed { last, missing } = self.follow(wanted)?;
+        match (missing.first(), last) {
+            (None, Some(id)) => Ok(id),
+            (part, last) => {
+                let part = part.map(Name::as_str).unwrap_or_default();
+                let place = last.and_then(|id| self.all.get(&id)).map(|place| format!(" in `{}`", place.name));
+                Err(format!(
+                    "the lab has no location `{part}`{}: make it, or import with --create-locations",
+                    place.unwrap_or_default()
+                ))
+            }
+        }
+    }
+
+    pub fn find_or_make(&mut self, wanted: &Wanted, now: DateTime<Utc>) -> OrReason<Uuid> {
+        let Followed { mut last, missing } = self.follow(wanted)?;
+        if wanted.is_doubtful && !missing.is_empty() {
+            return Err(wanted.doubt());
+        }
+        let outer = last.and_then(|id| self.all.get(&id));
+        let kinds =
+            kinds(outer.map(|place| place.kind), &missing).ok_or_else(|| does_not_fit(wanted, outer, &missing))?;
+        for (name, kind) in missing.iter().zip(kinds) {
+            let id = ids::new(now);
+            let code = ContainerCode::from_random(secrets::random()).to_string();
+            self.push(OpenPlace { id, parent_id: last, kind, name: name.to_string(), code });
+            self.made.push(id);
+            last = Some(id);
+        }
+        let id = last.ok_or_else(|| "the location is empty".to_owned())?;
+        if !missing.is_empty() {
+            self.made_paths.push(self.path(id));
+        }
+        Ok(id)
+    }
+
+    fn path(&self, id: Uuid) -> String {
+        let outwards = std::iter::successors(self.all.get(&id), |place| self.all.get(&place.parent_id?));
+        let mut names: Vec<_> = outwards.map(|place| place.name.as_str()).collect();
+        names.reverse();
+        names.join(" > ")
+    }
+
+    fn follow(&self, wanted: &Wanted) -> OrReason<Followed> {
+        let alike = || {
+            let ours = wanted.text.parse::<ContainerCode>().ok()?;
+            self.by_code.get(ours.as_str()).or_else(|| self.by_canonical.get(ours.as_str()))
+        };
+        if let Some(id) = self.by_code.get(&wanted.text).or_else(alike) {
+            return self.unless_name(wanted, *id);
+        }
+        // One name with a slash, where there is such a place.
+        if wanted.is_doubtful
+            && let Some(id) = self.only_text(&wanted.text)
+        {
+            return Ok(Followed::found(id));
+        }
+        self.descend(&wanted.path, 0)
+    }
+
+    /// The place of a code, unless the same text is the name of another.
+    fn unless_name(&self, wanted: &Wanted, id: Uuid) -> OrReason<Followed> {
+        let named = self.named(&wanted.text).iter().copied().find(|named| *named != id);
+        let other = match self.descend(&wanted.path, 0) {
+            Ok(Followed { last: Some(other), missing }) if missing.is_empty() && other != id => Some(other),
+            _ => named,
+        };
+        let Some(other) = other else { return Ok(Followed::found(id)) };
+        Err(format!(
+            "location `{}` is the code of `{}`, and the name of `{}`, which has the code `{}`: write the path of the first, or \
+             the code of the second",
+            wanted.text,
+            self.path(id),
+            self.path(other),
+            self.all[&other].code
+        ))
+    }
+
+    /// From a root; else from wherever the first name stands, in the lab or in a path of the list, when that is only one
+    /// place.
+    fn descend(&self, path: &[Name], depth: usize) -> OrReason<Followed> {
+        let Some((first, rest)) = path.split_first() else {
+            return Ok(Followed { last: None, missing: Vec::new() });
+        };
+        let root = self.child(None, first)?;
+        let mut followed = root.map_or_else(|| self.only(first, depth), |id| Ok(Followed::found(id)))?;
+        for name in rest {
+            let next = if followed.missing.is_empty() { self.child(followed.last, name)? } else { None };
+            match next {
+                Some(id) => followed.last = Some(id),
+                None => followed.missing.push(name.clone()),
+            }
+        }
+        Ok(followed)
+    }
+
+    fn only(&self, name: &Name, depth: usize) -> OrReason<Followed> {
+        let mut found: Vec<_> = self.named(name.as_str()).iter().copied().map(Followed::found).collect();
+        for path in self.listed.to(name) {
+            // No place lies that deep: the list says of two places that each lies in the other.
+            if depth == KINDS.len() {
+                return Err(format!("the list has `{name}` in itself: write the whole path"));
+            }
+            let way = self.descend(path, depth + 1)?;
+            if !found.iter().any(|other| other.is_same(&way)) {
+                found.push(way);
+            }
+        }
+        match found.len() {
+            0 => Ok(Followed { last: None, missing: vec![name.clone()] }),
+            1 => Ok(found.remove(0)),
+            several => Err(format!("{several} locations are called `{name}`: write the whole path")),
+        }
+    }
+
+    fn only_text(&self, text: &str) -> Option<Uuid> {
+        match self.by_name.get(&small(text)).map(Vec::as_slice) {
+            Some([one]) => Some(*one),
+            _ => None,
+        }
+    }
+
+    fn named(&self, name: &str) -> &[Uuid] {
+        self.by_name.get(&small(name)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn child(&self, parent: Option<Uuid>, name: &Name) -> OrReason<Option<Uuid>> {
+        let all = self.named(name.as_str()).iter().map(|id| &self.all[id]).filter(|place| place.parent_id == parent);
+        let all: Vec<_> = all.collect();
+        // Two that differ in their spaces alone were made by a person.
+        let is_as_written = |place: &&&OpenPlace| place.name.to_lowercase() == name.as_str().to_lowercase();
+        match all[..] {
+            [] => Ok(None),
+            [one] => Ok(Some(one.id)),
+            _ => match all.iter().find(is_as_written) {
+                Some(one) => Ok(Some(one.id)),
+                None => {
+                    Err(format!("{} locations are called `{name}`: write the code of the one that is meant", all.len()))
+                }
+            },
+        }
+    }
+}
+
+fn does_not_fit(wanted: &Wanted, outer: Option<&OpenPlace>, missing: &[Name]) -> String {
+    let outer = outer.map(|place| (place.name.as_str(), place.kind.as_str()));
+    let known = outer.into_iter().chain(telling(missing).map(|(name, kind)| (name.as_str(), kind)));
+    let known: Vec<_> = known.map(|(name, kind)| format!("`{name}` is a {kind}")).collect();
+    format!(
+        "location `{}`: from outside in there are {} at most{}{}",
+        wanted.text,
+        KINDS.map(locations::Kind::as_str).join(", "),
+        if known.is_empty() { "" } else { "; " },
+        known.join(", ")
+    )
+}

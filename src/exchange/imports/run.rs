@@ -1,0 +1,149 @@
+//! Reads the rows of a file, has them stored, and writes down what became of them.
+
+use std::{collections::VecDeque, path::Path};
+
+use chrono::{DateTime, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    Report,
+    batch::{Batches, Told},
+    columns::Columns,
+    corrections::Corrections,
+    faults::OrReason,
+    readings::{plain_cells, readings},
+    seen::Marks,
+    table::{Row, Table},
+};
+use crate::{base::error::Result, platform::app::App};
+
+/// Rows in one transaction.
+const BATCH: usize = 500;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Added,
+    Completed,
+    Unchanged,
+    /// Says why.
+    Failed(String),
+}
+
+/// What became of rows, in their order.
+#[derive(Debug, Default)]
+pub struct Stored {
+    pub outcomes: Vec<Outcome>,
+    /// Paths of the locations that were made for them.
+    pub locations: Vec<String>,
+    /// Of rows that went in: the line, and what whoever imports should look at.
+    pub warnings: Vec<(u64, String)>,
+}
+
+/// What is loaded from a file.
+pub trait Load {
+    type Item;
+
+    /// The row as what it means, or everything that is wrong with it.
+    fn read(&mut self, row: &Row) -> OrReason<Self::Item>;
+
+    /// The lab for which rows get codes that are made, where they do.
+    fn made_for(&self) -> Option<Uuid> {
+        None
+    }
+
+    /// The code that was made for the row.
+    fn made_code(&self, _row: &Row) -> Option<&str> {
+        None
+    }
+
+    /// What was decided over the whole file.
+    fn columns(&self) -> &Columns;
+
+    /// What only one row of a file may say.
+    fn marks(item: &Self::Item) -> Marks;
+
+    /// Whether the row is read after all that do not wait.
+    fn waits(&self, _row: &Row) -> bool {
+        false
+    }
+
+    /// One outcome for each item. Called within a transaction, and again item by item when it fails.
+    async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Stored>;
+
+    /// Before the commit of what was stored.
+    fn keep(&mut self, _items: &[Self::Item], _outcomes: &[Outcome]) -> anyhow::Result<()> {
+        Ok(())
+    }
+}
+
+pub async fn run<L: Load>(
+    app: &App,
+    file: &Path,
+    table: &Table<'_>,
+    load: &mut L,
+    dry: bool,
+) -> anyhow::Result<Report> {
+    let bar = progress(table.size());
+    let mut corrections = Corrections::of(file, table, load.made_for())?;
+    let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
+    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, dry), VecDeque::new());
+    while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
+        let end = batch.last().map_or(0, |last| last.end).max(bar.position());
+        for (row, outcome) in batches.store(load, batch).await? {
+            report.count(&outcome);
+            if let Outcome::Failed(reason) = outcome {
+                let cells = plain_cells(&row, load.columns());
+                let code = load.made_code(&row);
+                corrections.write(&row, &reason, &readings(&row, load.columns()), code, cells)?;
+            }
+        }
+        corrections.flush()?;
+        bar.set_position(end);
+        bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
+    }
+    bar.finish_and_clear();
+    let Told { warnings, locations } = batches.into_told();
+    report.warnings.extend(warnings);
+    if report.failed == 0 && !dry {
+        report.warnings.extend(corrections.remove_earlier());
+    }
+    report.corrections = corrections.finish()?;
+    report.locations = locations;
+    Ok(report)
+}
+
+/// The next of the file; when it is read, those that have waited.
+fn next_batch<'t, L: Load>(
+    rows: &mut impl Iterator<Item = anyhow::Result<Row<'t>>>,
+    waiting: &mut VecDeque<Row<'t>>,
+    load: &L,
+) -> anyhow::Result<Option<Vec<Row<'t>>>> {
+    let batch: Vec<_> = rows.take(BATCH).collect::<anyhow::Result<_>>()?;
+    if batch.is_empty() {
+        let late: Vec<_> = waiting.drain(..waiting.len().min(BATCH)).collect();
+        return Ok((!late.is_empty()).then_some(late));
+    }
+    let (late, now): (Vec<_>, _) = batch.into_iter().partition(|row| load.waits(row));
+    waiting.extend(late);
+    Ok(Some(now))
+}
+
+/// On the terminal of whoever waits; nothing where there is none.
+fn progress(bytes: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {percent}%  {msg}  {elapsed}");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+impl Report {
+    fn count(&mut self, outcome: &Outcome) {
+        self.read += 1;
+        *match outcome {
+            Outcome::Added => &mut self.added,
+            Outcome::Completed => &mut self.completed,
+            Outcome::Unchanged => &mut self.unchanged,
+            Outcome::Failed(_) => &mut self.failed,
+        } += 1;
+    }
+}

@@ -1,0 +1,80 @@
+//! `/v1/labs`; members and invitations are beside it.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use super::{Lab, LabPatch, NewLab};
+use crate::{
+    auth::{Admin, Anyone, Auth, Owner, Viewer},
+    base::{
+        error::Result,
+        page::{Cursor, Limit, Page},
+        version::Versioned,
+    },
+    platform::app::App,
+    web::{Created, Failures, IfMatch, Json, Query, Tagged},
+};
+
+mod invitations;
+mod members;
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_labs, create_lab))
+        .routes(routes!(get_lab, update_lab))
+        .merge(members::routes())
+        .merge(invitations::routes())
+}
+
+impl Versioned for Lab {
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor<Uuid>>,
+}
+
+/// List your labs.
+///
+/// An owner of the installation sees all.
+#[utoipa::path(get, path = "/labs", tag = "people", params(PageQuery),
+    responses((status = 200, body = Page<Lab>), Failures), security(("bearer" = [])))]
+async fn list_labs(by: Auth<Anyone>, Query(query): Query<PageQuery>) -> Result<Json<Page<Lab>>> {
+    super::list(&by, query.limit, query.cursor).await.map(Json)
+}
+
+/// Create a lab.
+///
+/// You become its first admin.
+#[utoipa::path(post, path = "/labs", tag = "people",
+    responses((status = 201, body = Lab), Failures), security(("bearer" = ["owner"])))]
+async fn create_lab(by: Auth<Owner>, Json(new): Json<NewLab>) -> Result<Created<Lab>> {
+    super::create(&by, new).await.map(Created)
+}
+
+/// Get a lab.
+#[utoipa::path(get, path = "/labs/{lab_id}", tag = "people", params(("lab_id" = Uuid, Path)),
+    responses((status = 200, body = Lab), Failures), security(("bearer" = ["viewer"])))]
+async fn get_lab(by: Auth<Viewer>) -> Result<Tagged<Lab>> {
+    super::get(&by).await.map(Tagged)
+}
+
+/// Change a lab.
+#[utoipa::path(patch, path = "/labs/{lab_id}", tag = "people",
+    params(("lab_id" = Uuid, Path), ("If-Match" = String, Header, description = "The lab's ETag", example = "\"1\"")),
+    responses((status = 200, body = Lab), Failures), security(("bearer" = ["admin"])))]
+async fn update_lab(by: Auth<Admin>, IfMatch(version): IfMatch, Json(patch): Json<LabPatch>) -> Result<Tagged<Lab>> {
+    super::change(&by, version, patch).await.map(Tagged)
+}

@@ -1,0 +1,242 @@
+//! Invitations into a lab. An invitation admits as many people as it says, each once, as long as it lasts and whoever made
+//! it is an admin; one for a phone admits that phone alone, once, and keeps the phone in clear until then. It changes
+//! nothing for a member, and lets nobody back in whose membership ended after it was made. The code is told once and kept
+//! as SHA-256: 128 random bits need no slow hash.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{Connection as _, PgConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Member,
+    store::invitations::{self as store, Key},
+};
+use crate::{
+    auth::{self, Admin, Anyone, Auth, Role},
+    base::{
+        error::{Error, Reason, Result},
+        page::{Cursor, Limit, Page},
+        phone::Phone,
+        secrets,
+        text::Text,
+    },
+    platform::app::App,
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Invitation {
+    pub id: Uuid,
+    pub lab_id: Uuid,
+    /// What to hand to the person invited. Told at the creation only: it is not kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0A1B2C3D4E5F6G7H8J9K0M1N2P")]
+    pub code: Option<String>,
+    pub role: Role,
+    /// The only phone that it admits; null for any. Of one that admits nobody any more, as it is used, revoked or too old,
+    /// only the last two digits are left: `…23`.
+    #[schema(required = true, example = "+12025550123")]
+    pub phone: Option<String>,
+    pub max_uses: i32,
+    pub uses: i32,
+    pub expires_at: DateTime<Utc>,
+    #[schema(required = true)]
+    pub revoked_at: Option<DateTime<Utc>>,
+    pub created_by: Uuid,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "member", "max_uses": 5, "expires_in_hours": 72}))]
+pub struct NewInvitation {
+    /// A UUID of your own, if you like.
+    pub id: Option<Uuid>,
+    /// What they will be in the lab.
+    pub role: Role,
+    /// How many people it admits.
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 1000, default = 1)]
+    pub max_uses: Option<Between<1, 1000>>,
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 720, default = 168)]
+    pub expires_in_hours: Option<Between<1, 720>>,
+    /// Admits this phone alone, also without the code.
+    #[schema(value_type = Option<String>, example = "+12025550123")]
+    pub phone: Option<Phone>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "0A1B2C3D4E5F6G7H8J9K0M1N2P"}))]
+pub struct AcceptInvitation {
+    /// Small letters will do, and spaces or dashes do not matter.
+    pub code: Text<64>,
+}
+
+/// A whole number within bounds.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "i64")]
+pub struct Between<const LOW: i32, const HIGH: i32>(i32);
+
+impl<const LOW: i32, const HIGH: i32> TryFrom<i64> for Between<LOW, HIGH> {
+    type Error = String;
+
+    fn try_from(number: i64) -> std::result::Result<Self, String> {
+        let number = i32::try_from(number).ok().filter(|number| (LOW..=HIGH).contains(number));
+        number.map(Self).ok_or_else(|| format!("must be a whole number from {LOW} to {HIGH}"))
+    }
+}
+
+pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Invitation>> {
+    let mut db = by.lists().await?;
+    let rows =
+        store::page(&mut db, by.lab_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one(), by.now())
+            .await?;
+    Ok(Page::new(rows, limit, |invitation| invitation.id))
+}
+
+pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> {
+    let code = new_code();
+    let now = by.now();
+    let invitation = Invitation {
+        id: by.id_or_new(new.id),
+        lab_id: by.lab_id(),
+        role: new.role,
+        phone: new.phone.map(String::from),
+        max_uses: new.max_uses.map_or(1, |uses| uses.0),
+        uses: 0,
+        expires_at: now + TimeDelta::hours(new.expires_in_hours.map_or(168, |hours| hours.0).into()),
+        revoked_at: None,
+        created_by: by.user_id(),
+        version: 1,
+        created_at: now,
+        code: None,
+    };
+    let mut db = by.app().db().await?;
+    if !store::insert(&mut db, &invitation, &hash(&code)).await? {
+        return Err(Error::Forbidden("this needs the role Admin in the lab"));
+    }
+    Ok(Invitation { code: Some(code), ..invitation })
+}
+
+pub async fn get(by: &Auth<Admin>, id: Uuid) -> Result<Invitation> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.lab_id(), id, by.now()).await?.ok_or(Error::NotFound("invitation"))
+}
+
+/// Ends it for good; it stays in the list, as its members joined by it.
+pub async fn revoke(by: &Auth<Admin>, id: Uuid, version: Option<i32>) -> Result<()> {
+    let mut db = by.app().db().await?;
+    if store::revoke(&mut db, by.lab_id(), id, version, by.now()).await? {
+        return Ok(());
+    }
+    let found = store::find(&mut db, by.lab_id(), id, by.now()).await?;
+    Err(found.map_or(Error::NotFound("invitation"), |_| Error::Stale))
+}
+
+/// Somebody who is signed in already joins one more lab.
+pub async fn accept(by: &Auth<Anyone>, code: &str) -> Result<Member> {
+    let hash = hash(code);
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let Some(member) = let_in(&mut tx, Key::CodeHash(&hash), by.user_id(), by.now()).await? else {
+        // A repeat by somebody whom this very code let in meets this, too.
+        let is_member = store::is_of_members_lab(&mut tx, &hash, by.user_id()).await?;
+        let already = || Reason::AlreadyMember.because("you are a member of this lab already");
+        return Err(if is_member { already() } else { Reason::InvitationRefused.at("/code", REFUSED) });
+    };
+    tx.commit().await?;
+    auth::forget(by.app(), by.user_id());
+    Ok(member)
+}
+
+/// One rule for a login and for somebody who is signed in.
+async fn let_in(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
+    store::lock_lab(db, key).await?;
+    store::redeem(db, key, user_id, now).await
+}
+
+/// The usable invitation of this code, or else one for this phone, if there is one. `login` asks before it lets a new
+/// person in.
+pub async fn find_invitation<'a>(
+    db: &mut PgConnection,
+    code: Option<&str>,
+    phone: impl Into<Option<&'a Phone>>,
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let phone = phone.into().map(Phone::as_str);
+    store::find_usable(db, code.map(hash).as_ref().map(<[u8; 32]>::as_slice), phone, now).await
+}
+
+/// Makes `user` a member. The caller holds a transaction, commits it, and calls [`auth::forget`] then.
+pub async fn redeem(db: &mut PgConnection, invitation: Uuid, user: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let joined = let_in(db, Key::Id(invitation), user, now).await?;
+    joined.map(|_| ()).ok_or_else(|| Reason::InvitationRefused.because(REFUSED))
+}
+
+/// Ends the invitations that somebody has made in any lab.
+pub async fn revoke_made_by(db: &mut PgConnection, user: Uuid, now: DateTime<Utc>) -> Result<()> {
+    store::revoke_made_by(db, None, user, now).await
+}
+
+/// Ends the invitations for a phone that is nobody's any more, and takes it out of them and out of those that `user` used.
+pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, user: Uuid, now: DateTime<Utc>) -> Result<()> {
+    store::forget_phone(db, phone.as_str(), user, now).await
+}
+
+/// An invitation that has expired stays this long in the list of its lab.
+const KEPT_FOR: TimeDelta = TimeDelta::days(30);
+const MOST: i64 = 500;
+
+/// Background step: takes the phones out of invitations that have expired, and drops those that expired long ago.
+pub async fn sweep(app: App) -> Result<usize> {
+    let (mut db, now) = (app.db().await?, app.clock.now());
+    let phones = store::drop_phones(&mut db, now, MOST).await?;
+    let dropped = store::drop_expired(&mut db, now - KEPT_FOR, MOST).await?;
+    Ok(usize::try_from(phones + dropped).unwrap_or(usize::MAX))
+}
+
+const REFUSED: &str =
+    "no invitation that admits you has this code; it may be used up, too old or older than the end of your membership";
+
+/// Crockford's base 32: no I, L, O and U, so that it can be read out and typed.
+const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// 128 random bits in 26 characters.
+fn new_code() -> String {
+    let bits = u128::from_be_bytes(secrets::random());
+    (0..26).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place) & 31) as usize])).collect()
+}
+
+/// As typed, in small letters, with dashes or with an O for a zero, it is the same code.
+fn hash(code: &str) -> [u8; 32] {
+    let canonical = code.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| match c.to_ascii_uppercase() {
+        'O' => '0',
+        'I' | 'L' => '1',
+        other => other,
+    });
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, canonical.collect::<String>().as_bytes()).as_ref());
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_has_26_characters_that_nobody_mistakes() {
+        let code = new_code();
+        assert_eq!(code.len(), 26);
+        assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
+        assert_ne!(code, new_code());
+    }
+
+    #[test]
+    fn a_code_typed_in_another_way_is_the_same_code() {
+        assert_eq!(hash("0A1B-2C3D 11"), hash("oa1b2c3dIl"));
+        assert_ne!(hash("0A1B"), hash("0A1C"));
+    }
+}

@@ -1,0 +1,178 @@
+//! The members of a lab. A lab keeps at least one admin who can sign in, also when two of them demote each other at the same
+//! instant. Whoever has left stays readable, so that the history shows a name.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{Connection as _, PgConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    lock_with_rights,
+    store::{invitations, members as store},
+};
+use crate::{
+    auth::{self, Admin, Auth, Role, Viewer},
+    base::{
+        error::{Error, Reason, Result},
+        page::{Cursor, Limit, Page},
+    },
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Member {
+    pub lab_id: Uuid,
+    pub user_id: Uuid,
+    /// Empty until they give one, and once they have deleted their account.
+    #[schema(example = "Marie Curie")]
+    pub name: String,
+    /// Shown to the lab's admins only, while the person is a member.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "+12025550123")]
+    pub phone: Option<String>,
+    /// Of somebody who has left, the last one; it gives no right any more.
+    pub role: Role,
+    /// Null while the person is a member.
+    #[schema(required = true)]
+    pub left_at: Option<DateTime<Utc>>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "manager"}))]
+pub struct MemberPatch {
+    pub role: Role,
+}
+
+/// What a list of members shows.
+pub(super) struct Wanted {
+    pub with_phones: bool,
+    pub with_left: bool,
+    pub after: Uuid,
+    pub limit: Limit,
+}
+
+pub async fn list(
+    by: &Auth<Viewer>,
+    limit: Limit,
+    after: Option<Cursor<Uuid>>,
+    with_left: bool,
+) -> Result<Page<Member>> {
+    let mut db = by.lists().await?;
+    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
+    let wanted = Wanted { with_phones: sees_phones(by), with_left, after, limit };
+    let rows = store::page(&mut db, by.lab_id(), &wanted).await?;
+    Ok(Page::new(rows, limit, |member| member.user_id))
+}
+
+/// Also somebody who has left.
+pub async fn get(by: &Auth<Viewer>, user_id: Uuid) -> Result<Member> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.lab_id(), user_id, sees_phones(by)).await?.ok_or(Error::NotFound("member"))
+}
+
+fn sees_phones(by: &Auth<Viewer>) -> bool {
+    by.role() == Role::Admin
+}
+
+pub async fn change(by: &Auth<Admin>, user_id: Uuid, version: Option<i32>, patch: MemberPatch) -> Result<Member> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    lock_with_rights(&mut tx, by.lab_id()).await?;
+    let changed = store::set_role(&mut tx, by.lab_id(), user_id, version, patch.role, by.now()).await?;
+    let Some((member, before)) = changed else {
+        return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
+    };
+    before.allows(Some(patch.role))?;
+    if before.role == Role::Admin && patch.role < Role::Admin {
+        invitations::revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?;
+    }
+    tx.commit().await?;
+    auth::forget(by.app(), user_id);
+    Ok(member)
+}
+
+/// An admin removes anybody, everybody else only themselves.
+pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> Result<()> {
+    if by.role() < Role::Admin && user_id != by.user_id() {
+        return Err(Error::Forbidden("this needs the role Admin in the lab, unless it is you who leaves"));
+    }
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    lock_with_rights(&mut tx, by.lab_id()).await?;
+    let Some(before) = store::end(&mut tx, by.lab_id(), user_id, version, by.now()).await? else {
+        return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
+    };
+    before.allows(None)?;
+    if before.role == Role::Admin {
+        invitations::revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?;
+    }
+    tx.commit().await?;
+    auth::forget(by.app(), user_id);
+    Ok(())
+}
+
+async fn not_as_read(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<Error> {
+    let found = store::find(db, lab_id, user_id, false).await?.filter(|member| member.left_at.is_none());
+    Ok(found.map_or(Error::NotFound("member"), |_| Error::Stale))
+}
+
+/// What was, before a membership changed. The change is judged by it and only then committed.
+pub(super) struct Before {
+    pub role: Role,
+    /// Somebody else in the lab is an admin and can sign in.
+    pub another_admin: bool,
+}
+
+impl Before {
+    fn allows(&self, role: Option<Role>) -> Result<()> {
+        if self.role == Role::Admin && role != Some(Role::Admin) && !self.another_admin {
+            return Err(
+                Reason::LastAdmin.because("this is the only admin of the lab; make somebody else an admin first")
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Refuses where somebody is the only admin of a lab, who is about to lose the account. Who calls it holds the lock of
+/// [`auth::lock_rights`].
+pub async fn check_another_admin(db: &mut PgConnection, user_id: Uuid) -> Result<()> {
+    const NAMED: usize = 20;
+    let labs = store::labs_with_only_admin(db, user_id).await?;
+    if labs.is_empty() {
+        return Ok(());
+    }
+    let named = labs.iter().take(NAMED).map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let more = labs.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Err(Reason::LastAdmin
+        .because(format!("there is no other admin of {named}{more}; make somebody else an admin first")))
+}
+
+/// Ends somebody's memberships in all labs.
+pub async fn leave_all(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    store::end_all(db, user_id, now).await
+}
+
+/// Makes somebody an admin of a lab, whatever they were in it; and whether that is new. The caller commits, and calls
+/// [`auth::forget`] then.
+pub async fn make_admin(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(Member, bool)> {
+    if let Some(member) = store::make_admin(db, lab_id, user_id, now).await? {
+        return Ok((member, true));
+    }
+    // There is nobody like that, or nothing to change.
+    let found = store::find(db, lab_id, user_id, false).await?;
+    let found = found.filter(|member| member.left_at.is_none() && member.role == Role::Admin);
+    let nobody =
+        || Error::field("/user_id", "is nobody who can sign in; an account that is disabled has to be enabled");
+    found.map(|member| (member, false)).ok_or_else(nobody)
+}

@@ -1,0 +1,129 @@
+//! Labs and their people: who belongs to which, as what, and how one gets in. The lab's row is the lock under which
+//! whatever holds for a whole lab is checked and changed ([`lock`]).
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::{
+    http::routes,
+    invitations::{
+        AcceptInvitation, Invitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by, sweep,
+    },
+    members::{Member, MemberPatch, check_another_admin, leave_all, make_admin},
+};
+use crate::{
+    auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
+    base::{
+        error::{Error, Result},
+        page::{Cursor, Limit, Page},
+        text::Name,
+    },
+};
+
+mod http;
+pub mod invitations;
+pub mod members;
+mod store;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Lab {
+    pub id: Uuid,
+    #[schema(example = "Organic Synthesis")]
+    pub name: String,
+    /// IANA name. An event falls on a day of this zone.
+    #[schema(example = "Europe/Berlin")]
+    pub time_zone: String,
+    /// What you are in it; null where you see it as the installation's owner alone.
+    #[schema(required = true)]
+    pub role: Option<Role>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Organic Synthesis"}))]
+pub struct NewLab {
+    /// A UUID of your own, if you like.
+    pub id: Option<Uuid>,
+    pub name: Name,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Organic Synthesis, 2nd floor"}))]
+pub struct LabPatch {
+    pub name: Option<Name>,
+    /// IANA name, such as `Europe/Berlin`.
+    #[serde(default, deserialize_with = "time_zone")]
+    #[schema(value_type = Option<String>, example = "Europe/Berlin")]
+    pub time_zone: Option<Tz>,
+}
+
+fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Tz>, D::Error> {
+    let Some(name) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    name.parse()
+        .map(Some)
+        .map_err(|_| D::Error::custom("must be an IANA time zone such as \"Europe/Berlin\" or \"UTC\""))
+}
+
+/// Those the caller belongs to; an owner of the installation sees all.
+pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Lab>> {
+    let mut db = by.lists().await?;
+    let rows =
+        store::page(&mut db, by.user_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one()).await?;
+    Ok(Page::new(rows, limit, |lab| lab.id))
+}
+
+/// The creator becomes its first admin.
+pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Lab> {
+    let id = by.id_or_new(new.id);
+    let mut db = by.app().db().await?;
+    let lab = store::insert(&mut db, id, &new.name, by.user_id(), by.now()).await?;
+    // With a second lab, the managers of the only one lose the right to the catalogue.
+    auth::forget_all(by.app());
+    Ok(lab)
+}
+
+pub async fn get(by: &Auth<Viewer>) -> Result<Lab> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.lab_id(), by.role()).await?.ok_or(Error::NotFound("lab"))
+}
+
+pub async fn change(by: &Auth<Admin>, version: Option<i32>, patch: LabPatch) -> Result<Lab> {
+    let mut db = by.app().db().await?;
+    let lab = store::update(&mut db, by.lab_id(), by.role(), version, &patch, by.now()).await?;
+    // The zone of a lab is kept with the standing of each of its people.
+    auth::forget_all(by.app());
+    // The caller is a member of it, so it is there.
+    lab.ok_or(Error::Stale)
+}
+
+/// Makes a lab with its first admin, outside of any request for one. A name that is taken gets a number.
+pub async fn found(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    name: &str,
+    admin_user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    // Somebody else may take the free name between the search and the insert; their lab is seen by the next try.
+    while !store::insert_numbered(db, lab_id, name, admin_user_id, now).await? {}
+    Ok(())
+}
+
+/// Holds the lab's row until the transaction ends. Statements after it see all that earlier holders have committed,
+/// which those of one statement together with the lock would not.
+pub async fn lock(db: &mut PgConnection, lab_id: Uuid) -> Result<()> {
+    if store::lock(db, lab_id).await? { Ok(()) } else { Err(Error::NotFound("lab")) }
+}
+
+/// Holds the lab's row and [`auth::lock_rights`]: for a change by which the lab might lose its last admin.
+async fn lock_with_rights(db: &mut PgConnection, lab_id: Uuid) -> Result<()> {
+    if store::lock_with_rights(db, lab_id).await? { Ok(()) } else { Err(Error::NotFound("lab")) }
+}

@@ -1,0 +1,174 @@
+//! The SQL of memberships.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    auth::Role,
+    base::error::{Error, OnConstraint, Result},
+    people::labs::members::{Before, Member, Wanted},
+};
+
+/// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown. Whoever
+/// has left is shown without one.
+macro_rules! members {
+    ($rest:literal $(, $argument:expr)* $(,)?) => { members!(""; $rest $(, $argument)*) };
+    ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            $crate::people::labs::Member,
+            $with + r#"select m.lab_id, m.user_id, u.name,
+                case when $1::bool and m.left_at is null then u.phone end as phone, m.role as "role: Role", m.left_at,
+                m.version, m.created_at, m.updated_at "# + $rest
+            $(, $argument)*
+        )
+    };
+}
+pub(super) use members;
+
+pub async fn page(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Vec<Member>> {
+    let members = members!(
+        "from memberships m join users u on u.id = m.user_id
+        where m.lab_id = $2 and m.user_id > $3 and (m.left_at is null or $4)
+        order by m.user_id limit $5",
+        wanted.with_phones,
+        lab_id,
+        wanted.after,
+        wanted.with_left,
+        wanted.limit.plus_one()
+    );
+    Ok(members.fetch_all(db).await?)
+}
+
+/// Also somebody who has left.
+pub async fn find(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid, with_phone: bool) -> Result<Option<Member>> {
+    let member = members!(
+        "from memberships m join users u on u.id = m.user_id where m.lab_id = $2 and m.user_id = $3",
+        with_phone,
+        lab_id,
+        user_id
+    );
+    Ok(member.fetch_optional(db).await?)
+}
+
+/// Of somebody who has not left. Who calls it holds the lab's lock and that of all rights.
+pub async fn set_role(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    user_id: Uuid,
+    version: Option<i32>,
+    role: Role,
+    now: DateTime<Utc>,
+) -> Result<Option<(Member, Before)>> {
+    let changed = sqlx::query!(
+        r#"update memberships m set role = $4, version = m.version + (m.role <> $4)::int,
+            updated_at = case when m.role <> $4 then $5 else m.updated_at end
+        from memberships was join users u on u.id = was.user_id
+        where was.lab_id = $1 and was.user_id = $2 and m.lab_id = $1 and m.user_id = $2 and m.left_at is null
+            and ($3::int is null or m.version = $3)
+        returning m.lab_id, m.user_id, u.name, u.phone, m.role as "role: Role", m.version, m.created_at, m.updated_at,
+            was.role as "was: Role",
+            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1 and a.user_id <> $2
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null) as "another_admin!""#,
+        lab_id,
+        user_id,
+        version,
+        role.as_str(),
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(changed.map(|row| {
+        let member = Member {
+            lab_id: row.lab_id,
+            user_id: row.user_id,
+            name: row.name,
+            phone: row.phone,
+            role: row.role,
+            left_at: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        (member, Before { role: row.was, another_admin: row.another_admin })
+    }))
+}
+
+/// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all rights.
+pub async fn end(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    user_id: Uuid,
+    version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Option<Before>> {
+    let ended = sqlx::query_as!(
+        Before,
+        r#"update memberships set left_at = $4, version = version + 1, updated_at = $4
+        where lab_id = $1 and user_id = $2 and left_at is null and ($3::int is null or version = $3)
+        returning role as "role: Role",
+            exists (select from memberships a join users p on p.id = a.user_id where a.lab_id = $1 and a.user_id <> $2
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null) as "another_admin!""#,
+        lab_id,
+        user_id,
+        version,
+        now
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(ended)
+}
+
+/// The labs of which this person is the only admin who can sign in, by name.
+pub async fn labs_with_only_admin(db: &mut PgConnection, user_id: Uuid) -> Result<Vec<String>> {
+    let names = sqlx::query_scalar!(
+        "select l.name from memberships m join users u on u.id = m.user_id join labs l on l.id = m.lab_id
+        where m.user_id = $1 and m.role = 'admin' and m.left_at is null and u.disabled_at is null and not exists (
+            select from memberships a join users p on p.id = a.user_id where a.lab_id = m.lab_id and a.user_id <> $1
+                and a.role = 'admin' and a.left_at is null and p.disabled_at is null
+        )
+        order by l.name, l.id",
+        user_id
+    );
+    Ok(names.fetch_all(db).await?)
+}
+
+/// Ends all of a person's memberships.
+pub async fn end_all(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let ended = sqlx::query!(
+        "update memberships set left_at = $2, version = version + 1, updated_at = $2
+        where user_id = $1 and left_at is null",
+        user_id,
+        now
+    );
+    ended.execute(db).await?;
+    Ok(())
+}
+
+/// Makes somebody an admin who can sign in; none if there is nobody like that. Whether the role is new to them is told
+/// beside the member.
+pub async fn make_admin(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Member>> {
+    members!(
+        "with m as (
+            insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
+            select $2, id, 'admin', $4, $4 from users where id = $3 and disabled_at is null for share
+            on conflict on constraint memberships_pkey do update
+                set role = 'admin', left_at = null, version = m.version + 1, updated_at = $4
+                where m.role <> 'admin' or m.left_at is not null
+            returning m.*
+        ) ";
+        "from m join users u on u.id = m.user_id",
+        false,
+        lab_id,
+        user_id,
+        now
+    )
+    .fetch_optional(db)
+    .await
+    .on_constraint("memberships_lab_id_fkey", || Error::NotFound("lab"))
+}

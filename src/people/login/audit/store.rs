@@ -1,0 +1,66 @@
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{EventKind, LoginEvent};
+use crate::base::error::Result;
+
+pub async fn insert(db: &mut PgConnection, events: &[LoginEvent]) -> Result<()> {
+    let all = sqlx::query!(
+        "insert into login_events select * from jsonb_populate_recordset(null::login_events, $1)",
+        Json(events) as _
+    );
+    all.execute(db).await?;
+    Ok(())
+}
+
+/// Of somebody: what is filed under the hash of the phone, and what happened to the sessions of the user who has it.
+pub async fn list(
+    db: &mut PgConnection,
+    who: Option<(&[u8], &str)>,
+    kind: Option<EventKind>,
+    before: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<LoginEvent>> {
+    let found = sqlx::query_as!(
+        LoginEvent,
+        r#"select id, at, kind as "kind: EventKind", outcome, encode(phone_hash, 'hex') as phone_hash, user_id,
+            session_id, address, device, detail
+        from login_events
+        where ($1::bytea is null or phone_hash = $1 or user_id = (select id from users where phone = $2))
+            and ($3::text is null or kind = $3) and ($4::uuid is null or id < $4)
+        order by id desc limit $5"#,
+        who.map(|(hash, _)| hash),
+        who.map(|(_, phone)| phone),
+        kind as Option<EventKind>,
+        before,
+        most
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// Ids are in order of time, so the primary key finds the oldest.
+pub async fn purge(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<u64> {
+    let purged = sqlx::query!(
+        "delete from login_events where id in
+            (select id from login_events where id < $1 order by id limit $2 for update skip locked)",
+        crate::base::ids::new(before),
+        most
+    );
+    Ok(purged.execute(db).await?.rows_affected())
+}
+
+/// Takes a person out of all that is told of them; answers the devices that were.
+pub async fn forget_person(db: &mut PgConnection, user_id: Uuid, phone_hash: Option<&[u8]>) -> Result<Vec<Uuid>> {
+    let devices = sqlx::query_scalar!(
+        r#"with told as materialized (
+            select id, device from login_events where user_id = $1 or phone_hash = $2
+        ), forgotten as (
+            update login_events set phone_hash = null, address = null, device = null where id in (select id from told)
+        )
+        select distinct device as "device!" from told where device is not null"#,
+        user_id,
+        phone_hash
+    );
+    Ok(devices.fetch_all(db).await?)
+}

@@ -1,0 +1,206 @@
+//! From a proven phone or identity to a session: whose it is, and who may come in that was never here before.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
+use super::{
+    audit::{self, EventKind, LoginEvent, Trace},
+    sending::Tally,
+    sessions::{NewSession, TokenPair},
+    store,
+};
+use crate::{
+    auth,
+    base::{
+        email::Email,
+        error::{Error, Reason, Result},
+        ids,
+        phone::Phone,
+    },
+    config::{Environment, SignUp},
+    people::{
+        labs,
+        users::{self, KnownBy, NewUser, Ownership, User},
+    },
+    platform::app::App,
+};
+
+/// Who somebody is, and what shows it: the code that was sent to the phone came back, or another identity provider
+/// vouches for them.
+pub struct Proven {
+    /// What shows it is good for one login, and this is its name.
+    pub challenge_id: Uuid,
+    /// What is said to whoever shows it in vain.
+    pub refused: fn(InVain) -> Error,
+    pub who: KnownBy,
+    /// To which the code went, if not to the phone. It must still be the account's, and no account begins with it.
+    pub mailbox: Option<Email>,
+    pub invitation: Option<Uuid>,
+    /// RFC 8176.
+    pub amr: Vec<String>,
+    pub auth_time: DateTime<Utc>,
+    pub attempt: Attempt,
+}
+
+/// Why somebody who shows what is good does not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InVain {
+    /// It has let somebody in already.
+    Replayed,
+    /// Too many codes of this phone were wrong before.
+    Locked,
+}
+
+/// What a login ends beside making a session: the failures before it, and the wait for a code to come back.
+pub struct Attempt {
+    /// None without a phone.
+    pub bucket: Option<[u8; 32]>,
+    /// A bucket that is blocked beyond this time lets nobody in.
+    pub blocked_beyond: DateTime<Utc>,
+    /// None without a code.
+    pub tally: Option<Tally>,
+    pub trace: Trace,
+}
+
+/// Whether somebody new, with this phone if any, runs the installation.
+pub fn ownership(app: &App, phone: Option<&Phone>) -> Ownership {
+    let bootstrap = app.config.bootstrap_owner_phone.as_deref().and_then(|owner| Phone::parse(owner, None).ok());
+    if bootstrap.is_some() && bootstrap.as_ref() == phone {
+        Ownership::Yes
+    } else if app.config.environment == Environment::Development {
+        Ownership::IfFirst
+    } else {
+        Ownership::No
+    }
+}
+
+/// How a try ends.
+enum End {
+    In(User),
+    Unknown,
+    Out {
+        outcome: &'static str,
+        why: Error,
+        /// By the statement that found it out.
+        is_told: bool,
+    },
+}
+
+pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<TokenPair> {
+    let session = NewSession::new(app, device_name, proven.amr.clone(), proven.auth_time);
+    let mut db = app.db().await?;
+    // Somebody who was here before, with no invitation to redeem: one statement.
+    let mut end = match proven.invitation {
+        None => log_in(&mut db, &proven, &session).await?,
+        Some(_) => End::Unknown,
+    };
+    if matches!(end, End::Unknown) && proven.mailbox.is_some() {
+        let event = LoginEvent::new(session.now, EventKind::CodeGuessed, "gone", &proven.attempt.trace);
+        audit::note(app, event.detail("the mailbox is no longer the account's"));
+        return Err((proven.refused)(InVain::Replayed));
+    }
+    if matches!(end, End::Unknown) {
+        end = sign_up(app, &mut db, &proven, &session).await?;
+    }
+    drop(db);
+    let user = match end {
+        End::In(user) => user,
+        End::Unknown => return Err(Error::Internal(anyhow::anyhow!("a user who was just there is gone"))),
+        End::Out { outcome, why, is_told } => {
+            if !is_told {
+                audit::note(app, LoginEvent::new(session.now, EventKind::LoggedIn, outcome, &proven.attempt.trace));
+            }
+            return Err(why);
+        }
+    };
+    // A standing that is kept from before does not know the new session.
+    auth::forget(app, user.id);
+    Ok(session.into_pair(app, user))
+}
+
+async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<End> {
+    let mut tx = db.begin().await?;
+    let owner = ownership(app, proven.who.phone());
+    let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
+    let inserted = users::insert(&mut tx, &new, session.now).await?;
+    match inserted {
+        Some(is_owner) => match admit(app, &mut tx, &new, is_owner, proven.invitation, session).await {
+            Err(why @ Error::Rejected(_)) => return Ok(End::Out { outcome: "uninvited", why, is_told: false }),
+            admitted => admitted?,
+        },
+        None => welcome_back(&mut tx, proven, session).await?,
+    }
+    match log_in(&mut tx, proven, session).await? {
+        // What the statement has told is undone with all else.
+        End::Out { outcome, why, .. } => Ok(End::Out { outcome, why, is_told: false }),
+        end => {
+            tx.commit().await?;
+            // A new owner brings a lab, and a second lab takes the catalogue from the managers of the first.
+            if inserted == Some(true) {
+                auth::forget_all(app);
+            }
+            Ok(end)
+        }
+    }
+}
+
+/// The new person stays if there is a reason to: owner, invited, or open doors.
+async fn admit(
+    app: &App,
+    tx: &mut PgConnection,
+    new: &NewUser,
+    is_owner: bool,
+    invitation: Option<Uuid>,
+    session: &NewSession,
+) -> Result<()> {
+    if is_owner {
+        labs::found(tx, ids::new(session.now), "My lab", new.id, session.now).await?;
+    }
+    match invitation {
+        Some(invitation) if is_owner || app.config.sign_up == SignUp::Open => {
+            redeem_if_good(tx, invitation, new.id, session).await
+        }
+        Some(invitation) => labs::redeem(tx, invitation, new.id, session.now).await,
+        None if is_owner || app.config.sign_up == SignUp::Open => Ok(()),
+        None => {
+            Err(Reason::InvitationRequired.because("you have no account here; ask a lab's admin for an invitation"))
+        }
+    }
+}
+
+async fn welcome_back(tx: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<()> {
+    let Some(invitation) = proven.invitation else {
+        return Ok(());
+    };
+    let user_id = users::find_id(tx, &proven.who).await?.ok_or(Error::NotFound("user"))?;
+    redeem_if_good(tx, invitation, user_id, session).await
+}
+
+/// An invitation that is no good any more keeps nobody out who may come in without it.
+async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, session: &NewSession) -> Result<()> {
+    let mut step = tx.begin().await?;
+    match labs::redeem(&mut step, invitation, user, session.now).await {
+        Ok(()) => Ok(step.commit().await?),
+        Err(Error::Rejected(_)) => Ok(step.rollback().await?),
+        Err(other) => Err(other),
+    }
+}
+
+async fn log_in(db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<End> {
+    let out = |outcome, why, is_told| Ok(End::Out { outcome, why, is_told });
+    match store::log_in(db, proven, session).await {
+        // Whoever keeps the codes has forgotten that this one was used: a Redis that lost its last writes.
+        Err(why) if why.violates("consumed_challenges_pkey") => {
+            out("replayed", (proven.refused)(InVain::Replayed), false)
+        }
+        Err(why) => Err(why),
+        Ok(None) => Ok(End::Unknown),
+        // The lock is looked at where the token is made: it may have come after the code was compared.
+        Ok(Some(found)) if found.is_locked => out("locked", (proven.refused)(InVain::Locked), true),
+        Ok(Some(found)) if found.is_disabled => {
+            out("disabled", Error::Forbidden("this account has been disabled"), true)
+        }
+        Ok(Some(found)) => Ok(End::In(found.user)),
+    }
+}

@@ -1,0 +1,5 @@
+//! Who somebody is, in which labs, and how they come in.
+
+pub mod labs;
+pub mod login;
+pub mod users;

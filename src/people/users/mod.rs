@@ -1,0 +1,184 @@
+//! People: who somebody is, apart from how they came in (`login`) and what they may do in a lab (`labs`).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgConnection, types::Json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::http::routes;
+use crate::{
+    auth::{Anyone, Auth, Role},
+    base::{
+        email::Email,
+        error::{Error, Reason, Result},
+        ids,
+        language::Language,
+        patch::{self, Change},
+        phone::Phone,
+        text::Name,
+        version::Versioned,
+    },
+};
+
+mod http;
+mod store;
+
+/// A person, as that person sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct User {
+    #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
+    pub id: Uuid,
+    /// In E.164 form. Null for somebody who came by another identity provider.
+    #[schema(value_type = Option<String>, required = true, example = "+12025550123")]
+    pub phone: Option<Phone>,
+    /// Empty until it is set.
+    #[schema(example = "Rosalind Franklin")]
+    pub name: String,
+    /// Runs the installation: creates labs.
+    pub is_owner: bool,
+    /// Edits the catalogue that all labs share: as somebody to whom an owner gave the right, as an owner, or as a manager
+    /// where there is one lab.
+    pub is_cataloguer: bool,
+    #[schema(value_type = Vec<LabRole>)]
+    pub labs: Json<Vec<LabRole>>,
+    /// Of messages to them. Null: as each request's `Accept-Language` asks for it.
+    #[schema(required = true)]
+    pub language: Option<Language>,
+    /// A mailbox to which a code can go when the phone is out of reach; null unless one was proven at `/v1/me/email`.
+    #[schema(value_type = Option<String>, required = true, example = "rosalind@example.org")]
+    pub email: Option<Email>,
+    /// Counts its changes. In double quotes it is the `ETag`.
+    #[schema(example = 1)]
+    pub version: i32,
+}
+
+/// A lab and what the person is in it.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct LabRole {
+    #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
+    pub id: Uuid,
+    #[schema(example = "My lab")]
+    pub name: String,
+    pub role: Role,
+}
+
+impl Versioned for User {
+    fn version(&self) -> i32 {
+        self.version
+    }
+}
+
+/// What is to change; a field that is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Rosalind Franklin", "language": "de"}))]
+pub struct UserPatch {
+    pub name: Option<Name>,
+    /// Of messages; null leaves it to each request.
+    #[serde(default, deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Language>)]
+    pub language: Change<Language>,
+}
+
+/// By what a person is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KnownBy {
+    Phone(Phone),
+    /// The name that another identity provider gives them.
+    Identity {
+        issuer: String,
+        subject: String,
+    },
+}
+
+impl KnownBy {
+    pub fn phone(&self) -> Option<&Phone> {
+        if let Self::Phone(phone) = self { Some(phone) } else { None }
+    }
+
+    /// Issuer and subject.
+    pub fn identity(&self) -> Option<(&str, &str)> {
+        if let Self::Identity { issuer, subject } = self { Some((issuer, subject)) } else { None }
+    }
+}
+
+pub struct NewUser {
+    pub id: Uuid,
+    pub known_by: KnownBy,
+    pub owner: Ownership,
+}
+
+/// Whether a new person runs the installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    No,
+    Yes,
+    /// If there is nobody else yet.
+    IfFirst,
+}
+
+pub async fn me(by: &Auth<Anyone>) -> Result<User> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.user_id()).await?.ok_or(Error::NotFound("user"))
+}
+
+pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch) -> Result<User> {
+    let mut db = by.app().db().await?;
+    // The caller is there, so a row that is not found has another version.
+    store::update(&mut db, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)
+}
+
+pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option<Uuid>> {
+    store::find_id(db, known_by).await
+}
+
+/// Whether the new person is an owner; none when somebody is known by this already. Needs a transaction: of two
+/// people who both come first, the second waits for the end of the first's.
+pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
+    if new.owner == Ownership::IfFirst {
+        store::queue_up_for_being_first(db).await?;
+    }
+    match &new.known_by {
+        KnownBy::Phone(phone) => store::insert(db, new, phone, now).await,
+        KnownBy::Identity { issuer, subject } => store::insert_with_identity(db, new, issuer, subject, now).await,
+    }
+}
+
+/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed; none for
+/// somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
+pub async fn make_owner(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+    store::make_owner(db, ids::new(now), phone, now).await
+}
+
+/// Refuses where somebody is the only one who runs the installation and can sign in. Who calls it holds the lock of
+/// [`auth::lock_rights`](crate::auth::lock_rights).
+pub async fn check_another_owner(db: &mut PgConnection, id: Uuid) -> Result<()> {
+    if store::is_only_owner(db, id).await? {
+        return Err(
+            Reason::LastOwner.because("this is the only owner of the installation; make somebody else one first")
+        );
+    }
+    Ok(())
+}
+
+/// What an account was known by before it was erased.
+pub struct Erased {
+    pub phone: Option<Phone>,
+}
+
+/// Takes all that is personal from somebody, for good: the row stays, as the history names its id. None where the account is
+/// erased already, or has another version.
+pub async fn erase(
+    db: &mut PgConnection,
+    id: Uuid,
+    version: Option<i32>,
+    now: DateTime<Utc>,
+) -> Result<Option<Erased>> {
+    store::erase(db, id, version, now).await
+}
+
+/// Whether the account is there and not erased.
+pub async fn is_there(db: &mut PgConnection, id: Uuid) -> Result<bool> {
+    store::is_there(db, id).await
+}

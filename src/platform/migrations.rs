@@ -1,0 +1,179 @@
+//! Bringing the database up to date. The role of `MIGRATE_DATABASE_URL`, where it is set, owns the tables and changes
+//! them; that of `DATABASE_URL` then serves, and has the rights on rows that this takes. Without it one role does both.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, error::DatabaseError,
+    migrate::MigrateError, postgres::PgConnectOptions,
+};
+use tokio::time::timeout;
+
+use crate::platform::lanes;
+
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const TWO_ROLES: &str = "run `chemstock migrate` with MIGRATE_DATABASE_URL (docs/operations.md, \"Two roles\")";
+
+/// `owner` is who changes the tables, if it is another role than the one of `serving`.
+pub async fn run(serving: &mut PgConnection, owner: Option<&PgConnectOptions>) -> anyhow::Result<()> {
+    let Some(owner) = owner else { return run_alone(serving).await };
+    let mut owner = timeout(CONNECT_WITHIN, owner.connect())
+        .await
+        .context("no answer from Postgres; check MIGRATE_DATABASE_URL")?
+        .context("no connection to Postgres; check MIGRATE_DATABASE_URL")?;
+    let is_same = database(&mut owner).await? == database(serving).await?;
+    ensure!(is_same, "MIGRATE_DATABASE_URL and DATABASE_URL lead to two databases: give two roles of one");
+    migrate(&mut owner)
+        .await
+        .map_err(|error| explained(error, "MIGRATE_DATABASE_URL", "make it the owner of all tables"))?;
+    grant(&mut owner, &role(serving).await?).await.context("the rights of the role of DATABASE_URL")?;
+    owner.close().await.ok();
+    Ok(())
+}
+
+/// The role that serves migrates, too, unless the tables are another one's: then it looks whether that one has.
+async fn run_alone(serving: &mut PgConnection) -> anyhow::Result<()> {
+    if !owns_tables(serving).await? {
+        return check(serving).await;
+    }
+    let done = migrate(serving).await.map_err(|error| explained(error, "DATABASE_URL", TWO_ROLES));
+    lanes::set_up(serving).await?;
+    done
+}
+
+/// Without the limits of a request: large tables are rewritten, or another instance is at it.
+async fn migrate(db: &mut PgConnection) -> Result<(), MigrateError> {
+    db.execute("set statement_timeout = 0; set lock_timeout = 0").await?;
+    MIGRATIONS.run(db).await
+}
+
+fn explained(error: MigrateError, variable: &str, remedy: &str) -> anyhow::Error {
+    let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = &error else {
+        return anyhow::Error::new(error).context("migration");
+    };
+    // Also who may not even use the schema, and so has none.
+    let is_forbidden = cause
+        .as_database_error()
+        .and_then(DatabaseError::code)
+        .is_some_and(|code| ["42501", "3F000"].contains(&&*code));
+    let why = format!("the role of {variable} may not change the tables: {remedy}");
+    let context = if is_forbidden { why } else { "migration".to_owned() };
+    anyhow::Error::new(error).context(context)
+}
+
+/// One database of one running server.
+async fn database(db: &mut PgConnection) -> sqlx::Result<String> {
+    let which = "select (oid, pg_postmaster_start_time())::text from pg_database where datname = current_database()";
+    sqlx::query_scalar(which).fetch_one(db).await
+}
+
+pub async fn role(db: &mut PgConnection) -> sqlx::Result<String> {
+    sqlx::query_scalar("select current_user::text").fetch_one(db).await
+}
+
+/// Also of a database that is still empty.
+pub async fn owns_tables(db: &mut PgConnection) -> sqlx::Result<bool> {
+    let owns = "select coalesce((
+        select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass('_sqlx_migrations')), true)";
+    sqlx::query_scalar(owns).fetch_one(db).await
+}
+
+/// Whether the database is as this build expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    Current,
+    /// So many migrations have not run.
+    Behind(usize),
+    /// A migration broke off half-way.
+    Broken,
+    Newer,
+    /// Another program than this one migrated it.
+    Foreign,
+}
+
+/// Of a database that was migrated once.
+pub async fn look(db: &mut PgConnection) -> sqlx::Result<Schema> {
+    let rows = sqlx::query_as("select version, success, checksum from _sqlx_migrations");
+    let rows: Vec<(i64, bool, Vec<u8>)> = rows.fetch_all(db).await?;
+    let ours: HashMap<i64, &[u8]> = MIGRATIONS.iter().map(|it| (it.version, &*it.checksum)).collect();
+    Ok(if rows.iter().any(|(_, success, _)| !success) {
+        Schema::Broken
+    } else if rows.iter().any(|(version, ..)| !ours.contains_key(version)) {
+        Schema::Newer
+    } else if rows.iter().any(|(version, _, checksum)| ours[version] != checksum.as_slice()) {
+        Schema::Foreign
+    } else if rows.len() < ours.len() {
+        Schema::Behind(ours.len() - rows.len())
+    } else {
+        Schema::Current
+    })
+}
+
+async fn check(serving: &mut PgConnection) -> anyhow::Result<()> {
+    let role = role(serving).await?;
+    let state =
+        look(serving).await.with_context(|| format!("the role {role} may not see what was migrated: {TWO_ROLES}"))?;
+    match state {
+        Schema::Current => {}
+        Schema::Behind(n) => bail!("{n} migrations have not run, and the role {role} may not run them: {TWO_ROLES}"),
+        Schema::Broken => bail!("a migration broke off half-way: restore the database, then {TWO_ROLES}"),
+        Schema::Newer => bail!("the database was migrated by a newer version: use that version or a newer one"),
+        Schema::Foreign => bail!("the database was migrated by another program than this one"),
+    }
+    let missing = missing_rights(serving, &role).await?;
+    ensure!(
+        missing.is_empty(),
+        "the role {role} of DATABASE_URL lacks rights: {TWO_ROLES}, or as the owner of the tables: {}",
+        missing.join("; ")
+    );
+    Ok(())
+}
+
+/// What the role that serves may do with each table of ours: with rows all, but a line of the ledger stays as it is.
+const NEEDED: &str = "
+    select c.oid, case
+        when c.relkind = 'v' or c.relname = '_sqlx_migrations' then '{select}'
+        when c.relname = 'stock_events' then '{select,insert}'
+        else '{select,insert,update,delete}' end::text[] as needed
+    from pg_class c join pg_class m on m.oid = to_regclass('_sqlx_migrations')
+        and c.relowner = m.relowner and c.relnamespace = m.relnamespace
+    where c.relkind in ('r', 'p', 'v')";
+
+/// The statements that give the role what it lacks; none for one that has the owner's rights.
+pub async fn missing_rights(db: &mut PgConnection, role: &str) -> sqlx::Result<Vec<String>> {
+    let sql = format!(
+        "select format('grant usage on schema %I to %I', current_schema(), $1::text)
+        where not has_schema_privilege($1::text, current_schema(), 'usage')
+        union all
+        (select format('grant %s on %s to %I', string_agg(p, ', ' order by p), t.oid::regclass, $1::text)
+        from ({NEEDED}) t cross join unnest(t.needed) p
+        where not has_table_privilege($1::text, t.oid, p) group by t.oid order by t.oid::regclass::text)"
+    );
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(role).fetch_all(db).await
+}
+
+/// Those who start at the same time do it one after the other.
+async fn grant(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
+    let mut tx = owner.begin().await?;
+    tx.execute("select pg_advisory_xact_lock(hashtextextended('chemstock roles', 0))").await?;
+    let is_owner =
+        "select pg_has_role($1::text, relowner, 'usage') from pg_class where oid = to_regclass('_sqlx_migrations')";
+    if sqlx::query_scalar(is_owner).bind(role).fetch_one(&mut *tx).await? {
+        return Ok(());
+    }
+    let default =
+        "select format('alter default privileges in schema %I grant select, insert, update, delete on tables to %I',
+            current_schema(), $1::text)
+        union all
+        select format('revoke update, delete, truncate on stock_events from %I', $1::text)
+        where has_table_privilege($1::text, 'stock_events', 'update, delete, truncate')";
+    let mut statements = missing_rights(&mut tx, role).await?;
+    statements.extend(sqlx::query_scalar::<_, String>(default).bind(role).fetch_all(&mut *tx).await?);
+    for statement in statements {
+        tx.execute(AssertSqlSafe(statement)).await?;
+    }
+    tx.commit().await
+}

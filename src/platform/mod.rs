@@ -1,0 +1,11 @@
+//! The running product: its database, the work that shares a statement, what it tells of itself.
+
+pub mod app;
+pub mod batch;
+pub mod deeds;
+pub mod embedded;
+pub mod lanes;
+pub mod migrations;
+pub mod panics;
+pub mod stdout;
+pub mod telemetry;

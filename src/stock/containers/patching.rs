@@ -1,0 +1,143 @@
+//! Changes of a bottle that no stock event makes: its notes, dates, tare, product and the like.
+
+use chrono::NaiveDate;
+use serde::Deserialize;
+use sqlx::{Connection as _, PgConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Code, Container,
+    changes::{Rest, change},
+    counting::{Counting, counting_for},
+    low_in, snapshot,
+    state::State,
+    store, tare_in_grams,
+};
+use crate::{
+    auth::{Auth, Manager},
+    base::{
+        dates,
+        error::{Error, Reason, Result},
+        patch::{self, Change},
+        text::{Note, Text},
+    },
+    chemistry::{Density, Gtin, Quantity},
+};
+
+/// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
+/// ledger as an event of type `edit`.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
+pub struct ContainerPatch {
+    pub code: Option<Code>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
+    pub low_at: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Quantity>)]
+    pub tare: Change<Quantity>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Density>)]
+    pub density: Change<Density>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
+    pub lot: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<200>>)]
+    pub supplier: Change<Text<200>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<100>>)]
+    pub catalogue_number: Change<Text<100>>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Gtin>)]
+    pub gtin: Change<Gtin>,
+    #[serde(deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Note>)]
+    pub note: Change<Note>,
+    #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub received_on: Change<NaiveDate>,
+    #[serde(deserialize_with = "dates::change")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub expires_on: Change<NaiveDate>,
+}
+
+pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
+    let before = snapshot(by.app(), by.lab_id(), id).await?;
+    if read.is_some_and(|read| read != before.version) {
+        return Err(Error::Stale);
+    }
+    let mut db = by.app().db().await?;
+    match write(&mut db, by, &before, patch.clone()).await {
+        // Somebody else was faster, and any version is meant.
+        Err(Error::Stale) if read.is_none() => {}
+        done => return done,
+    }
+    let mut tx = db.begin().await?;
+    let before = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("container"))?;
+    let done = write(&mut tx, by, &before, patch).await?;
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn write(
+    db: &mut PgConnection,
+    by: &Auth<Manager>,
+    before: &Container,
+    patch: ContainerPatch,
+) -> Result<Container> {
+    if before.state == State::Voided {
+        return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
+    }
+    let mut after = before.clone();
+    after.density = patch.density.unwrap_or(before.density);
+    let counting = counting_for(db, &after, patch.low_at.flatten()).await?;
+    apply(&mut after, patch, counting)?;
+    if after == *before {
+        return Ok(before.clone());
+    }
+    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(before, &after) };
+    store::update(db, &after, edit, by.now()).await?.ok_or(Error::Stale)
+}
+
+/// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.
+fn edited(before: &Container, after: &Container) -> Option<Rest> {
+    let tare = |it: &Container| it.tare.map(|tare| tare.value.get());
+    Rest {
+        tare: change(tare(before), tare(after)),
+        density: change(before.density, after.density),
+        received_on: change(before.received_on, after.received_on),
+        expires_on: change(before.expires_on, after.expires_on),
+        ..Rest::default()
+    }
+    .or_none()
+}
+
+/// All but the density.
+fn apply(to: &mut Container, patch: ContainerPatch, counting: Counting) -> Result<()> {
+    fn set<T: Into<String>>(field: &mut Option<String>, change: Change<T>) {
+        if let Some(value) = change {
+            *field = value.map(Into::into);
+        }
+    }
+    if let Some(code) = patch.code {
+        to.code = code.into();
+    }
+    if let Some(low) = patch.low_at {
+        let unit = to.amount.unit;
+        to.low_at = low.map(|low| low_in(low, unit, counting)).transpose()?;
+    }
+    if let Some(tare) = patch.tare {
+        to.tare = tare.map(tare_in_grams).transpose()?;
+    }
+    set(&mut to.lot, patch.lot);
+    set(&mut to.supplier, patch.supplier);
+    set(&mut to.catalogue_number, patch.catalogue_number);
+    set(&mut to.note, patch.note);
+    to.gtin = patch.gtin.unwrap_or_else(|| to.gtin.take());
+    to.received_on = patch.received_on.unwrap_or(to.received_on);
+    to.expires_on = patch.expires_on.unwrap_or(to.expires_on);
+    Ok(())
+}

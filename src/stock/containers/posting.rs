@@ -1,0 +1,287 @@
+//! Booking an event: read, decide, write, with nothing lost when two phones book at once.
+//!
+//! The write is guarded by the version that was decided on, so when nobody else was faster it is one statement, which may
+//! hold the events of other bottles. When somebody was, the second try locks the row, and everybody who comes for that
+//! bottle stands in line.
+
+use std::{slice, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
+use sqlx::{Connection as _, PgConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{
+    Container,
+    actor::Actor,
+    changes::{Changes, Rest, change},
+    content::Fingerprint,
+    counting::{Counting, counting_for},
+    event::{Event, NewEvent},
+    events::recent,
+    ledger::{self, Booking, Circumstances, Situation},
+    line::StockEvent,
+    rights::{Who, allowed},
+    snapshot,
+    state::EventType,
+    store, undo,
+    writing::{self, Entry},
+};
+use crate::{
+    auth::{Auth, InLab, Member},
+    base::error::{Error, Reason, Result},
+    chemistry::{Quantity, Unit},
+};
+
+/// A phone's clock may be this much ahead of ours.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
+
+/// The booked event and the container as it is now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Posted {
+    pub event: StockEvent,
+    pub container: Container,
+    /// False when an event with this id was booked before: nothing happened this time.
+    #[serde(skip)]
+    pub is_new: bool,
+}
+
+pub async fn post(by: &Auth<Member>, container_id: Uuid, posted: NewEvent) -> Result<Posted> {
+    let event = posted.classify()?;
+    // An id that was made a moment ago has never been booked.
+    let may_be_repeat = posted.id.is_some() || by.is_repeatable();
+    let content = posted.fingerprint(container_id, by.user_id());
+    let draft = Draft { id: by.id_or_new(posted.id), posted, event, content };
+    match book_once(by, container_id, &draft).await {
+        // The first try may have brought about the very state that refuses the repeat.
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
+            repeated(by, container_id, &draft).await?.ok_or(refusal)
+        }
+        other => other,
+    }
+}
+
+struct Draft {
+    id: Uuid,
+    posted: NewEvent,
+    event: Event,
+    content: Fingerprint,
+}
+
+async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
+    let before = snapshot(by.app(), by.lab_id(), container_id).await?;
+    let entry = Arc::new(entry(&mut *by.app().db().await?, by, &before, draft).await?);
+    if let Some(is_low) = writing::book(by.app(), entry.clone()).await? {
+        return posted(&before, &entry, is_low);
+    }
+    // Somebody else was faster.
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let before = store::lock(&mut tx, by.lab_id(), container_id).await?.ok_or(Error::NotFound("container"))?;
+    let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
+    let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
+    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or(Error::Stale)?;
+    tx.commit().await?;
+    posted(&before, &entry, is_low)
+}
+
+async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Entry> {
+    let now = by.now();
+    let occurred_at = occurred_at(db, before, draft.posted.occurred_at, now).await?;
+    let booking = decide(db, by, before, draft, occurred_at).await?;
+    let after = booking.after;
+    let rest = Rest {
+        opened_on: change(before.opened_on, after.opened_on),
+        holder_id: change(before.holder_id, after.holder_id),
+        tare: change(before.tare.map(|tare| tare.value.get()), after.tare),
+        ..Rest::default()
+    };
+    let event = StockEvent {
+        id: draft.id,
+        container_id: before.id,
+        seq: before.version + 1,
+        r#type: draft.posted.r#type,
+        delta: booking.delta,
+        amount_after: quantity(after.amount, after.unit)?,
+        typed: draft.event.typed(),
+        counted_with: booking.counted_with,
+        state_before: Some(before.state),
+        state_after: after.state,
+        location_before: before.location_id,
+        location_after: after.location_id,
+        changes: Changes::default(),
+        reverses: draft.event.reverses(),
+        reason: draft.posted.reason.clone().map(String::from),
+        by: Actor::person(by.user_id()),
+        occurred_at,
+        recorded_at: now,
+        undoable: None,
+    }
+    .with_changes(&rest);
+    Ok(Entry { lab_id: before.lab_id, after, event, rest, content: draft.content })
+}
+
+fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {
+    let (after, event) = (&entry.after, entry.event.clone());
+    let container = Container {
+        state: after.state,
+        amount: event.amount_after,
+        is_low,
+        location_id: after.location_id,
+        opened_on: after.opened_on,
+        holder_id: after.holder_id,
+        tare: after.tare.map(|grams| quantity(grams, Unit::Gram)).transpose()?,
+        version: event.seq,
+        updated_at: event.recorded_at,
+        ..before.clone()
+    };
+    Ok(Posted { event, container, is_new: true })
+}
+
+/// What was sent, unless it lies ahead of our clock or before the bottle's first event.
+async fn occurred_at(
+    db: &mut PgConnection,
+    container: &Container,
+    sent: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>> {
+    let at = not_ahead(sent, now)?;
+    // The first event happened before it was recorded, so only what is older than that needs a look.
+    if sent.is_some() && at < container.created_at {
+        let first = store::first_occurred_at(db, container.lab_id, container.id).await?;
+        if first.is_some_and(|first| at < first) {
+            return Err(Error::field("/occurred_at", "is before the container's first event"));
+        }
+    }
+    Ok(at)
+}
+
+/// A little ahead counts as now: an event does not happen after it is told.
+pub fn not_ahead(sent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    match sent {
+        Some(sent) if sent > now + CLOCKS_DIFFER => {
+            Err(Error::field("/occurred_at", "is more than two minutes ahead of the server's clock"))
+        }
+        // To microseconds, as Postgres keeps it, and without the leap second that it has not.
+        Some(sent) => Ok(DateTime::from_timestamp_micros(sent.timestamp_micros()).unwrap_or(sent).min(now)),
+        None => Ok(now),
+    }
+}
+
+/// May it happen, and what comes of it? A refusal says what the container does allow.
+async fn decide(
+    db: &mut PgConnection,
+    by: &Auth<Member>,
+    before: &Container,
+    draft: &Draft,
+    occurred_at: DateTime<Utc>,
+) -> Result<Booking> {
+    let counting = counting_for(db, before, draft.event.typed()).await?;
+    let (now, who, kind) = (situation(before, counting), who(by), draft.posted.r#type);
+    let needs_history = matches!(kind, EventType::Reverse | EventType::Find);
+    let decided = match who.check(kind, &now) {
+        Ok(()) if needs_history => decide_by_history(db, by, before, draft, &now).await,
+        Ok(()) if !can_hold(db, by, &draft.event).await? => {
+            Err(Reason::HolderRefused.at("/holder_id", "is not a member of the lab"))
+        }
+        Ok(()) => ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None)),
+        Err(refusal) => Err(refusal),
+    };
+    if !matches!(decided, Err(Error::Rejected(_))) {
+        return decided;
+    }
+    let actions = allowed_actions(db, by, before).await?;
+    decided.map_err(|error| error.with(|members| members.allowed_actions = Some(actions)))
+}
+
+/// The events that would succeed for the caller.
+pub async fn allowed_actions<R: InLab>(
+    db: &mut PgConnection,
+    by: &Auth<R>,
+    container: &Container,
+) -> Result<Vec<&'static str>> {
+    let history = recent(db, by, container.id).await?;
+    let counting = counting_for(db, container, Some(Quantity::GRAM)).await?;
+    Ok(allowed(&situation(container, counting), &history, &who(by)))
+}
+
+async fn decide_by_history(
+    db: &mut PgConnection,
+    by: &Auth<Member>,
+    before: &Container,
+    draft: &Draft,
+    now: &Situation,
+) -> Result<Booking> {
+    let history = store::history(db, by.lab_id(), before.id, by.time_zone(), 0, None).await?;
+    match draft.event {
+        Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
+        _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),
+    }
+}
+
+/// Whether a bottle may go to whom it is checked out to.
+async fn can_hold(db: &mut PgConnection, by: &Auth<Member>, event: &Event) -> Result<bool> {
+    match event {
+        Event::CheckOut(Some(holder)) if *holder != by.user_id() => store::is_member(db, by.lab_id(), *holder).await,
+        _ => Ok(true),
+    }
+}
+
+fn circumstances(by: &Auth<Member>, at: DateTime<Utc>, before_loss: Option<super::State>) -> Circumstances {
+    Circumstances { by: by.user_id(), day: at.with_timezone(&by.time_zone()).date_naive(), before_loss }
+}
+
+pub fn who<R: InLab>(by: &Auth<R>) -> Who {
+    Who { user_id: by.user_id(), role: by.role(), now: by.now() }
+}
+
+fn situation(container: &Container, counting: Counting) -> Situation {
+    Situation {
+        state: container.state,
+        amount: container.amount.value.get(),
+        unit: container.amount.unit,
+        location_id: container.location_id,
+        opened_on: container.opened_on,
+        came_opened: container.came_opened,
+        holder_id: container.holder_id,
+        tare: container.tare.map(|tare| tare.value.get()),
+        counting,
+    }
+}
+
+/// The answer to an event that was booked before, if it is the same event; another under its id is refused. None: no
+/// event of the lab has this id.
+async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Option<Posted>> {
+    let db = &mut *by.app().db().await?;
+    let taken = || Reason::IdTaken.because("another event has this id");
+    let Some((container_of, content)) = store::find_content(db, by.lab_id(), draft.id).await? else { return Ok(None) };
+    if container_of != container_id {
+        return Err(taken());
+    }
+    let event = store::find_event(db, by.lab_id(), container_id, draft.id).await?.ok_or_else(taken)?;
+    let is_same = match content {
+        Some(content) => content == draft.content,
+        // Booked before contents were kept.
+        None => {
+            event.state_before.is_some()
+                && event.r#type == draft.posted.r#type
+                && event.by == Actor::person(by.user_id())
+                && event.typed == draft.event.typed()
+                && event.reverses == draft.event.reverses()
+                && draft.event.place().is_none_or(|place| event.location_after == Some(place))
+        }
+    };
+    if !is_same {
+        return Err(taken());
+    }
+    let container =
+        store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop().ok_or(Error::NotFound("container"))?;
+    Ok(Some(Posted { event, container: *container, is_new: false }))
+}
+
+/// What the ledger has worked out, as an amount that a container can hold.
+fn quantity(value: Decimal, unit: Unit) -> Result<Quantity> {
+    Quantity::new(value, unit).map_err(|_| Error::field("/amount/value", ledger::TOO_MUCH))
+}

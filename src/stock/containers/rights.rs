@@ -1,0 +1,111 @@
+//! Who may do what: rights follow what happens to the bottle, not only the type that is posted.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use super::{
+    history::{History, Past},
+    ledger::Situation,
+    state::{EventType, State},
+    undo,
+};
+use crate::{
+    auth::Role,
+    base::error::{Error, Reason, Result},
+    chemistry::Quantity,
+};
+
+/// A member undoes what others booked as long as they may still remember it.
+const OTHERS_EVENTS: TimeDelta = TimeDelta::hours(24);
+
+/// Who asks, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Who {
+    pub user_id: Uuid,
+    pub role: Role,
+    pub now: DateTime<Utc>,
+}
+
+impl Who {
+    /// Whether this person may post an event of this type on this bottle.
+    pub fn check(&self, event: EventType, on: &Situation) -> Result<()> {
+        self.needs(event.needs())?;
+        if !event.starts_from().contains(&on.state) {
+            let (state, event) = (on.state.as_str(), event.as_str());
+            return Err(Reason::EventNotAllowed.because(format!("a container that is {state} does not allow {event}")));
+        }
+        if on.state == State::OnLoan && !self.may_handle_loan(event, on) {
+            return Err(Reason::EventNotAllowed.because("the container is on loan to somebody else"));
+        }
+        Ok(())
+    }
+
+    /// The holder uses, weighs, adjusts and returns it. A manager takes it back or sets its amount right.
+    fn may_handle_loan(&self, event: EventType, on: &Situation) -> bool {
+        use EventType::{Adjust, CheckIn, Return, Weigh, Withdraw};
+        match event {
+            _ if on.holder_id == Some(self.user_id) => true,
+            CheckIn | Withdraw | Adjust => self.role >= Role::Manager,
+            Return | Weigh => false,
+            _ => true,
+        }
+    }
+
+    /// Whether this person may undo that event: what its undo brings about counts, too.
+    pub fn check_undo(&self, line: &Past, on: &Situation) -> Result<()> {
+        if line.is_creation() {
+            return if line.by.is(self.user_id) { self.needs(Role::Member) } else { self.needs(Role::Manager) };
+        }
+        self.needs(line.r#type.needs().max(needed_to_undo(line)))?;
+        if self.role >= Role::Manager || line.by.is(self.user_id) {
+            return Ok(());
+        }
+        if self.now - line.recorded_at > OTHERS_EVENTS {
+            return Err(Error::Forbidden("members undo what somebody else booked within 24 hours; ask a manager"));
+        }
+        let is_use =
+            matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
+        // Undoing the check-out takes the bottle away from who has it.
+        if (is_use || line.r#type == EventType::CheckOut)
+            && on.state == State::OnLoan
+            && on.holder_id != Some(self.user_id)
+        {
+            return Err(Error::Forbidden("the container is on loan to somebody else; ask them or a manager"));
+        }
+        Ok(())
+    }
+
+    fn needs(&self, role: Role) -> Result<()> {
+        match role {
+            _ if self.role >= role => Ok(()),
+            Role::Manager => Err(Error::Forbidden("this needs the role Manager in the lab")),
+            _ => Err(Error::Forbidden("this needs the role Member in the lab")),
+        }
+    }
+}
+
+/// Back into use from quarantine, and back from disposal, leads only a manager.
+fn needed_to_undo(line: &Past) -> Role {
+    match line.r#type {
+        EventType::Quarantine | EventType::Dispose => Role::Manager,
+        _ => Role::Member,
+    }
+}
+
+/// The events that would succeed for this person with some valid input.
+pub fn allowed(on: &Situation, history: &History, who: &Who) -> Vec<&'static str> {
+    let possible = EventType::ALL.into_iter().filter(|event| match event {
+        EventType::Reverse => history.newest_reversible().is_some_and(|line| undo::is_undoable(on, history, line, who)),
+        event => who.check(*event, on).is_ok() && has_valid_input(*event, on),
+    });
+    possible.map(EventType::as_str).collect()
+}
+
+/// Nothing can be taken from a bottle without content, nor weighed in what has no mass.
+fn has_valid_input(event: EventType, on: &Situation) -> bool {
+    match event {
+        EventType::Withdraw => !on.amount.is_zero(),
+        EventType::Weigh => on.counting.is_enough_for(Quantity::GRAM, on.unit),
+        _ => true,
+    }
+}

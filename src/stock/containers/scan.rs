@@ -1,0 +1,213 @@
+//! Any barcode in, a typed answer out: what it is, and what may be done with it.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+
+use super::{Code, Container, posting::allowed_actions, product::of_product, store};
+use crate::{
+    auth::{Auth, Role, Viewer},
+    base::{
+        dates,
+        error::{Error, Result},
+    },
+    catalogue::chemicals::{self, Chemical},
+    chemistry::{
+        CasNumber, ContainerCode, Gtin, Label, Quantity, Reading, Scanned,
+        barcode::{clean, code_in_address, symbology},
+    },
+    stock::locations::{self, Location},
+};
+
+#[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScanType {
+    /// A bottle of the lab: `container`.
+    Container,
+    /// A place of the lab: `location`.
+    Location,
+    /// A CAS number of the catalogue: `chemical`, and the `containers` of it that the lab has.
+    Chemical,
+    /// A supplier's label: what it says, and the `containers` that are of that product and lot.
+    Product,
+    /// Nothing that the lab has. `cas` or `gtin` tells that it is such a number.
+    #[default]
+    Unknown,
+}
+
+/// What a code is. `type` tells which of the other fields have a value.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct ScanResult {
+    pub r#type: ScanType,
+    /// What would succeed for you with some valid input.
+    #[schema(required = false)]
+    allowed_actions: Vec<&'static str>,
+    /// The scanned text, of `unknown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    container: Option<Box<Container>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Box<Location>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chemical: Option<Box<Chemical>>,
+    /// Of `chemical` and `product`: what the lab has of it, twenty at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub containers: Option<Vec<Box<Container>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cas: Option<CasNumber>,
+    /// Fourteen digits, also of an EAN or UPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gtin: Option<Gtin>,
+    /// The number of a parcel or pallet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sscc: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalogue_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<String>,
+    /// A best-before date counts, where there is no other.
+    #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_on: Option<NaiveDate>,
+    #[serde(serialize_with = "dates::day")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best_before_on: Option<NaiveDate>,
+    /// What is in it, net.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<Quantity>,
+    /// The readings of a label that has several, because the scanner left its separators out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    candidates: Option<Vec<Reading>>,
+}
+
+const CREATE: &str = "create_container";
+const LIST: &str = "list_containers";
+
+/// A code of more characters is on no label.
+const LONGEST: usize = 512;
+/// Bottles shown with a chemical or a lot.
+const SHOWN: i64 = 20;
+/// Bottles of one lot that are looked at.
+const OF_LOT: i64 = 200;
+
+pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
+    if raw.chars().count() > LONGEST {
+        return Err(Error::field("/code", format!("must have at most {LONGEST} characters")));
+    }
+    let text = clean(raw);
+    let mut db = by.app().lookups().await?;
+    match find_own(by, &mut db, &text).await? {
+        Some(Own::Container(container)) => {
+            drop(db);
+            return own_container(by, container).await;
+        }
+        Some(Own::Location(location)) => return Ok(own_location(location)),
+        None => {}
+    }
+    let allowed_actions = if by.role() >= Role::Manager { vec![CREATE] } else { vec![] };
+    match Scanned::parse_on(&text, by.now().date_naive()) {
+        Scanned::Own { .. } | Scanned::Text { .. } => {
+            let value = symbology(&text).1.to_owned();
+            let may_be_code = value.parse::<Code>().is_ok();
+            let allowed_actions = if may_be_code { allowed_actions } else { vec![] };
+            Ok(ScanResult { value: Some(value), allowed_actions, ..ScanResult::default() })
+        }
+        Scanned::Cas { cas } => {
+            let Some(chemical) = chemicals::find_by_cas(&mut db, &cas).await? else {
+                let value = Some(cas.to_string());
+                return Ok(ScanResult { value, cas: Some(cas), allowed_actions, ..ScanResult::default() });
+            };
+            let containers = Some(store::of_chemical(&mut db, by.lab_id(), chemical.id, SHOWN).await?);
+            let (r#type, chemical) = (ScanType::Chemical, Some(Box::new(chemical)));
+            Ok(ScanResult { r#type, chemical, cas: Some(cas), containers, allowed_actions, ..ScanResult::default() })
+        }
+        Scanned::Label(label) => {
+            let containers = of_label(by, &mut db, &label).await?;
+            Ok(ScanResult { allowed_actions, containers: Some(containers), ..ScanResult::from(*label) })
+        }
+    }
+}
+
+impl From<Label> for ScanResult {
+    fn from(label: Label) -> Self {
+        Self {
+            r#type: ScanType::Product,
+            gtin: label.gtin,
+            sscc: label.sscc,
+            catalogue_number: label.catalogue_number,
+            lot: label.lot,
+            serial: label.serial,
+            expires_on: label.expires_on.or(label.best_before_on),
+            best_before_on: label.best_before_on,
+            amount: label.amount,
+            candidates: Some(label.candidates).filter(|candidates| !candidates.is_empty()),
+            ..Self::default()
+        }
+    }
+}
+
+async fn of_label(by: &Auth<Viewer>, db: &mut PgConnection, label: &Label) -> Result<Vec<Box<Container>>> {
+    let found = match (&label.lot, &label.gtin) {
+        (Some(_), _) => store::of_lot(db, by.lab_id(), label, OF_LOT).await?,
+        (None, Some(gtin)) => store::of_gtin(db, by.lab_id(), gtin.as_str(), SHOWN).await?,
+        (None, None) => Vec::new(),
+    };
+    let mut containers = of_product(found, label);
+    containers.truncate(usize::try_from(SHOWN).unwrap_or_default());
+    Ok(containers)
+}
+
+/// What has a code of the lab.
+enum Own {
+    Container(Box<Container>),
+    Location(Location),
+}
+
+/// The lab's own codes come before any other reading: as printed, then as our labels would print them.
+async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<Own>> {
+    let printed = symbology(text).1;
+    let inner = code_in_address(printed).unwrap_or(printed);
+    let canonical = inner.parse::<ContainerCode>().ok();
+    let canonical = canonical.as_ref().map(ContainerCode::as_str);
+    let mut known: Vec<String> = Vec::with_capacity(4);
+    // As codes are kept: without the invisible characters that a scanner or a paste may bring along.
+    for code in [text, printed, inner].into_iter().chain(canonical).filter_map(|code| code.parse::<Code>().ok()) {
+        if !known.contains(&code.to_string()) {
+            known.push(code.into());
+        }
+    }
+    let codes: Vec<&str> = known.iter().map(String::as_str).collect();
+    if codes.is_empty() {
+        return Ok(None);
+    }
+    // The earlier one wins; a look-alike comes last.
+    let place_of = |code: &str| codes.iter().position(|known| *known == code).unwrap_or(codes.len());
+    let container = store::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    if container.as_ref().is_some_and(|it| place_of(&it.code) == 0) {
+        return Ok(container.map(|it| Own::Container(Box::new(it))));
+    }
+    let location = locations::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    match (container, location) {
+        (Some(container), Some(location)) if place_of(&location.code) < place_of(&container.code) => {
+            Ok(Some(Own::Location(location)))
+        }
+        (Some(container), _) => Ok(Some(Own::Container(Box::new(container)))),
+        (None, location) => Ok(location.map(Own::Location)),
+    }
+}
+
+/// Of its ledger more than the end may have to be read, so it is read where lists are.
+async fn own_container(by: &Auth<Viewer>, container: Box<Container>) -> Result<ScanResult> {
+    let allowed_actions = allowed_actions(&mut *by.lists().await?, by, &container).await?;
+    let container = Some(container);
+    Ok(ScanResult { r#type: ScanType::Container, container, allowed_actions, ..ScanResult::default() })
+}
+
+fn own_location(location: Location) -> ScanResult {
+    let location = Some(Box::new(location));
+    ScanResult { r#type: ScanType::Location, location, allowed_actions: vec![LIST], ..ScanResult::default() }
+}

@@ -1,0 +1,95 @@
+//! The search among the bottles of a lab: what the text says, and when that is little, what it may have been meant to say.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    Container,
+    filter::{ContainerFilter, Key},
+    store::{self, Match},
+};
+use crate::{
+    base::{
+        error::{Error, Result},
+        page::{Cursor, Page},
+    },
+    catalogue::chemicals::{self, FEW, Meant, Query},
+};
+
+/// Matches of this rank and above are of what may have been meant.
+const MEANT: i32 = 10;
+/// Ranks of what was surely meant: a label or a name that is the text or begins with it, or a term that is.
+const SURE: [i32; 5] = [0, 1, 2, 3, 4];
+
+struct Search<'a> {
+    lab_id: Uuid,
+    q: &'a str,
+    query: Query,
+    filter: &'a ContainerFilter,
+}
+
+pub async fn list(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    q: &str,
+    filter: &ContainerFilter,
+) -> Result<Page<Box<Container>>> {
+    if q.chars().count() < 2 {
+        return Err(Error::field("?q", "must have at least 2 characters"));
+    }
+    let search = Search { lab_id, q, query: Query::new(q), filter };
+    let (mut matches, slips) = search.page(db).await?;
+    let most = usize::try_from(filter.limit.count()).unwrap_or(usize::MAX);
+    let more = matches.len() > most;
+    matches.truncate(most);
+    let items = rows(db, lab_id, &matches).await?;
+    let last = matches.last().zip(items.last()).filter(|_| more);
+    let next_cursor = last.map(|(last, row)| Cursor(Key::of_match(row, last.rank, slips)).to_string());
+    Ok(Page { items, next_cursor })
+}
+
+impl Search<'_> {
+    /// One more than a page holds, if there are as many; and whether it goes on with what may have been meant.
+    async fn page(&self, db: &mut PgConnection) -> Result<(Vec<Match>, bool)> {
+        let (after, wanted) = (self.filter.cursor.as_ref().map(|Cursor(key)| *key), self.filter.limit.plus_one());
+        let few = i64::try_from(FEW).unwrap_or_default();
+        let mut matches = Vec::new();
+        let mut slips = after.is_some_and(|after| after.slips);
+        if after.is_none_or(|after| after.rank < MEANT) {
+            let from = after.unwrap_or_else(|| Key::before_rank(0));
+            matches = self.found(db, &from, wanted.max(few)).await?;
+            slips |= after.is_none() && matches.len() < FEW && !matches.iter().any(|it| SURE.contains(&it.rank));
+        }
+        let left = wanted - i64::try_from(matches.len()).unwrap_or(wanted);
+        if slips && left > 0 {
+            // On a later page those of the pages before have to be known, too.
+            let known = if after.is_none() { None } else { Some(self.found(db, &Key::before_rank(0), few).await?) };
+            let known: Vec<Uuid> = known.as_ref().unwrap_or(&matches).iter().map(|it| it.id).collect();
+            let from = after.filter(|after| after.rank >= MEANT).unwrap_or_else(|| Key::before_rank(MEANT));
+            matches.extend(self.meant(db, &known, &from, left).await?);
+        }
+        Ok((matches, slips))
+    }
+
+    async fn found(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
+        store::found(db, self.lab_id, (self.q, &self.query), self.filter, after, most).await
+    }
+
+    async fn meant(&self, db: &mut PgConnection, known: &[Uuid], after: &Key, most: i64) -> Result<Vec<Match>> {
+        // A label may be mistyped whatever the catalogue says.
+        let meant = chemicals::meant(db, &self.query, known.is_empty()).await?.unwrap_or_default();
+        let labels = chemicals::labels_one_slip_away(self.q);
+        let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
+        store::meant(db, self.lab_id, meant, known, self.filter, after, most).await
+    }
+}
+
+/// The bottles, in the order of their matches.
+async fn rows(db: &mut PgConnection, lab_id: Uuid, matches: &[Match]) -> Result<Vec<Box<Container>>> {
+    let keys: Vec<_> = matches.iter().map(|it| (lab_id, it.id)).collect();
+    let mut found: HashMap<Uuid, Box<Container>> =
+        store::find_all(db, &keys).await?.into_iter().map(|it| (it.id, it)).collect();
+    Ok(matches.iter().filter_map(|it| found.remove(&it.id)).collect())
+}

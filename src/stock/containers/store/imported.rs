@@ -1,0 +1,100 @@
+//! The SQL of bottles that come from a list.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    base::error::{Error, Result},
+    chemistry::Quantity,
+    stock::containers::imported::{Content, Imported, Known},
+};
+
+/// Amount, state and place are those of the first event.
+pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
+    let rows = sqlx::query!(
+        r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,
+            c.unit as "unit: crate::chemistry::Unit", e.amount_after as "amount: crate::chemistry::Amount",
+            e.state_after as "state: crate::stock::containers::State", c.tare as "tare: crate::chemistry::Amount", c.lot,
+            c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
+        from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id and e.seq = 1
+        where c.lab_id = $1 and c.id in (
+            select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
+            union select id from containers where lab_id = $1 and imported_as = any($2)
+        ) order by c.id"#,
+        lab_id,
+        codes as &[&str]
+    );
+    let known = rows.fetch_all(db).await?.into_iter().map(|row| Known {
+        code: row.code,
+        imported_as: row.imported_as,
+        is_voided: row.is_voided,
+        fingerprint: row.content,
+        chemical_id: row.chemical_id,
+        location_id: row.location_after,
+        received: Quantity { value: row.amount, unit: row.unit },
+        content: Content {
+            state: row.state,
+            tare: row.tare,
+            lot: row.lot,
+            supplier: row.supplier,
+            catalogue_number: row.catalogue_number,
+            note: row.note,
+            received_on: row.received_on,
+            opened_on: row.opened_on,
+            expires_on: row.expires_on,
+        },
+    });
+    Ok(known.collect())
+}
+
+/// The containers and the first event of each ledger, in one statement.
+pub async fn insert_imported(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    rows: &[Imported],
+    by_for: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let contents: Vec<_> = rows.iter().map(|row| row.fingerprint.as_slice()).collect();
+    let rows = serde_json::to_value(rows).map_err(|cause| Error::Internal(cause.into()))?;
+    sqlx::query!(
+        "with new as (
+            select * from rows from (
+                jsonb_to_recordset($1) as (id uuid, event_id uuid, code text, chemical_id uuid,
+                    location_id uuid, unit text, amount numeric, state text, tare numeric, lot text, supplier text,
+                    catalogue_number text, note text, received_on date, opened_on date, expires_on date),
+                unnest($5::bytea[])
+            ) as new (id, event_id, code, chemical_id, location_id, unit, amount, state, tare, lot, supplier,
+                catalogue_number, note, received_on, opened_on, expires_on, content)
+        ), received as (
+            insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
+                tare, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on, created_at, updated_at,
+                came_opened, imported_as)
+            select id, $2, chemical_id, location_id, code, state, unit, amount, amount, tare, lot, supplier,
+                catalogue_number, note, received_on, opened_on, expires_on, $4, $4,
+                state = 'opened', code
+            from new
+        )
+        insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
+            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, changes)
+        select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, 'import', $3, $4, $4,
+            content,
+            (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
+                ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
+                ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))
+            ) as known (field, value) where value is not null)
+        from new",
+        rows,
+        lab_id,
+        by_for,
+        now,
+        &contents as &[&[u8]]
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}

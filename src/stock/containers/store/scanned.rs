@@ -1,0 +1,57 @@
+//! What the lab has of what was scanned.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::containers;
+use crate::{
+    base::error::Result,
+    chemistry::{Gtin, Label},
+    stock::containers::Container,
+};
+
+/// What is left of a chemical.
+pub async fn of_chemical(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    chemical: Uuid,
+    most: i64,
+) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        "containers c";
+        "where c.lab_id = $1 and c.chemical_id = $2 and not c.is_gone order by c.id desc limit $3",
+        lab_id,
+        chemical,
+        most
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+pub async fn of_lot(db: &mut PgConnection, lab_id: Uuid, label: &Label, most: i64) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        "containers c";
+        r#"where c.lab_id = $1 and upper(c.lot) collate "C" = upper($2) and not c.is_gone
+            and (c.gtin = $4 or (c.gtin is null or $4::text is null) and (c.catalogue_number is null or $5::text is null
+                or lower(c.catalogue_number) = lower($5)))
+        order by c.id desc limit $3"#,
+        lab_id,
+        label.lot,
+        most,
+        label.gtin.as_ref().map(Gtin::as_str),
+        label.catalogue_number
+    );
+    Ok(rows.fetch_all(db).await?)
+}
+
+/// What is left of a supplier's article.
+pub async fn of_gtin(db: &mut PgConnection, lab_id: Uuid, gtin: &str, most: i64) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
+        "containers c";
+        "where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
+        order by c.id limit $3",
+        lab_id,
+        gtin,
+        most
+    );
+    Ok(rows.fetch_all(db).await?)
+}

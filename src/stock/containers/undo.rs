@@ -1,0 +1,134 @@
+//! Undoing an event: a new event gives back what it changed, unless a later event that is still in force depends on it.
+
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{
+    history::{History, Past},
+    ledger::{Booking, Situation, plus},
+    rights::Who,
+    state::{EventType, State},
+};
+use crate::{
+    base::error::{Error, Reason, Result},
+    chemistry::Quantity,
+};
+
+/// What was carried away cannot be fetched back for ever.
+const DISPOSAL: TimeDelta = TimeDelta::days(30);
+
+pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who) -> Result<Booking> {
+    let line = history.find(id).ok_or_else(|| Error::field("/event_id", "is not an event of this container"))?;
+    match line.r#type {
+        EventType::Reverse => {
+            return Err(Reason::NotReversible.because("an undo cannot be undone; post the event itself again"));
+        }
+        EventType::Edit => {
+            return Err(Reason::NotReversible.because("change the field back with a PATCH of the container"));
+        }
+        _ => {}
+    }
+    if history.is_undone(line) {
+        return Err(Reason::NotReversible.because("the event has been reversed already"));
+    }
+    who.check_undo(line, now)?;
+    if line.is_creation() { undo_creation(now, history, line) } else { undo_event(now, history, line, who) }
+}
+
+pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who) -> bool {
+    EventType::Reverse.starts_from().contains(&now.state) && undo(now, history, line.id, who).is_ok()
+}
+
+/// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
+/// does not keep it.
+fn undo_creation(now: &Situation, history: &History, line: &Past) -> Result<Booking> {
+    refuse_if(history.newest_after(line, |later| later.r#type != EventType::Edit))?;
+    let after = Situation { state: State::Voided, amount: Decimal::ZERO, holder_id: None, ..now.clone() };
+    Ok(Booking { delta: -now.amount, after, counted_with: None })
+}
+
+fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Result<Booking> {
+    if line.r#type == EventType::Dispose && who.now - line.recorded_at > DISPOSAL {
+        return Err(Reason::NotReversible.because("a disposal can be undone for 30 days"));
+    }
+    refuse_if(blocker(now, history, line))?;
+    if line.changes_place() && line.place_is_gone {
+        return Err(Reason::NotReversible.because("the place that it came from is gone; move the container instead"));
+    }
+    let mut after = now.clone();
+    after.amount = plus(now.amount, -line.delta)?;
+    if line.changes_place() {
+        after.location_id = line.location_before;
+    } else if line.place_is_gone {
+        // What is disposed of does not keep its place open.
+        after.location_id = None;
+    }
+    if let Some([before, _]) = line.rest.holder_id {
+        if line.holder_is_gone {
+            let why = "who had it has left the lab; check it out to somebody else instead";
+            return Err(Reason::NotReversible.because(why));
+        }
+        after.holder_id = before;
+    }
+    if let Some([before, _]) = line.rest.tare {
+        after.tare = before;
+    }
+    if line.r#type.opens() {
+        after.opened_on = history.opened_on_without(line, now.opened_on);
+    }
+    after.state = state_after(&after, line);
+    check(&after, history, line)?;
+    Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: None })
+}
+
+/// The newest event that changed the same thing since and still holds.
+fn blocker<'h>(now: &Situation, history: &'h History, line: &Past) -> Option<&'h Past> {
+    let rest = &line.rest;
+    history.newest_after(line, |later| {
+        (now.state == State::Disposed && later.r#type == EventType::Dispose)
+            || (!line.delta.is_zero() && later.r#type.sets_amount())
+            || (line.changes_more_than_open() && later.changes_more_than_open())
+            || (line.changes_place() && later.changes_place())
+            || (rest.holder_id.is_some() && later.rest.holder_id.is_some())
+            || (rest.tare.is_some() && later.rest.tare.is_some())
+    })
+}
+
+fn state_after(after: &Situation, line: &Past) -> State {
+    let before = if line.changes_state() { line.state_before.unwrap_or(after.state) } else { after.state };
+    // What opened it may have been undone while it was away, and an opening leaves every other state as it is.
+    match (before, after.state) {
+        (State::InStock | State::Opened, _) if !line.r#type.opens() => after.unopened_or_opened(),
+        (_, State::InStock | State::Opened) if line.r#type.opens() => after.unopened_or_opened(),
+        (_, state) if line.r#type.opens() => state,
+        (before, _) => before,
+    }
+}
+
+fn check(after: &Situation, history: &History, line: &Past) -> Result<()> {
+    if after.amount < Decimal::ZERO {
+        let left = Quantity::new(after.amount + line.delta, after.unit).ok();
+        return Err(Reason::NotEnough
+            .because("what the event brought in has been taken out since")
+            .with(|members| members.left = left));
+    }
+    if matches!(after.state, State::Empty | State::Disposed) && !after.amount.is_zero() {
+        refuse_if(history.newest_after(line, |later| !later.delta.is_zero()))?;
+        return Err(Reason::NotReversible.because("the container would be gone with something in it"));
+    }
+    if (after.state == State::OnLoan) != after.holder_id.is_some() {
+        return Err(Reason::NotReversible.because("nobody knows any more who had the container"));
+    }
+    Ok(())
+}
+
+fn refuse_if(blocker: Option<&Past>) -> Result<()> {
+    let Some(blocker) = blocker else { return Ok(()) };
+    let why = match blocker.r#type {
+        EventType::Edit => "the field has been edited since; change it back with a PATCH of the container".to_owned(),
+        EventType::Dispose => "the container has been disposed of since".to_owned(),
+        other => format!("a later event of type {} stands on it; reverse that one first", other.as_str()),
+    };
+    Err(Reason::NotReversible.because(why).with(|members| members.blocked_by = Some(blocker.id)))
+}

@@ -1,0 +1,264 @@
+//! Where things stand: a tree of building, room, cabinet, shelf and box in each lab. What lies inside something is of a
+//! deeper kind; steps may be left out. Who changes the tree holds the lab's lock, so that two moves, each of which is
+//! fine alone, never make a ring together. A place that is given up is closed: it keeps its row, and so its name in the
+//! ledger of the bottles that stood there.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::{Connection as _, PgConnection};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::http::routes;
+use crate::{
+    auth::{Auth, Manager, Viewer},
+    base::{
+        enumeration::enumeration,
+        error::{Error, Reason, Result},
+        page::{Limit, Page},
+        patch::{self, Change},
+        secrets,
+        text::{Name, Text},
+    },
+    chemistry::ContainerCode,
+    people::labs,
+};
+
+mod http;
+mod store;
+
+/// From outside in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LocationKind)]
+pub enum Kind {
+    Building,
+    Room,
+    Cabinet,
+    Shelf,
+    Box,
+}
+
+enumeration!(Kind::as_str in "locations.kind" {
+    Building = "building",
+    Room = "room",
+    Cabinet = "cabinet",
+    Shelf = "shelf",
+    Box = "box",
+});
+
+/// What its label says, for the scanner.
+pub type Code = Text<64>;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Location {
+    pub id: Uuid,
+    /// What it lies in; null for a root.
+    #[schema(required = true)]
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    #[schema(example = "Cabinet 3")]
+    pub name: String,
+    #[schema(example = "7ZK3M9QXN")]
+    pub code: String,
+    /// The names from the root to itself.
+    #[schema(example = json!(["Main building", "Room 214", "Cabinet 3"]))]
+    pub path: Vec<String>,
+    /// Null until it is deleted.
+    #[schema(required = true)]
+    pub closed_at: Option<DateTime<Utc>>,
+    pub version: i32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"kind": "room", "name": "Room 214"}))]
+pub struct NewLocation {
+    /// A UUID of your own, if you like.
+    pub id: Option<Uuid>,
+    /// What it lies in; none makes a root.
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    pub name: Name,
+    /// What its label says, if it has one already; else a code is made.
+    pub code: Option<Code>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Room 215", "parent_id": null}))]
+pub struct LocationPatch {
+    /// Moves it, with all that lies in it; null makes it a root.
+    #[serde(default, deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Uuid>)]
+    pub parent_id: Change<Uuid>,
+    pub kind: Option<Kind>,
+    pub name: Option<Name>,
+    pub code: Option<Code>,
+}
+
+/// An open place, as far as an import looks at it.
+#[derive(Debug, Clone)]
+pub struct OpenPlace {
+    pub id: Uuid,
+    pub parent_id: Option<Uuid>,
+    pub kind: Kind,
+    pub name: String,
+    pub code: String,
+}
+
+/// Which locations a list shows.
+#[derive(Debug)]
+pub struct Filter {
+    pub parent_id: Option<Uuid>,
+    pub roots_only: bool,
+    /// How the name begins, in capitals or not.
+    pub name: Option<Name>,
+    pub with_closed: bool,
+    pub after: Uuid,
+    pub limit: Limit,
+}
+
+pub async fn list(by: &Auth<Viewer>, filter: &Filter) -> Result<Page<Location>> {
+    let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter).await?;
+    Ok(Page::new(rows, filter.limit, |location| location.id))
+}
+
+/// Also one that is closed: the ledger names it.
+pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
+    let mut db = by.app().lookups().await?;
+    store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))
+}
+
+/// The open location that has the first of these codes; else the only one whose code is written otherwise on our labels.
+pub async fn find_by_code(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    codes: &[&str],
+    canonical: Option<&str>,
+) -> Result<Option<Location>> {
+    let found = store::find_by_code(db, lab_id, codes, canonical).await?;
+    let is_one = found.len() == 1 || found.first().is_some_and(|it| codes.contains(&it.code.as_str()));
+    Ok(found.into_iter().next().filter(|_| is_one))
+}
+
+pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {
+    store::all_open(db, lab_id).await
+}
+
+/// Writes places that an import makes, outer ones first. Who calls it holds the lab's lock.
+pub async fn insert_made(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    places: impl Iterator<Item = &OpenPlace>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for place in places {
+        let new = store::Place { parent_id: place.parent_id, kind: place.kind, name: &place.name, code: &place.code };
+        let (_, around) = store::insert(db, lab_id, place.id, new, now).await?;
+        around.allows(place.kind, "/kind")?;
+    }
+    Ok(())
+}
+
+pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
+    let id = by.id_or_new(new.id);
+    let code = new.code.map_or_else(new_code, String::from);
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    // A parent's kind may not change between the look at it and the commit.
+    labs::lock(&mut tx, by.lab_id()).await?;
+    let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: new.name.as_str(), code: &code };
+    let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
+    around.allows(location.kind, "/kind")?;
+    tx.commit().await?;
+    Ok(location)
+}
+
+pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: &LocationPatch) -> Result<Location> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    labs::lock(&mut tx, by.lab_id()).await?;
+    let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, patch, by.now()).await? else {
+        let open = store::find(&mut tx, by.lab_id(), id).await?.filter(|it| it.closed_at.is_none());
+        return Err(open.map_or(Error::NotFound("location"), |_| Error::Stale));
+    };
+    around.allows(location.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
+    tx.commit().await?;
+    Ok(location)
+}
+
+pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result<()> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let found = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))?;
+    if version.is_some_and(|version| version != found) {
+        return Err(Error::Stale);
+    }
+    store::close(&mut tx, by.lab_id(), id, by.now()).await?.allows_closing()?;
+    Ok(tx.commit().await?)
+}
+
+/// What a location that is to be closed holds. What was disposed of there is gone for good.
+#[derive(Debug, Clone, Copy)]
+struct Inside {
+    locations: bool,
+    containers: bool,
+}
+
+impl Inside {
+    fn allows_closing(self) -> Result<()> {
+        if self.locations {
+            return Err(Reason::LocationInUse.because("there are locations in it"));
+        }
+        if self.containers {
+            let why = "there are containers in it; the list with include=gone shows lost and empty ones, too";
+            return Err(Reason::LocationInUse.because(why));
+        }
+        Ok(())
+    }
+}
+
+/// What stands around a location as it is written. The write is judged by it and only then committed.
+#[derive(Debug, Clone, Copy)]
+struct Around {
+    parent: Option<Kind>,
+    /// The outermost kind of what lies in it.
+    child: Option<Kind>,
+    /// The parent is the location itself or lies in it.
+    in_itself: bool,
+}
+
+impl Around {
+    /// The pointer is that of the field which brought them together.
+    fn allows(self, kind: Kind, pointer: &'static str) -> Result<()> {
+        let name = kind.as_str();
+        if self.in_itself {
+            return Err(Reason::LocationCycle.because("the new parent lies inside this location"));
+        }
+        if let Some(parent) = self.parent.filter(|parent| *parent >= kind) {
+            return Err(Reason::LocationKind.at(pointer, format!("a {name} cannot lie in a {}", parent.as_str())));
+        }
+        if let Some(child) = self.child.filter(|child| *child <= kind) {
+            return Err(Reason::LocationKind
+                .at("/kind", format!("there is a {} in it, so it cannot be a {name}", child.as_str())));
+        }
+        Ok(())
+    }
+}
+
+fn new_code() -> String {
+    ContainerCode::from_random(secrets::random()).as_str().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<Kind>();
+    }
+}
