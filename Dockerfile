@@ -5,16 +5,17 @@ WORKDIR /build
 # The dependencies first, in a layer that lasts until they change: they build under an empty program, and without the
 # benches and tests that the manifest names, whose files are not here yet.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/chemistry/Cargo.toml crates/chemistry/
 COPY .cargo/config.toml .cargo/
-RUN sed -i '/^\[\[/,/^$/d' Cargo.toml \
-    && mkdir src \
-    && touch src/lib.rs \
+RUN sed -i '/^\[\[/,/^$/d' Cargo.toml crates/chemistry/Cargo.toml \
+    && mkdir src crates/chemistry/src \
+    && touch src/lib.rs crates/chemistry/src/lib.rs \
     && echo 'fn main() {}' >src/main.rs \
     && cargo build --release --locked --no-default-features \
-    && rm -r src
+    && rm -r src crates/chemistry/src
 COPY . .
 # The empty program may be younger than the real one: without the touch cargo would keep it.
-RUN touch src/lib.rs src/main.rs \
+RUN touch src/lib.rs src/main.rs crates/chemistry/src/lib.rs \
     && cargo build --release --locked --no-default-features
 
 FROM debian:bookworm-slim

@@ -8,15 +8,15 @@
 //! - [`auth`] says who is calling: [`auth::Auth`] is a handler's first argument and carries [`platform::app::App`].
 //! - [`base`] has the values and errors that everything uses, [`config`] reads the environment, [`clients`] has a file
 //!   for each outside party, [`platform`] is the running product, [`web`] is the edge toolkit.
+//! - [`chemistry`] is a crate of its own, without I/O.
 //!
 //! Imports point one way, and a file uses only what stands to the right of it:
 //! `main → serve → router, worker → doctor, health → exchange → stock → catalogue → people → messages → web → auth →
-//! platform → clients → config → base`.
+//! platform → clients → config → base → crates/`.
 
 pub mod auth;
 pub mod base;
 pub mod catalogue;
-pub mod chemistry;
 pub mod clients;
 pub mod config;
 pub mod doctor;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use chemistry::Quantity;
 use uuid::Uuid;
-
-use crate::chemistry::Quantity;
 
 pub type Result<T> = std::result::Result<T, Error>;
 

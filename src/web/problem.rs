@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use chemistry::Quantity;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +18,6 @@ use uuid::Uuid;
 use super::catalogue::{Kind, general};
 use crate::{
     base::error::{Error, Field},
-    chemistry::Quantity,
     platform::panics,
 };
 

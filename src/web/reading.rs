@@ -86,13 +86,11 @@ const CLEAR: &[u8] = b"\"clear\"";
 
 #[cfg(test)]
 mod tests {
+    use chemistry::Quantity;
     use serde::Deserialize;
 
     use super::*;
-    use crate::{
-        base::{language::Language, phone::Phone, text::Name},
-        chemistry::Quantity,
-    };
+    use crate::base::{language::Language, phone::Phone, text::Name};
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

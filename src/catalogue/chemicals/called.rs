@@ -2,12 +2,13 @@
 //! throughout says nothing of it: lists are in lower case or in capitals as a whole. So the case decides only where both
 //! spellings have one, and a name with two real meanings (N-butylaniline, n-butylaniline) is none of either without a number.
 
+use chemistry::{Formula, formulas, readings, strict_formula};
+
 use super::{
     Chemical,
     identity::{identity, is_loud},
     locants::{has_two_meanings, is_configuration},
 };
-use crate::chemistry::{Formula, formulas, readings, strict_formula};
 
 /// How a name means an entry, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chemistry::{Formula, formulas};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -15,10 +16,7 @@ use super::{
     technical::is_technical,
     term,
 };
-use crate::{
-    base::error::Result,
-    chemistry::{Formula, formulas},
-};
+use crate::base::error::Result;
 
 #[derive(Default)]
 pub struct Candidates {

@@ -1,6 +1,6 @@
 //! Where the case of a letter tells one substance from another.
 
-use crate::chemistry::Formula;
+use chemistry::Formula;
 
 /// Whether the letter there keeps its case: in a formula with a symbol of two letters (`CoS` is not `COS`), as the locant
 /// of an atom (N-butyl is at the nitrogen, n-butyl is the normal one), and as a configuration (D- and L- are one, d- and l-

@@ -2,19 +2,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{cased::small, fold, term, words};
-use crate::{
-    base::{
-        error::{Error, Result},
-        patch::{self, Change},
-        text::{Name, Text},
-    },
-    chemistry::{CasNumber, Density, EcNumber, Formula, InChIKey, MolarMass},
+use crate::base::{
+    error::{Error, Result},
+    patch::{self, Change},
+    text::{Name, Text},
 };
 
 /// As much higher is the rank of a word that the name has not.

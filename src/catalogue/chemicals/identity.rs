@@ -4,13 +4,14 @@
 //! spelled out. Signs, primes, locants, marks of the configuration and charges count, and so does the case of a letter
 //! that means something else in the other: `CoCl2` and `COCl2`, N-butyl and n-butyl (`cased`).
 
+use chemistry::Formula;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
     cased::cased,
     fold::{greek, is_accent, spelled},
 };
-use crate::{base::text::is_hidden, chemistry::Formula};
+use crate::base::text::is_hidden;
 
 /// Greek letters as the Chemical Abstracts write them without the letter: `.alpha.-pinene`.
 const BETWEEN_DOTS: [&str; 24] = [

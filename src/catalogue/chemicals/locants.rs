@@ -1,7 +1,7 @@
 //! Names in which the case of a letter makes another real substance: as a locant of an atom (N-, O-, S-) it is one thing,
 //! and in lower case another (normal, ortho, secondary); D- and L- are a configuration, and d- and l- turn light.
 
-use crate::chemistry::Formula;
+use chemistry::Formula;
 
 /// Alkyl groups that are normal (n-) or at a nitrogen (N-).
 const CHAINS: &[&str] = &[

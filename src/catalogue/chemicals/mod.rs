@@ -24,6 +24,7 @@ mod words;
 
 use std::{collections::HashMap, sync::Arc};
 
+use chemistry::{CasNumber, cas};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
@@ -49,7 +50,6 @@ use crate::{
         page::{Cursor, Limit, Page},
         text::Name,
     },
-    chemistry::{CasNumber, cas},
     platform::{app::App, batch::Lookups},
 };
 

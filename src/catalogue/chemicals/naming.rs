@@ -1,6 +1,6 @@
 //! What stands where a name should, and is none.
 
-use crate::chemistry::cas;
+use chemistry::cas;
 
 use super::numbers::Number;
 

@@ -1,14 +1,12 @@
 //! A number that is written as a name. It means the substance that has it, so no other may go by it: a bottle under that
 //! name would be in the wrong substance.
 
+use chemistry::{CasNumber, EcNumber, InChIKey, cas};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Chemical, NewChemical, store, term};
-use crate::{
-    base::error::{Error, Result},
-    chemistry::{CasNumber, EcNumber, InChIKey, cas},
-};
+use crate::base::error::{Error, Result};
 
 pub enum Number {
     Cas(CasNumber),

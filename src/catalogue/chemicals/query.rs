@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{
-    fold::fold,
-    numbers::is_heading,
-    words::{one_slip_away, word_one_slip_away, words_to_find},
-};
-use crate::chemistry::{CasNumber, EcNumber, Formula};
+use chemistry::{CasNumber, EcNumber, Formula};
+
+use super::fold::fold;
+use super::numbers::is_heading;
+use super::words::{one_slip_away, word_one_slip_away, words_to_find};
 
 /// Texts that a search may have been meant to be.
 const MOST_MEANT: usize = 60;

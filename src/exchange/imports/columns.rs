@@ -3,6 +3,8 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
+use chemistry::Unit;
+
 use super::{
     days::Days,
     own::READINGS,
@@ -10,7 +12,6 @@ use super::{
     signs::Signs,
     table::{Row, Table},
 };
-use crate::chemistry::Unit;
 
 pub const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
 pub const DAYS: [&str; 3] = ["received", "opened", "expires"];

@@ -1,9 +1,8 @@
 //! Days as lists and spreadsheets write them. Which of two numbers is the day is decided over a column: `03/04/2027` is
 //! read where `25/04/2027` stands in it, and refused where nothing tells.
 
+use chemistry::is_digits;
 use chrono::{Datelike as _, Months, NaiveDate};
-
-use crate::chemistry::is_digits;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 

@@ -2,12 +2,13 @@
 //! nobody would see that a row contradicts itself.
 
 use anyhow::bail;
+use chemistry::cas;
 
 use super::{
     headers::{list, printable},
     table::Table,
 };
-use crate::{catalogue::chemicals::Number, chemistry::cas};
+use crate::catalogue::chemicals::Number;
 
 /// Damaged numbers prove less: one of ten numbers of any kind has the check digit of a CAS number.
 const FEW: u64 = 3;

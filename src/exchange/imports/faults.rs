@@ -2,10 +2,10 @@
 
 use std::{fmt::Display, str::FromStr};
 
+use chemistry::ContainerCode;
 use uuid::Uuid;
 
 use super::{columns::Columns, own, table::Row};
-use crate::chemistry::ContainerCode;
 
 /// Or why not, for the person who mends the file.
 pub type OrReason<T> = Result<T, String>;
@@ -149,7 +149,7 @@ fn spreadsheet_error(cell: &str) -> Option<&'static str> {
     let loud = cell.to_uppercase();
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_alphabetic() || c == '\u{a1}' || c == '_');
     let in_marks = loud.strip_prefix('#').and_then(|rest| rest.strip_suffix(['!', '?'])).is_some_and(is_word);
-    let is_numbered = loud.strip_prefix("ERR:").is_some_and(crate::chemistry::is_digits);
+    let is_numbered = loud.strip_prefix("ERR:").is_some_and(chemistry::is_digits);
     (NO_VALUE.contains(&loud.as_str()) || in_marks || is_numbered)
         .then_some("is an error of the spreadsheet and no value: fill the cell in, or empty it")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chemistry::ContainerCode;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use super::{
 };
 use crate::{
     base::{error::Result, ids, secrets, text::Name},
-    chemistry::ContainerCode,
     stock::locations::{self, OpenPlace},
 };
 

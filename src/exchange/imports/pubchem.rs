@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use chemistry::{CasNumber, Formula, InChIKey, formulas};
+
 use super::{lines::Lines, table::Row};
 use crate::{
     base::text::Name,
     catalogue::chemicals::{Number, Synonym, is_another_formula, why_no_name},
-    chemistry::{CasNumber, Formula, InChIKey, formulas},
 };
 
 /// Why names were left out.

@@ -1,11 +1,12 @@
 //! The cells of a row in a form that has one meaning without the rows around it, and beside them what a spreadsheet may yet
 //! take from them: it writes `2027-04-03` as `4/3/2027`, `1.1250` as `1.125`, and `00124` as `124`.
 
+use chemistry::is_digits;
+
 use super::{
     columns::{Columns, DAYS, NUMBERS, number_and_unit},
     table::Row,
 };
-use crate::chemistry::is_digits;
 
 /// Columns of texts that may look like numbers.
 const TEXTS: [&str; 3] = ["code", "lot", "catalogue number"];

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chemistry::{CasNumber, EcNumber, Formula, InChIKey, cas};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     base::{error::Result, text::Name},
     catalogue::chemicals::{self, Decides, Listed, MAX_SYNONYMS, Names, NewChemical, Synonym, identity, why_no_name},
-    chemistry::{CasNumber, EcNumber, Formula, InChIKey, cas},
 };
 
 const DELETED: &str =

@@ -1,5 +1,6 @@
 //! What an event changed, field by field.
 
+use chemistry::{Density, Quantity};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::state::State;
-use crate::chemistry::{Density, Quantity};
 
 /// The value before and the value after; null is no value.
 pub type Change<T> = [Option<T>; 2];

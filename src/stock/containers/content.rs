@@ -2,12 +2,12 @@
 //! Values count, not how they were written.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chemistry::{Quantity, Unit};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::{NewContainer, NewEvent};
-use crate::chemistry::{Quantity, Unit};
 
 pub type Fingerprint = [u8; 16];
 

@@ -1,14 +1,12 @@
 //! The density and the molar mass that count for a bottle, and whose they are.
 
+use chemistry::{Density, Factors, MolarMass, Quantity, Unit, Used};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::{Container, store};
-use crate::{
-    base::error::Result,
-    chemistry::{Density, Factors, MolarMass, Quantity, Unit, Used},
-};
+use crate::base::error::Result;
 
 /// Whose value was counted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

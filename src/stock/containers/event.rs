@@ -1,18 +1,16 @@
 //! The events of the ledger as a phone posts them, online or from its queue: one vocabulary.
 
+use chemistry::Quantity;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::state::EventType;
-use crate::{
-    base::{
-        dates,
-        error::{Error, Field, Result},
-        text::Note,
-    },
-    chemistry::Quantity,
+use crate::base::{
+    dates,
+    error::{Error, Field, Result},
+    text::Note,
 };
 
 /// A stock event. `type` says what happened; which of the other fields it takes:

@@ -1,5 +1,6 @@
 //! The ledger as it is read: a page of it, and the end of it.
 
+use chemistry::Unit;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -10,7 +11,6 @@ use crate::{
         error::{Error, Result},
         page::{Cursor, Limit, Page},
     },
-    chemistry::Unit,
 };
 
 /// Events among which there is nearly always one that can be reversed.

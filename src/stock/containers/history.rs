@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use chemistry::Unit;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -13,7 +14,6 @@ use super::{
     ledger::Situation,
     state::{EventType, State},
 };
-use crate::chemistry::Unit;
 
 /// An event that was booked.
 #[derive(Debug, Clone)]

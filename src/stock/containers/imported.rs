@@ -1,15 +1,13 @@
 //! Bottles that come from a list. The list may come again, so each bottle keeps the code and the fingerprint of its row.
 
+use chemistry::{Amount, Factors, Quantity, Unit};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{content::Fingerprint, state::State, store};
-use crate::{
-    base::error::Result,
-    chemistry::{Amount, Factors, Quantity, Unit},
-};
+use crate::base::error::Result;
 
 /// What a row says of a bottle beside what is in it and where it stands.
 #[derive(Debug, Clone, Serialize)]

@@ -1,5 +1,6 @@
 //! What an event does to a bottle: pure, so that every rule can be tested without a database.
 
+use chemistry::{Converted, Factors, Inconvertible, Quantity, Unit, Used};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -9,10 +10,7 @@ use super::{
     event::Event,
     state::State,
 };
-use crate::{
-    base::error::{Error, Reason, Result},
-    chemistry::{Converted, Factors, Inconvertible, Quantity, Unit, Used},
-};
+use crate::base::error::{Error, Reason, Result};
 
 /// The bottle as it is before the event.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,6 @@
 //! A line of the ledger.
 
+use chemistry::{Quantity, Unit};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -12,7 +13,6 @@ use super::{
     counting::CountedWith,
     state::{EventType, State},
 };
-use crate::chemistry::{Quantity, Unit};
 
 /// A line of the ledger.
 #[derive(Debug, Clone, Serialize, ToSchema)]

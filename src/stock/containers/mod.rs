@@ -28,6 +28,7 @@ mod writing;
 
 use std::{collections::HashMap, sync::Arc};
 
+use chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, Quantity, Unit};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,7 +61,6 @@ use crate::{
         secrets,
         text::{Note, Text},
     },
-    chemistry::{CasNumber, ContainerCode, Density, Factors, Gtin, Quantity, Unit},
     platform::{app::App, batch::Lookups, lanes},
 };
 

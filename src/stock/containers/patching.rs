@@ -1,5 +1,6 @@
 //! Changes of a bottle that no stock event makes: its notes, dates, tare, product and the like.
 
+use chemistry::{Density, Gtin, Quantity};
 use chrono::NaiveDate;
 use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection};
@@ -22,7 +23,6 @@ use crate::{
         patch::{self, Change},
         text::{Note, Text},
     },
-    chemistry::{Density, Gtin, Quantity},
 };
 
 /// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the

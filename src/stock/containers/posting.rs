@@ -6,6 +6,7 @@
 
 use std::{slice, sync::Arc};
 
+use chemistry::{Quantity, Unit};
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -32,7 +33,6 @@ use super::{
 use crate::{
     auth::{Auth, InLab, Member},
     base::error::{Error, Reason, Result},
-    chemistry::{Quantity, Unit},
 };
 
 /// A phone's clock may be this much ahead of ours.

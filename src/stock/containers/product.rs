@@ -1,7 +1,8 @@
 //! Which bottles a supplier's label means: a lot alone is no product.
 
+use chemistry::Label;
+
 use super::Container;
-use crate::chemistry::Label;
 
 /// Of bottles with the label's lot, or of its article, those of its product. Bottles whose article nobody wrote down count
 /// when nothing tells them from one that matches, or when there is only one product that they can be.

@@ -1,5 +1,6 @@
 //! Who may do what: rights follow what happens to the bottle, not only the type that is posted.
 
+use chemistry::Quantity;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
@@ -12,7 +13,6 @@ use super::{
 use crate::{
     auth::Role,
     base::error::{Error, Reason, Result},
-    chemistry::Quantity,
 };
 
 /// A member undoes what others booked as long as they may still remember it.

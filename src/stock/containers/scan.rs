@@ -1,5 +1,9 @@
 //! Any barcode in, a typed answer out: what it is, and what may be done with it.
 
+use chemistry::{
+    CasNumber, ContainerCode, Gtin, Label, Quantity, Reading, Scanned,
+    barcode::{clean, code_in_address, symbology},
+};
 use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -13,10 +17,6 @@ use crate::{
         error::{Error, Result},
     },
     catalogue::chemicals::{self, Chemical},
-    chemistry::{
-        CasNumber, ContainerCode, Gtin, Label, Quantity, Reading, Scanned,
-        barcode::{clean, code_in_address, symbology},
-    },
     stock::locations::{self, Location},
 };
 

@@ -1,5 +1,6 @@
 //! Undoing an event: a new event gives back what it changed, unless a later event that is still in force depends on it.
 
+use chemistry::Quantity;
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -10,10 +11,7 @@ use super::{
     rights::Who,
     state::{EventType, State},
 };
-use crate::{
-    base::error::{Error, Reason, Result},
-    chemistry::Quantity,
-};
+use crate::base::error::{Error, Reason, Result};
 
 /// What was carried away cannot be fetched back for ever.
 const DISPOSAL: TimeDelta = TimeDelta::days(30);

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chemistry::Quantity;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -12,7 +13,6 @@ use super::{
 };
 use crate::{
     base::error::Result,
-    chemistry::Quantity,
     platform::{app::App, batch::Batch},
 };
 

@@ -3,6 +3,7 @@
 //! fine alone, never make a ring together. A place that is given up is closed: it keeps its row, and so its name in the
 //! ledger of the bottles that stood there.
 
+use chemistry::ContainerCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection};
@@ -20,7 +21,6 @@ use crate::{
         secrets,
         text::{Name, Text},
     },
-    chemistry::ContainerCode,
     people::labs,
 };
 

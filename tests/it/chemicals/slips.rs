@@ -112,7 +112,7 @@ fn slips(chemicals: &[Value]) -> Vec<(String, &Value)> {
 
 /// Imports 1,815 real substances and fails when the first five of too many searches miss the one that is meant.
 async fn assert_recall(app: &TestApp, lines: impl FnOnce(&mut Vec<&str>)) {
-    let file = [env!("CARGO_MANIFEST_DIR"), "tests/data/identifiers/identifiers_pubchem_small.tsv"];
+    let file = [env!("CARGO_MANIFEST_DIR"), "crates/chemistry/tests/data/identifiers/identifiers_pubchem_small.tsv"];
     let text = std::fs::read_to_string(file.iter().collect::<PathBuf>()).expect("a file");
     let mut rows: Vec<&str> = text.split_inclusive('\n').collect();
     lines(&mut rows);

@@ -82,7 +82,7 @@ async fn of_old_doubles_the_bottle_keeps_the_code_and_the_place_is_told(db: PgPo
     sqlx::raw_sql(OLD).execute(&db).await.unwrap();
     migrate(&|version| version >= CODES).await;
     let codes: Vec<(String,)> = sqlx::query_as("select code from locations order by id").fetch_all(&db).await.unwrap();
-    assert!(codes[0].0.parse::<chemstock::chemistry::ContainerCode>().is_ok(), "{codes:?}");
+    assert!(codes[0].0.parse::<chemistry::ContainerCode>().is_ok(), "{codes:?}");
     assert_eq!(codes[1].0, "B");
     let told: Vec<(String, String)> =
         sqlx::query_as("select old_code, new_code from renamed_codes").fetch_all(&db).await.unwrap();

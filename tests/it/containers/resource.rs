@@ -12,7 +12,7 @@ async fn a_new_container_has_a_code_that_checks_and_a_receipt(db: PgPool) {
     let made = bottle(&app, &manager, "2.50", "L").await;
     assert_eq!(made["amount"], json!({"value": "2.5", "unit": "L"}), "no zeros that mean nothing");
     assert_eq!(made["state"], "in_stock");
-    made["code"].as_str().unwrap().parse::<chemstock::chemistry::ContainerCode>().expect("a right check character");
+    made["code"].as_str().unwrap().parse::<chemistry::ContainerCode>().expect("a right check character");
     let ledger = manager.get(&events_of(&app, &made)).await.ok();
     assert_eq!(ledger["items"][0]["type"], "receive");
     assert_eq!(ledger["items"][0]["delta"], "2.5");

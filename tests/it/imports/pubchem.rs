@@ -12,7 +12,9 @@ use super::{Folder, chemical, counts, dump};
 use crate::support::TestApp;
 
 fn real_file() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests/data/identifiers/identifiers_pubchem_small.tsv"].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "crates/chemistry/tests/data/identifiers/identifiers_pubchem_small.tsv"]
+        .iter()
+        .collect()
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
 
 use super::{Decides, Listed, Names, told};
@@ -17,7 +18,6 @@ use crate::{
         technical::is_technical,
         term,
     },
-    chemistry::{CasNumber, EcNumber, InChIKey},
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod traces;
 
 use std::borrow::Cow;
 
+use chemistry::{CasNumber, InChIKey};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -17,12 +18,9 @@ use self::{
     traces::{Found, Traces},
 };
 use super::{Chemical, NewChemical, completion::completed, store};
-use crate::{
-    base::{
-        error::{Error, Result},
-        ids,
-    },
-    chemistry::{CasNumber, InChIKey},
+use crate::base::{
+    error::{Error, Result},
+    ids,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,15 +1,14 @@
 //! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
 
+use chemistry::EcNumber;
+
 use super::{Listed, Names, extract::Extract, told};
-use crate::{
-    catalogue::chemicals::{
-        Chemical, NewChemical, Synonym,
-        called::{caseless, is_another_formula},
-        completion::contradictions,
-        identity::identity,
-        numbers::Number,
-    },
-    chemistry::EcNumber,
+use crate::catalogue::chemicals::{
+    Chemical, NewChemical, Synonym,
+    called::{caseless, is_another_formula},
+    completion::contradictions,
+    identity::identity,
+    numbers::Number,
 };
 
 impl Extract {

@@ -1,6 +1,7 @@
 //! What a lab sees differently in the shared catalogue: its own name for a chemical, and the density and the molar mass
 //! that it counts with. Nobody else sees any of it.
 
+use chemistry::{Density, MolarMass};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -18,7 +19,6 @@ use crate::{
         error::{Error, Result},
         text::Name,
     },
-    chemistry::{Density, MolarMass},
 };
 
 mod http;

@@ -1,17 +1,15 @@
 //! SQL on overrides. A row without values is one that was taken away.
 
+use chemistry::{Density, MolarMass};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{ChemicalOverrides, NewChemicalOverrides, Seen, terms};
-use crate::{
-    base::{
-        error::{Error, OnConstraint, Result},
-        text::Text,
-    },
-    chemistry::{Density, MolarMass},
+use crate::base::{
+    error::{Error, OnConstraint, Result},
+    text::Text,
 };
 
 #[derive(Clone, Copy)]

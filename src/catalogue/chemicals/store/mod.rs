@@ -3,16 +3,14 @@
 pub mod search;
 mod traces;
 
+use chemistry::CasNumber;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 pub use self::traces::{find_traces, insert_traces};
 use super::Chemical;
-use crate::{
-    base::error::{Error, OnConstraint, Reason, Result},
-    chemistry::CasNumber,
-};
+use crate::base::error::{Error, OnConstraint, Reason, Result};
 
 /// Reads whole chemicals: `chemicals!("from chemicals c where ...", arguments)`; a `with` that goes before stands before
 /// a semicolon.

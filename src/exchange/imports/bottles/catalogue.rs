@@ -1,5 +1,6 @@
 //! Which entry of the catalogue a bottle's numbers and name mean.
 
+use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -7,7 +8,6 @@ use super::{super::faults::OrReason, Bottle};
 use crate::{
     base::{error::Result, text::Name},
     catalogue::chemicals::{self, Candidates, Decides, Named, Number, why_no_name},
-    chemistry::{CasNumber, EcNumber, InChIKey},
 };
 
 /// What a row calls its chemical: by a number, its name, or several of them, which then must be of one entry.

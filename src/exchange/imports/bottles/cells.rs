@@ -1,12 +1,12 @@
 //! The cells of a row that is a container.
 
+use chemistry::{Amount, Factors, Quantity, Unit, is_digits};
 use chrono::{Days, NaiveDate};
 
 use super::Chemical;
 use crate::{
     base::text::{Name, Note, Text},
     catalogue::chemicals::{Decides, is_placeholder},
-    chemistry::{Amount, Factors, Quantity, Unit, is_digits},
     exchange::imports::{
         columns::{Columns, number_and_unit},
         faults::Faults,

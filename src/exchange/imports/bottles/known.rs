@@ -1,9 +1,10 @@
 //! A row beside the bottles that have its code, or came in under it.
 
+use chemistry::Quantity;
+
 use super::{super::wanted::Wanted, Chemical};
 use crate::{
     base::text::Name,
-    chemistry::Quantity,
     stock::containers::{
         self, Fingerprint,
         imported::{Content, Imported, Known},

@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chemistry::ContainerCode;
 use uuid::Uuid;
 
 use super::pending::Pending;
 use crate::{
     catalogue::chemicals::is_placeholder,
-    chemistry::ContainerCode,
     exchange::imports::{
         columns::Columns,
         own,

@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::bail;
+use chemistry::{Amount, Quantity};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -38,7 +39,6 @@ use super::{
 };
 use crate::{
     base::{error::Result, ids, phone::Phone},
-    chemistry::{Amount, Quantity},
     people::labs,
     platform::app::App,
     stock::{

@@ -1,6 +1,7 @@
 //! A file as rows with line numbers and named columns, whatever it is delimited by.
 
 use anyhow::{Context as _, bail};
+use chemistry::is_digits;
 use csv::{ReaderBuilder, StringRecord};
 
 pub use self::row::{Row, says_what};
@@ -13,7 +14,6 @@ use super::{
     own::{self, Own},
     quotes,
 };
-use crate::chemistry::is_digits;
 
 mod row;
 

@@ -1,12 +1,12 @@
 //! The SQL of bottles that come from a list.
 
+use chemistry::Quantity;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     base::error::{Error, Result},
-    chemistry::Quantity,
     stock::containers::imported::{Content, Imported, Known},
 };
 
@@ -14,8 +14,8 @@ use crate::{
 pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
     let rows = sqlx::query!(
         r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,
-            c.unit as "unit: crate::chemistry::Unit", e.amount_after as "amount: crate::chemistry::Amount",
-            e.state_after as "state: crate::stock::containers::State", c.tare as "tare: crate::chemistry::Amount", c.lot,
+            c.unit as "unit: chemistry::Unit", e.amount_after as "amount: chemistry::Amount",
+            e.state_after as "state: crate::stock::containers::State", c.tare as "tare: chemistry::Amount", c.lot,
             c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
         from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id and e.seq = 1
         where c.lab_id = $1 and c.id in (

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use chemistry::{Amount, Quantity, Unit};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use rust_decimal::Decimal;
@@ -11,7 +12,6 @@ use uuid::Uuid;
 use super::{column, named_constraints};
 use crate::{
     base::error::{Error, OnConstraint, Reason, Result},
-    chemistry::{Amount, Quantity, Unit},
     stock::containers::{
         Actor, EventType, State, StockEvent, System,
         changes::{Changes, Rest},

@@ -10,6 +10,7 @@ mod search;
 use std::collections::HashMap;
 
 use anyhow::anyhow;
+use chemistry::{Density, Factors, Gtin, MolarMass};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
@@ -29,12 +30,9 @@ pub use self::{
     search::{Match, found, meant},
 };
 use super::{Container, changes::Rest, counting::Counting, writing::Creation};
-use crate::{
-    base::{
-        error::{Error, OnConstraint, Reason, Result},
-        text::Text,
-    },
-    chemistry::{Density, Factors, Gtin, MolarMass},
+use crate::base::{
+    error::{Error, OnConstraint, Reason, Result},
+    text::Text,
 };
 
 /// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c"; "...")`.
@@ -47,14 +45,14 @@ macro_rules! containers {
         sqlx::query_as!(
             $crate::stock::containers::store::Row,
             $with + r#"select c.id as "id!", c.lab_id as "lab_id!", c.code as "code!", c.chemical_id as "chemical_id!",
-                h.name as "chemical_name!", h.cas as "cas: crate::chemistry::CasNumber", o.name as "lab_name?",
+                h.name as "chemical_name!", h.cas as "cas: chemistry::CasNumber", o.name as "lab_name?",
                 c.location_id,
-                c.state as "state!: crate::stock::containers::State", c.unit as "unit!: crate::chemistry::Unit",
-                c.amount as "amount!: crate::chemistry::Amount",
-                c.initial_amount as "initial_amount!: crate::chemistry::Amount",
-                c.low_at as "low_at: crate::chemistry::Amount", c.is_low as "is_low!",
-                c.tare as "tare: crate::chemistry::Amount", c.density as "density: crate::chemistry::Density", c.lot,
-                c.supplier, c.catalogue_number, c.gtin as "gtin: crate::chemistry::Gtin", c.note,
+                c.state as "state!: crate::stock::containers::State", c.unit as "unit!: chemistry::Unit",
+                c.amount as "amount!: chemistry::Amount",
+                c.initial_amount as "initial_amount!: chemistry::Amount",
+                c.low_at as "low_at: chemistry::Amount", c.is_low as "is_low!",
+                c.tare as "tare: chemistry::Amount", c.density as "density: chemistry::Density", c.lot,
+                c.supplier, c.catalogue_number, c.gtin as "gtin: chemistry::Gtin", c.note,
                 c.received_on, c.opened_on, c.expires_on, c.holder_id, c.came_opened as "came_opened!",
                 c.version as "version!", c.created_at as "created_at!", c.updated_at as "updated_at!"
             from "# + $from

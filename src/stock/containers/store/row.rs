@@ -1,12 +1,10 @@
 //! A container as it lies in the database, beside its chemical.
 
+use chemistry::{Amount, CasNumber, Density, Gtin, Quantity, Unit};
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use crate::{
-    chemistry::{Amount, CasNumber, Density, Gtin, Quantity, Unit},
-    stock::containers::{ChemicalRef, Container, State},
-};
+use crate::stock::containers::{ChemicalRef, Container, State};
 
 pub struct Row {
     pub id: Uuid,

@@ -1,14 +1,11 @@
 //! What the lab has of what was scanned.
 
+use chemistry::{Gtin, Label};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::containers;
-use crate::{
-    base::error::Result,
-    chemistry::{Gtin, Label},
-    stock::containers::Container,
-};
+use crate::{base::error::Result, stock::containers::Container};
 
 /// What is left of a chemical.
 pub async fn of_chemical(

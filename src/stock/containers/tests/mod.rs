@@ -2,6 +2,7 @@
 
 mod rules;
 
+use chemistry::{Quantity, Unit};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -20,7 +21,6 @@ use super::{
 use crate::{
     auth::Role,
     base::error::{Error, Reason, Result},
-    chemistry::{Quantity, Unit},
 };
 
 const ROLES: [Role; 4] = [Role::Viewer, Role::Member, Role::Manager, Role::Admin];
