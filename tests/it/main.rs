@@ -3,19 +3,17 @@
 mod support;
 
 mod browser;
-mod chemicals;
+mod catalogue;
 mod clients;
-mod containers;
 mod contract;
 mod doctor;
 mod edge;
 mod end_to_end;
+mod exchange;
 mod four_processes;
-mod imports;
-mod labs;
-mod lanes;
-mod locations;
-mod login;
 mod messages;
+mod people;
+mod platform;
 mod production;
+mod stock;
 mod two_roles;

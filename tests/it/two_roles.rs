@@ -14,7 +14,7 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, PgPool, error::DatabaseError};
 
 use crate::{
-    containers::{assert_ledger_adds_up, bottle, events_of, path_of, withdraw},
+    stock::containers::{assert_ledger_adds_up, bottle, events_of, path_of, withdraw},
     support::{
         TestApp,
         folder::Folder,

@@ -4,7 +4,7 @@ use serde_json::json;
 use sqlx::PgPool;
 
 use crate::{
-    containers::{bottle, events_of, path_of},
+    stock::containers::{bottle, events_of, path_of},
     support::{Client, TestApp, log},
 };
 

@@ -10,8 +10,8 @@ use super::{
     world::{Things, World, said},
 };
 use crate::{
-    containers::chemical,
-    login,
+    people::login,
+    stock::containers::chemical,
     support::{Client, google},
 };
 

@@ -17,7 +17,7 @@ fn sources(folder: &Path, into: &mut String) {
 }
 
 /// The list of attacks, whose lines are tests.
-const ATTACKS: &str = include_str!("../login/attacks/mod.rs");
+const ATTACKS: &str = include_str!("../people/login/attacks/mod.rs");
 
 fn attacks() -> impl Iterator<Item = &'static str> {
     let lines = ATTACKS.lines().map(str::trim_start).filter(|line| line.starts_with("row_"));
@@ -27,7 +27,7 @@ fn attacks() -> impl Iterator<Item = &'static str> {
 /// A function with an attribute of a test before it, or one of `proptest!`'s, or a line of the list of attacks.
 fn tests() -> HashSet<String> {
     let mut text = String::new();
-    for folder in ["src", "tests"] {
+    for folder in ["src", "crates", "tests"] {
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
     }
     let (mut is_test, mut found) = (false, attacks().map(str::to_owned).collect::<HashSet<_>>());

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::{Api, Operation, Scope, webhook};
 use crate::{
-    containers::{bottle_of, chemical, location},
-    login,
+    people::login,
+    stock::containers::{bottle_of, chemical, location},
     support::{Answer, Client, TestApp, google::Google},
 };
 

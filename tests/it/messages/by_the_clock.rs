@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::code_in;
 use crate::{
-    login::PHONE,
+    people::login::PHONE,
     support::{
         folder::Folder,
         instance::{self, Instance},

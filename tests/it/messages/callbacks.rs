@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::PUBLIC_URL;
 use crate::{
-    login::PHONE,
+    people::login::PHONE,
     support::{
         Answer, TestApp,
         outside::Outside,

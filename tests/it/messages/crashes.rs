@@ -8,7 +8,7 @@ use sqlx::PgPool;
 
 use super::{attempt, attempts, code_in, log_in_with, send, state, through};
 use crate::{
-    login::{PHONE, ask},
+    people::login::{PHONE, ask},
     support::{
         outside::Fault,
         providers::{Contract, twilio, vonage},

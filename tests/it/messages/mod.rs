@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::{
-    login::ask,
+    people::login::ask,
     support::{
         TestApp,
         outside::{Asked, Outside},

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::state;
-use crate::login::{PHONE, ask, last_code, open_doors};
+use crate::people::login::{PHONE, ask, last_code, open_doors};
 use crate::support::TestApp;
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]

@@ -7,7 +7,7 @@ use sqlx::PgPool;
 
 use super::{code_in, through};
 use crate::{
-    login::{ask, privacy::tables},
+    people::login::{ask, privacy::tables},
     support::{
         hex, log,
         outside::{Fault, Outside, Reply},

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 
 use super::{delivery, send, state};
 use crate::{
-    login::PHONE,
+    people::login::PHONE,
     support::{
         TestApp,
         outside::{Fault, Outside, Reply},

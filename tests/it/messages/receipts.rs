@@ -13,7 +13,7 @@ use super::{
     code_in, log_in_with, send, state, through,
 };
 use crate::{
-    login::PHONE,
+    people::login::PHONE,
     support::{
         TestApp,
         outside::Fault,

@@ -6,10 +6,9 @@ use sqlx::PgPool;
 
 use super::{code_in, log_in_with, send, through};
 use crate::{
-    login::{PHONE, ask},
+    people::login::{PHONE, ask},
     support::{
-        outside::Fault,
-        outside::Reply,
+        outside::{Fault, Reply},
         providers::{twilio, vonage},
     },
 };

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::{attempt, attempts, code_in, delivery, log_in_with, send, state, through};
 use crate::{
-    login::{E_MAIL, PHONE, ask, ask_by},
+    people::login::{E_MAIL, PHONE, ask, ask_by},
     support::{
         TestApp,
         outside::{Fault, Outside, Reply},

@@ -1,0 +1,3 @@
+//! What there is in the world, for all labs.
+
+pub mod chemicals;

@@ -1,0 +1,3 @@
+//! The running product.
+
+mod lanes;
