@@ -22,7 +22,11 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     catalogue::chemicals,
     health, messages,
-    people::{labs, login, users},
+    people::{
+        accounts, audit,
+        codes::{self, app_check},
+        contacts, labs, login, sessions, users,
+    },
     platform::app::App,
     stock::{containers, locations},
     web,
@@ -31,7 +35,13 @@ use crate::{
 /// Every route there is.
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
+        .merge(codes::routes())
         .merge(login::routes())
+        .merge(sessions::routes())
+        .merge(accounts::routes())
+        .merge(audit::routes())
+        .merge(contacts::routes())
+        .merge(codes::stops::routes())
         .merge(messages::routes())
         .merge(users::routes())
         .merge(labs::routes())
@@ -79,7 +89,7 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
     routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
 }
 
-const APP_CHECK: HeaderName = HeaderName::from_static(login::app_check::HEADER);
+const APP_CHECK: HeaderName = HeaderName::from_static(app_check::HEADER);
 
 fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins.iter().filter_map(|origin| origin.parse().ok()).collect::<Vec<HeaderValue>>();

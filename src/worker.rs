@@ -9,7 +9,7 @@ use crate::{
     base::error::Result,
     catalogue::chemicals,
     messages,
-    people::{labs, login},
+    people::{audit, codes, labs, login},
     platform::{app::App, panics},
     web,
 };
@@ -39,7 +39,7 @@ const STEPS: &[Step] = &[
     step("measure budgets", Duration::from_secs(30), |app| Box::pin(messages::measure(app))),
     step("sweep messages", Duration::from_mins(10), |app| Box::pin(messages::sweep(app))),
     step("sweep sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
-    Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(login::write_noted(app))) },
+    Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(audit::write_noted(app))) },
     step("sweep invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
     step("refresh terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
     step("sweep keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
@@ -52,7 +52,7 @@ pub fn step_names() -> impl Iterator<Item = &'static str> {
 
 /// Runs every step until `stop`; what a step has begun it finishes, and what was noted meanwhile is written once more.
 pub async fn run(app: App, stop: CancellationToken) {
-    login::show_metrics();
+    codes::show_metrics();
     let tasks = TaskTracker::new();
     for step in STEPS {
         let app = app.clone();

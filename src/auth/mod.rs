@@ -1,7 +1,7 @@
 //! Who is calling, and what may they do: [`Auth<R>`] is the first argument of a guarded handler. It verifies the access
 //! token, finds the role in the lab of the path, and *carries [`App`]*: who forgets it has no database to leak. Its
 //! fields are private, so a use case that takes `&Auth<Manager>` is called by a manager or not at all.
-//! (How one becomes somebody is `login/`.)
+//! (How one becomes somebody is `people/login`.)
 
 use std::{marker::PhantomData, sync::Arc};
 

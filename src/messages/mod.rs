@@ -125,7 +125,7 @@ pub struct Sealed {
     pub suppressed: bool,
 }
 
-/// For whoever queues it together with what it costs (`login::sending`), in one statement.
+/// For whoever queues it together with what it costs (`people::codes::sending`), in one statement.
 pub fn seal(app: &App, new: NewMessage) -> Sealed {
     let id = ids::new(app.clock.now());
     let (kind, suppressed) = (new.content.kind, new.withheld.is_some());

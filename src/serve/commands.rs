@@ -3,7 +3,11 @@
 use std::process::ExitCode;
 
 use super::connect;
-use crate::{base::phone::Phone, config::Config, people::login};
+use crate::{
+    base::phone::Phone,
+    config::Config,
+    people::{accounts, codes},
+};
 
 /// `chemstock migrate`.
 pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
@@ -16,7 +20,7 @@ pub async fn migrate(config: Config) -> anyhow::Result<ExitCode> {
 pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
     let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
     let connected = connect(config).await?;
-    login::make_owner(&connected.app, &phone).await?;
+    accounts::make_owner(&connected.app, &phone).await?;
     connected.close().await;
     eprintln!("done: the person with this phone is an owner");
     Ok(ExitCode::SUCCESS)
@@ -26,7 +30,7 @@ pub async fn make_owner(config: Config, phone: &str) -> anyhow::Result<ExitCode>
 pub async fn unlock(config: Config, phone: &str) -> anyhow::Result<ExitCode> {
     let phone = Phone::parse(phone, None).map_err(|why| anyhow::anyhow!("the phone {why}"))?;
     let connected = connect(config).await?;
-    let was_closed = login::unlock(&connected.app, &phone).await?;
+    let was_closed = codes::unlock(&connected.app, &phone).await?;
     connected.close().await;
     let done = "done: codes for this phone are let in again";
     eprintln!("{}", if was_closed { done } else { "nothing to do: no wrong code is counted for this phone" });

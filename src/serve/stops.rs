@@ -6,7 +6,7 @@ use chrono::{SecondsFormat, TimeDelta};
 
 use crate::{
     config::Config,
-    people::login::stops::{self, Prefix, SendingStop, StoppedBy},
+    people::codes::stops::{self, Prefix, SendingStop, StoppedBy},
     serve,
 };
 

@@ -1,7 +1,7 @@
 //! Answers that carry the resource's version as `ETag` (RFC 9110 section 8.8.3).
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -35,6 +35,13 @@ impl IntoResponse for NoContent {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
     }
+}
+
+/// RFC 6749 section 5.1: tokens are in nobody's cache.
+pub type Unstored<T> = ([(HeaderName, &'static str); 1], Json<T>);
+
+pub fn unstored<T>(body: T) -> Unstored<T> {
+    ([(header::CACHE_CONTROL, "no-store")], Json(body))
 }
 
 fn etag(resource: &impl Versioned) -> HeaderValue {

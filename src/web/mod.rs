@@ -22,7 +22,7 @@ mod reading;
 mod sentence;
 mod strict;
 
-pub use answer::{Created, NoContent, Tagged};
+pub use answer::{Created, NoContent, Tagged, Unstored, unstored};
 pub use catalogue::{Kind, kinds};
 pub use document::Failures;
 pub use etag::{IfMatch, conditions};

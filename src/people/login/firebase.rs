@@ -10,13 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{
-    audit::{self, EventKind, LoginEvent, Trace, phone_hash},
-    failures,
-    sessions::TokenPair,
-    sign_in::{self, Attempt, InVain, Proven},
-    throttle,
-};
+use super::sign_in::{self, Attempt, InVain, Proven};
 use crate::{
     auth::{Anyone, Auth},
     base::{
@@ -26,7 +20,13 @@ use crate::{
         text::Name,
     },
     clients::firebase::{Firebase, IdToken, Refusal},
-    people::{labs, users::KnownBy},
+    people::{
+        audit::{self, EventKind, LoginEvent, Trace, phone_hash},
+        codes::{failures, throttle},
+        labs,
+        sessions::TokenPair,
+        users::KnownBy,
+    },
     platform::app::App,
 };
 

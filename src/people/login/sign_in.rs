@@ -4,24 +4,21 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::{
-    audit::{self, EventKind, LoginEvent, Trace},
-    sending::Tally,
-    sessions::{NewSession, TokenPair},
-    store,
-};
+use super::store;
 use crate::{
     auth,
     base::{
         email::Email,
         error::{Error, Reason, Result},
         ids,
-        phone::Phone,
     },
-    config::{Environment, SignUp},
+    config::SignUp,
     people::{
+        audit::{self, EventKind, LoginEvent, Trace},
+        codes::sending::Tally,
         labs,
-        users::{self, KnownBy, NewUser, Ownership, User},
+        sessions::{NewSession, TokenPair},
+        users::{self, KnownBy, NewUser, User},
     },
     platform::app::App,
 };
@@ -61,18 +58,6 @@ pub struct Attempt {
     /// None without a code.
     pub tally: Option<Tally>,
     pub trace: Trace,
-}
-
-/// Whether somebody new, with this phone if any, runs the installation.
-pub fn ownership(app: &App, phone: Option<&Phone>) -> Ownership {
-    let bootstrap = app.config.bootstrap_owner_phone.as_deref().and_then(|owner| Phone::parse(owner, None).ok());
-    if bootstrap.is_some() && bootstrap.as_ref() == phone {
-        Ownership::Yes
-    } else if app.config.environment == Environment::Development {
-        Ownership::IfFirst
-    } else {
-        Ownership::No
-    }
 }
 
 /// How a try ends.
@@ -121,7 +106,7 @@ pub async fn sign_in(app: &App, proven: Proven, device_name: String) -> Result<T
 
 async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<End> {
     let mut tx = db.begin().await?;
-    let owner = ownership(app, proven.who.phone());
+    let owner = users::ownership(app, proven.who.phone());
     let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
     let inserted = users::insert(&mut tx, &new, session.now).await?;
     match inserted {

@@ -1,13 +1,13 @@
 use sqlx::{PgConnection, types::Json};
 
-use super::{
-    audit::{EventKind, LoginEvent},
-    sessions::NewSession,
-    sign_in::{Attempt, Proven},
-};
+use super::sign_in::{Attempt, Proven};
 use crate::{
     base::{email::Email, error::Result, language::Language, phone::Phone},
-    people::users::{LabRole, User},
+    people::{
+        audit::{EventKind, LoginEvent},
+        sessions::NewSession,
+        users::{LabRole, User},
+    },
 };
 
 /// Who it was that was proven.

@@ -19,6 +19,8 @@ use crate::{
         text::Name,
         version::Versioned,
     },
+    config::Environment,
+    platform::app::App,
 };
 
 mod http;
@@ -116,6 +118,18 @@ pub enum Ownership {
     Yes,
     /// If there is nobody else yet.
     IfFirst,
+}
+
+/// Whether somebody new, with this phone if any, runs the installation.
+pub fn ownership(app: &App, phone: Option<&Phone>) -> Ownership {
+    let bootstrap = app.config.bootstrap_owner_phone.as_deref().and_then(|owner| Phone::parse(owner, None).ok());
+    if bootstrap.is_some() && bootstrap.as_ref() == phone {
+        Ownership::Yes
+    } else if app.config.environment == Environment::Development {
+        Ownership::IfFirst
+    } else {
+        Ownership::No
+    }
 }
 
 pub async fn me(by: &Auth<Anyone>) -> Result<User> {

@@ -15,7 +15,7 @@ use std::{
 use chemstock::{
     clients::redis::Redis,
     config::RedisConfig,
-    people::login::challenge::{Challenges, redis::RedisStore},
+    people::codes::challenge::{Challenges, redis::RedisStore},
 };
 use sqlx::PgPool;
 use tokio::{

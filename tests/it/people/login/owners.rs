@@ -156,7 +156,7 @@ async fn the_command_makes_an_owner_also_of_somebody_who_was_disabled(db: PgPool
     owner.patch(&path, "*", json!({"is_owner": true})).await.ok();
     owner.patch(&path, "*", json!({"disabled": true})).await.ok();
     let phone = chemstock::base::phone::Phone::parse(PHONE, None).unwrap();
-    chemstock::people::login::make_owner(&app.app, &phone).await.unwrap();
+    chemstock::people::accounts::make_owner(&app.app, &phone).await.unwrap();
     app.advance(TimeDelta::seconds(30));
     let back = log_in(&app, PHONE).await;
     assert_eq!((&back["user"]["id"], &back["user"]["is_owner"]), (&pair["user"]["id"], &json!(true)));

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use chemstock::people::login::challenge::{ChallengeStore, Challenges, Guess, Purpose, Verdict, redis::RedisStore};
+use chemstock::people::codes::challenge::{ChallengeStore, Challenges, Guess, Purpose, Verdict, redis::RedisStore};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;

@@ -69,10 +69,10 @@ pub async fn the_hundredth_locks(db: PgPool) {
     app.advance(TimeDelta::days(400));
     assert_eq!(retry_after(ask(&app.restarted(), PHONE).await), 3600);
     let phone = Phone::parse(PHONE, None).unwrap();
-    assert!(chemstock::people::login::unlock(&app.app, &phone).await.unwrap());
+    assert!(chemstock::people::codes::unlock(&app.app, &phone).await.unwrap());
     assert_eq!(events(&app, "phone_unlocked", "done").await, 1);
     log_in(&app, PHONE).await;
-    assert!(!chemstock::people::login::unlock(&app.app, &phone).await.unwrap());
+    assert!(!chemstock::people::codes::unlock(&app.app, &phone).await.unwrap());
 }
 
 pub async fn fifty_at_once_near_the_lock(db: PgPool) {

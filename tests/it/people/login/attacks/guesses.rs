@@ -1,6 +1,6 @@
 //! Guessing a code, and using one that is not for this: rows 2, 3 and 5 to 11.
 
-use chemstock::people::login::challenge::{Guess, Purpose, Verdict, challenges};
+use chemstock::people::codes::challenge::{Guess, Purpose, Verdict, challenges};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 

@@ -70,7 +70,7 @@ pub async fn a_locked_phone(db: PgPool) {
     exchange(&app, &google::sign(&google::claims(app.now(), UID, "google.com"))).await.ok();
     for phone in [PHONE, OTHER_PHONE] {
         let phone = chemstock::base::phone::Phone::parse(phone, None).unwrap();
-        assert!(chemstock::people::login::unlock(&app.app, &phone).await.unwrap());
+        assert!(chemstock::people::codes::unlock(&app.app, &phone).await.unwrap());
         exchange(&app, &token(&app, UID, phone.as_str())).await.ok();
     }
 }

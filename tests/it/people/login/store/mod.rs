@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use chemstock::{
     base::error::Error,
-    people::login::challenge::{
+    people::codes::challenge::{
         Admission, ChallengeStore, Guess, NewChallenge, Pending, Purpose, Verdict, Window, memory::MemoryStore, new_id,
         redis::RedisStore,
     },

@@ -1,6 +1,6 @@
 //! What a store has to do, by remembering everything and counting anew each time.
 
-use chemstock::people::login::challenge::{Admission, NewChallenge, Take, Verdict, Window, new_id};
+use chemstock::people::codes::challenge::{Admission, NewChallenge, Take, Verdict, Window, new_id};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;

@@ -1,0 +1,185 @@
+//! Where no codes are sent to strangers: what came by itself, as hardly any code came back, and what an owner has set. An
+//! owner sees, sets and lifts them. Whoever is known gets codes there all the same.
+
+use chrono::{DateTime, Utc};
+use phonenumber::country;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use self::http::routes;
+use super::Trace;
+use crate::{
+    auth::{Auth, Owner},
+    base::{
+        dates,
+        error::{Error, Result},
+        page::{Cursor, Limit, Page},
+        phone::Phone,
+    },
+    messages::pumping::SEEN_BACK,
+    people::audit::{EventKind, LoginEvent},
+    platform::app::App,
+};
+
+mod http;
+mod store;
+
+/// A block of numbers or a country to which strangers get no codes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SendingStop {
+    /// The beginning of the numbers, such as `+1202555`, or a country, by ISO 3166-1 alpha-2.
+    #[schema(example = "+1202555")]
+    pub prefix: String,
+    pub by: StoppedBy,
+    /// The owner who set it; null if it came by itself, or from the command line.
+    #[schema(required = true)]
+    pub set_by: Option<Uuid>,
+    pub since: DateTime<Utc>,
+    /// When it ends, at the latest: one that came by itself ends sooner if codes come back. Null: when it is lifted.
+    #[schema(required = true)]
+    pub until: Option<DateTime<Utc>>,
+    /// Of the last 24 hours: codes that strangers asked for and a provider took, the phones that they went to, and the
+    /// codes that came back.
+    pub sent: i64,
+    pub phones: i64,
+    pub verified: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum StoppedBy {
+    /// Hardly any of the codes sent there came back.
+    Breaker,
+    /// An owner, or `chemstock stops set`.
+    Owner,
+}
+
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"until": "2026-12-01T08:00:00Z"}))]
+pub struct NewStop {
+    /// When it ends by itself; unless said, it lasts until it is lifted.
+    #[serde(default, deserialize_with = "dates::optional")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What a stop may be over: a country, or numbers that begin so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prefix(String);
+
+impl Prefix {
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let is_number = (1..=14).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0');
+        if is_number {
+            return Some(Self(text.to_owned()));
+        }
+        let country: country::Id = text.to_ascii_uppercase().parse().ok()?;
+        Some(Self(country.as_ref().to_owned()))
+    }
+}
+
+/// All prefixes of a phone, and its country.
+pub(super) fn prefixes(phone: &Phone, country: &str) -> Vec<String> {
+    let number = phone.as_str();
+    let all = (2..=number.len()).map(|length| number[..length].to_owned());
+    all.chain([country.to_owned()]).collect()
+}
+
+/// By prefix.
+pub async fn list(by: &Auth<Owner>, after: Option<Cursor<String>>, limit: Limit) -> Result<Page<SendingStop>> {
+    let mut db = by.app().lists().await?;
+    let after = after.map_or_else(String::new, |cursor| cursor.0);
+    let found = store::list(&mut db, &after, None, by.now(), limit.plus_one()).await?;
+    Ok(Page::new(found, limit, |stop| stop.prefix.clone()))
+}
+
+pub async fn set(by: &Auth<Owner>, prefix: &str, new: &NewStop) -> Result<SendingStop> {
+    let prefix = Prefix::parse(prefix).ok_or_else(malformed)?;
+    if new.until.is_some_and(|until| until <= by.now()) {
+        return Err(Error::field("/until", "must be in the future"));
+    }
+    set_for(by.app(), &prefix, new.until, Some(by.user_id())).await
+}
+
+pub async fn lift(by: &Auth<Owner>, prefix: &str) -> Result<()> {
+    let prefix = Prefix::parse(prefix).ok_or_else(malformed)?;
+    lift_for(by.app(), &prefix, Some(by.user_id())).await.map(drop)
+}
+
+fn malformed() -> Error {
+    Error::field(
+        "/prefix",
+        "must be a country like DE, or the beginning of numbers like +49151123 (`+` is written %2B)",
+    )
+}
+
+/// For `chemstock stops`.
+pub async fn all(app: &App) -> Result<Vec<SendingStop>> {
+    store::list(&mut *app.lists().await?, "", None, app.clock.now(), i64::MAX).await
+}
+
+pub async fn set_for(
+    app: &App,
+    prefix: &Prefix,
+    until: Option<DateTime<Utc>>,
+    user_id: Option<Uuid>,
+) -> Result<SendingStop> {
+    let now = app.clock.now();
+    let mut db = app.db().await?;
+    store::set(&mut db, prefix, until, user_id, &event("set", prefix, user_id, now), now).await?;
+    tracing::warn!(prefix = prefix.0, ?until, "sending is stopped by an owner");
+    find(&mut db, prefix, now).await?.ok_or(Error::NotFound("sending stop"))
+}
+
+/// Whether there was one. What was counted there is forgotten, or it would stop again at once.
+pub async fn lift_for(app: &App, prefix: &Prefix, user_id: Option<Uuid>) -> Result<bool> {
+    let now = app.clock.now();
+    let mut db = app.db().await?;
+    if find(&mut db, prefix, now).await?.is_none() {
+        return Ok(false);
+    }
+    store::lift(&mut db, prefix, &event("lifted", prefix, user_id, now), now - SEEN_BACK).await?;
+    tracing::warn!(prefix = prefix.0, "sending goes on: a stop was lifted");
+    Ok(true)
+}
+
+async fn find(db: &mut PgConnection, prefix: &Prefix, now: DateTime<Utc>) -> Result<Option<SendingStop>> {
+    Ok(store::list(db, "", Some(prefix), now, 1).await?.pop())
+}
+
+fn event(outcome: &str, prefix: &Prefix, user_id: Option<Uuid>, now: DateTime<Utc>) -> LoginEvent {
+    let event = LoginEvent::new(now, EventKind::SendingStopped, outcome, &Trace::default()).detail(prefix.0.clone());
+    LoginEvent { user_id, ..event }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_country_or_the_beginning_of_numbers() {
+        let parsed = |text: &str| Prefix::parse(text).map(|prefix| prefix.0);
+        for (text, prefix) in [("+1202555", "+1202555"), ("+49", "+49"), ("DE", "DE"), ("de", "DE")] {
+            assert_eq!(parsed(text).as_deref(), Some(prefix));
+        }
+        for text in ["", "+", "+0", "49", "+49 151", "XX", "Germany", "+123456789012345", "hour budget", "*"] {
+            assert_eq!(parsed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_phone_is_under_its_country_and_each_of_its_beginnings() {
+        let phone = Phone::parse("+4915112345678", None).unwrap();
+        let prefixes = prefixes(&phone, "DE");
+        for prefix in ["+4", "+49", "+49151123", "+4915112345678", "DE"] {
+            assert!(prefixes.iter().any(|known| known == prefix), "{prefix}");
+        }
+        assert!(!prefixes.iter().any(|known| known == "+" || known == "US"));
+    }
+}
