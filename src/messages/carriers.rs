@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::{
     base::clock::Clock,
     clients::{
@@ -101,6 +103,14 @@ impl Carriers {
         let whatsapp = self.whatsapp.as_ref().filter(|_| provider == Provider::WhatsApp.name());
         whatsapp.and_then(|whatsapp| whatsapp.subscription(query))
     }
+}
+
+/// Where a provider's receipts for this attempt are to go: none where we have no address that it could reach.
+pub fn receipts_address(app: &App, provider: Provider, attempt: Uuid) -> Option<String> {
+    let public_url = app.config.public_url.as_deref()?;
+    // Twilio has one webhook for its two channels.
+    let name = if provider == Provider::TwilioWhatsApp { Provider::Twilio.name() } else { provider.name() };
+    Some(format!("{public_url}/v1/webhooks/{name}?reference={attempt}"))
 }
 
 fn client<C>(client: Option<&C>) -> Result<&C, Refused> {

@@ -12,8 +12,7 @@ use super::{
     Content,
     breaker::breakers,
     carriers::carriers,
-    delivery::DeliveryState,
-    routing::{self, AttemptState, Tried},
+    state::{self, AttemptState, DeliveryState, Tried},
     store::{self, Attempted, Done, Due, NewAttempt},
     texts,
 };
@@ -70,7 +69,7 @@ pub async fn carry(app: App, job: Job) -> Done {
             return unheard(&job.due, failed, now, wait);
         }
         // Past its end a code is of no use.
-        let may_go_on = !routing::ends(at, why) && now < job.due.expires_at;
+        let may_go_on = !state::ends(at, why) && now < job.due.expires_at;
         let may_have_it = |next: Provider| why != Failure::NumberRefused || next.channel() != at.channel();
         provider = rest.find(|next| may_go_on && may_have_it(*next) && breakers(&app).lets_through(*next, now));
         let Some(next) = provider else {
@@ -100,7 +99,7 @@ async fn send(app: &App, job: &Job, attempt: Uuid, provider: Provider) -> Sendin
         Some(mail) => (mail.subject, mail.body),
         None => (String::new(), texts::sms(&job.content, origin)),
     };
-    let receipts_at = super::receipts::address(app, provider, attempt);
+    let receipts_at = super::carriers::receipts_address(app, provider, attempt);
     let message = Outgoing {
         reference: attempt,
         to: &job.to,
@@ -168,7 +167,7 @@ fn ended(due: &Due, last: Attempted, asked_to_come_later: bool, now: DateTime<Ut
     let again = match last.failure {
         // The dispatcher sees whether anybody is left.
         Some(Failure::Unknown) => Some(now).filter(|now| *now < due.expires_at),
-        Some(why) if asked_to_come_later && !routing::ends(last.provider, why) => later(due, now),
+        Some(why) if asked_to_come_later && !state::ends(last.provider, why) => later(due, now),
         _ => None,
     };
     let state = if may_have_gone { DeliveryState::Sent } else { DeliveryState::Failed };

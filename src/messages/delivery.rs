@@ -16,20 +16,6 @@ use crate::{
     platform::app::App,
 };
 
-/// How far a message has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// Waits for its turn.
-    Queued,
-    /// A provider has taken it.
-    Sent,
-    /// It has arrived.
-    Delivered,
-    /// It will not arrive.
-    Failed,
-}
-
 enumeration!(DeliveryState::as_str in "messages.state" {
     Queued = "queued",
     Sent = "sent",

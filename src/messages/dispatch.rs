@@ -12,8 +12,8 @@ use super::{
     BODY, Body, RECIPIENT,
     breaker::breakers,
     carry::{self, Job},
-    delivery::DeliveryState,
-    routing::{self, AttemptState, Tried},
+    routing,
+    state::{AttemptState, DeliveryState, Tried},
     store::{self, Attempted, Done, Due},
 };
 use crate::{

@@ -36,6 +36,7 @@ pub mod pumping;
 mod receipts;
 mod report;
 mod routing;
+mod state;
 mod store;
 pub mod texts;
 mod verified;

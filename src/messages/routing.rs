@@ -9,10 +9,13 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 
-use super::{Channel, store};
+use super::{
+    Channel,
+    state::{AttemptState, Tried},
+    store,
+};
 use crate::{
     base::{enumeration::enumeration, error::Result},
-    clients::outbound::Failure,
     config::Provider,
     platform::app::App,
 };
@@ -78,25 +81,6 @@ fn sorted(mut providers: Vec<Provider>, of: impl Fn(Provider) -> Option<Conversi
     providers
 }
 
-/// What has been tried of a message.
-#[derive(Debug, Clone, serde::Deserialize)]
-pub struct Tried {
-    pub provider: String,
-    pub state: AttemptState,
-    pub failure: Option<Failure>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AttemptState {
-    /// It was begun. If nobody is at it any more, whoever was has died, and it may have been sent.
-    Sending,
-    Accepted,
-    Delivered,
-    Failed,
-    Unknown,
-}
-
 enumeration!(AttemptState::as_str in "message_attempts.state" {
     Sending = "sending",
     Accepted = "accepted",
@@ -104,36 +88,6 @@ enumeration!(AttemptState::as_str in "message_attempts.state" {
     Failed = "failed",
     Unknown = "unknown",
 });
-
-impl Tried {
-    /// Nobody knows whether it was sent.
-    pub fn is_open(&self) -> bool {
-        matches!(self.state, AttemptState::Sending | AttemptState::Unknown)
-    }
-
-    /// Nobody may send it again.
-    pub fn is_final(&self) -> bool {
-        let ends = |provider| self.failure.is_some_and(|failure| ends(provider, failure));
-        self.state == AttemptState::Delivered || Provider::from_name(&self.provider).is_some_and(ends)
-    }
-
-    fn asked_to_come_later(&self) -> bool {
-        self.state == AttemptState::Failed && self.failure == Some(Failure::TryLater)
-    }
-
-    fn has_no_whatsapp(&self) -> bool {
-        let provider = Provider::from_name(&self.provider);
-        provider.is_some_and(|provider| provider.channel() == Channel::Whatsapp)
-            && self.failure == Some(Failure::NumberRefused)
-    }
-}
-
-/// Whether nobody is asked after this. A number that WhatsApp refuses is that of somebody without WhatsApp: an SMS may
-/// still come.
-pub fn ends(provider: Provider, failure: Failure) -> bool {
-    let has_no_whatsapp = provider.channel() == Channel::Whatsapp && failure == Failure::NumberRefused;
-    !failure.passes_on() && !has_no_whatsapp
-}
 
 /// Once more at a provider: as often as it asks for it, but once only if the message may have been sent.
 fn may_come_again<'a>(tried: impl Iterator<Item = &'a Tried>) -> bool {
@@ -161,6 +115,7 @@ pub fn left(order: Vec<Provider>, tried: &[Tried]) -> Vec<Provider> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{clients::outbound::Failure, messages::state::ends};
 
     const ORDER: [Provider; 3] = [Provider::Twilio, Provider::Vonage, Provider::AwsSns];
 

@@ -5,10 +5,12 @@ mod called;
 mod candidates;
 mod cased;
 mod chemical;
+mod clashes;
 mod completion;
 mod fold;
 mod http;
 mod identity;
+mod listed;
 mod locants;
 mod merge;
 mod naming;
@@ -20,6 +22,7 @@ mod removed;
 mod search;
 mod store;
 mod technical;
+mod trace;
 mod words;
 
 use std::{collections::HashMap, sync::Arc};
@@ -35,7 +38,8 @@ pub use self::{
     chemical::{Chemical, ChemicalPatch, MAX_SYNONYMS, NewChemical, Synonym},
     http::routes,
     identity::identity,
-    merge::{Decides, Listed, Names, Outcome, upsert_batch},
+    listed::{Decides, Listed},
+    merge::{Names, Outcome, upsert_batch},
     naming::{is_placeholder, why_no_name},
     numbers::Number,
     query::{Meant, Query},
@@ -108,7 +112,7 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
     let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
     let mut db = by.app().db().await?;
-    numbers::check_names(&mut db, &chemical).await?;
+    clashes::check_names(&mut db, &chemical).await?;
     store::insert(&mut db, std::slice::from_ref(&chemical)).await?;
     Ok(chemical)
 }
@@ -127,7 +131,7 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     }
     let has_same_names = before.name == chemical.name && before.synonyms == chemical.synonyms;
     if !before.has_same_numbers(&chemical) || !has_same_names {
-        numbers::check_names(&mut tx, &chemical).await?;
+        clashes::check_names(&mut tx, &chemical).await?;
     }
     chemical.keep_removed(&before);
     chemical.version += 1;

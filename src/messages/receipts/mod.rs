@@ -9,16 +9,13 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use uuid::Uuid;
 
 pub use self::http::routes;
 use self::store::{Found, News};
 use super::{
     carriers::carriers,
-    carry,
-    delivery::DeliveryState,
-    provider_key, ring,
-    routing::{self, AttemptState},
+    carry, provider_key, ring,
+    state::{self, AttemptState, DeliveryState},
 };
 use crate::{
     base::error::{Error, Reason, Result},
@@ -32,14 +29,6 @@ mod store;
 
 /// In one callback.
 const MOST: usize = 100;
-
-/// Where a provider's receipts for this attempt are to go: none where we have no address that it could reach.
-pub fn address(app: &App, provider: Provider, attempt: Uuid) -> Option<String> {
-    let public_url = app.config.public_url.as_deref()?;
-    // Twilio has one webhook for its two channels.
-    let name = if provider == Provider::TwilioWhatsApp { Provider::Twilio.name() } else { provider.name() };
-    Some(format!("{public_url}/v1/webhooks/{name}?reference={attempt}"))
-}
 
 /// One callback of a provider.
 pub async fn hear(app: &App, provider: Provider, callback: &Callback<'_>) -> Result<()> {
@@ -125,7 +114,7 @@ fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> N
     let (state, message_state, failure) = match receipt.fate {
         Fate::Sent => (AttemptState::Accepted, DeliveryState::Sent, None),
         Fate::Delivered => (AttemptState::Delivered, DeliveryState::Delivered, None),
-        Fate::Failed(why) if !routing::ends(found.provider, why) => {
+        Fate::Failed(why) if !state::ends(found.provider, why) => {
             (AttemptState::Failed, DeliveryState::Queued, Some(why))
         }
         Fate::Failed(why) => (AttemptState::Failed, DeliveryState::Failed, Some(why)),

@@ -7,7 +7,10 @@ use crate::{
     base::error::Result,
     clients::outbound::Failure,
     config::Provider,
-    messages::{delivery::DeliveryState, routing::AttemptState, store::tallied},
+    messages::{
+        state::{AttemptState, DeliveryState},
+        store::tallied,
+    },
 };
 
 /// The attempt that a receipt is about.

@@ -6,7 +6,7 @@ pub use self::outcomes::{Attempted, Done, NewAttempt, begin, settle};
 use super::{
     Channel, Kind, Sealed,
     pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
-    routing::Tried,
+    state::Tried,
 };
 use crate::base::error::Result;
 

@@ -9,8 +9,7 @@ use crate::{
     clients::outbound::Failure,
     config::{Channel, Provider},
     messages::{
-        delivery::DeliveryState,
-        routing::AttemptState,
+        state::{AttemptState, DeliveryState},
         store::{Due, tallied},
     },
 };

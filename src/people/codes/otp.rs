@@ -10,7 +10,7 @@ use super::{
     challenge::{Admission, NewChallenge, Window, challenges, new_id},
     channels, device, failures,
     holder::{self, Aim, Holder},
-    sending::{self, Account, Code, Outlook, Standing, Tally, budget},
+    sending::{self, Account, Code, Outlook, Standing, Tally},
     throttle,
     withheld::{self, Withheld},
 };
@@ -148,7 +148,7 @@ async fn send(
         (holder.invitation, holder.mailbox) = if by_email { (None, outlook.email.clone()) } else { (found, None) };
     }
     let standing = standing(app, &holder, &outlook);
-    budget::check(&mut db, app, &holder, &outlook, standing, now).await?;
+    sending::check(&mut db, app, &holder, &outlook, standing, now).await?;
     drop(db);
     // A fixed code stands for a phone that nobody has, and proves no mailbox.
     let fixed_code = app.config.test_phones.code(holder.phone.as_str(), now).filter(|_| !by_email);

@@ -5,13 +5,14 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     Member,
+    invitation::Invitation,
     store::invitations::{self as store, Key},
 };
 use crate::{
@@ -25,29 +26,6 @@ use crate::{
     },
     platform::app::App,
 };
-
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Invitation {
-    pub id: Uuid,
-    pub lab_id: Uuid,
-    /// What to hand to the person invited. Told at the creation only: it is not kept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "0A1B2C3D4E5F6G7H8J9K0M1N2P")]
-    pub code: Option<String>,
-    pub role: Role,
-    /// The only phone that it admits; null for any. Of one that admits nobody any more, as it is used, revoked or too old,
-    /// only the last two digits are left: `…23`.
-    #[schema(required = true, example = "+12025550123")]
-    pub phone: Option<String>,
-    pub max_uses: i32,
-    pub uses: i32,
-    pub expires_at: DateTime<Utc>,
-    #[schema(required = true)]
-    pub revoked_at: Option<DateTime<Utc>>,
-    pub created_by: Uuid,
-    pub version: i32,
-    pub created_at: DateTime<Utc>,
-}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -2,13 +2,14 @@
 //! instant. Whoever has left stays readable, so that the history shows a name.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
     lock_with_rights,
+    member::{Member, Wanted},
     store::{invitations, members as store},
 };
 use crate::{
@@ -19,40 +20,11 @@ use crate::{
     },
 };
 
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Member {
-    pub lab_id: Uuid,
-    pub user_id: Uuid,
-    /// Empty until they give one, and once they have deleted their account.
-    #[schema(example = "Marie Curie")]
-    pub name: String,
-    /// Shown to the lab's admins only, while the person is a member.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "+12025550123")]
-    pub phone: Option<String>,
-    /// Of somebody who has left, the last one; it gives no right any more.
-    pub role: Role,
-    /// Null while the person is a member.
-    #[schema(required = true)]
-    pub left_at: Option<DateTime<Utc>>,
-    pub version: i32,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "manager"}))]
 pub struct MemberPatch {
     pub role: Role,
-}
-
-/// What a list of members shows.
-pub(super) struct Wanted {
-    pub with_phones: bool,
-    pub with_left: bool,
-    pub after: Uuid,
-    pub limit: Limit,
 }
 
 pub async fn list(
@@ -118,24 +90,6 @@ pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> R
 async fn not_as_read(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<Error> {
     let found = store::find(db, lab_id, user_id, false).await?.filter(|member| member.left_at.is_none());
     Ok(found.map_or(Error::NotFound("member"), |_| Error::Stale))
-}
-
-/// What was, before a membership changed. The change is judged by it and only then committed.
-pub(super) struct Before {
-    pub role: Role,
-    /// Somebody else in the lab is an admin and can sign in.
-    pub another_admin: bool,
-}
-
-impl Before {
-    fn allows(&self, role: Option<Role>) -> Result<()> {
-        if self.role == Role::Admin && role != Some(Role::Admin) && !self.another_admin {
-            return Err(
-                Reason::LastAdmin.because("this is the only admin of the lab; make somebody else an admin first")
-            );
-        }
-        Ok(())
-    }
 }
 
 /// Refuses where somebody is the only admin of a lab, who is about to lose the account. Who calls it holds the lock of

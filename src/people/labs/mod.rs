@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 pub use self::{
     http::routes,
-    invitations::{
-        AcceptInvitation, Invitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by, sweep,
-    },
-    members::{Member, MemberPatch, check_another_admin, leave_all, make_admin},
+    invitation::Invitation,
+    invitations::{AcceptInvitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by, sweep},
+    member::Member,
+    members::{MemberPatch, check_another_admin, leave_all, make_admin},
 };
 use crate::{
     auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
@@ -25,7 +25,9 @@ use crate::{
 };
 
 mod http;
+mod invitation;
 pub mod invitations;
+mod member;
 pub mod members;
 mod store;
 

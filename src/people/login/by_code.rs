@@ -5,7 +5,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::sign_in::{self, Attempt, Proven};
+use super::{
+    proven::{Attempt, Proven},
+    sign_in,
+};
 use crate::{
     base::{address::ClientAddress, error::Result, ids, text::Name},
     messages::Channel,

@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::sign_in::{self, Attempt, InVain, Proven};
+use super::{
+    proven::{Attempt, InVain, Proven},
+    sign_in,
+};
 use crate::{
     auth::{Anyone, Auth},
     base::{

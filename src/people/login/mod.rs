@@ -6,6 +6,7 @@ pub use self::{http::routes, sweep::sweep};
 mod by_code;
 mod firebase;
 mod http;
+mod proven;
 mod sign_in;
 mod store;
 mod sweep;

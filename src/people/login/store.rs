@@ -1,6 +1,6 @@
 use sqlx::{PgConnection, types::Json};
 
-use super::sign_in::{Attempt, Proven};
+use super::proven::{Attempt, Proven};
 use crate::{
     base::{email::Email, error::Result, language::Language, phone::Phone},
     people::{

@@ -4,7 +4,12 @@ use chemistry::Unit;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{history::History, line::StockEvent, posting::who, rights::Who, store, undo};
+use super::{
+    history::History,
+    line::StockEvent,
+    store, undo,
+    who::{Who, who},
+};
 use crate::{
     auth::{Auth, InLab, Role, Viewer},
     base::{

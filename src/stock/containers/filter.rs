@@ -4,15 +4,13 @@ use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{Container, search, state::State, store};
+use super::{Container, state::State};
 use crate::base::{
     dates,
-    error::Result,
-    page::{Cursor, Limit, Page},
+    page::{Cursor, Limit},
     text::Text,
 };
 
@@ -70,7 +68,7 @@ pub struct Key {
 
 /// The orders of lists, each by the id where the rest is equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub enum Order {
     /// Ids begin with the time at which they were made.
     NewestFirst,
     PlaceByPlace,
@@ -94,7 +92,7 @@ impl Key {
         Self { rank, slips, ..Self::of(container) }
     }
 
-    fn of(container: &Container) -> Self {
+    pub fn of(container: &Container) -> Self {
         Self {
             id: container.id,
             location: container.location_id.unwrap_or_default(),
@@ -106,7 +104,7 @@ impl Key {
 }
 
 impl Order {
-    fn compare(self, a: &Container, b: &Container) -> Ordering {
+    pub fn compare(self, a: &Container, b: &Container) -> Ordering {
         match self {
             Self::NewestFirst => b.id.cmp(&a.id),
             Self::PlaceByPlace => (a.location_id, b.id).cmp(&(b.location_id, a.id)),
@@ -133,7 +131,7 @@ impl ContainerFilter {
         }
     }
 
-    fn order(&self) -> Order {
+    pub fn order(&self) -> Order {
         if self.expiring_before.is_some() {
             Order::FirstToExpire
         } else if self.location_id.is_some() && self.q.is_none() {
@@ -147,50 +145,4 @@ impl ContainerFilter {
 /// As the column `is_gone` of the table has it.
 fn is_gone(state: State) -> bool {
     ["lost", "empty", "disposed", "voided"].contains(&state.as_str())
-}
-
-/// What is there and what is gone are two ranges of each index, each in the order of the list.
-pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
-    if let Some(q) = &filter.q {
-        return search::list(db, lab_id, q.as_str(), filter).await;
-    }
-    let mut rows = Vec::new();
-    for gone in filter.gone() {
-        rows.extend(part(db, lab_id, filter, *gone).await?);
-    }
-    if filter.gone().len() > 1 {
-        let order = filter.order();
-        rows.sort_by(|a, b| order.compare(a, b));
-        // It may have gone in between.
-        rows.dedup_by_key(|it| it.id);
-    }
-    Ok(Page::new(rows, filter.limit, |last| Key::of(last)))
-}
-
-/// The condition that narrows most chooses the index; the query checks the others.
-async fn part(db: &mut PgConnection, lab: Uuid, filter: &ContainerFilter, gone: bool) -> Result<Vec<Box<Container>>> {
-    match (filter.location_id, filter.chemical_id, filter.expiring_before) {
-        (Some(place), None, None) => store::in_location(db, lab, place, filter, gone).await,
-        (Some(place), None, Some(day)) => store::expiring_in_location(db, lab, place, day, filter, gone).await,
-        (Some(place), Some(chemical), None) => {
-            store::with_chemical_in_location(db, lab, chemical, place, filter, gone).await
-        }
-        (place, Some(chemical), Some(day)) => {
-            store::with_chemical_expiring(db, lab, chemical, (day, place), filter, gone).await
-        }
-        (None, Some(chemical), None) => store::with_chemical(db, lab, chemical, filter, gone).await,
-        (None, None, Some(day)) => store::expiring(db, lab, day, filter, gone).await,
-        (None, None, None) => match filter.state {
-            // What is gone is never low.
-            _ if filter.low => {
-                if gone {
-                    Ok(Vec::new())
-                } else {
-                    store::low(db, lab, filter).await
-                }
-            }
-            Some(state) => store::in_state(db, lab, state, filter).await,
-            None => store::all(db, lab, filter, gone).await,
-        },
-    }
 }

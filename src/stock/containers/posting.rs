@@ -20,15 +20,17 @@ use super::{
     changes::{Changes, Rest, change},
     content::Fingerprint,
     counting::{Counting, counting_for},
+    entry::Entry,
     event::{Event, NewEvent},
     events::recent,
     ledger::{self, Booking, Circumstances, Situation},
     line::StockEvent,
-    rights::{Who, allowed},
+    rights::allowed,
     snapshot,
     state::EventType,
     store, undo,
-    writing::{self, Entry},
+    who::who,
+    writing,
 };
 use crate::{
     auth::{Auth, InLab, Member},
@@ -231,10 +233,6 @@ async fn can_hold(db: &mut PgConnection, by: &Auth<Member>, event: &Event) -> Re
 
 fn circumstances(by: &Auth<Member>, at: DateTime<Utc>, before_loss: Option<super::State>) -> Circumstances {
     Circumstances { by: by.user_id(), day: at.with_timezone(&by.time_zone()).date_naive(), before_loss }
-}
-
-pub fn who<R: InLab>(by: &Auth<R>) -> Who {
-    Who { user_id: by.user_id(), role: by.role(), now: by.now() }
 }
 
 fn situation(container: &Container, counting: Counting) -> Situation {

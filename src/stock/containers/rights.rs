@@ -1,14 +1,14 @@
 //! Who may do what: rights follow what happens to the bottle, not only the type that is posted.
 
 use chemistry::Quantity;
-use chrono::{DateTime, TimeDelta, Utc};
-use uuid::Uuid;
+use chrono::TimeDelta;
 
 use super::{
     history::{History, Past},
     ledger::Situation,
     state::{EventType, State},
     undo,
+    who::Who,
 };
 use crate::{
     auth::Role,
@@ -17,14 +17,6 @@ use crate::{
 
 /// A member undoes what others booked as long as they may still remember it.
 const OTHERS_EVENTS: TimeDelta = TimeDelta::hours(24);
-
-/// Who asks, and when.
-#[derive(Debug, Clone, Copy)]
-pub struct Who {
-    pub user_id: Uuid,
-    pub role: Role,
-    pub now: DateTime<Utc>,
-}
 
 impl Who {
     /// Whether this person may post an event of this type on this bottle.

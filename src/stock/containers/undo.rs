@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{
     history::{History, Past},
     ledger::{Booking, Situation, plus},
-    rights::Who,
     state::{EventType, State},
+    who::Who,
 };
 use crate::base::error::{Error, Reason, Result};
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use axum::http::StatusCode;
 use serde_json::json;
 use utoipa::openapi::{
-    Components, Header, ObjectBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Type, header::HeaderBuilder,
+    Components, ObjectBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Type, header::HeaderBuilder,
     path::Operation,
 };
 
-use super::{parameters, problems, refusals, scope};
+use super::{parameters, problems, refer, refusals, scope};
 
 /// The failures of an operation: [`complete`] writes them, as they follow from its form.
 pub struct Failures;
@@ -46,13 +46,6 @@ pub(super) fn add_headers(components: &mut Components) {
         let schema = ObjectBuilder::new().schema_type(schema);
         let header = HeaderBuilder::new().schema(Some(schema)).description(Some(*description)).example(Some(example));
         components.headers.insert((*name).to_owned(), header.build().into());
-    }
-}
-
-pub(super) fn refer(response: &mut Response, names: &[&str]) {
-    for name in names {
-        let reference = Ref::new(format!("#/components/headers/{name}"));
-        response.headers.insert((*name).to_owned(), RefOr::<Header>::Ref(reference));
     }
 }
 

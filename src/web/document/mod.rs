@@ -9,7 +9,7 @@ mod refusals;
 mod schemas;
 
 use utoipa::openapi::{
-    OpenApi, PathItem, Server,
+    Header, OpenApi, PathItem, Ref, RefOr, Response, Server,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
@@ -83,4 +83,12 @@ fn scope(operation: &Operation) -> Option<Option<String>> {
     let security = serde_json::to_value(&operation.security).unwrap_or_default();
     let scopes = security.pointer("/0/bearer")?.as_array()?;
     Some(scopes.first().and_then(|scope| scope.as_str()).map(str::to_owned))
+}
+
+/// Names headers that the document describes in one place.
+fn refer(response: &mut Response, names: &[&str]) {
+    for name in names {
+        let reference = Ref::new(format!("#/components/headers/{name}"));
+        response.headers.insert((*name).to_owned(), RefOr::<Header>::Ref(reference));
+    }
 }

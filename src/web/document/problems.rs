@@ -9,7 +9,7 @@ use utoipa::openapi::{
     schema::{Object, SchemaType, Type},
 };
 
-use super::answers::refer;
+use super::refer;
 use crate::web::{
     catalogue::{self, Kind},
     problem::PROBLEM_JSON,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
 
-use super::{Decides, Listed, Names, told};
+use super::{Names, told};
 use crate::{
     base::error::Result,
     catalogue::chemicals::{
@@ -13,6 +13,7 @@ use crate::{
         called::{Called, caseless},
         completion::completed,
         identity::{identity, near, near_to},
+        listed::{Decides, Listed},
         numbers::Number,
         store,
         technical::is_technical,

@@ -2,12 +2,13 @@
 
 use chemistry::EcNumber;
 
-use super::{Listed, Names, extract::Extract, told};
+use super::{Names, extract::Extract, told};
 use crate::catalogue::chemicals::{
     Chemical, NewChemical, Synonym,
     called::{caseless, is_another_formula},
     completion::contradictions,
     identity::identity,
+    listed::Listed,
     numbers::Number,
 };
 

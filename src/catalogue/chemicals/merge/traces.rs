@@ -2,25 +2,16 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     base::error::Result,
-    catalogue::chemicals::{NewChemical, Synonym, identity::identity, store},
+    catalogue::chemicals::{
+        NewChemical, store,
+        trace::{Trace, Traced},
+    },
 };
-
-/// A row as it is remembered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trace {
-    /// Of all that it says.
-    pub content: Vec<u8>,
-    /// Of what tells it from others.
-    pub mark: Vec<u8>,
-    /// Of its name, where its number tells it: a row without a number may name it.
-    pub named: Option<Vec<u8>>,
-}
 
 /// What is kept of a row that came in.
 pub struct Brought<'t> {
@@ -28,29 +19,6 @@ pub struct Brought<'t> {
     pub mark: &'t [u8],
     pub named: Option<&'t [u8]>,
     pub chemical_id: Uuid,
-}
-
-impl Trace {
-    fn of(row: &NewChemical) -> Self {
-        let name = ("name", identity(row.name.as_str()));
-        let (mark, named) = match (&row.cas, &row.inchikey) {
-            (Some(cas), _) => (("cas", cas.to_string()), Some(name)),
-            (None, Some(key)) => (("inchikey", key.to_string()), Some(name)),
-            (None, None) => (name, None),
-        };
-        let synonyms: Vec<_> = row.synonyms.iter().map(Synonym::as_str).collect();
-        let content = (
-            (row.name.as_str(), &row.cas, &row.ec, &row.inchikey, &row.formula),
-            (&row.molar_mass, &row.density, synonyms),
-        );
-        let named = named.map(|name| fingerprint(&name));
-        Self { content: fingerprint(&content), mark: fingerprint(&mark), named }
-    }
-}
-
-fn fingerprint(of: &impl serde::Serialize) -> Vec<u8> {
-    let text = serde_json::to_vec(of).unwrap_or_default();
-    digest(&SHA256, &text).as_ref()[..16].to_vec()
 }
 
 /// What is known of a row.
@@ -63,15 +31,6 @@ pub enum Found<'t> {
     Entry(&'t str),
     /// A row with this mark, whose entry is not there any more.
     Deleted,
-}
-
-/// A row that came in, and what its entry is called now.
-#[derive(Debug)]
-pub struct Traced {
-    pub content: Vec<u8>,
-    pub mark: Vec<u8>,
-    pub named: Option<Vec<u8>>,
-    pub name: Option<String>,
 }
 
 pub struct Traces {

@@ -12,7 +12,7 @@ pub use self::{
     http::routes,
     store::{count_stale, names, refresh_some},
 };
-use super::{called::caseless, find, fold, numbers, store as catalogue, term};
+use super::{called::caseless, clashes, find, fold, store as catalogue, term};
 use crate::{
     auth::{Auth, Manager, Viewer},
     base::{
@@ -95,7 +95,7 @@ pub async fn set(
     let mut db = by.app().db().await?;
     if let Some(name) = new.name.as_ref().map(Name::as_str) {
         let chemical = find(&mut db, chemical_id).await?.ok_or(Error::NotFound("chemical"))?;
-        numbers::check_name(&mut db, name, &chemical, "/name").await?;
+        clashes::check_name(&mut db, name, &chemical, "/name").await?;
         check_is_free(&mut db, name, chemical_id).await?;
     }
     let key = store::Key { lab_id: by.lab_id(), chemical_id };

@@ -4,7 +4,10 @@ use sqlx::PgConnection;
 
 use crate::{
     base::error::Result,
-    catalogue::chemicals::merge::{Brought, Trace, Traced},
+    catalogue::chemicals::{
+        merge::Brought,
+        trace::{Trace, Traced},
+    },
 };
 
 pub async fn find_traces(db: &mut PgConnection, rows: &[Trace]) -> Result<Vec<Traced>> {

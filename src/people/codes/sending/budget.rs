@@ -9,16 +9,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use sqlx::PgConnection;
 
-use super::{Outlook, Standing, Tally, store};
-use crate::{
-    base::error::{Error, Result},
-    config::SignUp,
-    messages::Channel,
-    people::codes::holder::Holder,
-    platform::app::App,
-};
+use super::{Standing, Tally};
+use crate::{base::error::Error, config::SignUp, messages::Channel, people::codes::holder::Holder, platform::app::App};
 
 pub const HOUR_BUDGET: &str = "hour budget";
 pub const DAY_BUDGET: &str = "day budget";
@@ -96,7 +89,7 @@ impl Budget {
         }
     }
 
-    fn refuses(&self, app: &App, standing: Standing, price: Decimal) -> bool {
+    pub fn refuses(&self, app: &App, standing: Standing, price: Decimal) -> bool {
         let allowance = self.allowance(app, standing);
         let Cost { of_all, of_strangers } = self.spent;
         let beyond =
@@ -113,25 +106,4 @@ impl Budget {
     pub fn come_back(&self, now: DateTime<Utc>) -> Error {
         Error::BudgetSpent { retry_after: (self.end - now).to_std().unwrap_or(Duration::from_secs(1)) }
     }
-}
-
-/// Refuses whoever a budget refuses, also those who would get no message.
-pub async fn check(
-    db: &mut PgConnection,
-    app: &App,
-    holder: &Holder,
-    outlook: &Outlook,
-    standing: Standing,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let price = app.config.sms.prices.of(holder.phone.country());
-    let refuses = |budget: &&Budget| budget.refuses(app, standing, price);
-    let Some(budget) = outlook.budgets.iter().rev().find(refuses) else { return Ok(()) };
-    if outlook.changes.stopped.contains(&budget.name) {
-        let event = super::stop_event(&budget.name, now);
-        if store::stop(db, &budget.name, &event, now).await? {
-            super::alert(&budget.name);
-        }
-    }
-    Err(budget.come_back(now))
 }

@@ -189,6 +189,27 @@ pub fn show_metrics() {
     }
 }
 
+/// Refuses whoever a budget refuses, also those who would get no message.
+pub async fn check(
+    db: &mut PgConnection,
+    app: &App,
+    holder: &Holder,
+    outlook: &Outlook,
+    standing: Standing,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let price = app.config.sms.prices.of(holder.phone.country());
+    let refuses = |budget: &&Budget| budget.refuses(app, standing, price);
+    let Some(budget) = outlook.budgets.iter().rev().find(refuses) else { return Ok(()) };
+    if outlook.changes.stopped.contains(&budget.name) {
+        let event = stop_event(&budget.name, now);
+        if store::stop(db, &budget.name, &event, now).await? {
+            alert(&budget.name);
+        }
+    }
+    Err(budget.come_back(now))
+}
+
 /// A message with a code, and what is to be written with it.
 pub struct Code<'a> {
     pub message: messages::Sealed,

@@ -11,7 +11,8 @@ use crate::{
     base::{error::Result, page::Page, version::Versioned},
     people::labs::{
         Member,
-        invitations::{self, AcceptInvitation, Invitation, NewInvitation},
+        invitation::Invitation,
+        invitations::{self, AcceptInvitation, NewInvitation},
     },
     platform::app::App,
     web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},

@@ -12,7 +12,10 @@ use crate::{
         page::{Cursor, Limit, Page},
         version::Versioned,
     },
-    people::labs::members::{self, Member, MemberPatch},
+    people::labs::{
+        member::Member,
+        members::{self, MemberPatch},
+    },
     platform::app::App,
     web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
 };

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     auth::Role,
     base::error::{Error, OnConstraint, Result},
-    people::labs::members::{Before, Member, Wanted},
+    people::labs::member::{Before, Member, Wanted},
 };
 
 /// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown. Whoever

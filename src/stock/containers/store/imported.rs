@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     base::error::{Error, Result},
-    stock::containers::imported::{Content, Imported, Known},
+    stock::containers::incoming::{Content, Imported, Known},
 };
 
 /// Amount, state and place are those of the first event.

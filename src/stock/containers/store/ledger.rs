@@ -16,8 +16,8 @@ use crate::{
         Actor, EventType, State, StockEvent, System,
         changes::{Changes, Rest},
         counting::CountedWith,
+        entry::Entry,
         history::{History, Past},
-        writing::Entry,
     },
 };
 

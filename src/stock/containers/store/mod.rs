@@ -29,7 +29,7 @@ pub use self::{
     scanned::{of_chemical, of_gtin, of_lot},
     search::{Match, found, meant},
 };
-use super::{Container, changes::Rest, counting::Counting, writing::Creation};
+use super::{Container, changes::Rest, counting::Counting, entry::Creation};
 use crate::base::{
     error::{Error, OnConstraint, Reason, Result},
     text::Text,

@@ -14,9 +14,10 @@ use super::{
     event::Event,
     history::{History, Past},
     ledger::{Booking, Circumstances, Situation, decide},
-    rights::{Who, allowed},
+    rights::allowed,
     state::{EventType, State},
     undo::undo,
+    who::Who,
 };
 use crate::{
     auth::Role,

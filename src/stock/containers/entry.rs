@@ -1,0 +1,33 @@
+//! What is to be written: an event, or a bottle with the event of its receipt.
+
+use chemistry::Quantity;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{NewContainer, changes::Rest, content::Fingerprint, ledger::Situation, line::StockEvent, state::State};
+
+/// An event with all that it writes.
+pub struct Entry {
+    pub lab_id: Uuid,
+    pub after: Situation,
+    pub event: StockEvent,
+    pub rest: Rest,
+    pub content: Fingerprint,
+}
+
+/// A bottle and the event of its receipt: what the client sent, and what was worked out from it.
+pub struct Creation {
+    pub id: Uuid,
+    pub lab_id: Uuid,
+    pub event_id: Uuid,
+    pub code: String,
+    pub state: State,
+    pub low_at: Option<Quantity>,
+    pub tare: Option<Quantity>,
+    pub rest: Rest,
+    pub by: Uuid,
+    pub occurred_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
+    pub content: Fingerprint,
+    pub new: NewContainer,
+}

@@ -1,0 +1,57 @@
+//! A page of a list of containers, by the index that serves it.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    Container,
+    filter::{ContainerFilter, Key},
+    search, store,
+};
+use crate::base::{error::Result, page::Page};
+
+/// What is there and what is gone are two ranges of each index, each in the order of the list.
+pub async fn list(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
+    if let Some(q) = &filter.q {
+        return search::list(db, lab_id, q.as_str(), filter).await;
+    }
+    let mut rows = Vec::new();
+    for gone in filter.gone() {
+        rows.extend(part(db, lab_id, filter, *gone).await?);
+    }
+    if filter.gone().len() > 1 {
+        let order = filter.order();
+        rows.sort_by(|a, b| order.compare(a, b));
+        // It may have gone in between.
+        rows.dedup_by_key(|it| it.id);
+    }
+    Ok(Page::new(rows, filter.limit, |last| Key::of(last)))
+}
+
+/// The condition that narrows most chooses the index; the query checks the others.
+async fn part(db: &mut PgConnection, lab: Uuid, filter: &ContainerFilter, gone: bool) -> Result<Vec<Box<Container>>> {
+    match (filter.location_id, filter.chemical_id, filter.expiring_before) {
+        (Some(place), None, None) => store::in_location(db, lab, place, filter, gone).await,
+        (Some(place), None, Some(day)) => store::expiring_in_location(db, lab, place, day, filter, gone).await,
+        (Some(place), Some(chemical), None) => {
+            store::with_chemical_in_location(db, lab, chemical, place, filter, gone).await
+        }
+        (place, Some(chemical), Some(day)) => {
+            store::with_chemical_expiring(db, lab, chemical, (day, place), filter, gone).await
+        }
+        (None, Some(chemical), None) => store::with_chemical(db, lab, chemical, filter, gone).await,
+        (None, None, Some(day)) => store::expiring(db, lab, day, filter, gone).await,
+        (None, None, None) => match filter.state {
+            // What is gone is never low.
+            _ if filter.low => {
+                if gone {
+                    Ok(Vec::new())
+                } else {
+                    store::low(db, lab, filter).await
+                }
+            }
+            Some(state) => store::in_state(db, lab, state, filter).await,
+            None => store::all(db, lab, filter, gone).await,
+        },
+    }
+}
