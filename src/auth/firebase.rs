@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     Caller,
     standing::{self, Standing},
+    store,
 };
 use crate::{
     base::{
@@ -63,17 +64,8 @@ async fn find_user(app: &App, token: &IdToken) -> Result<Option<Uuid>> {
     }
     // A sign-in by phone is known by the phone alone.
     let identity = phone.is_none().then_some((&*token.issuer, &*token.subject));
-    let (issuer, subject) = identity.unzip();
     let mut db = app.lookups().await?;
-    let found = sqlx::query_scalar!(
-        "select id from users
-        where phone = $1 or id = (select user_id from identities where issuer = $2 and subject = $3)",
-        phone.as_ref().map(Phone::as_str),
-        issuer,
-        subject
-    )
-    .fetch_optional(&mut *db)
-    .await?;
+    let found = store::find_user(&mut db, phone.as_ref(), identity).await?;
     if let Some(user_id) = found {
         users.0.insert(key, user_id);
     }

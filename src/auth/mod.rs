@@ -30,6 +30,7 @@ use crate::{
 
 mod firebase;
 mod standing;
+mod store;
 mod turns;
 
 /// What somebody is in a lab; each includes those before it.
@@ -121,8 +122,7 @@ impl Right for Owner {
 pub const RIGHTS: i64 = 1_380_403_284;
 
 pub async fn lock_rights(db: &mut PgConnection) -> Result<()> {
-    sqlx::query!("select from pg_advisory_xact_lock($1)", RIGHTS).execute(db).await?;
-    Ok(())
+    store::lock(db, RIGHTS).await
 }
 
 const FRESH_SECONDS: i64 = 300;

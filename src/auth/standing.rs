@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::{Caller, Role};
+use super::{Caller, Role, store};
 use crate::{
     base::{error::Result, phone::Phone},
     platform::app::App,
@@ -111,20 +111,7 @@ pub fn forget_all(app: &App) {
 async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
     let read_at = app.clock.now().timestamp();
     let mut db = app.lookups().await?;
-    let row = sqlx::query!(
-        r#"select is_owner, is_cataloguer, (select count(*) = 1 from (select from labs limit 2) l) as "is_only_lab!",
-            phone as "phone: Phone",
-            array(select lab_id from memberships where user_id = u.id and left_at is null order by lab_id) as "labs!",
-            array(select role from memberships where user_id = u.id and left_at is null order by lab_id)
-                as "roles!: Vec<Role>",
-            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id
-                where m.user_id = u.id and m.left_at is null order by m.lab_id) as "time_zones!",
-            array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
-        from users u where id = $1 and disabled_at is null"#,
-        user_id
-    )
-    .fetch_optional(&mut *db)
-    .await?;
+    let row = store::find_standing(&mut db, user_id).await?;
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
         is_cataloguer: row.is_cataloguer,

@@ -2,7 +2,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-pub use self::outcomes::{Attempted, Done, NewAttempt, begin, settle};
+pub use self::{
+    outcomes::{Attempted, Done, NewAttempt, begin, settle},
+    verified::count_verified,
+};
 use super::{
     Channel, Kind, Sealed,
     pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, LEAST_PERCENT, SEEN_BACK},
@@ -11,6 +14,7 @@ use super::{
 use crate::base::error::Result;
 
 mod outcomes;
+mod verified;
 
 /// A statement that adds to `message_tallies` what its second part selects, and to `code_tallies` the sums of the
 /// `changes` that its third part defines; the first goes before, the fourth after them. All take the rows of

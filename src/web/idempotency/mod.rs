@@ -7,6 +7,8 @@
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 
+mod store;
+
 use std::time::Duration;
 
 use axum::{
@@ -122,10 +124,7 @@ async fn with_lease(app: &App, id: &[u8], work: impl Future<Output = Response>) 
 
 async fn renew(app: &App, id: &[u8]) -> error::Result<()> {
     let until = app.clock.now() + LOCKED_FOR;
-    sqlx::query!("update idempotency_keys set locked_until = $2 where id = $1 and answer is null", id, until)
-        .execute(&mut *app.db().await?)
-        .await?;
-    Ok(())
+    store::renew(&mut *app.db().await?, id, until).await
 }
 
 /// Whether a repeat would get the same answer.
@@ -167,27 +166,11 @@ enum Claim {
 
 async fn claim(app: &App, id: &[u8], fingerprint: &[u8], now: DateTime<Utc>) -> Result<Claim, Problem> {
     let mut db = app.db().await?;
-    let ours = sqlx::query_scalar!(
-        "insert into idempotency_keys as k (id, fingerprint, started_at, locked_until) values ($1, $2, $3, $4)
-        on conflict (id) do update set locked_until = excluded.locked_until
-            where k.answer is null and k.fingerprint = excluded.fingerprint and k.locked_until < excluded.started_at
-        returning started_at",
-        id,
-        fingerprint,
-        now,
-        now + LOCKED_FOR
-    )
-    .fetch_optional(&mut *db)
-    .await
-    .map_err(Error::from)?;
+    let ours = store::claim(&mut db, id, fingerprint, now, now + LOCKED_FOR).await?;
     if let Some(started_at) = ours {
         return Ok(Claim::Ours { started_at });
     }
-    let earlier = sqlx::query!("select fingerprint, answer, locked_until from idempotency_keys where id = $1", id)
-        .fetch_optional(&mut *db)
-        .await
-        .map_err(Error::from)?;
-    Ok(match earlier {
+    Ok(match store::find(&mut db, id).await? {
         Some(earlier) if earlier.fingerprint != fingerprint => Claim::Refused(
             Reason::IdempotencyKeyReused
                 .at("Idempotency-Key", "the first request with this key had another path or body"),
@@ -251,12 +234,9 @@ async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Resul
         let answer: Answer = (parts.status.as_u16(), headers.collect(), Kept::new(&body));
         let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
         let sealed = app.secret.seal("idempotency answer", &plain, id);
-        sqlx::query!("update idempotency_keys set answer = $2 where id = $1", id, sealed)
-            .execute(&mut *db)
-            .await
-            .map_err(Error::from)?;
+        store::keep(&mut db, id, &sealed).await?;
     } else {
-        sqlx::query!("delete from idempotency_keys where id = $1", id).execute(&mut *db).await.map_err(Error::from)?;
+        store::free(&mut db, id).await?;
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }
@@ -287,13 +267,6 @@ fn of_this_time(problem: &[u8], request_id: Option<&HeaderValue>) -> Option<Vec<
 
 /// Background step: drops what is older than a day.
 pub async fn sweep(app: App) -> error::Result<usize> {
-    let mut db = app.db().await?;
-    let swept = sqlx::query!(
-        "delete from idempotency_keys where id in
-            (select id from idempotency_keys where started_at < $1 limit 500 for update skip locked)",
-        app.clock.now() - KEPT_FOR
-    )
-    .execute(&mut *db)
-    .await?;
-    Ok(usize::try_from(swept.rows_affected()).unwrap_or(usize::MAX))
+    let swept = store::drop_old(&mut *app.db().await?, app.clock.now() - KEPT_FOR).await?;
+    Ok(usize::try_from(swept).unwrap_or(usize::MAX))
 }

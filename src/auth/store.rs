@@ -1,0 +1,59 @@
+//! SQL on who is calling: what other features have written, and nothing of its own.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Role;
+use crate::base::{error::Result, phone::Phone};
+
+/// A person who is not disabled; of each lab the id, the role and the zone stand at the same place.
+pub struct Row {
+    pub is_owner: bool,
+    pub is_cataloguer: bool,
+    pub is_only_lab: bool,
+    pub phone: Option<Phone>,
+    pub labs: Vec<Uuid>,
+    pub roles: Vec<Role>,
+    pub time_zones: Vec<String>,
+    pub sessions: Vec<Uuid>,
+}
+
+pub async fn find_standing(db: &mut PgConnection, user_id: Uuid) -> Result<Option<Row>> {
+    let row = sqlx::query_as!(
+        Row,
+        r#"select is_owner, is_cataloguer, (select count(*) = 1 from (select from labs limit 2) l) as "is_only_lab!",
+            phone as "phone: Phone",
+            array(select lab_id from memberships where user_id = u.id and left_at is null order by lab_id) as "labs!",
+            array(select role from memberships where user_id = u.id and left_at is null order by lab_id)
+                as "roles!: Vec<Role>",
+            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id
+                where m.user_id = u.id and m.left_at is null order by m.lab_id) as "time_zones!",
+            array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!"
+        from users u where id = $1 and disabled_at is null"#,
+        user_id
+    );
+    Ok(row.fetch_optional(db).await?)
+}
+
+/// By the phone, or by issuer and subject.
+pub async fn find_user(
+    db: &mut PgConnection,
+    phone: Option<&Phone>,
+    identity: Option<(&str, &str)>,
+) -> Result<Option<Uuid>> {
+    let (issuer, subject) = identity.unzip();
+    let found = sqlx::query_scalar!(
+        "select id from users
+        where phone = $1 or id = (select user_id from identities where issuer = $2 and subject = $3)",
+        phone.map(Phone::as_str),
+        issuer,
+        subject
+    );
+    Ok(found.fetch_optional(db).await?)
+}
+
+/// Held to the end of the transaction.
+pub async fn lock(db: &mut PgConnection, key: i64) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock($1)", key).execute(db).await?;
+    Ok(())
+}
