@@ -8,6 +8,7 @@ mod fuzz;
 mod generators;
 mod hostile;
 mod hosts;
+mod layers;
 mod keys;
 mod preconditions;
 mod proofs;
