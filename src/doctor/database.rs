@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-pub(super) const PART: &str = "database";
+const PART: &str = "database";
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
 const OLDEST: i32 = 140_000;
 /// A login takes nine round trips.

@@ -2,8 +2,10 @@
 
 use sqlx::PgConnection;
 
-use super::{Finding, database::PART};
+use super::Finding;
 use crate::{config::Config, platform::migrations};
+
+const PART: &str = "database";
 
 #[derive(sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "a row of answers")]

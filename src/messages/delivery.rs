@@ -9,19 +9,9 @@ use uuid::Uuid;
 
 use super::{Channel, store};
 use crate::{
-    base::{
-        enumeration::enumeration,
-        error::{Error, Result},
-    },
+    base::error::{Error, Result},
     platform::app::App,
 };
-
-enumeration!(DeliveryState::as_str in "messages.state" {
-    Queued = "queued",
-    Sent = "sent",
-    Delivered = "delivered",
-    Failed = "failed",
-});
 
 /// What everybody is told of a code that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -81,14 +71,4 @@ fn takes(app: &App, challenge_id: Uuid) -> TimeDelta {
     let [first, second, ..] = app.secret.mac("when a code is called sent", &[challenge_id.as_bytes()]);
     let chance = i64::from(u16::from_be_bytes([first, second]));
     TimeDelta::milliseconds(1_000 + chance * 3_000 / 65_536)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::base::enumeration::assert_read_back_and_on_the_wire::<DeliveryState>();
-    }
 }

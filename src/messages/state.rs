@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Channel;
-use crate::{clients::outbound::Failure, config::Provider};
+use crate::{base::enumeration::enumeration, clients::outbound::Failure, config::Provider};
 
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -18,6 +18,13 @@ pub enum DeliveryState {
     /// It will not arrive.
     Failed,
 }
+
+enumeration!(DeliveryState::as_str in "messages.state" {
+    Queued = "queued",
+    Sent = "sent",
+    Delivered = "delivered",
+    Failed = "failed",
+});
 
 /// What has been tried of a message.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -66,4 +73,14 @@ impl Tried {
 pub fn ends(provider: Provider, failure: Failure) -> bool {
     let has_no_whatsapp = provider.channel() == Channel::Whatsapp && failure == Failure::NumberRefused;
     !failure.passes_on() && !has_no_whatsapp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<DeliveryState>();
+    }
 }

@@ -18,7 +18,6 @@ use self::{
     traces::{Found, Traces},
 };
 use super::{Chemical, NewChemical, completion::completed, store};
-pub use crate::catalogue::chemicals::trace::{Trace, Traced};
 use crate::{
     base::{
         error::{Error, Result},

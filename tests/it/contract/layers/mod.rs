@@ -31,8 +31,10 @@ const LAYERS: [&[&str]; 14] = [
 const FEATURES: [&str; 5] = ["messages", "people", "catalogue", "stock", "exchange"];
 
 /// Where SQL stands outside a store.
-const SQL_ELSEWHERE: [(&str, &str); 2] = [
+const SQL_ELSEWHERE: [(&str, &str); 4] = [
     ("src/doctor/database.rs", "it looks at the database itself, which may lack what a checked query needs"),
+    ("src/doctor/roles.rs", "it looks at the rights of the role that serves"),
+    ("src/platform/migrations.rs", "it makes the tables, and gives the role that serves its rights"),
     ("src/health/readiness.rs", "it asks the database nothing but to answer"),
 ];
 
