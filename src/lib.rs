@@ -1,6 +1,7 @@
 //! Chemstock: the backend of a chemical inventory mobile app, by feature; features stand in groups. This is the map.
 //!
-//! - [`router`] lists every route and the layers around them; [`worker`] lists the work in the background.
+//! - [`router`] lists every route and the layers around them; [`worker`] lists the work in the background, which [`jobs`]
+//!   shows to people.
 //! - [`serve`] goes from the configuration to a server that runs, drains and stops, and has the commands that need the
 //!   database; [`doctor`] and [`health`] look at what it depends on.
 //! - A **feature** is a folder with the same rooms: `mod.rs` (types, rules, use cases), `http.rs` (handlers), `store.rs`
@@ -11,7 +12,7 @@
 //! - [`chemistry`] is a crate of its own, without I/O.
 //!
 //! Imports point one way, and a file uses only what stands to the right of it:
-//! `main → serve → router, worker → doctor, health → exchange → stock → catalogue → people → messages → web → auth →
+//! `main → serve → router, worker → doctor, health, jobs → exchange → stock → catalogue → people → messages → web → auth →
 //! platform → clients → config → base → crates/`.
 
 pub mod auth;
@@ -22,6 +23,7 @@ pub mod config;
 pub mod doctor;
 pub mod exchange;
 pub mod health;
+pub mod jobs;
 pub mod messages;
 pub mod people;
 pub mod platform;

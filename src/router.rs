@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     catalogue::chemicals,
-    health, messages,
+    health, jobs, messages,
     people::{
         accounts, audit,
         codes::{self, app_check},
@@ -47,7 +47,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(labs::routes())
         .merge(chemicals::routes())
         .merge(locations::routes())
-        .merge(containers::routes());
+        .merge(containers::routes())
+        .merge(jobs::routes());
     let mut api = OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/v1", v1);
     web::document::complete(api.get_openapi_mut());
     api
@@ -140,6 +141,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         (name = "catalogue", description = "The chemicals that all labs share"),
         (name = "locations", description = "Buildings, rooms, cabinets, shelves, boxes"),
         (name = "containers", description = "Bottles, their ledger, and the scanner"),
+        (name = "jobs", description = "Work that no request waits for: how far it is, and what came of it"),
         (name = "admin", description = "For owners of the installation: accounts, the log of logins, messages and their cost"),
         (name = "system", description = "Health, keys, metrics"),
     ),

@@ -1,5 +1,9 @@
 //! Work that no request waits for: a table of steps. A step handles one batch and says how many it found; a full batch
 //! is followed at once, a short one by a pause, a failure by a longer one. Every step is safe with many replicas.
+//!
+//! Most steps are jobs (`platform::jobs`), which all instances together run once in each period. A step stays with each
+//! instance when it writes what this process holds in memory (login events), or shows what only this process can show
+//! (its own gauges).
 
 use std::{pin::Pin, time::Duration};
 
@@ -10,7 +14,11 @@ use crate::{
     catalogue::chemicals,
     messages,
     people::{audit, codes, labs, login},
-    platform::{app::App, panics},
+    platform::{
+        app::App,
+        jobs::{self, Registry, Runner},
+        panics,
+    },
     web,
 };
 
@@ -32,22 +40,41 @@ const fn step(name: &'static str, period: Duration, run: fn(App) -> Running) -> 
 }
 
 const DELIVER: &str = "deliver messages";
+const RUN_JOBS: &str = "run jobs";
 
+/// Of all instances together.
 #[rustfmt::skip]
-const STEPS: &[Step] = &[
-    step("count codes", Duration::from_secs(5), |app| Box::pin(messages::tally_verified(app))),
-    step("measure budgets", Duration::from_secs(30), |app| Box::pin(messages::measure(app))),
-    step("sweep messages", Duration::from_mins(10), |app| Box::pin(messages::sweep(app))),
-    step("sweep sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
-    Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(audit::write_noted(app))) },
-    step("sweep invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
-    step("refresh terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
-    step("sweep keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
+const SHARED_STEPS: &[Step] = &[
+    step("count_codes", Duration::from_secs(5), |app| Box::pin(messages::tally_verified(app))),
+    step("sweep_messages", Duration::from_mins(10), |app| Box::pin(messages::sweep(app))),
+    step("sweep_sessions", Duration::from_mins(10), |app| Box::pin(login::sweep(app))),
+    step("sweep_invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
+    step("refresh_terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
+    step("sweep_keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
+    step("sweep_jobs", Duration::from_mins(10), |app| Box::pin(jobs::sweep(app))),
 ];
 
-/// Of metrics and log lines.
+/// Of each instance.
+#[rustfmt::skip]
+const STEPS: &[Step] = &[
+    step("measure budgets", Duration::from_secs(30), |app| Box::pin(messages::measure(app))),
+    step("measure jobs", Duration::from_secs(30), |app| Box::pin(jobs::measure(app, registry().kinds().collect()))),
+    Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(audit::write_noted(app))) },
+];
+
+/// Of metrics and log lines; `registry` has those of the shared steps.
 pub fn step_names() -> impl Iterator<Item = &'static str> {
-    STEPS.iter().map(|step| step.name).chain([DELIVER])
+    STEPS.iter().map(|step| step.name).chain([DELIVER, RUN_JOBS])
+}
+
+/// Every kind of job that features queue.
+fn kinds() -> Registry {
+    Registry::default()
+}
+
+/// Everything that a runner runs.
+pub fn registry() -> Registry {
+    SHARED_STEPS.iter().fold(kinds(), |all, step| all.step(step.name, step.period, BATCH, step.run))
 }
 
 /// Runs every step until `stop`; what a step has begun it finishes, and what was noted meanwhile is written once more.
@@ -58,8 +85,9 @@ pub async fn run(app: App, stop: CancellationToken) {
         let app = app.clone();
         tasks.spawn(repeat(step, move || (step.run)(app.clone()), stop.clone()));
     }
-    // It waits for what it sends, so it is no step: a slow provider would hold up the next batch.
-    tasks.spawn(deliver(app.clone(), stop));
+    // They wait for what they begin, so they are no steps: a slow provider would hold up the next batch.
+    tasks.spawn(keep_up(DELIVER, app.clone(), stop.clone(), messages::deliver));
+    tasks.spawn(keep_up(RUN_JOBS, app.clone(), stop, |app, stop| Runner::new(app, registry()).run(stop)));
     tasks.close();
     tasks.wait().await;
     for step in STEPS.iter().filter(|step| step.writes_memory) {
@@ -111,20 +139,25 @@ async fn repeat(step: &Step, begin: impl Fn() -> Running, stop: CancellationToke
 
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
-async fn deliver(app: App, stop: CancellationToken) {
-    while let Err(panic) = tokio::spawn(messages::deliver(app.clone(), stop.clone())).await {
-        metrics::counter!("worker_step_failures_total", "step" => DELIVER).increment(1);
-        tracing::error!(step = DELIVER, why = what_panicked(panic), "step failed");
+/// A loop that ends by itself when it is told to stop; after a panic it begins anew.
+async fn keep_up<F>(name: &'static str, app: App, stop: CancellationToken, begin: fn(App, CancellationToken) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while let Err(panic) = tokio::spawn(begin(app.clone(), stop.clone())).await {
+        metrics::counter!("worker_step_failures_total", "step" => name).increment(1);
+        tracing::error!(step = name, why = what_panicked(panic), "step failed");
         tokio::time::sleep(AFTER_PANIC).await;
     }
 }
 
-/// Runs every step until none finds anything: for tests.
+/// Runs every step and every job that is due until none finds anything: for tests.
 pub async fn drain(app: &App) -> Result<()> {
     while messages::deliver_due(app.clone()).await? > 0 {}
-    for step in STEPS {
+    for step in SHARED_STEPS.iter().chain(STEPS) {
         while (step.run)(app.clone()).await? > 0 {}
     }
+    Runner::new(app.clone(), kinds()).run_due().await?;
     Ok(())
 }
 

@@ -170,6 +170,16 @@ impl<R> Auth<R> {
         self.caller.session_id.ok_or_else(needed)
     }
 
+    /// Of the installation.
+    pub fn is_owner(&self) -> bool {
+        self.standing.is_owner
+    }
+
+    /// None in a lab that the caller does not belong to.
+    pub fn role_in(&self, lab: Uuid) -> Option<Role> {
+        self.standing.role_in(lab)
+    }
+
     /// The caller's own, at most five seconds old.
     pub fn phone(&self) -> Option<&Phone> {
         self.standing.phone.as_ref()

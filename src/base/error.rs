@@ -133,6 +133,7 @@ reasons! {
     Inconvertible,
     InvitationRefused,
     InvitationRequired,
+    JobState,
     LastAdmin,
     LastOwner,
     LocationCycle,

@@ -4,6 +4,7 @@ pub mod app;
 pub mod batch;
 pub mod deeds;
 pub mod embedded;
+pub mod jobs;
 pub mod lanes;
 pub mod migrations;
 pub mod panics;

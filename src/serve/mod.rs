@@ -30,6 +30,7 @@ use crate::{
     platform::{
         app::App,
         embedded::Embedded,
+        jobs,
         lanes::{FRESH_FOR, Lanes, pool_options},
         telemetry,
     },
@@ -88,6 +89,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _telemetry = telemetry::init(&config)?;
     let providers: Vec<_> = config.sms.providers.iter().map(|it| it.name()).collect();
     telemetry::begin(&providers, worker::step_names());
+    jobs::begin_metrics(worker::registry().kinds());
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -42,12 +42,15 @@ const COUNTERS: &[Counter] = &[
 const GAUGES: &[(&str, &str)] = &[
     ("message_provider_paused", "1 while this instance skips a provider that fails."),
     ("message_budget_left", "What is left to spend on messages, in SMS_CURRENCY."),
+    ("jobs_depth", "Jobs that are queued, running or failed for good."),
+    ("jobs_oldest_seconds", "For how long the first job that is due has waited."),
     ("build_info", "1, with the version as a label."),
 ];
 
 const HISTOGRAMS: &[(&str, &str)] = &[
     ("http_server_request_duration_seconds", "Time to answer a request."),
     ("message_provider_seconds", "Time until a provider answers."),
+    ("jobs_duration_seconds", "Time that a try of a job takes."),
 ];
 
 /// There is one recorder per process, so every caller shares it, tests included.
@@ -114,6 +117,7 @@ fn describe() {
     for Counter(name, help, _) in COUNTERS {
         describe_counter!(*name, *help);
     }
+    describe_counter!("jobs_failures_total", "Tries of jobs that failed, panicked or were lost.");
     describe_counter!("worker_step_failures_total", "Failures and panics of work in the background.");
     for (name, help) in GAUGES {
         describe_gauge!(*name, *help);

@@ -6,7 +6,7 @@ use utoipa::openapi::{
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
 
-const DESCRIPTIONS: [(&str, &str); 18] = [
+const DESCRIPTIONS: [(&str, &str); 19] = [
     ("lab_id", "The lab: `id` of one of `GET /v1/labs`, or of `user.labs` in the answer to a login"),
     ("container_id", "The container: `id` of one of the lab's containers"),
     ("chemical_id", "The chemical: `id` of one in the catalogue"),
@@ -15,6 +15,7 @@ const DESCRIPTIONS: [(&str, &str); 18] = [
     ("user_id", "The person: `id` of an account, `user_id` of a member"),
     ("invitation_id", "The invitation: `id` of one of the lab's invitations"),
     ("challenge_id", "The `challenge_id` that the request for a code answered with"),
+    ("job_id", "The job: `id` of one, as whatever queues it answers"),
     ("id", "The `id` of one in the list"),
     ("limit", "The most items on a page"),
     ("cursor", "The `next_cursor` of the page before"),

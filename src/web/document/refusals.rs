@@ -3,9 +3,9 @@
 use crate::base::error::Reason::{
     self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
     EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired, HolderRefused,
-    IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, LastAdmin, LastOwner,
-    LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, PhoneRefused, PhoneRequired,
-    PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
+    IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, JobState, LastAdmin,
+    LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, PhoneRefused,
+    PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
 };
 use crate::web::catalogue::{Kind, general};
 
@@ -64,7 +64,7 @@ fn more(id: &str) -> &'static [Kind] {
             &[general::FORBIDDEN, general::RATE_LIMITED]
         }
         "refresh_tokens" => &[general::FORBIDDEN, general::RATE_LIMITED],
-        "get_challenge" => &[general::RATE_LIMITED],
+        "get_challenge" | "stream_job" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
         // A part of the path is a text with rules of its own.
         "lift_sending_stop" | "scan_code" => &[general::INVALID],
@@ -96,6 +96,7 @@ fn own(id: &str) -> &'static [Reason] {
         "update_member" | "delete_member" => &[LastAdmin],
         "create_invitation" => &[IdTaken, PhoneRefused],
         "accept_invitation" => &[AlreadyMember, InvitationRefused, InvitationRequired],
+        "cancel_job" | "retry_job" => &[JobState],
         "create_chemical" => &[CasTaken, IdTaken],
         "update_chemical" => &[CasTaken],
         "delete_chemical" => &[ChemicalInUse],

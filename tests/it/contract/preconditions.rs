@@ -66,10 +66,8 @@ impl World {
                 let (challenge, code) = login::email_change::code_for(&self.app, by, login::MAILBOX).await;
                 Things::from([("challenge_id", challenge), ("code", json!(code))])
             }
-            "request_code" | "request_phone_change" => {
-                self.app.advance(TimeDelta::seconds(1));
-                Things::new()
-            }
+            "request_code" | "request_phone_change" => self.a_second_later(),
+            id if id.ends_with("_job") => self.job(by, id).await,
             // The examples' names are free again.
             "create_chemical" => self.execute("delete from chemicals where cas is not null").await,
             "create_lab" | "update_lab" => self.execute("update labs set name = 'Lab ' || id").await,
@@ -95,6 +93,34 @@ impl World {
             by.post(&ledger, json!({"type": earlier, "reason": "for the next one"})).await;
         }
         Things::from([("event_id", posted["event"]["id"].clone())])
+    }
+
+    /// One that somebody has asked for, in the state that the operation is for.
+    async fn job(&self, by: &Client, operation: &str) -> Things {
+        let id = ids::new(self.app.now());
+        let state = match operation {
+            "cancel_job" => "queued",
+            "retry_job" => "failed",
+            _ => "done",
+        };
+        sqlx::query(
+            "insert into jobs (id, kind, payload, state, run_at, attempts, max_attempts, created_by, created_at)
+            values ($1, 'example', '{}', $2, $3, 0, 10, nullif($4, $5), $3)",
+        )
+        .bind(id)
+        .bind(state)
+        .bind(self.app.now())
+        .bind(by.user_id)
+        .bind(Uuid::nil())
+        .execute(&self.app.db)
+        .await
+        .expect("a job");
+        Things::from([("job_id", json!(id))])
+    }
+
+    fn a_second_later(&self) -> Things {
+        self.app.advance(TimeDelta::seconds(1));
+        Things::new()
     }
 
     async fn with_an_owner(&self) -> Things {

@@ -1,3 +1,4 @@
 //! The running product.
 
+mod jobs;
 mod lanes;

@@ -22,13 +22,13 @@ const LAYERS: [&[&str]; 14] = [
     &["catalogue"],
     &["stock"],
     &["exchange"],
-    &["doctor", "health"],
+    &["doctor", "health", "jobs"],
     &["router", "worker"],
     &["serve"],
 ];
 
 /// A feature by itself, and groups of features.
-const FEATURES: [&str; 5] = ["messages", "people", "catalogue", "stock", "exchange"];
+const FEATURES: [&str; 6] = ["messages", "people", "catalogue", "stock", "exchange", "jobs"];
 
 /// Where SQL stands outside a store.
 const SQL_ELSEWHERE: [(&str, &str); 4] = [
@@ -39,9 +39,10 @@ const SQL_ELSEWHERE: [(&str, &str); 4] = [
 ];
 
 /// Who writes which tables.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     // Who had another code before a migration, for whoever prints labels.
     ("migrations", &["renamed_codes"]),
+    ("platform", &["jobs"]),
     ("web", &["idempotency_keys"]),
     ("messages", &["messages", "message_attempts", "message_tallies"]),
     ("people::users", &["users", "identities"]),
