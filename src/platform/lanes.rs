@@ -5,7 +5,7 @@
 //! on both sides. So a lane keeps the connections that are ready for the next statement, and gives only others back.
 
 use std::{
-    future::Future as _,
+    future::poll_fn,
     ops::{Deref, DerefMut},
     pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,10 +23,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tracing::{
-    Dispatch,
-    instrument::{WithDispatch, WithSubscriber as _},
-};
+use tracing::Span;
 
 use crate::config::Authorities;
 
@@ -205,10 +202,18 @@ fn is_ready(connection: &mut PgConnection) -> bool {
     matches!(flushed, Poll::Ready(Ok(())))
 }
 
-/// Reads many rows without the request's span: sqlx enters the current span three times for each row. What is logged
-/// meanwhile is lost; errors are returned, and logged later.
-pub fn without_span<F>(reading: F) -> WithDispatch<F> {
-    reading.with_subscriber(Dispatch::none())
+/// Reads many rows outside the current span, which sqlx would enter three times for each row. What it logs meanwhile has
+/// no request id.
+pub async fn outside_span<F: Future>(reading: F) -> F::Output {
+    let mut reading = pin!(reading);
+    poll_fn(|cx| {
+        let span = Span::current();
+        span.with_subscriber(|(id, dispatch)| dispatch.exit(id));
+        let polled = reading.as_mut().poll(cx);
+        span.with_subscriber(|(id, dispatch)| dispatch.enter(id));
+        polled
+    })
+    .await
 }
 
 /// A connection, until it is dropped.
@@ -237,5 +242,27 @@ impl Drop for Lease {
         if let Some(connection) = self.connection.take() {
             self.lane.take_back(connection);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Instrument as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_reads_outside_the_span_finds_none_and_the_span_is_there_again_afterwards() {
+        let _heard = tracing::subscriber::set_default(tracing_subscriber::registry());
+        let request = async {
+            let inside = outside_span(async {
+                tokio::task::yield_now().await;
+                Span::current().is_none()
+            });
+            assert!(inside.await);
+            assert!(!Span::current().is_none());
+        };
+        request.instrument(tracing::info_span!("request")).await;
+        assert!(Span::current().is_none());
     }
 }

@@ -96,7 +96,7 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
 
 pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
     let db = &mut *by.lists().await?;
-    lanes::without_span(listing::list(db, by.lab_id(), filter)).await
+    lanes::outside_span(listing::list(db, by.lab_id(), filter)).await
 }
 
 pub struct Created {
