@@ -242,16 +242,6 @@ pub async fn delete_sessions(db: &mut PgConnection, user_id: Uuid) -> Result<()>
     Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_in_tables_are_read_back() {
-        crate::base::enumeration::assert_read_back::<EndedBecause>();
-    }
-}
-
 /// A used token is kept so that its return is noticed; once it has expired, it would be refused in any case. The last of a
 /// session is kept until that has ended.
 pub async fn drop_used_tokens(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<u64> {
@@ -295,4 +285,14 @@ pub async fn drop_sessions(db: &mut PgConnection, before: DateTime<Utc>, most: i
         most
     );
     Ok(dropped.execute(db).await?.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_in_tables_are_read_back() {
+        crate::base::enumeration::assert_read_back::<EndedBecause>();
+    }
 }
