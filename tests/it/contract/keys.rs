@@ -2,8 +2,8 @@
 
 use sqlx::PgPool;
 
-/// People look for them without knowing the lab: by the code, or by their phone.
-const FOUND_WITHOUT_LAB: &str = "invitations";
+/// Invitations are found by the code or the phone, before the lab is known. A job is the installation's, or a lab's.
+const FOUND_WITHOUT_LAB: [&str; 2] = ["invitations", "jobs"];
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_lab_leads_every_key_of_a_table_that_has_one(db: PgPool) {
@@ -11,7 +11,7 @@ async fn the_lab_leads_every_key_of_a_table_that_has_one(db: PgPool) {
         "select i.indexrelid::regclass::text from pg_index i
             join pg_attribute lab on lab.attrelid = i.indrelid and lab.attname = 'lab_id'
             join pg_class t on t.oid = i.indrelid and t.relnamespace = current_schema()::regnamespace
-        where i.indisunique and i.indkey[0] <> lab.attnum and t.relname <> $1 order by 1",
+        where i.indisunique and i.indkey[0] <> lab.attnum and t.relname <> all ($1) order by 1",
     )
     .bind(FOUND_WITHOUT_LAB)
     .fetch_all(&db)
