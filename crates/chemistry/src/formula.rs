@@ -78,7 +78,9 @@ impl FromStr for Formula {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = formula_parser::parse(text);
-        Self::of(&parts.map_err(|why| if smiles::is_smiles(text) { FormulaError::Smiles } else { why })?)
+        let read = Self::of(&parts.map_err(|why| if smiles::is_smiles(text) { FormulaError::Smiles } else { why })?)?;
+        let both = || FormulaError::PerhapsSmiles(text.trim().to_owned(), read.0.text.clone());
+        if smiles::may_be_smiles(text) { Err(both()) } else { Ok(read) }
     }
 }
 

@@ -33,6 +33,8 @@ pub enum FormulaError {
     Bond,
     #[error("is a structure (SMILES) and no formula: write the molecular formula, such as C2H6O")]
     Smiles,
+    #[error("`{0}` may be a structure (SMILES): write `{1}` if that is the formula, else the formula of the structure")]
+    PerhapsSmiles(String, String),
     #[error("the formula is heavier than 10000000 g/mol")]
     TooHeavy,
 }

@@ -5,6 +5,8 @@ use chemistry::is_digits;
 use chrono::{Datelike as _, Months, NaiveDate};
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// Those that begin otherwise.
+const GERMAN_MONTHS: [(&str, u32); 6] = [("mär", 3), ("mrz", 3), ("maerz", 3), ("mai", 5), ("okt", 10), ("dez", 12)];
 
 /// What a column says of the order in `03/04/2027`: the first cell that can only have the day first, and the first that
 /// can only have the month first. A cell that is no day in either order says nothing.
@@ -169,8 +171,9 @@ fn is_of_either_century(text: &str) -> bool {
 
 fn named(text: &str) -> Option<u32> {
     let text = text.to_lowercase();
-    let at = MONTHS.iter().position(|month| text.len() >= 3 && text.starts_with(month))?;
-    u32::try_from(at + 1).ok()
+    let begins = |month: &str| text.len() >= 3 && text.starts_with(month);
+    let german = GERMAN_MONTHS.iter().find(|(name, _)| begins(name)).map(|(_, month)| *month);
+    german.or_else(|| u32::try_from(MONTHS.iter().position(|month| begins(month))? + 1).ok())
 }
 
 #[cfg(test)]
@@ -221,8 +224,14 @@ mod tests {
             assert_eq!(read(cell).as_deref(), Some("2027-02-28"), "{cell}");
             assert!(Days::default().read(cell, false).is_err(), "{cell}");
         }
+        for cell in ["Dez 2027", "Dezember 2027", "12/2027"] {
+            assert_eq!(read(cell).as_deref(), Some("2027-12-31"), "{cell}");
+        }
+        assert_eq!(
+            (read("28-Okt-2025").as_deref(), read("Mär-27").as_deref()),
+            (Some("2025-10-28"), Some("2027-03-31"))
+        );
         assert_eq!(read("2028-02").as_deref(), Some("2028-02-29"));
-        assert_eq!(read("12/2027").as_deref(), Some("2027-12-31"));
     }
 
     #[test]

@@ -35,14 +35,20 @@ impl Faults {
 
     /// The code that was made for a row of corrections must be as it was written, and is of one lab.
     pub fn made_code(&mut self, row: &Row, lab: Uuid) {
-        let (code, of) = (row.own(own::CODE), row.own(own::LAB));
-        if !code.is_empty() && !code.parse::<ContainerCode>().is_ok_and(|read| read.as_str() == code) {
+        let (made, of) = (row.own(own::CODE), row.own(own::LAB));
+        if made.is_empty() {
+            return;
+        }
+        if !made.parse::<ContainerCode>().is_ok_and(|read| read.as_str() == made) {
+            self.add(format!("the made code `{}` was changed: write it as it was", shortened(made)));
+        } else if !of.is_empty() && of != lab.to_string() {
+            self.add(format!("the made code {made} is of another lab: import the list itself into this one"));
+        } else if let Some(code) = row.get("code") {
             self.add(format!(
-                "the made code `{}` was changed: write it as it was, or give the row a code",
+                "the row has two codes: `{}`, and {made}, which was made for it and by which its list knows it. Leave `code` \
+                 empty, and give the bottle its other code when it is in",
                 shortened(code)
             ));
-        } else if !of.is_empty() && of != lab.to_string() {
-            self.add(format!("the made code {code} is of another lab: import the list itself into this one"));
         }
     }
 

@@ -116,6 +116,15 @@ impl Extract {
             return if is_deleted { Ok((Outcome::Deleted, None)) } else { Err(doubt.clone()) };
         }
         let meant = self.meant(listed)?;
+        // Its number was deleted; what has its name now is another entry, and does not get that number.
+        let has_its_number = |at: usize| has_number_of(&self.chemicals[at].0, &listed.new);
+        if matches!(found, Found::Deleted)
+            && !names.revive
+            && has_number(&listed.new)
+            && !meant.is_some_and(has_its_number)
+        {
+            return Ok((Outcome::Deleted, None));
+        }
         let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
         let row = &listed.new;
         self.no_name(meant, row, names).map_or(Ok(()), Err)?;
@@ -153,6 +162,10 @@ impl Extract {
 
 fn has_number(row: &NewChemical) -> bool {
     row.cas.is_some() || row.inchikey.is_some()
+}
+
+fn has_number_of(chemical: &Chemical, row: &NewChemical) -> bool {
+    row.cas.is_some() && chemical.cas == row.cas || row.inchikey.is_some() && chemical.inchikey == row.inchikey
 }
 
 /// A person has given the entry another name or number, so nothing but the trace tells that it is meant.

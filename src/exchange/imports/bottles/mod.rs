@@ -135,10 +135,10 @@ impl Bottles {
     }
 
     fn code(&self, row: &Row, faults: &mut Faults) -> Option<String> {
+        faults.made_code(row, self.lab_id);
         if row.get("code").is_some() {
             return read_code(row, faults);
         }
-        faults.made_code(row, self.lab_id);
         let Some(code) = self.codes.as_ref().and_then(|codes| codes.of(row)) else {
             faults.add(
                 "the code is empty: it tells a bottle from the others, and a second import from the first. --make-codes makes \

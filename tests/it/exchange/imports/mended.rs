@@ -113,6 +113,21 @@ async fn a_made_code_that_a_spreadsheet_has_damaged_is_refused(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_row_with_a_made_code_gets_no_second_one(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let file = folder.file("a.csv", "code,chemical,amount,unit,note\n,acetone,1,L,\n,acetonn,2,L,\n");
+    let corrected = make(&app, &file).await.corrections.expect("corrections");
+    replace(&corrected, ",acetonn,", "MINE,acetone,");
+    let report = make(&app, &corrected).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    assert!(corrections(&report)[0].1.contains("two codes: `MINE`"), "{:?}", corrections(&report));
+    replace(&file, "acetonn", "acetone");
+    assert_eq!(counts(&make(&app, &file).await), [2, 1, 0, 1, 0]);
+    assert_eq!(bottles(&app, &manager).await, 2);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_file_of_corrections_goes_with_the_last_row_of_its_list_unless_somebody_has_changed_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;

@@ -142,6 +142,19 @@ async fn what_came_in_with_a_number_is_known_by_its_name_alone_when_it_was_delet
     assert_eq!(counts(&load(&app, &folder.file("e.csv", rows)).await), [2, 2, 0, 0, 0]);
 }
 
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn the_number_of_an_entry_that_was_deleted_goes_to_no_other(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = app.client("manager").await;
+    load(&app, &folder.file("a.csv", "name,cas\nAnisole,100-66-3\n")).await;
+    let id = found(&manager, "Anisole").await["id"].as_str().expect("an id").to_owned();
+    manager.delete(&format!("/v1/chemicals/{id}"), "*").await.expect(204);
+    let list = folder.file("b.csv", "name,cas,synonyms\nMethyl phenyl ether,100-66-3,\nMethyl phenyl ether,,Anisole\n");
+    assert_eq!(counts(&load(&app, &list).await), [2, 1, 0, 1, 0]);
+    assert_eq!(counts(&load(&app, &list).await), [2, 0, 0, 2, 0]);
+    assert_eq!(found(&manager, "Methyl%20phenyl%20ether").await["cas"], json!(null));
+}
+
 async fn revive(app: &TestApp, file: &Path) -> Report {
     let options = Options { revive: true, ..Options::default() };
     import(&app.app, file, &options, Names::default()).await.expect("an import")
