@@ -7,6 +7,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY crates/chemistry/Cargo.toml crates/chemistry/
 COPY .cargo/config.toml .cargo/
+COPY migrations/build.rs migrations/
 RUN sed -i '/^\[\[/,/^$/d' Cargo.toml crates/chemistry/Cargo.toml \
     && mkdir src crates/chemistry/src \
     && touch src/lib.rs crates/chemistry/src/lib.rs \
