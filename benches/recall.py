@@ -19,6 +19,8 @@ SEED = 20_261_127
 NAMES = 2000
 PEOPLE = 24
 KINDS = ["dropped", "doubled", "swapped", "wrong"]
+# Of a search.
+LONGEST = 200
 LENGTHS = [(4, 5), (6, 8), (9, 12), (13, 99)]
 
 
@@ -132,7 +134,7 @@ def recall(person, chemicals, chance):
     some = chance.sample(chemicals, 500)
     exact = {
         "name": [(it["name"], it) for it in some],
-        "synonym": [(chance.choice(it["synonyms"]), it) for it in some if it["synonyms"]],
+        "synonym": [(chance.choice(it["synonyms"])[:LONGEST], it) for it in some if it["synonyms"]],
         "CAS number": [(it["cas"], it) for it in some],
         "CAS number without hyphens": [(it["cas"].replace("-", ""), it) for it in some],
         "first three letters of the name": [(it["name"][:3], it) for it in some],
