@@ -18,7 +18,7 @@ use chemstock::{
 use clap::{Parser, Subcommand};
 use uuid::Uuid;
 
-/// A fifth of the time of a small request was the system's allocator.
+/// The system's allocator took a fifth of the time of a small request.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -12,7 +12,7 @@ pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// The answers that we need have some 4 KiB.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Without certificates there is no TLS and so no client: told by `check` at the start, and by every use.
+/// Without the certificates for TLS there is no client, but the reason, which every use answers.
 #[derive(Clone)]
 pub struct Http(Result<Client, String>);
 

@@ -19,7 +19,7 @@ use crate::{
 const PART: &str = "database";
 const CONNECT_WITHIN: Duration = Duration::from_secs(4);
 const OLDEST: i32 = 140_000;
-/// A login takes nine round trips.
+/// A login takes five statements.
 const SLOW: Duration = Duration::from_millis(20);
 /// Our own tokens pass that much before their time, as servers that share keys do not share a clock to the second.
 const MOST_SKEW: TimeDelta = TimeDelta::seconds(5);

@@ -1,5 +1,5 @@
-//! One message on its way: the providers that may have it, one after the other, until one takes it or says what ends it.
-//! All of them get the same code.
+//! One message on its way: the providers that may have it, one after the other, until one takes it or says what ends
+//! it. All of them get the same code.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ impl Job {
 pub async fn carry(app: App, job: Job) -> Done {
     let mut rest = job.providers.iter().copied();
     let (mut attempt, mut provider) = (job.first, rest.next());
-    // If only one of them asked to come later, it is not over.
+    // When at least one provider asked to come later, the message is tried again.
     let mut asked_to_come_later = false;
     while let Some(at) = provider {
         let began = Instant::now();

@@ -1,5 +1,6 @@
-//! Accepts connections and ends each in time: a client that sends nothing, or half a request, keeps its place for seconds
-//! only. (Hyper's own limit for a head also counts the pause between two requests, which load balancers want longer.)
+//! Accepts connections and ends each in time: a client that sends nothing, or half a request, keeps its place for
+//! seconds only. (Hyper's own limit for a head also counts the pause between two requests, which load balancers want
+//! longer.)
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

@@ -12,8 +12,8 @@ use axum::{
 use super::{catalogue::general, idempotency::MAX_BODY, problem::Problem};
 use crate::base::error::Field;
 
-/// The version that the caller read, from `If-Match`; none for `*`, any version. A handler that takes this as an argument
-/// requires the header (RFC 6585 section 3).
+/// The version that the caller read, from `If-Match`; none for `*`, any version. A handler that takes this as an
+/// argument requires the header (RFC 6585 section 3).
 pub struct IfMatch(pub Option<i32>);
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {

@@ -90,7 +90,8 @@ fn is_text(pair: &str) -> bool {
     std::str::from_utf8(&bytes).is_ok()
 }
 
-/// The variables of the path. A variable of the wrong form names nothing: 404. One that is not UTF-8 cannot be read: 400.
+/// The variables of the path. A variable of the wrong form names nothing: 404. One that is not UTF-8 cannot be read:
+/// 400.
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {

@@ -1,7 +1,7 @@
 //! Everything that is wrong with a body.
 //!
-//! serde stops at the first fault. So after a fault the body is read again, from a [`Value`]: the fault is noted, the wrong
-//! value is replaced by one that passes, and the reading goes on to the next fault.
+//! serde stops at the first fault. So after a fault the body is read again, from a [`Value`]: the fault is noted, the
+//! wrong value is replaced by one that passes, and the reading goes on to the next fault.
 
 use std::collections::VecDeque;
 

@@ -1,5 +1,5 @@
-//! The header `Host` (RFC 9112 section 3.2). An HTTP/1.1 request without one, or with two, is ambiguous: a proxy in front
-//! may have taken it for another host. So it is refused.
+//! The header `Host` (RFC 9112 section 3.2). An HTTP/1.1 request without one, or with two, is ambiguous: a proxy in
+//! front may have taken it for another host. So it is refused.
 
 use axum::{
     extract::Request,

@@ -1,5 +1,5 @@
-//! Gives every request an id, a span for its log lines, and metrics by route. The path itself, which has ids and scanned
-//! codes, and the body are never recorded.
+//! Gives every request an id, a span for its log lines, and metrics by route. The path itself, which has ids and
+//! scanned codes, and the body are never recorded.
 
 use std::time::Instant;
 

@@ -17,8 +17,8 @@ use tokio::{
 pub struct Pace {
     /// From the first to the last byte of a head; also from the start of the connection to the end of the first head.
     pub head: Duration,
-    /// From an answer to the next request. Longer than load balancers keep a connection (60 s), so that none of them sends
-    /// a request into a connection that is just being closed.
+    /// From an answer to the next request. Longer than load balancers keep a connection (60 s), so that none of them
+    /// sends a request into a connection that is just being closed.
     pub idle: Duration,
 }
 

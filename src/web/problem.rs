@@ -1,8 +1,8 @@
 //! The one place where a failure becomes an answer: `application/problem+json` (RFC 9457), for every failure.
 //!
-//! A failing handler or layer answers with an empty response that carries a [`Problem`]. [`finish`] writes the body; the
-//! layer of `idempotency` calls it, because it knows the request id. A failure without a [`Problem`] (of one of tower's
-//! layers, or a route that does not exist) gets the general problem of its status.
+//! A failing handler or layer answers with an empty response that carries a [`Problem`]. [`finish`] writes the body;
+//! the layer of `idempotency` calls it, because it knows the request id. A failure without a [`Problem`] (of one of
+//! tower's layers, or a route that does not exist) gets the general problem of its status.
 
 use std::{any::Any, collections::BTreeMap, time::Duration};
 

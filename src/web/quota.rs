@@ -1,5 +1,6 @@
-//! The fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). They are sent only to a caller
-//! who has shown that the quota is theirs: to others they would show somebody else's traffic, as the draft warns.
+//! The fields `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11). They are sent only to a
+//! caller who has shown that the quota is theirs: to others they would show somebody else's traffic, as the draft
+//! warns.
 
 use axum::{
     http::{HeaderName, HeaderValue},

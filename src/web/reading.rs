@@ -43,8 +43,8 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// As [`parse`], but `clear` lists fields to be set to null: for clients that cannot send null, or that send it for every
-/// field that is not set.
+/// As [`parse`], but `clear` lists fields to be set to null: for clients that cannot send null, or that send it for
+/// every field that is not set.
 pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let has_list = body.windows(CLEAR.len()).any(|window| window == CLEAR);
     let Some(mut value) = has_list.then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten() else {

@@ -167,9 +167,9 @@ impl Redis {
         Ok(link)
     }
 
-    /// The driver mends what breaks. But it keeps to an address that once was right, and a server that said no while it
-    /// was starting is not asked again: so a link that fails is replaced, once a second at the most. That of a Cluster
-    /// only when nothing else came of it for a while, as it serves the other nodes meanwhile.
+    /// The driver reconnects by itself. But it keeps the address that it resolved first, and it does not ask again a
+    /// server that refused while starting. So a link that fails is replaced, at most once a second. A link to a Cluster
+    /// is replaced only after three failures in a row, because it may still serve the other nodes.
     fn learn(&self, failed: bool) {
         let mut state = self.state();
         state.failures = if failed { state.failures.saturating_add(1) } else { 0 };

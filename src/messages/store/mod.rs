@@ -191,7 +191,7 @@ pub async fn sweep(db: &mut PgConnection, before: DateTime<Utc>, most: usize) ->
     Ok(usize::try_from(swept).unwrap_or(usize::MAX))
 }
 
-/// What was sent keeps its text as long as another provider may have to send it.
+/// Drops the text of messages that were sent and have expired: until then another provider may have to send it.
 pub async fn empty_expired(db: &mut PgConnection, now: DateTime<Utc>, most: usize) -> Result<usize> {
     let emptied = sqlx::query!(
         "update messages set body = '' where id in (

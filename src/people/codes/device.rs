@@ -13,7 +13,7 @@ use crate::{
 };
 
 const ID: usize = 16;
-/// Then it logs in as a stranger once, and is known anew.
+/// After this time the device counts as a stranger until its next login, which makes it known again.
 const KNOWN_FOR: TimeDelta = TimeDelta::days(180);
 
 pub fn token(app: &App, phone: &Phone, device: Uuid) -> String {

@@ -49,7 +49,8 @@ pub(super) fn add_headers(components: &mut Components) {
     }
 }
 
-/// Adds `ETag` to the answers of resources whose changes take `If-Match`. Answers whether a read of it can be conditional.
+/// Adds `ETag` to the answers of resources whose changes take `If-Match`. Answers whether a read of it can be
+/// conditional.
 pub(super) fn show_versions(item: &mut PathItem) -> bool {
     let takes_if_match = [&item.patch, &item.delete].into_iter().flatten().any(|it| has_parameter(it, "If-Match"));
     let is_tagged = |operation: &Operation| {

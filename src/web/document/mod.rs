@@ -1,5 +1,5 @@
-//! Completes the document with what is alike for all operations: authentication, failures, repeats of a write, and which
-//! answers carry a version. It also adapts the schemas to the generators of clients.
+//! Completes the document with what is alike for all operations: authentication, failures, repeats of a write, and
+//! which answers carry a version. It also adapts the schemas to the generators of clients.
 
 mod answers;
 mod examples;

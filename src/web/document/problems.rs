@@ -61,8 +61,8 @@ pub(super) fn name(kinds: &[Kind]) -> String {
     format!("Problem{}{}", kinds[0].status.as_u16(), capitalised.collect::<String>())
 }
 
-/// A `Problem` whose `type` is one of these. With one member in `allOf` the generator for Python makes a `Problem` of it;
-/// with two members it would make two classes for each set.
+/// A `Problem` whose `type` is one of these. With one member in `allOf` the generator for Python makes a `Problem` of
+/// it; with two members it would make two classes for each set.
 pub(super) fn schema(kinds: &[Kind]) -> RefOr<Schema> {
     let problem = json!([{"$ref": "#/components/schemas/Problem"}]);
     let narrowed = ObjectBuilder::new()

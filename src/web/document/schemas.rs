@@ -94,8 +94,9 @@ fn name_items_of_pages(components: &mut Components) {
     }
 }
 
-/// Several generators make one class of the members of a choice, which requires everything that any member requires. So a
-/// choice becomes one object: fields that all members have are required, and the description says which member has what.
+/// Several generators make one class of the members of a choice, which requires everything that any member requires. So
+/// a choice becomes one object: fields that all members have are required, and the description says which member has
+/// what.
 fn flatten_choices(components: &mut Components) -> BTreeSet<String> {
     let known = components.schemas.clone();
     let mut flat = BTreeSet::new();

@@ -1,9 +1,10 @@
-//! Answers a repeat of a POST with the same `Idempotency-Key` (the IETF draft of that name) with the first answer, without
-//! doing it twice. The same key with another request is 422, and 409 while the first still runs. Kept for a day.
+//! Answers a repeat of a POST with the same `Idempotency-Key` (the IETF draft of that name) with the first answer,
+//! without doing it twice. The same key with another request is 422, and 409 while the first still runs. Kept for a
+//! day.
 //!
-//! The work and the record of its answer are two commits. A crash between them leaves a key without an answer. Its repeat
-//! runs again with the same ids ([`crate::base::ids::Seed`]), so it meets what the first try made. It may run as soon as the
-//! lease of the first try is over; a running request renews its lease every few seconds.
+//! The work and the record of its answer are two commits. A crash between them leaves a key without an answer. Its
+//! repeat runs again with the same ids ([`crate::base::ids::Seed`]), so it meets what the first try made. It may run as
+//! soon as the lease of the first try is over; a running request renews its lease every few seconds.
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 

@@ -1,5 +1,5 @@
-//! Writes JSON, byte for byte as `serde_json` does, in half the time: text without escapes (nearly all text) is copied in
-//! one piece, and a value that formats itself is written straight into the body.
+//! Writes JSON, byte for byte as `serde_json` does, in half the time: text without escapes (nearly all text) is copied
+//! in one piece, and a value that formats itself is written straight into the body.
 
 #[cfg(test)]
 mod tests;

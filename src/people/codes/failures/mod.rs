@@ -1,9 +1,9 @@
-//! Wrong codes in a row, kept in the database, so that neither a new code nor a restart nor an emptied Redis resets them
-//! (NIST SP 800-63B-4 section 3.2.2). From the fifth on the next code and the next guess wait, from 30 seconds doubling
-//! to an hour; the hundredth locks the phone until an operator unlocks it. A right code resets them.
+//! Wrong codes in a row, kept in the database, so that neither a new code nor a restart nor an emptied Redis resets
+//! them (NIST SP 800-63B-4 section 3.2.2). From the fifth on the next code and the next guess wait, from 30 seconds
+//! doubling to an hour; the hundredth locks the phone until an operator unlocks it. A right code resets them.
 //!
-//! They are counted in buckets: a phone's own, and one for each device that has logged in with it. A stranger fills the
-//! phone's; its owner still comes in with a device that is known.
+//! They are counted in buckets: a phone's own, and one for each device that has logged in with it. Wrong
+//! guesses of a stranger fill the phone's bucket; its owner can still log in with a known device.
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
