@@ -97,10 +97,8 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
     let request_id = parts.headers.get(X_REQUEST_ID).cloned();
     let work = next.run(Request::from_parts(parts, Body::from(body)));
     let response = finish(with_lease(&app, &id, work).await, request_id.as_ref());
-    // Without a token only successes are kept, because anybody can cause any number of failures.
-    let status = response.status();
-    let keep = if who.is_empty() { status.is_success() } else { is_final(status) };
-    remember(&app, &id, response, keep).await
+    let then = Then::after(response.status(), who.is_empty());
+    remember(&app, &id, response, then).await
 }
 
 fn unreadable(cause: &(dyn std::error::Error + 'static)) -> Problem {
@@ -125,12 +123,33 @@ async fn with_lease(app: &App, id: &[u8], work: impl Future<Output = Response>) 
 
 async fn renew(app: &App, id: &[u8]) -> error::Result<()> {
     let until = app.clock.now() + LOCKED_FOR;
-    store::renew(&mut *app.db().await?, id, until).await
+    store::set_lease(&mut *app.db().await?, id, until).await
 }
 
-/// Whether a repeat would get the same answer.
-fn is_final(status: StatusCode) -> bool {
-    !status.is_server_error() && ![StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status)
+/// What becomes of a key when its request has been answered.
+enum Then {
+    /// A repeat gets this answer.
+    Keep,
+    /// A repeat of this request runs again, with the same ids: the work may stand although its answer says otherwise, as
+    /// where the connection to Postgres breaks at the commit.
+    RunAgain,
+    /// Nothing was done.
+    Free,
+}
+
+impl Then {
+    /// Anybody can cause any number of failures without a token, so of those nothing is kept; a login knows its repeat by
+    /// the nonce of its [`Seed`], which needs no row.
+    fn after(status: StatusCode, is_anonymous: bool) -> Self {
+        match status {
+            _ if status.is_success() => Self::Keep,
+            _ if is_anonymous => Self::Free,
+            StatusCode::TOO_MANY_REQUESTS => Self::Free,
+            StatusCode::REQUEST_TIMEOUT => Self::RunAgain,
+            _ if status.is_server_error() => Self::RunAgain,
+            _ => Self::Keep,
+        }
+    }
 }
 
 /// The name space of the key: a user's own, or (empty) that of all callers without a token.
@@ -223,21 +242,23 @@ const KEPT_HEADERS: [HeaderName; 6] = [
     header::CACHE_CONTROL,
 ];
 
-/// Keeps the answer, or frees the key.
-async fn remember(app: &App, id: &[u8], response: Response, keep: bool) -> Result<Response, Problem> {
+/// Keeps the answer, or lets the request be tried again.
+async fn remember(app: &App, id: &[u8], response: Response, then: Then) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|cause| Error::Internal(anyhow::anyhow!(cause)))?.to_bytes();
     let mut db = app.db().await?;
-    if keep {
-        let headers = KEPT_HEADERS
-            .iter()
-            .filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
-        let answer: Answer = (parts.status.as_u16(), headers.collect(), Kept::new(&body));
-        let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
-        let sealed = app.secret.seal("idempotency answer", &plain, id);
-        store::keep(&mut db, id, &sealed).await?;
-    } else {
-        store::free(&mut db, id).await?;
+    match then {
+        Then::Keep => {
+            let headers = KEPT_HEADERS
+                .iter()
+                .filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
+            let answer: Answer = (parts.status.as_u16(), headers.collect(), Kept::new(&body));
+            let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
+            let sealed = app.secret.seal("idempotency answer", &plain, id);
+            store::keep(&mut db, id, &sealed).await?;
+        }
+        Then::RunAgain => store::set_lease(&mut db, id, DateTime::UNIX_EPOCH).await?,
+        Then::Free => store::free(&mut db, id).await?,
     }
     Ok(Response::from_parts(parts, Body::from(body)))
 }

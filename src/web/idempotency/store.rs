@@ -39,7 +39,8 @@ pub async fn find(db: &mut PgConnection, id: &[u8]) -> Result<Option<Earlier>> {
     Ok(earlier.fetch_optional(db).await?)
 }
 
-pub async fn renew(db: &mut PgConnection, id: &[u8], until: DateTime<Utc>) -> Result<()> {
+/// Until when no other try runs.
+pub async fn set_lease(db: &mut PgConnection, id: &[u8], until: DateTime<Utc>) -> Result<()> {
     sqlx::query!("update idempotency_keys set locked_until = $2 where id = $1 and answer is null", id, until)
         .execute(db)
         .await?;

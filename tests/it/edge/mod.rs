@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod broken_connections;
 mod commands;
 mod connections;
 mod repeats;

@@ -9,6 +9,7 @@ pub mod google;
 pub mod instance;
 pub mod log;
 pub mod outside;
+pub mod postgres_wire;
 pub mod providers;
 pub mod redis;
 pub mod tls;
