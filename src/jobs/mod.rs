@@ -1,12 +1,12 @@
 //! What people see of work that is not a request, and may do with it: `platform::jobs` runs it.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::Instant;
+use moka::sync::Cache;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use uuid::Uuid;
 
 pub use self::http::routes;
@@ -67,12 +67,13 @@ const MOST_WATCHED: usize = 4;
 const LONGEST_WATCH: Duration = Duration::from_mins(5);
 const LOOKS_EVERY: Duration = Duration::from_secs(1);
 
-#[derive(Default)]
-struct Watchers(Mutex<HashMap<Uuid, usize>>);
+/// The places of each person who watches.
+struct Watchers(Cache<Uuid, Arc<Semaphore>>);
 
-impl Watchers {
-    fn counts(&self) -> MutexGuard<'_, HashMap<Uuid, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Default for Watchers {
+    fn default() -> Self {
+        // Places that somebody has are not forgotten.
+        Self(Cache::builder().time_to_idle(2 * LONGEST_WATCH).build())
     }
 }
 
@@ -80,39 +81,20 @@ impl Watchers {
 struct Watch {
     app: App,
     id: Uuid,
-    user_id: Uuid,
-    watchers: Arc<Watchers>,
+    _place: OwnedSemaphorePermit,
     seen: Option<i32>,
     until: Instant,
     is_over: bool,
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let mut counts = self.watchers.counts();
-        if let Some(count) = counts.get_mut(&self.user_id) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.user_id);
-            }
-        }
-    }
 }
 
 /// From the version after the one that was `seen`.
 async fn watch(by: &Auth<Anyone>, id: Uuid, seen: Option<i32>) -> Result<Watch> {
     get(by, id).await?;
     let watchers = by.app().part(|_| Watchers::default());
-    {
-        let mut counts = watchers.counts();
-        let count = counts.entry(by.user_id()).or_default();
-        if *count >= MOST_WATCHED {
-            return Err(Error::RateLimited { retry_after: LOOKS_EVERY });
-        }
-        *count += 1;
-    }
+    let places = watchers.0.get_with(by.user_id(), || Arc::new(Semaphore::new(MOST_WATCHED)));
+    let place = places.try_acquire_owned().map_err(|_| Error::RateLimited { retry_after: LOOKS_EVERY })?;
     let until = Instant::now() + LONGEST_WATCH;
-    Ok(Watch { app: by.app().clone(), id, user_id: by.user_id(), watchers, seen, until, is_over: false })
+    Ok(Watch { app: by.app().clone(), id, _place: place, seen, until, is_over: false })
 }
 
 impl Watch {

@@ -145,6 +145,20 @@ pub async fn settle(db: &mut PgConnection, settled: &[Settled], now: DateTime<Ut
     Ok(())
 }
 
+/// Rows as whoever looks at jobs sees them; their columns stand between the two texts.
+macro_rules! stored_jobs {
+    ($before:literal; $after:literal $(, $argument:expr)* $(,)?) => {
+        sqlx::query_as!(
+            StoredJob,
+            $before + r#"id, kind, state as "state: JobState", lab_id, created_by,
+                jsonb_build_object('done', done, 'total', total, 'note', note) as "progress!: Json<JobProgress>", result,
+                last_error, attempts, max_attempts, cancel_requested, run_at, created_at, started_at, finished_at, version
+                "# + $after
+            $(, $argument)*
+        )
+    };
+}
+
 /// The newest first.
 pub async fn page(
     db: &mut PgConnection,
@@ -153,14 +167,11 @@ pub async fn page(
     before: Option<Uuid>,
     most: i64,
 ) -> Result<Vec<StoredJob>> {
-    let found = sqlx::query_as!(
-        StoredJob,
-        r#"select id, kind, state as "state: JobState", lab_id, created_by,
-            jsonb_build_object('done', done, 'total', total, 'note', note) as "progress!: Json<JobProgress>", result,
-            last_error, attempts, max_attempts, cancel_requested, run_at, created_at, started_at, finished_at, version
-        from jobs
+    let found = stored_jobs!(
+        "select ";
+        "from jobs
         where ($1::text is null or state = $1) and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
-        order by id desc limit $4"#,
+        order by id desc limit $4",
         state.map(JobState::as_str),
         kind,
         before,
@@ -170,27 +181,17 @@ pub async fn page(
 }
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<StoredJob>> {
-    let found = sqlx::query_as!(
-        StoredJob,
-        r#"select id, kind, state as "state: JobState", lab_id, created_by,
-            jsonb_build_object('done', done, 'total', total, 'note', note) as "progress!: Json<JobProgress>", result,
-            last_error, attempts, max_attempts, cancel_requested, run_at, created_at, started_at, finished_at, version
-        from jobs where id = $1"#,
-        id
-    );
+    let found = stored_jobs!("select "; "from jobs where id = $1", id);
     Ok(found.fetch_optional(db).await?)
 }
 
 /// Of a dead letter only; from the beginning, and with all its tries.
 pub async fn retry(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<Option<StoredJob>> {
-    let found = sqlx::query_as!(
-        StoredJob,
-        r#"update jobs set state = 'queued', run_at = $2, attempts = 0, cancel_requested = false, finished_at = null,
+    let found = stored_jobs!(
+        "update jobs set state = 'queued', run_at = $2, attempts = 0, cancel_requested = false, finished_at = null,
             version = version + 1
         where id = $1 and state = 'failed'
-        returning id, kind, state as "state: JobState", lab_id, created_by,
-            jsonb_build_object('done', done, 'total', total, 'note', note) as "progress!: Json<JobProgress>", result,
-            last_error, attempts, max_attempts, cancel_requested, run_at, created_at, started_at, finished_at, version"#,
+        returning "; "",
         id,
         now
     );
@@ -199,14 +200,11 @@ pub async fn retry(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Resul
 
 /// Of one that has not ended, and will.
 pub async fn cancel(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<Option<StoredJob>> {
-    let found = sqlx::query_as!(
-        StoredJob,
-        r#"update jobs set state = case when state = 'queued' then 'cancelled' else state end, cancel_requested = true,
+    let found = stored_jobs!(
+        "update jobs set state = case when state = 'queued' then 'cancelled' else state end, cancel_requested = true,
             finished_at = case when state = 'queued' then $2::timestamptz end, version = version + 1
         where id = $1 and state in ('queued', 'running') and schedule is null
-        returning id, kind, state as "state: JobState", lab_id, created_by,
-            jsonb_build_object('done', done, 'total', total, 'note', note) as "progress!: Json<JobProgress>", result,
-            last_error, attempts, max_attempts, cancel_requested, run_at, created_at, started_at, finished_at, version"#,
+        returning "; "",
         id,
         now
     );
