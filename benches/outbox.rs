@@ -61,7 +61,7 @@ async fn main() {
     transaction.commit().await.expect("a commit");
     drop(db);
     let began = Instant::now();
-    let sent = messages::deliver_due(app.clone()).await.expect("a database");
+    let sent = messages::send_due(app.clone()).await.expect("a database");
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!((sent, taken.load(Ordering::SeqCst)), (MESSAGES, MESSAGES), "each is sent once");
     report(seconds);

@@ -86,7 +86,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         tasks.spawn(repeat(step, move || (step.run)(app.clone()), stop.clone()));
     }
     // They wait for what they begin, so they are no steps: a slow provider would hold up the next batch.
-    tasks.spawn(keep_up(DELIVER, app.clone(), stop.clone(), messages::deliver));
+    tasks.spawn(keep_up(DELIVER, app.clone(), stop.clone(), messages::send_until_stopped));
     tasks.spawn(keep_up(RUN_JOBS, app.clone(), stop, |app, stop| Runner::new(app, registry()).run(stop)));
     tasks.close();
     tasks.wait().await;
@@ -153,7 +153,7 @@ where
 
 /// Runs every step and every job that is due until none finds anything: for tests.
 pub async fn drain(app: &App) -> Result<()> {
-    while messages::deliver_due(app.clone()).await? > 0 {}
+    while messages::send_due(app.clone()).await? > 0 {}
     for step in SHARED_STEPS.iter().chain(STEPS) {
         while (step.run)(app.clone()).await? > 0 {}
     }

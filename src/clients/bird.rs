@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     http::{Answer, Http},
     messagebird,
-    outbound::{Accepted, Callback, Distrust, Failure, Fate, Outgoing, Receipt, Refused, Sending, plain_code},
+    outbound::{Accepted, Callback, Distrust, Failure, Outgoing, Receipt, ReceiptState, Refused, Sending, plain_code},
     reading,
 };
 use crate::config::BirdConfig;
@@ -65,17 +65,17 @@ impl Bird {
         let message = &event["payload"];
         let is_ours = event["event"] == "sms.outbound" && message["channelId"] == *self.config.channel_id;
         let failed = failure(message);
-        let fate = match message["status"].as_str() {
+        let state = match message["status"].as_str() {
             _ if !is_ours => return Ok(Vec::new()),
-            Some("sent") => Fate::Sent,
-            Some("delivered") => Fate::Delivered,
-            Some("sending_failed" | "delivery_failed") => Fate::Failed(failed.0),
+            Some("sent") => ReceiptState::Sent,
+            Some("delivered") => ReceiptState::Delivered,
+            Some("sending_failed" | "delivery_failed") => ReceiptState::Failed(failed.0),
             _ => return Ok(Vec::new()),
         };
         let id = message["id"].as_str().and_then(reading::id).ok_or(Distrust::Unreadable)?;
         let reference = message["reference"].as_str().and_then(|text| Uuid::parse_str(text).ok());
-        let code = matches!(fate, Fate::Failed(_)).then_some(failed.1);
-        Ok(vec![Receipt { id: id.to_owned(), reference, fate, price: None, code }])
+        let code = matches!(state, ReceiptState::Failed(_)).then_some(failed.1);
+        Ok(vec![Receipt { id: id.to_owned(), reference, state, price: None, code }])
     }
 
     fn channel(&self) -> String {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     http::{Answer, Http},
-    outbound::{Accepted, Callback, Distrust, Failure, Fate, Outgoing, Receipt, Refused, Sending},
+    outbound::{Accepted, Callback, Distrust, Failure, Outgoing, Receipt, ReceiptState, Refused, Sending},
     reading,
 };
 use crate::config::MessageBirdConfig;
@@ -72,19 +72,21 @@ impl MessageBird {
         let field = |name| fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
         let id = reading::id(field("id")).ok_or(Distrust::Unreadable)?;
         let code = field("statusErrorCode");
-        let fate = match field("status") {
-            "sent" | "buffered" => Fate::Sent,
-            "delivered" => Fate::Delivered,
-            "expired" => Fate::Failed(expired(field("statusReason"), code)),
+        let state = match field("status") {
+            "sent" | "buffered" => ReceiptState::Sent,
+            "delivered" => ReceiptState::Delivered,
+            "expired" => ReceiptState::Failed(expired(field("statusReason"), code)),
             // It has not arrived, and nothing says that it never could.
-            "delivery_failed" => Fate::Failed(failure(field("statusReason"), code).unwrap_or(Failure::TryLater)),
+            "delivery_failed" => {
+                ReceiptState::Failed(failure(field("statusReason"), code).unwrap_or(Failure::TryLater))
+            }
             _ => return Ok(Vec::new()),
         };
-        let failed = matches!(fate, Fate::Failed(_));
+        let failed = matches!(state, ReceiptState::Failed(_));
         Ok(vec![Receipt {
             id: id.to_owned(),
             reference: Uuid::parse_str(field("reference")).ok(),
-            fate,
+            state,
             price: reading::price(&field("price[amount]").into(), field("price[currency]")),
             code: failed.then(|| failure_code(field("statusReason"), code)),
         }])

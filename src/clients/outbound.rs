@@ -165,14 +165,14 @@ pub struct Receipt {
     pub id: String,
     /// Ours, where the provider brings it back.
     pub reference: Option<Uuid>,
-    pub fate: Fate,
+    pub state: ReceiptState,
     pub price: Option<Price>,
     /// The provider's code of a failure.
     pub code: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum ReceiptState {
     /// On its way.
     Sent,
     Delivered,

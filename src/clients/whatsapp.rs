@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     http::{Answer, Http},
-    outbound::{Accepted, Callback, Distrust, Failure, Fate, Outgoing, Receipt, Refused, Sending},
+    outbound::{Accepted, Callback, Distrust, Failure, Outgoing, Receipt, ReceiptState, Refused, Sending},
 };
 use crate::{base::language::Language, config::WhatsAppConfig};
 
@@ -149,18 +149,18 @@ fn meaning(code: u64) -> Option<Failure> {
 fn receipt(status: &Value) -> Option<Receipt> {
     let id = status["id"].as_str().filter(|id| is_id(id))?;
     let code = status["errors"][0]["code"].as_u64();
-    let fate = match status["status"].as_str()? {
-        "sent" => Fate::Sent,
-        "delivered" | "read" => Fate::Delivered,
+    let state = match status["status"].as_str()? {
+        "sent" => ReceiptState::Sent,
+        "delivered" | "read" => ReceiptState::Delivered,
         // It has not arrived, and nothing says that it never could.
-        "failed" => Fate::Failed(code.and_then(meaning).unwrap_or(Failure::TryLater)),
+        "failed" => ReceiptState::Failed(code.and_then(meaning).unwrap_or(Failure::TryLater)),
         _ => return None,
     };
-    let code = code.filter(|_| matches!(fate, Fate::Failed(_)));
+    let code = code.filter(|_| matches!(state, ReceiptState::Failed(_)));
     Some(Receipt {
         id: id.to_owned(),
         reference: status["biz_opaque_callback_data"].as_str().and_then(|reference| reference.parse().ok()),
-        fate,
+        state,
         price: None,
         code: code.map(|code| super::outbound::plain_code(&code.to_string())),
     })

@@ -17,7 +17,7 @@ use crate::{
     },
     platform::{
         app::App,
-        jobs::{JobState, StoredJob, Wanted},
+        jobs::{JobFilter, JobState, StoredJob},
     },
     web::{Failures, Json, Path, Query},
 };
@@ -57,7 +57,7 @@ struct JobsQuery {
 async fn list_jobs(by: Auth<Owner>, Query(query): Query<JobsQuery>) -> Result<Json<Page<StoredJob>>> {
     let JobsQuery { state, kind, limit, cursor } = query;
     let before = cursor.map(|cursor| cursor.0);
-    super::list(&by, Wanted { state, kind: kind.as_ref().map(Text::as_str), before, limit }).await.map(Json)
+    super::list(&by, JobFilter { state, kind: kind.as_ref().map(Text::as_str), before, limit }).await.map(Json)
 }
 
 /// Repeat a failed job

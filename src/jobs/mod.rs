@@ -18,14 +18,14 @@ use crate::{
     },
     platform::{
         app::App,
-        jobs::{self, StoredJob, Wanted},
+        jobs::{self, JobFilter, StoredJob},
     },
 };
 
 mod http;
 
-pub async fn list(by: &Auth<Owner>, wanted: Wanted<'_>) -> Result<Page<StoredJob>> {
-    jobs::list(&mut *by.lists().await?, wanted).await
+pub async fn list(by: &Auth<Owner>, filter: JobFilter<'_>) -> Result<Page<StoredJob>> {
+    jobs::list(&mut *by.lists().await?, filter).await
 }
 
 /// Repeats a dead letter.

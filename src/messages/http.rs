@@ -4,7 +4,7 @@ use axum::extract::State;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::delivery::{self, Delivery};
+use super::code_status::{self, CodeStatus};
 use crate::{
     base::{address::ClientAddress, error::Result},
     platform::{
@@ -25,12 +25,12 @@ pub fn routes() -> OpenApiRouter<App> {
 /// not come. One address may look twenty times a second on average, unless configured otherwise.
 #[utoipa::path(get, path = "/auth/otp/challenges/{challenge_id}", tag = "login", security(()),
     params(("challenge_id" = Uuid, Path)),
-    responses((status = 200, body = Delivery), web::Failures))]
+    responses((status = 200, body = CodeStatus), web::Failures))]
 async fn get_challenge(
     State(app): State<App>,
     from: ClientAddress,
     Path(challenge_id): Path<Uuid>,
-) -> Result<Json<Delivery>> {
+) -> Result<Json<CodeStatus>> {
     deeds::take(&app, Deed::LookAtChallenge, from)?;
-    delivery::of_challenge(&app, challenge_id).await.map(Json)
+    code_status::of_challenge(&app, challenge_id).await.map(Json)
 }

@@ -1,7 +1,7 @@
 //! The outbox: what is to be sent waits in the database, sealed, until a background task sends it. So a request never
 //! waits for a provider, and what it promised outlives a crash.
 //!
-//! [`dispatch`] takes what is due and hands it to a provider, in the order of [`routing`]; [`receipts`] hear what became
+//! [`sender`] takes what is due and hands it to a provider, in the order of [`routing`]; [`receipts`] hear what became
 //! of it; [`report`] shows it to who runs the installation.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 pub use self::{
     breaker::provider_states,
+    code_status::CodeStatus,
     content::{Content, Kind},
-    delivery::Delivery,
-    dispatch::{deliver, deliver_due},
     report::measure,
+    sender::{send_due, send_until_stopped},
     verified::tally as tally_verified,
 };
 pub use crate::config::Channel;
@@ -25,17 +25,17 @@ use crate::{
 };
 
 mod breaker;
-mod carriers;
-mod carry;
+mod code_status;
 mod content;
-mod delivery;
-mod dispatch;
 mod http;
 pub mod probe;
+mod providers;
 pub mod pumping;
 mod receipts;
 mod report;
 mod routing;
+mod send;
+mod sender;
 mod state;
 mod store;
 pub mod texts;

@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{
-    carriers::Carriers,
     content::{Content, Kind},
+    providers::Providers,
     texts,
 };
 use crate::{
@@ -24,8 +24,8 @@ use crate::{
 pub async fn check(config: &Config) -> Vec<(Provider, Result<(), Refused>)> {
     let mut asked = JoinSet::new();
     for (place, provider) in config.sms.providers.iter().copied().enumerate() {
-        let carriers = Carriers::new(config, &Console::terminal(), &Clock::real());
-        asked.spawn(async move { (place, provider, carriers.check(provider).await) });
+        let providers = Providers::new(config, &Console::terminal(), &Clock::real());
+        asked.spawn(async move { (place, provider, providers.check(provider).await) });
     }
     let mut answers = asked.join_all().await;
     answers.sort_by_key(|(place, ..)| *place);
@@ -34,7 +34,7 @@ pub async fn check(config: &Config) -> Vec<(Provider, Result<(), Refused>)> {
 
 /// A real message, from the first provider that takes it; with what those before it said.
 pub async fn send(config: &Config, to: &Phone) -> Vec<(Provider, Result<Accepted, Refused>)> {
-    let carriers = Carriers::new(config, &Console::terminal(), &Clock::real());
+    let providers = Providers::new(config, &Console::terminal(), &Clock::real());
     let content = Content::notice(Kind::Test, Language::English);
     let text = texts::sms(&content, texts::Origin::default());
     let mut tried = Vec::new();
@@ -49,7 +49,7 @@ pub async fn send(config: &Config, to: &Phone) -> Vec<(Provider, Result<Accepted
             valid_for: Duration::from_mins(10),
             receipts_at: None,
         };
-        let sending = carriers.send(provider, &message).await;
+        let sending = providers.send(provider, &message).await;
         let may_be_over = |why: Failure| why == Failure::Unknown || !why.passes_on();
         let is_over = sending.as_ref().map_or_else(|refused| may_be_over(refused.why), |_| true);
         tried.push((provider, sending));

@@ -8,7 +8,7 @@ use crate::{base::enumeration::enumeration, clients::outbound::Failure, config::
 /// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
+pub enum MessageState {
     /// Waits for its turn.
     Queued,
     /// A provider has taken it.
@@ -19,7 +19,7 @@ pub enum DeliveryState {
     Failed,
 }
 
-enumeration!(DeliveryState::as_str in "messages.state" {
+enumeration!(MessageState::as_str in "messages.state" {
     Queued = "queued",
     Sent = "sent",
     Delivered = "delivered",
@@ -81,6 +81,6 @@ mod tests {
 
     #[test]
     fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::base::enumeration::assert_read_back_and_on_the_wire::<DeliveryState>();
+        crate::base::enumeration::assert_read_back_and_on_the_wire::<MessageState>();
     }
 }

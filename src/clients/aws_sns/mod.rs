@@ -1,5 +1,5 @@
 //! AWS SNS: sends SMS by Publish (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>) in the query protocol.
-//! Publish tells neither price nor fate; what becomes of a message is told, if at all, through a topic ([`topic`]).
+//! Publish tells neither price nor state; what becomes of a message is told, if at all, through a topic ([`topic`]).
 
 use reqwest::header::CONTENT_TYPE;
 

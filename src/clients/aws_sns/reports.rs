@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::clients::{
-    outbound::{Distrust, Failure, Fate, Price, Receipt},
+    outbound::{Distrust, Failure, Price, Receipt, ReceiptState},
     reading,
 };
 
@@ -19,19 +19,19 @@ pub(super) fn read(message: &str) -> Result<Vec<Receipt>, Distrust> {
 fn logged(report: &Value) -> Option<Receipt> {
     let id = reading::id(report["notification"]["messageId"].as_str()?)?;
     let delivery = &report["delivery"];
-    let (fate, code) = match report["status"].as_str()? {
+    let (state, code) = match report["status"].as_str()? {
         // In many countries it is the carrier that has accepted the message, and nothing more is ever told.
-        "SUCCESS" => (Fate::Delivered, None),
+        "SUCCESS" => (ReceiptState::Delivered, None),
         "FAILURE" => {
             let (why, code) = reason(delivery["providerResponse"].as_str().unwrap_or_default());
-            (Fate::Failed(why), Some(code.to_owned()))
+            (ReceiptState::Failed(why), Some(code.to_owned()))
         }
         _ => return None,
     };
     Some(Receipt {
         id: id.to_owned(),
         reference: None,
-        fate,
+        state,
         price: reading::price(&delivery["priceInUSD"], "USD"),
         code,
     })
@@ -53,16 +53,16 @@ fn event(report: &Value) -> Option<Receipt> {
     let is_final = report["isFinal"] != Value::Bool(false);
     let description = report["messageStatusDescription"].as_str().unwrap_or_default();
     let opted_out = reason(description).0 == Failure::ConsentWithdrawn;
-    let fate = match (kind, failed) {
-        ("TEXT_DELIVERED", _) => Fate::Delivered,
+    let state = match (kind, failed) {
+        ("TEXT_DELIVERED", _) => ReceiptState::Delivered,
         // Accepted by the carrier: in many countries the last that is told.
-        ("TEXT_SUCCESSFUL", _) if is_final => Fate::Delivered,
-        (_, Some(_)) if is_final && opted_out => Fate::Failed(Failure::ConsentWithdrawn),
-        (_, Some(why)) if is_final => Fate::Failed(why),
-        _ => Fate::Sent,
+        ("TEXT_SUCCESSFUL", _) if is_final => ReceiptState::Delivered,
+        (_, Some(_)) if is_final && opted_out => ReceiptState::Failed(Failure::ConsentWithdrawn),
+        (_, Some(why)) if is_final => ReceiptState::Failed(why),
+        _ => ReceiptState::Sent,
     };
-    let code = matches!(fate, Fate::Failed(_)).then(|| kind.to_owned());
-    Some(Receipt { id: id.to_owned(), reference: None, fate, price: cost(report), code })
+    let code = matches!(state, ReceiptState::Failed(_)).then(|| kind.to_owned());
+    Some(Receipt { id: id.to_owned(), reference: None, state, price: cost(report), code })
 }
 
 fn cost(report: &Value) -> Option<Price> {

@@ -15,7 +15,7 @@ use super::{Twilio, codes, price};
 use crate::{
     base::secrets::constant_time_eq,
     clients::{
-        outbound::{Callback, Distrust, Fate, Receipt, plain_code},
+        outbound::{Callback, Distrust, Receipt, ReceiptState, plain_code},
         reading,
     },
 };
@@ -36,17 +36,17 @@ impl Twilio {
         let fields = self.signed_fields(callback)?;
         let field = |name: &str| fields.get(name).and_then(BTreeSet::first).map_or("", String::as_str);
         let code = Some(field("ErrorCode")).filter(|code| !code.is_empty());
-        let fate = match field("MessageStatus") {
-            "sent" => Fate::Sent,
-            "delivered" | "read" => Fate::Delivered,
-            "failed" | "undelivered" => Fate::Failed(codes::meaning_or_later(code)),
+        let state = match field("MessageStatus") {
+            "sent" => ReceiptState::Sent,
+            "delivered" | "read" => ReceiptState::Delivered,
+            "failed" | "undelivered" => ReceiptState::Failed(codes::meaning_or_later(code)),
             // On its way to being sent.
             _ => return Ok(Vec::new()),
         };
         Ok(vec![Receipt {
             id: reading::id(field("MessageSid")).ok_or(Distrust::Unreadable)?.to_owned(),
             reference: in_query(callback.url, "reference").and_then(|reference| Uuid::parse_str(&reference).ok()),
-            fate,
+            state,
             price: price(field("Price"), field("PriceUnit")),
             code: code.map(plain_code),
         }])

@@ -18,7 +18,7 @@ use super::{Vonage, codes};
 use crate::{
     base::secrets::constant_time_eq,
     clients::{
-        outbound::{Callback, Distrust, Failure, Fate, Receipt, plain_code},
+        outbound::{Callback, Distrust, Failure, Receipt, ReceiptState, plain_code},
         reading,
     },
 };
@@ -40,10 +40,10 @@ impl Vonage {
         };
         let field = |name: &str| fields.get(name).map_or("", String::as_str);
         let code = Some(field("err-code")).filter(|code| !matches!(*code, "" | "0"));
-        let failed = |otherwise| Fate::Failed(code.and_then(codes::of_receipt).unwrap_or(otherwise));
-        let fate = match field("status") {
-            "accepted" | "buffered" => Fate::Sent,
-            "delivered" => Fate::Delivered,
+        let failed = |otherwise| ReceiptState::Failed(code.and_then(codes::of_receipt).unwrap_or(otherwise));
+        let state = match field("status") {
+            "accepted" | "buffered" => ReceiptState::Sent,
+            "delivered" => ReceiptState::Delivered,
             "rejected" => failed(Failure::Blocked),
             "expired" | "failed" | "deleted" => failed(Failure::TryLater),
             _ => return Ok(Vec::new()),
@@ -51,7 +51,7 @@ impl Vonage {
         Ok(vec![Receipt {
             id: reading::id(field("messageId")).ok_or(Distrust::Unreadable)?.to_owned(),
             reference: Uuid::parse_str(field("client-ref")).ok(),
-            fate,
+            state,
             // It would be that of one part; that of the whole was told at once.
             price: None,
             code: code.map(plain_code),

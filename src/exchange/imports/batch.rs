@@ -28,7 +28,7 @@ pub struct Batches<'a> {
 }
 
 /// What the report says beside the counts.
-pub struct Told {
+pub struct Remarks {
     pub warnings: Vec<String>,
     /// Paths of the locations that were made, or would be.
     pub locations: Vec<String>,
@@ -39,10 +39,10 @@ impl<'a> Batches<'a> {
         Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
     }
 
-    pub fn into_told(self) -> Told {
+    pub fn into_remarks(self) -> Remarks {
         let mut warnings: Vec<_> = self.warnings.into_iter().collect();
         warnings.sort_by_key(|(_, lines)| lines.first());
-        Told {
+        Remarks {
             warnings: warnings.into_iter().map(|(text, lines)| format!("{lines}: {text}")).collect(),
             locations: self.locations.into_iter().collect(),
         }

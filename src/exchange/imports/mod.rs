@@ -16,6 +16,7 @@ mod headings;
 mod kinds;
 mod lines;
 mod own;
+mod place_path;
 mod places;
 mod plain;
 mod pubchem;
@@ -27,7 +28,6 @@ mod signs;
 mod store;
 mod substances;
 mod table;
-mod wanted;
 
 use std::{
     fmt,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     faults::OrReason,
     kinds::{KINDS, kinds, telling},
-    wanted::{ListedPaths, Wanted, small},
+    place_path::{ListedPaths, PlacePath, small},
 };
 use crate::{
     base::{error::Result, ids, secrets, text::Name},
@@ -87,7 +87,7 @@ impl<'l> Places<'l> {
         self.by_code.contains_key(code)
     }
 
-    pub fn find(&self, wanted: &Wanted) -> OrReason<Uuid> {
+    pub fn find(&self, wanted: &PlacePath) -> OrReason<Uuid> {
         let Followed { last, missing } = self.follow(wanted)?;
         match (missing.first(), last) {
             (None, Some(id)) => Ok(id),
@@ -102,7 +102,7 @@ impl<'l> Places<'l> {
         }
     }
 
-    pub fn find_or_make(&mut self, wanted: &Wanted, now: DateTime<Utc>) -> OrReason<Uuid> {
+    pub fn find_or_make(&mut self, wanted: &PlacePath, now: DateTime<Utc>) -> OrReason<Uuid> {
         let Followed { mut last, missing } = self.follow(wanted)?;
         if wanted.is_doubtful && !missing.is_empty() {
             return Err(wanted.doubt());
@@ -131,7 +131,7 @@ impl<'l> Places<'l> {
         names.join(" > ")
     }
 
-    fn follow(&self, wanted: &Wanted) -> OrReason<Followed> {
+    fn follow(&self, wanted: &PlacePath) -> OrReason<Followed> {
         let alike = || {
             let ours = wanted.text.parse::<ContainerCode>().ok()?;
             self.by_code.get(ours.as_str()).or_else(|| self.by_canonical.get(ours.as_str()))
@@ -149,7 +149,7 @@ impl<'l> Places<'l> {
     }
 
     /// The place of a code, unless the same text is the name of another.
-    fn unless_name(&self, wanted: &Wanted, id: Uuid) -> OrReason<Followed> {
+    fn unless_name(&self, wanted: &PlacePath, id: Uuid) -> OrReason<Followed> {
         let named = self.named(&wanted.text).iter().copied().find(|named| *named != id);
         let other = match self.descend(&wanted.path, 0) {
             Ok(Followed { last: Some(other), missing }) if missing.is_empty() && other != id => Some(other),
@@ -232,7 +232,7 @@ impl<'l> Places<'l> {
     }
 }
 
-fn does_not_fit(wanted: &Wanted, outer: Option<&OpenPlace>, missing: &[Name]) -> String {
+fn does_not_fit(wanted: &PlacePath, outer: Option<&OpenPlace>, missing: &[Name]) -> String {
     let outer = outer.map(|place| (place.name.as_str(), place.kind.as_str()));
     let known = outer.into_iter().chain(telling(missing).map(|(name, kind)| (name.as_str(), kind)));
     let known: Vec<_> = known.map(|(name, kind)| format!("`{name}` is a {kind}")).collect();

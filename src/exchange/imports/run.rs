@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     Report,
-    batch::{Batches, Told},
+    batch::{Batches, Remarks},
     columns::Columns,
     corrections::Corrections,
     faults::OrReason,
@@ -104,7 +104,7 @@ pub async fn run<L: Load>(
         bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
     }
     bar.finish_and_clear();
-    let Told { warnings, locations } = batches.into_told();
+    let Remarks { warnings, locations } = batches.into_remarks();
     report.warnings.extend(warnings);
     if report.failed == 0 && !dry {
         report.warnings.extend(corrections.remove_earlier());

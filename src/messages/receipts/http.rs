@@ -12,7 +12,7 @@ use crate::{
     base::error::{Error, Result},
     clients::outbound::Callback,
     config::Provider,
-    messages::carriers::carriers,
+    messages::providers::providers,
     platform::app::App,
     web::{self, Path},
 };
@@ -41,7 +41,7 @@ async fn receive_webhook(State(app): State<App>, Path(provider): Path<String>, t
     responses((status = 200, description = "The challenge, for `whatsapp`", body = String, content_type = "text/plain"),
         (status = 204, description = "Heard"), web::Failures))]
 async fn answer_webhook(State(app): State<App>, Path(provider): Path<String>, told: Told) -> Result<Response> {
-    if let Some(challenge) = carriers(&app).subscription(&provider, told.uri.query().unwrap_or_default()) {
+    if let Some(challenge) = providers(&app).subscription(&provider, told.uri.query().unwrap_or_default()) {
         return Ok(challenge.into_response());
     }
     told.hear(&app, &provider).await.map(IntoResponse::into_response)

@@ -11,15 +11,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
 pub use self::http::routes;
-use self::store::{Found, News};
+use self::store::{Change, Found};
 use super::{
-    carriers::carriers,
-    carry, provider_key, ring,
-    state::{self, AttemptState, DeliveryState},
+    provider_key,
+    providers::providers,
+    ring, send,
+    state::{self, AttemptState, MessageState},
 };
 use crate::{
     base::error::{Error, Reason, Result},
-    clients::outbound::{Callback, Distrust, Fate, Receipt},
+    clients::outbound::{Callback, Distrust, Receipt, ReceiptState},
     config::Provider,
     platform::app::App,
 };
@@ -32,7 +33,7 @@ const MOST: usize = 100;
 
 /// One callback of a provider.
 pub async fn hear(app: &App, provider: Provider, callback: &Callback<'_>) -> Result<()> {
-    let receipts = carriers(app).receipts(provider, callback).await;
+    let receipts = providers(app).receipts(provider, callback).await;
     let outcome = receipts.as_ref().map_or_else(|distrust| distrust_name(*distrust), |_| "believed");
     metrics::counter!("message_callbacks_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
     let receipts = receipts.map_err(|distrust| refused(app, provider, distrust))?;
@@ -93,13 +94,13 @@ async fn take(app: &App, provider: Provider, receipt: Receipt) -> Result<()> {
     let Some(found) = store::find(&mut db, provider, receipt.reference, &key).await? else {
         return Ok(());
     };
-    let news = news(app, &found, receipt, key);
-    let Some(moved) = store::apply(&mut db, &found, &news, now).await? else {
+    let change = change(app, &found, receipt, key);
+    let Some(moved) = store::apply(&mut db, &found, &change, now).await? else {
         return Ok(());
     };
-    let outcome = news.failure.map_or(state_name(news.state), crate::clients::outbound::Failure::name);
+    let outcome = change.failure.map_or(state_name(change.state), crate::clients::outbound::Failure::name);
     metrics::counter!("message_receipts_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
-    if moved == DeliveryState::Queued {
+    if moved == MessageState::Queued {
         ring(app);
     }
     Ok(())
@@ -109,17 +110,17 @@ fn state_name(state: AttemptState) -> &'static str {
     if state == AttemptState::Delivered { "delivered" } else { "sent" }
 }
 
-/// A message that another provider may still bring goes back into the outbox; `dispatch` sees whether there is one.
-fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> News {
-    let (state, message_state, failure) = match receipt.fate {
-        Fate::Sent => (AttemptState::Accepted, DeliveryState::Sent, None),
-        Fate::Delivered => (AttemptState::Delivered, DeliveryState::Delivered, None),
-        Fate::Failed(why) if !state::ends(found.provider, why) => {
-            (AttemptState::Failed, DeliveryState::Queued, Some(why))
+/// A message that another provider may still bring goes back into the outbox; `sender` sees whether there is one.
+fn change(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> Change {
+    let (state, message_state, failure) = match receipt.state {
+        ReceiptState::Sent => (AttemptState::Accepted, MessageState::Sent, None),
+        ReceiptState::Delivered => (AttemptState::Delivered, MessageState::Delivered, None),
+        ReceiptState::Failed(why) if !state::ends(found.provider, why) => {
+            (AttemptState::Failed, MessageState::Queued, Some(why))
         }
-        Fate::Failed(why) => (AttemptState::Failed, DeliveryState::Failed, Some(why)),
+        ReceiptState::Failed(why) => (AttemptState::Failed, MessageState::Failed, Some(why)),
     };
-    let list_price = || carry::cost(app, found.provider, &found.country, receipt.price.as_ref());
+    let list_price = || send::cost(app, found.provider, &found.country, receipt.price.as_ref());
     let cost = match found.state {
         _ if receipt.price.is_some() => Some(list_price()),
         _ if failure.is_some() => Some(Decimal::ZERO),
@@ -127,5 +128,5 @@ fn news(app: &App, found: &Found, receipt: Receipt, provider_key: [u8; 32]) -> N
         AttemptState::Sending | AttemptState::Unknown => Some(list_price()),
         _ => None,
     };
-    News { state, message_state, failure, code: receipt.code, provider_key, cost }
+    Change { state, message_state, failure, code: receipt.code, provider_key, cost }
 }

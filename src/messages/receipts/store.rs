@@ -8,7 +8,7 @@ use crate::{
     clients::outbound::Failure,
     config::Provider,
     messages::{
-        state::{AttemptState, DeliveryState},
+        state::{AttemptState, MessageState},
         store::tallied,
     },
 };
@@ -55,9 +55,9 @@ pub async fn find(
 }
 
 /// What is to be written.
-pub struct News {
+pub struct Change {
     pub state: AttemptState,
-    pub message_state: DeliveryState,
+    pub message_state: MessageState,
     pub failure: Option<Failure>,
     pub code: Option<String>,
     pub provider_key: [u8; 32],
@@ -73,9 +73,9 @@ pub struct News {
 pub async fn apply(
     db: &mut PgConnection,
     found: &Found,
-    news: &News,
+    change: &Change,
     now: DateTime<Utc>,
-) -> Result<Option<DeliveryState>> {
+) -> Result<Option<MessageState>> {
     let moved = tallied!(
         query_scalar;
         r#"with before as (
@@ -88,7 +88,7 @@ pub async fn apply(
                 updated_at = $7
             from before b where a.id = b.id
             returning a.id
-        ), fate as (
+        ), state as (
             select b.message_id, b.channel, b.state as was, coalesce($6, b.cost) - b.cost as dearer, m.country, m.block,
                 m.reserve, m.counted, date_trunc('hour', m.created_at, 'UTC') as hour,
                 case when $8 = 'queued' and m.expires_at <= $7 then 'failed' else $8 end as state,
@@ -115,7 +115,7 @@ pub async fn apply(
                     when counted = 0 then counts
                     else counted
                 end as counted_now
-            from fate
+            from state
         ), "#;
         "select date_trunc('hour', b.started_at, 'UTC'), m.country, b.provider, b.channel,
                 (b.state <> 'accepted')::integer, ($2 = 'delivered')::integer,
@@ -140,15 +140,15 @@ pub async fn apply(
             body = case when $8 in ('delivered', 'failed') then '' else body end
         from verdict v
         where m.id = v.message_id and v.moves
-        returning m.state as "state: DeliveryState""#,
+        returning m.state as "state: MessageState""#,
         found.id,
-        news.state as AttemptState,
-        news.failure as Option<Failure>,
-        news.code,
-        &news.provider_key[..],
-        news.cost,
+        change.state as AttemptState,
+        change.failure as Option<Failure>,
+        change.code,
+        &change.provider_key[..],
+        change.cost,
         now,
-        news.message_state as DeliveryState
+        change.message_state as MessageState
     );
     Ok(moved.fetch_optional(db).await?)
 }

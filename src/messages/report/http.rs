@@ -3,7 +3,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Key, MessageBudget, MessageDay, Wanted};
+use super::{Key, MessageBudget, MessageDay, MessageDayFilter};
 use crate::{
     auth::{Auth, Owner},
     base::{
@@ -44,8 +44,8 @@ struct MessageDaysQuery {
 #[utoipa::path(get, path = "/admin/messages", tag = "login", security(("bearer" = ["owner"])),
     params(MessageDaysQuery), responses((status = 200, body = Page<MessageDay>), Failures))]
 async fn list_message_days(by: Auth<Owner>, Query(query): Query<MessageDaysQuery>) -> Result<Json<Page<MessageDay>>> {
-    let wanted = Wanted { from: query.from, to: query.to, after: query.cursor, limit: query.limit };
-    super::list(&by, wanted).await.map(Json)
+    let filter = MessageDayFilter { from: query.from, to: query.to, after: query.cursor, limit: query.limit };
+    super::list(&by, filter).await.map(Json)
 }
 
 /// Read what may still be spent on messages

@@ -68,16 +68,16 @@ pub struct MessageBudget {
     pub currency: String,
     /// Of this hour of the clock; null without a budget.
     #[schema(required = true)]
-    pub hour: Option<Purse>,
+    pub hour: Option<BudgetUse>,
     /// Of this day in UTC; null without a budget.
     #[schema(required = true)]
-    pub day: Option<Purse>,
+    pub day: Option<BudgetUse>,
     /// Of this day, the countries that have a budget and a message.
-    pub countries: Vec<CountryPurse>,
+    pub countries: Vec<CountryBudget>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Purse {
+pub struct BudgetUse {
     #[schema(value_type = String, example = "40.00")]
     pub budget: Decimal,
     #[schema(value_type = String, example = "1.58")]
@@ -87,14 +87,14 @@ pub struct Purse {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CountryPurse {
+pub struct CountryBudget {
     #[schema(example = "US")]
     pub country: String,
     #[serde(flatten)]
-    pub purse: Purse,
+    pub budget: BudgetUse,
 }
 
-impl Purse {
+impl BudgetUse {
     fn new(budget: Decimal, spent: Decimal) -> Self {
         let left = (budget - spent).max(Decimal::ZERO);
         Self { budget, spent: spent.normalize(), left: left.normalize() }
@@ -105,7 +105,7 @@ impl Purse {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Key(pub NaiveDate, pub String, pub String, pub Channel);
 
-pub struct Wanted {
+pub struct MessageDayFilter {
     pub from: Option<NaiveDate>,
     pub to: Option<NaiveDate>,
     pub after: Option<Cursor<Key>>,
@@ -117,18 +117,18 @@ const SHOWN: Days = Days::new(30);
 const MOST: TimeDelta = TimeDelta::days(366);
 
 /// The newest day first.
-pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<MessageDay>> {
-    let to = wanted.to.unwrap_or_else(|| by.now().date_naive());
-    let from = wanted.from.or_else(|| to.checked_sub_days(SHOWN)).unwrap_or(to);
+pub async fn list(by: &Auth<Owner>, filter: MessageDayFilter) -> Result<Page<MessageDay>> {
+    let to = filter.to.unwrap_or_else(|| by.now().date_naive());
+    let from = filter.from.or_else(|| to.checked_sub_days(SHOWN)).unwrap_or(to);
     if from > to || to - from > MOST {
         return Err(Error::field("?from", "must be a day up to a year before `to`"));
     }
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let until = to.checked_add_days(Days::new(1)).ok_or_else(|| Error::field("?to", "is too late"))?;
-    let after = wanted.after.map(|cursor| cursor.0);
+    let after = filter.after.map(|cursor| cursor.0);
     let mut db = by.lists().await?;
-    let days = store::list(&mut db, midnight(from), midnight(until), after.as_ref(), wanted.limit.plus_one()).await?;
-    Ok(Page::new(days, wanted.limit, |day| Key(day.day, day.country.clone(), day.provider.clone(), day.channel)))
+    let days = store::list(&mut db, midnight(from), midnight(until), after.as_ref(), filter.limit.plus_one()).await?;
+    Ok(Page::new(days, filter.limit, |day| Key(day.day, day.country.clone(), day.provider.clone(), day.channel)))
 }
 
 pub async fn budget(by: &Auth<Owner>) -> Result<MessageBudget> {
@@ -143,10 +143,10 @@ async fn left(app: &App, now: DateTime<Utc>) -> Result<MessageBudget> {
     let mut budget = MessageBudget { currency: prices.currency.clone(), hour: None, day: None, countries: Vec::new() };
     for of in spent {
         if of.scope == "*" {
-            budget.hour = prices.per_hour.map(|most| Purse::new(most, of.hour));
-            budget.day = prices.per_day.map(|most| Purse::new(most, of.day));
+            budget.hour = prices.per_hour.map(|most| BudgetUse::new(most, of.hour));
+            budget.day = prices.per_day.map(|most| BudgetUse::new(most, of.day));
         } else if let Some(most) = prices.budget_of(of.scope.parse().ok()) {
-            budget.countries.push(CountryPurse { country: of.scope, purse: Purse::new(most, of.day) });
+            budget.countries.push(CountryBudget { country: of.scope, budget: BudgetUse::new(most, of.day) });
         }
     }
     Ok(budget)
@@ -155,18 +155,18 @@ async fn left(app: &App, now: DateTime<Utc>) -> Result<MessageBudget> {
 /// Background step: what is left, for whoever watches the metrics.
 pub async fn measure(app: App) -> Result<usize> {
     let left = left(&app, app.clock.now()).await?;
-    let show = |scope: &str, purse: &Purse| {
-        let value = f64::try_from(purse.left).unwrap_or_default();
+    let show = |scope: &str, budget: &BudgetUse| {
+        let value = f64::try_from(budget.left).unwrap_or_default();
         metrics::gauge!("message_budget_left", "scope" => scope.to_owned()).set(value);
     };
     // Those that had no message yet today are whole.
     for (country, budget) in app.config.sms.prices.named_budgets() {
         if !left.countries.iter().any(|of| of.country == country) {
-            show(country, &Purse::new(budget, Decimal::ZERO));
+            show(country, &BudgetUse::new(budget, Decimal::ZERO));
         }
     }
-    left.hour.iter().for_each(|purse| show("hour", purse));
-    left.day.iter().for_each(|purse| show("day", purse));
-    left.countries.iter().for_each(|of| show(&of.country, &of.purse));
+    left.hour.iter().for_each(|budget| show("hour", budget));
+    left.day.iter().for_each(|budget| show("day", budget));
+    left.countries.iter().for_each(|of| show(&of.country, &of.budget));
     Ok(0)
 }

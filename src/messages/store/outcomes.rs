@@ -9,7 +9,7 @@ use crate::{
     clients::outbound::Failure,
     config::{Channel, Provider},
     messages::{
-        state::{AttemptState, DeliveryState},
+        state::{AttemptState, MessageState},
         store::{Due, tallied},
     },
 };
@@ -42,7 +42,7 @@ pub struct Done {
     pub message_id: Uuid,
     pub lease: i32,
     /// None leaves it as it is: another attempt follows.
-    pub message_state: Option<DeliveryState>,
+    pub message_state: Option<MessageState>,
     /// Of one that is queued again.
     pub due_at: Option<DateTime<Utc>>,
     /// None when nothing was tried.
@@ -67,13 +67,13 @@ pub struct Attempted {
 
 impl Done {
     /// Without an attempt.
-    pub fn now(due: &Due, state: DeliveryState) -> Self {
+    pub fn now(due: &Due, state: MessageState) -> Self {
         let (message_id, lease) = (due.id, due.lease);
         Self { message_id, lease, message_state: Some(state), due_at: None, attempt: None }
     }
 
     pub fn later(due: &Due, due_at: DateTime<Utc>) -> Self {
-        Self { due_at: Some(due_at), ..Self::now(due, DeliveryState::Queued) }
+        Self { due_at: Some(due_at), ..Self::now(due, MessageState::Queued) }
     }
 }
 
@@ -95,7 +95,7 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
                 provider_key = d.provider_key, cost = d.cost, updated_at = $2
             from done d where a.id = d.attempt_id and a.state = 'sending'
             returning a.id, a.message_id, a.provider, a.channel, a.started_at, a.state, a.failure, a.cost
-        ), fate as (
+        ), state as (
             select m.id, m.country, m.block, m.channel, m.suppressed, date_trunc('hour', m.created_at, 'UTC') as hour,
                 d.attempt_id, d.message_state, e.cost, coalesce(e.state in ('accepted', 'delivered'), false) as is_taken,
                 m.attempts = d.lease and m.state = 'queued' as is_ours, m.reserve, m.counted,
@@ -121,7 +121,7 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
             ";
         ", untried as (
             insert into message_tallies as t (hour, country, provider, channel, untried)
-            select hour, country, 'none', channel, count(*) from fate f
+            select hour, country, 'none', channel, count(*) from state f
             where message_state = 'failed' and attempt_id is null and is_ours and not suppressed
                 and not exists (select from message_attempts where message_id = f.id)
             group by 1, 2, 4 order by 1, 2, 4
@@ -129,11 +129,11 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
         ), changes as (
             select s.scope, f.hour, 0 as sent, 0 as phones, f.block is not null as of_stranger,
                 case when f.is_taken then f.cost else 0 end - case when f.is_ours then f.reserve else 0 end as cost
-            from fate f, lateral (values (f.country), ('*')) s (scope)
+            from state f, lateral (values (f.country), ('*')) s (scope)
             where f.is_taken or f.message_state = 'failed' and f.is_ours
             union all
             select s.scope, f.hour, 1, (f.counts = 2)::integer, true, 0
-            from fate f, lateral (values (f.block), (f.country), ('*')) s (scope)
+            from state f, lateral (values (f.block), (f.country), ('*')) s (scope)
             where f.is_taken and f.block is not null and f.counted = 0
         )";
         "update messages m set state = d.message_state,
@@ -141,7 +141,7 @@ pub async fn settle(db: &mut PgConnection, done: &[Done], now: DateTime<Utc>) ->
             reserve = case when f.is_taken or d.message_state = 'failed' then 0 else m.reserve end,
             counted = case when f.is_taken and m.block is not null and m.counted = 0 then f.counts else m.counted end,
             body = case when d.message_state in ('delivered', 'failed') then '' else m.body end
-        from done d join fate f on f.id = d.message_id
+        from done d join state f on f.id = d.message_id
         where m.id = d.message_id and d.message_state is not null and m.attempts = d.lease and m.state = 'queued'",
         Json(done) as _,
         now

@@ -37,9 +37,9 @@ pub(super) async fn attempt(
         Ok(Ok(Outcome::Done)) => Some(Ending::Done(None)),
         Ok(Ok(Outcome::With(result))) => Some(Ending::Done(Some(result))),
         Ok(Ok(Outcome::Again)) => Some(Ending::Again),
-        Ok(Err(Halt::Told(Reason::Cancelled))) => Some(Ending::Cancelled),
-        Ok(Err(Halt::Told(Reason::Stopping))) => Some(Ending::Released),
-        Ok(Err(Halt::Told(Reason::Lost))) => None,
+        Ok(Err(Halt::Asked(Reason::Cancelled))) => Some(Ending::Cancelled),
+        Ok(Err(Halt::Asked(Reason::Stopping))) => Some(Ending::Released),
+        Ok(Err(Halt::Asked(Reason::Lost))) => None,
         Ok(Err(Halt::Failed(cause))) => {
             count_failure(kind);
             let text = describe(&cause);

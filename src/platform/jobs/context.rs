@@ -18,7 +18,7 @@ use crate::{base::error::Error, platform::app::App};
 #[derive(Debug)]
 pub enum Halt {
     Failed(Error),
-    Told(Reason),
+    Asked(Reason),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Context {
         if !self.signal.token.is_cancelled() {
             return Ok(());
         }
-        Err(Halt::Told(self.signal.reason.get().copied().unwrap_or(Reason::Lost)))
+        Err(Halt::Asked(self.signal.reason.get().copied().unwrap_or(Reason::Lost)))
     }
 
     /// Ready when the job is to end; `check` says why.

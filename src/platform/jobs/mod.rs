@@ -128,7 +128,7 @@ pub async fn stopping(app: &App) {
 
 /// Which jobs a list shows.
 #[derive(Debug)]
-pub struct Wanted<'a> {
+pub struct JobFilter<'a> {
     pub state: Option<JobState>,
     pub kind: Option<&'a str>,
     pub before: Option<Uuid>,
@@ -136,8 +136,8 @@ pub struct Wanted<'a> {
 }
 
 /// The newest first.
-pub async fn list(db: &mut PgConnection, wanted: Wanted<'_>) -> Result<Page<StoredJob>> {
-    let Wanted { state, kind, before, limit } = wanted;
+pub async fn list(db: &mut PgConnection, filter: JobFilter<'_>) -> Result<Page<StoredJob>> {
+    let JobFilter { state, kind, before, limit } = filter;
     let rows = store::page(db, state, kind, before, limit.plus_one()).await?;
     Ok(Page::new(rows, limit, |job| job.id))
 }

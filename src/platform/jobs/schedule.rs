@@ -38,8 +38,8 @@ impl Schedule {
 }
 
 fn on(day: NaiveDate, at: NaiveTime, zone: Tz) -> Option<DateTime<Utc>> {
-    let wanted = day.and_time(at);
-    let moments = (0..=LONGEST_GAP_MINUTES).filter_map(|n| wanted.checked_add_signed(TimeDelta::minutes(n)));
+    let filter = day.and_time(at);
+    let moments = (0..=LONGEST_GAP_MINUTES).filter_map(|n| filter.checked_add_signed(TimeDelta::minutes(n)));
     let mut real = moments.filter_map(|local| zone.from_local_datetime(&local).earliest());
     real.next().map(|time| time.to_utc())
 }

@@ -3,7 +3,7 @@
 use chemstock::clients::{
     bird::Bird,
     http::Http,
-    outbound::{Accepted, Distrust, Failure, Fate, Receipt, Refused},
+    outbound::{Accepted, Distrust, Failure, Receipt, ReceiptState, Refused},
 };
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -103,13 +103,13 @@ async fn the_check_asks_for_the_channel_and_sends_nothing() {
 fn a_webhook_of_each_state_becomes_its_receipt() {
     let bird = client("http://127.0.0.1:1");
     let sms = |code: Value, source: &str, details: &str| json!({"details": details, "failure": {"code": code, "source": {"name": "sms-messagebird", "code": source}}});
-    let failed = |why, code: &str| Some((Fate::Failed(why), Some(code.to_owned())));
+    let failed = |why, code: &str| Some((ReceiptState::Failed(why), Some(code.to_owned())));
     let failure = |code: i32| json!({"failure": {"code": code}});
     for (status, more, expected) in [
         ("accepted", json!({}), None),
         ("processing", json!({}), None),
-        ("sent", json!({}), Some((Fate::Sent, None))),
-        ("delivered", json!({}), Some((Fate::Delivered, None))),
+        ("sent", json!({}), Some((ReceiptState::Sent, None))),
+        ("delivered", json!({}), Some((ReceiptState::Delivered, None))),
         ("delivery_failed", sms(json!(15005), "1", "unknown_subscriber"), failed(Failure::NumberRefused, "15005")),
         ("delivery_failed", sms(json!("15005"), "", ""), failed(Failure::NumberRefused, "15005")),
         ("delivery_failed", sms(json!(15001), "34", "received_network_error"), failed(Failure::TryLater, "15001")),
@@ -133,9 +133,9 @@ fn a_webhook_of_each_state_becomes_its_receipt() {
         let mut more = more;
         more["reference"] = REFERENCE.to_string().into();
         let receipts = bird.receipts(&outbound(now(), status, &more).at(now()));
-        let expected = expected.map(|(fate, code)| {
+        let expected = expected.map(|(state, code)| {
             let id = MESSAGE_ID.to_owned();
-            Receipt { id, reference: Some(REFERENCE), fate, price: None, code }
+            Receipt { id, reference: Some(REFERENCE), state, price: None, code }
         });
         assert_eq!(receipts, Ok(expected.into_iter().collect()), "{status} {more}");
     }

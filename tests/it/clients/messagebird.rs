@@ -4,7 +4,7 @@ use aws_lc_rs::hmac;
 use chemstock::clients::{
     http::Http,
     messagebird::MessageBird,
-    outbound::{Accepted, Distrust, Failure, Fate, Price, Receipt, Refused},
+    outbound::{Accepted, Distrust, Failure, Price, Receipt, ReceiptState, Refused},
 };
 use chrono::{DateTime, TimeDelta};
 use serde_json::{Value, json};
@@ -107,12 +107,12 @@ async fn the_check_asks_for_the_balance_and_sends_nothing() {
 #[test]
 fn a_status_report_of_each_state_becomes_its_receipt() {
     let bird = client("http://127.0.0.1:1");
-    let failed = |why, code: &str| (Fate::Failed(why), Some(code.to_owned()));
+    let failed = |why, code: &str| (ReceiptState::Failed(why), Some(code.to_owned()));
     let states = [
         ("scheduled", "", "", None),
-        ("sent", "pending DLR", "", Some((Fate::Sent, None))),
-        ("buffered", "", "", Some((Fate::Sent, None))),
-        ("delivered", "successfully delivered", "", Some((Fate::Delivered, None))),
+        ("sent", "pending DLR", "", Some((ReceiptState::Sent, None))),
+        ("buffered", "", "", Some((ReceiptState::Sent, None))),
+        ("delivered", "successfully delivered", "", Some((ReceiptState::Delivered, None))),
         ("expired", "", "", Some(failed(Failure::TryLater, "other"))),
         ("expired", "unavailable subscriber", "27", Some(failed(Failure::TryLater, "27"))),
         ("expired", "DLR not received", "", Some(failed(Failure::Unknown, "DLR_not_received"))),
@@ -140,9 +140,9 @@ fn a_status_report_of_each_state_becomes_its_receipt() {
             ("reference", "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"),
         ];
         let receipts = bird.receipts(&report(now(), ADDRESS, &fields).at(now()));
-        let expected = expected.map(|(fate, code)| {
+        let expected = expected.map(|(state, code)| {
             let id = MESSAGE_ID.to_owned();
-            Receipt { id, reference: Some(REFERENCE), fate, price: Some(euros("0.075")), code }
+            Receipt { id, reference: Some(REFERENCE), state, price: Some(euros("0.075")), code }
         });
         assert_eq!(receipts, Ok(expected.into_iter().collect()), "{status} {reason}");
     }
@@ -158,7 +158,7 @@ fn a_report_without_what_it_needs_is_told_to_be_unreadable() {
         assert_eq!(bird.receipts(&posted.at(now())), Err(Distrust::Unreadable), "{fields:?}");
     }
     let bare = report(now(), "https://lab.example.org/x", &[("id", "1"), ("status", "sent"), ("reference", "mine")]);
-    let receipt = Receipt { id: "1".to_owned(), reference: None, fate: Fate::Sent, price: None, code: None };
+    let receipt = Receipt { id: "1".to_owned(), reference: None, state: ReceiptState::Sent, price: None, code: None };
     assert_eq!(bird.receipts(&bare.at(now())), Ok(vec![receipt]));
 }
 

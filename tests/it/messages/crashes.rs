@@ -25,7 +25,7 @@ async fn after_a_crash_between_sending_and_writing_it_down_nothing_is_sent_twice
     let app = through(db, &[(FIRST, &first), (SECOND, &second)], &more).await;
     let asked = ask(&app, PHONE).await.expect(202).body;
     first.has(Fault::Silent);
-    let sender = tokio::spawn(messages::deliver_due(app.app.clone()));
+    let sender = tokio::spawn(messages::send_due(app.app.clone()));
     while first.asked().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -52,7 +52,7 @@ async fn four_senders_at_once_send_each_of_ninety_messages_once(db: PgPool) {
         let phone = format!("+1{}55501{:02}", 201 + n / 2, n % 2);
         ask(&app, &phone).await.expect(202);
     }
-    let send = || tokio::spawn(messages::deliver_due(app.app.clone()));
+    let send = || tokio::spawn(messages::send_due(app.app.clone()));
     let (a, b, c, d) = tokio::join!(send(), send(), send(), send());
     let counts = [a, b, c, d].map(|sent| sent.unwrap().unwrap());
     assert_eq!(counts.iter().sum::<usize>(), 90, "{counts:?}");
@@ -71,7 +71,7 @@ async fn a_slow_provider_does_not_hold_up_the_next_message(db: PgPool) {
     first.has(Fault::Silent);
     ask(&app, PHONE).await.expect(202);
     let stop = tokio_util::sync::CancellationToken::new();
-    let sender = tokio::spawn(messages::deliver(app.app.clone(), stop.clone()));
+    let sender = tokio::spawn(messages::send_until_stopped(app.app.clone(), stop.clone()));
     while first.asked().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

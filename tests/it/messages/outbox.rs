@@ -42,7 +42,7 @@ async fn a_code_that_came_too_late_to_be_sent_is_not_sent(db: PgPool) {
 async fn two_senders_at_once_send_a_message_once(db: PgPool) {
     let app = open_doors(db).await;
     ask(&app, PHONE).await.expect(202);
-    let (one, two) = tokio::join!(messages::deliver_due(app.app.clone()), messages::deliver_due(app.app.clone()));
+    let (one, two) = tokio::join!(messages::send_due(app.app.clone()), messages::send_due(app.app.clone()));
     assert_eq!(one.unwrap() + two.unwrap(), 1);
     assert_eq!(app.terminal().lines().count(), 1);
 }

@@ -10,9 +10,9 @@ use crate::{
     exchange::imports::{
         columns::{Columns, number_and_unit},
         faults::Faults,
+        place_path::PlacePath,
         substances::read_cas,
         table::Row,
-        wanted::Wanted,
     },
     stock::containers::{Code, State, imported::Content},
 };
@@ -109,9 +109,9 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
     Some(Quantity { value: value?, unit: unit? })
 }
 
-pub fn read_location(row: &Row, faults: &mut Faults) -> Option<Wanted> {
+pub fn read_location(row: &Row, faults: &mut Faults) -> Option<PlacePath> {
     let text: Text<1100> = faults.value(row, "location")?;
-    Wanted::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
+    PlacePath::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
 }
 
 pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut Faults) -> Content {

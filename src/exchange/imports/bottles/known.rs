@@ -2,7 +2,7 @@
 
 use chemistry::Quantity;
 
-use super::{super::wanted::Wanted, Chemical};
+use super::{super::place_path::PlacePath, Chemical};
 use crate::{
     base::text::Name,
     stock::containers::{
@@ -24,7 +24,7 @@ pub fn fingerprint(
     code: &str,
     chemical: &Chemical,
     amount: Quantity,
-    location: Option<&Wanted>,
+    location: Option<&PlacePath>,
     content: &Content,
 ) -> Fingerprint {
     let tare = content.tare.map(|tare| tare.get().normalize());
@@ -37,7 +37,7 @@ pub fn fingerprint(
     });
     containers::fingerprint(&(
         (code, numbers.as_deref(), chemical.name.as_ref().map(Name::as_str)),
-        (plain, location.map(Wanted::to_string), tare, content),
+        (plain, location.map(PlacePath::to_string), tare, content),
     ))
 }
 

@@ -13,9 +13,9 @@ use crate::{
     exchange::imports::{
         columns::Columns,
         own,
+        place_path::small,
         readings::plain_cells,
         table::{Row, Table, says_what},
-        wanted::small,
     },
 };
 

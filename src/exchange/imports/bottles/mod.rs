@@ -29,13 +29,13 @@ use super::{
     columns::Columns,
     faults::{Faults, OrReason},
     headings,
+    place_path::{ListedPaths, PlacePath},
     places::Places,
     readings::plain_cells,
     run::{Load, Outcome, Stored},
     seen::Marks,
     store,
     table::{Row, Table},
-    wanted::{ListedPaths, Wanted},
 };
 use crate::{
     base::{error::Result, ids, phone::Phone},
@@ -56,7 +56,7 @@ pub struct Bottle {
     code: String,
     chemical: Chemical,
     amount: Quantity,
-    location: Option<Wanted>,
+    location: Option<PlacePath>,
     content: Content,
     /// Of all that the row says, as it says it.
     fingerprint: Fingerprint,

@@ -1,6 +1,6 @@
 //! Delivery reports of AWS SNS, in both forms.
 
-use chemstock::clients::outbound::{Distrust, Failure, Fate, Price, Receipt};
+use chemstock::clients::outbound::{Distrust, Failure, Price, Receipt, ReceiptState};
 use serde_json::{Value, json};
 
 use super::start;
@@ -34,9 +34,9 @@ fn log(status: &str, response: &str) -> Value {
     })
 }
 
-fn receipt(fate: Fate, dollars: &str, code: Option<&str>) -> Receipt {
+fn receipt(state: ReceiptState, dollars: &str, code: Option<&str>) -> Receipt {
     let price = Price { amount: dollars.parse().expect("a price"), currency: "USD".to_owned() };
-    Receipt { id: MESSAGE_ID.to_owned(), reference: None, fate, price: Some(price), code: code.map(str::to_owned) }
+    Receipt { id: MESSAGE_ID.to_owned(), reference: None, state, price: Some(price), code: code.map(str::to_owned) }
 }
 
 #[tokio::test]
@@ -54,21 +54,21 @@ async fn every_event_of_end_user_messaging_becomes_its_receipt() {
         ("TEXT_CARRIER_UNREACHABLE", Failure::TryLater),
         ("TEXT_UNKNOWN", Failure::Unknown),
     ];
-    let failed = failures.map(|(kind, why)| (event(kind), receipt(Fate::Failed(why), "0.00881", Some(kind))));
+    let failed = failures.map(|(kind, why)| (event(kind), receipt(ReceiptState::Failed(why), "0.00881", Some(kind))));
     let fates = [
-        ("TEXT_DELIVERED", Fate::Delivered),
-        ("TEXT_SUCCESSFUL", Fate::Delivered),
-        ("TEXT_QUEUED", Fate::Sent),
-        ("TEXT_SENT", Fate::Sent),
-        ("TEXT_PENDING", Fate::Sent),
+        ("TEXT_DELIVERED", ReceiptState::Delivered),
+        ("TEXT_SUCCESSFUL", ReceiptState::Delivered),
+        ("TEXT_QUEUED", ReceiptState::Sent),
+        ("TEXT_SENT", ReceiptState::Sent),
+        ("TEXT_PENDING", ReceiptState::Sent),
     ];
-    let others = fates.map(|(kind, fate)| (event(kind), receipt(fate, "0.00881", None)));
+    let others = fates.map(|(kind, state)| (event(kind), receipt(state, "0.00881", None)));
     let (mut between, mut stopped) = (event("TEXT_SUCCESSFUL"), event("TEXT_BLOCKED"));
     between["isFinal"] = false.into();
     stopped["messageStatusDescription"] = "Phone number is opted out".into();
     let special = [
-        (between, receipt(Fate::Sent, "0.00881", None)),
-        (stopped, receipt(Fate::Failed(Failure::ConsentWithdrawn), "0.00881", Some("TEXT_BLOCKED"))),
+        (between, receipt(ReceiptState::Sent, "0.00881", None)),
+        (stopped, receipt(ReceiptState::Failed(Failure::ConsentWithdrawn), "0.00881", Some("TEXT_BLOCKED"))),
     ];
     for (report, receipt) in failed.into_iter().chain(others).chain(special) {
         let posted = notification(&outside.url, now(), &report);
@@ -98,10 +98,12 @@ async fn every_entry_of_the_status_log_becomes_its_receipt() {
         ("Unknown error attempting to reach phone", Failure::Unknown, "unknown-error"),
         ("+12025550123 does something new", Failure::Unknown, "other"),
     ];
-    let failed =
-        failures.map(|(text, why, code)| (log("FAILURE", text), receipt(Fate::Failed(why), "0.00645", Some(code))));
-    let delivered =
-        (log("SUCCESS", "Message has been accepted by phone carrier"), receipt(Fate::Delivered, "0.00645", None));
+    let failed = failures
+        .map(|(text, why, code)| (log("FAILURE", text), receipt(ReceiptState::Failed(why), "0.00645", Some(code))));
+    let delivered = (
+        log("SUCCESS", "Message has been accepted by phone carrier"),
+        receipt(ReceiptState::Delivered, "0.00645", None),
+    );
     for (report, receipt) in failed.into_iter().chain([delivered]) {
         let posted = notification(&outside.url, now(), &report);
         assert_eq!(sns.receipts(&posted.at(now())).await, Ok(vec![receipt]), "{report}");

@@ -1,6 +1,6 @@
 //! What a topic of AWS SNS posts.
 
-use chemstock::clients::outbound::{Distrust, Fate};
+use chemstock::clients::outbound::{Distrust, ReceiptState};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn both_versions_of_signatures_are_checked_as_openssl_makes_them() {
         envelope.insert("SignatureVersion".to_owned(), version.into());
         envelope.insert("Signature".to_owned(), signature.into());
         let receipts = sns.receipts(&post(&envelope).at(now())).await;
-        assert_eq!(receipts.unwrap()[0].fate, Fate::Delivered, "version {version}");
+        assert_eq!(receipts.unwrap()[0].state, ReceiptState::Delivered, "version {version}");
         envelope.insert("Signature".to_owned(), other.into());
         assert_eq!(sns.receipts(&post(&envelope).at(now())).await, Err(Distrust::Forged), "version {version}");
     }

@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use chemstock::clients::{
-    outbound::{Distrust, Failure, Fate, Price, Receipt},
+    outbound::{Distrust, Failure, Price, Receipt, ReceiptState},
     twilio::Twilio,
 };
 
@@ -29,15 +29,17 @@ fn heard(posted: &Posted) -> Result<Vec<Receipt>, Distrust> {
     TWILIO.receipts(&posted.at(now()))
 }
 
-fn told(fate: Fate, code: Option<&str>) -> Receipt {
+fn told(state: ReceiptState, code: Option<&str>) -> Receipt {
     let code = code.map(str::to_owned);
-    Receipt { id: MESSAGE.to_owned(), reference: Some(REFERENCE), fate, price: None, code }
+    Receipt { id: MESSAGE.to_owned(), reference: Some(REFERENCE), state, price: None, code }
 }
 
 #[test]
 fn each_state_of_a_message_is_a_fate_or_nothing() {
-    for (status, fate) in [("sent", Fate::Sent), ("delivered", Fate::Delivered), ("read", Fate::Delivered)] {
-        assert_eq!(heard(&receipt(URL, status, &[])), Ok(vec![told(fate, None)]), "{status}");
+    for (status, state) in
+        [("sent", ReceiptState::Sent), ("delivered", ReceiptState::Delivered), ("read", ReceiptState::Delivered)]
+    {
+        assert_eq!(heard(&receipt(URL, status, &[])), Ok(vec![told(state, None)]), "{status}");
     }
     for status in ["accepted", "scheduled", "queued", "sending", "receiving", "canceled", "", "new"] {
         assert_eq!(heard(&receipt(URL, status, &[])), Ok(vec![]), "{status}");
@@ -49,12 +51,12 @@ fn each_code_of_a_failure_has_its_meaning() {
     for status in ["failed", "undelivered"] {
         for (code, why) in GIVEN_UP {
             let heard = heard(&receipt(URL, status, &[("ErrorCode", code)]));
-            assert_eq!(heard, Ok(vec![told(Fate::Failed(why), Some(code))]));
+            assert_eq!(heard, Ok(vec![told(ReceiptState::Failed(why), Some(code))]));
         }
-        assert_eq!(heard(&receipt(URL, status, &[])), Ok(vec![told(Fate::Failed(Failure::TryLater), None)]));
+        assert_eq!(heard(&receipt(URL, status, &[])), Ok(vec![told(ReceiptState::Failed(Failure::TryLater), None)]));
     }
     let odd = heard(&receipt(URL, "failed", &[("ErrorCode", "+12025550123")]));
-    assert_eq!(odd, Ok(vec![told(Fate::Failed(Failure::TryLater), Some("other"))]));
+    assert_eq!(odd, Ok(vec![told(ReceiptState::Failed(Failure::TryLater), Some("other"))]));
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn a_receipt_may_say_the_price() {
 fn a_receipt_to_an_address_without_our_reference_is_believed_all_the_same() {
     let bare = URL.split_once('?').unwrap().0;
     let receipts = heard(&receipt(bare, "delivered", &[])).unwrap();
-    assert_eq!(receipts, [Receipt { reference: None, ..told(Fate::Delivered, None) }]);
+    assert_eq!(receipts, [Receipt { reference: None, ..told(ReceiptState::Delivered, None) }]);
 }
 
 #[test]
@@ -126,7 +128,7 @@ fn a_body_of_json_is_held_to_the_hash_in_the_signed_url() {
     // Computed once, by `sha256sum`, as are those below.
     let hash = "ea92c433663b4f620dbcc6b4b6bc818bc8c9eb7f32c6ce69c4e9fa8bc80862bc";
     let good = receipt_in_json(URL, hash, body);
-    assert_eq!(heard(&good), Ok(vec![told(Fate::Failed(Failure::Blocked), Some("30007"))]));
+    assert_eq!(heard(&good), Ok(vec![told(ReceiptState::Failed(Failure::Blocked), Some("30007"))]));
     for (what, bad) in good.flipped().into_iter().filter(|(what, _)| !what.ends_with("of content-type")) {
         assert_eq!(heard(&bad), Err(Distrust::Forged), "{what}");
     }
@@ -180,5 +182,5 @@ fn the_vectors_of_twilios_libraries_verify() {
     let body = "AccountSid=AC00000000000000000000000000000000&MessageSid=SM00000000000000000000000000000001&\
                 MessageStatus=delivered&To=%2B12025550123&From=%2B15005550006&ApiVersion=2010-04-01";
     let posted = Posted::new(URL, &[("x-twilio-signature", "ftdPSoF0+MQczrkgBZFVvhfZAJo=")], body);
-    assert_eq!(heard(&posted), Ok(vec![told(Fate::Delivered, None)]));
+    assert_eq!(heard(&posted), Ok(vec![told(ReceiptState::Delivered, None)]));
 }

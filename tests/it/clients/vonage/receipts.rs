@@ -1,7 +1,7 @@
 use std::sync::LazyLock;
 
 use chemstock::clients::{
-    outbound::{Distrust, Failure, Fate, Receipt},
+    outbound::{Distrust, Failure, Receipt, ReceiptState},
     vonage::Vonage,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,9 +28,9 @@ fn heard(posted: &Posted) -> Result<Vec<Receipt>, Distrust> {
     VONAGE.receipts(&posted.at(now()))
 }
 
-fn told(fate: Fate, code: Option<&str>) -> Receipt {
+fn told(state: ReceiptState, code: Option<&str>) -> Receipt {
     let code = code.map(str::to_owned);
-    Receipt { id: MESSAGE.to_owned(), reference: Some(REFERENCE), fate, price: None, code }
+    Receipt { id: MESSAGE.to_owned(), reference: Some(REFERENCE), state, price: None, code }
 }
 
 /// Of this state, as it would come now.
@@ -47,18 +47,18 @@ fn in_token(change: impl Fn(&mut Value)) -> Posted {
 
 #[test]
 fn each_state_of_a_message_is_a_fate_or_nothing_however_it_travels() {
-    let failed = |why| Fate::Failed(why);
+    let failed = |why| ReceiptState::Failed(why);
     for way in WAYS {
-        for (status, fate) in [
-            ("accepted", Fate::Sent),
-            ("buffered", Fate::Sent),
-            ("delivered", Fate::Delivered),
+        for (status, state) in [
+            ("accepted", ReceiptState::Sent),
+            ("buffered", ReceiptState::Sent),
+            ("delivered", ReceiptState::Delivered),
             ("expired", failed(Failure::TryLater)),
             ("failed", failed(Failure::TryLater)),
             ("deleted", failed(Failure::TryLater)),
             ("rejected", failed(Failure::Blocked)),
         ] {
-            assert_eq!(heard(&receipt(way, dlr(status, "0"))), Ok(vec![told(fate, None)]), "{way:?} {status}");
+            assert_eq!(heard(&receipt(way, dlr(status, "0"))), Ok(vec![told(state, None)]), "{way:?} {status}");
         }
         for status in ["unknown", "", "new"] {
             assert_eq!(heard(&receipt(way, dlr(status, "0"))), Ok(vec![]), "{way:?} {status}");
@@ -90,10 +90,10 @@ fn each_code_of_a_failure_has_its_meaning() {
         ("99", TryLater),
     ] {
         let heard = heard(&receipt(Way::Json, dlr("failed", code)));
-        assert_eq!(heard, Ok(vec![told(Fate::Failed(why), Some(code))]));
+        assert_eq!(heard, Ok(vec![told(ReceiptState::Failed(why), Some(code))]));
     }
     let odd = heard(&receipt(Way::Json, dlr("rejected", "+12025550123")));
-    assert_eq!(odd, Ok(vec![told(Fate::Failed(Blocked), Some("other"))]));
+    assert_eq!(odd, Ok(vec![told(ReceiptState::Failed(Blocked), Some("other"))]));
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn the_signs_that_part_fields_are_signed_as_underscores() {
         let mut fields = dlr("delivered", "0");
         fields.push(("text", "1&2=3".to_owned()));
         fields.push(("empty", String::new()));
-        assert_eq!(heard(&receipt(way, fields)), Ok(vec![told(Fate::Delivered, None)]), "{way:?}");
+        assert_eq!(heard(&receipt(way, fields)), Ok(vec![told(ReceiptState::Delivered, None)]), "{way:?}");
     }
 }
 
@@ -173,7 +173,7 @@ fn the_signs_that_part_fields_are_signed_as_underscores() {
 fn a_name_or_a_reference_that_is_none_of_ours_is_not_taken() {
     let other = fields("delivered", "0", "12", now().timestamp());
     let receipts = heard(&receipt(Way::Json, other)).unwrap();
-    assert_eq!(receipts, [Receipt { reference: None, ..told(Fate::Delivered, None) }]);
+    assert_eq!(receipts, [Receipt { reference: None, ..told(ReceiptState::Delivered, None) }]);
     let mut nameless = dlr("delivered", "0");
     nameless.retain(|(name, _)| *name != "messageId");
     assert_eq!(heard(&receipt(Way::Json, nameless)), Err(Distrust::Unreadable));
@@ -181,9 +181,9 @@ fn a_name_or_a_reference_that_is_none_of_ours_is_not_taken() {
 
 #[test]
 fn a_token_of_the_account_over_this_body_is_believed() {
-    assert_eq!(heard(&in_token(|_| {})), Ok(vec![told(Fate::Delivered, None)]));
+    assert_eq!(heard(&in_token(|_| {})), Ok(vec![told(ReceiptState::Delivered, None)]));
     let no_account = in_token(|claims| drop(claims.as_object_mut().unwrap().remove("api_key")));
-    assert_eq!(heard(&no_account), Ok(vec![told(Fate::Delivered, None)]));
+    assert_eq!(heard(&no_account), Ok(vec![told(ReceiptState::Delivered, None)]));
     let is_signed = |what: &str| what.ends_with("of the body") || what.ends_with("of authorization");
     for (what, bad) in in_token(|_| {}).flipped().into_iter().filter(|(what, _)| is_signed(what)) {
         assert_eq!(heard(&bad), Err(Distrust::Forged), "{what}");

@@ -1,6 +1,6 @@
 use axum::http::HeaderMap;
 use chemstock::clients::{
-    outbound::{Callback, Distrust, Failure, Fate, Receipt},
+    outbound::{Callback, Distrust, Failure, Receipt, ReceiptState},
     whatsapp::WhatsApp,
 };
 use serde_json::{Value, json};
@@ -28,8 +28,10 @@ fn status(state: &str) -> Value {
 
 #[test]
 fn a_receipt_tells_what_became_of_a_message() {
-    for (state, fate) in [("sent", Fate::Sent), ("delivered", Fate::Delivered), ("read", Fate::Delivered)] {
-        let expected = Receipt { id: "wamid.1".to_owned(), reference: Some(REFERENCE), fate, price: None, code: None };
+    for (state, state) in
+        [("sent", ReceiptState::Sent), ("delivered", ReceiptState::Delivered), ("read", ReceiptState::Delivered)]
+    {
+        let expected = Receipt { id: "wamid.1".to_owned(), reference: Some(REFERENCE), state, price: None, code: None };
         assert_eq!(receipt_of(&status(state)), [expected], "{state}");
     }
     for state in ["deleted", "warning", "", "SENT"] {
@@ -50,10 +52,10 @@ fn a_receipt_of_a_failure_has_its_code_and_meaning() {
         let mut failed = status("failed");
         failed["errors"] = json!([{ "code": code, "title": "x", "message": "x", "error_data": { "details": "x" } }]);
         let receipt = receipt_of(&failed).remove(0);
-        assert_eq!((receipt.fate, receipt.code), (Fate::Failed(why), Some(code.to_string())));
+        assert_eq!((receipt.state, receipt.code), (ReceiptState::Failed(why), Some(code.to_string())));
     }
     let receipt = receipt_of(&status("failed")).remove(0);
-    assert_eq!((receipt.fate, receipt.code), (Fate::Failed(Failure::TryLater), None));
+    assert_eq!((receipt.state, receipt.code), (ReceiptState::Failed(Failure::TryLater), None));
 }
 
 #[test]

@@ -7,14 +7,14 @@ use crate::{base::text::Name, catalogue::chemicals::is_placeholder};
 
 /// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash does as
 /// well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
-pub struct Wanted {
+pub struct PlacePath {
     pub text: String,
     pub path: Vec<Name>,
     /// Whether a slash without spaces divides it, which may belong to a name.
     pub is_doubtful: bool,
 }
 
-impl Wanted {
+impl PlacePath {
     pub fn parse(text: &str) -> OrReason<Self> {
         // Out of the way of the separators.
         const SLASH: &str = "\u{e000}";
@@ -46,7 +46,7 @@ impl Wanted {
     }
 }
 
-impl std::fmt::Display for Wanted {
+impl std::fmt::Display for PlacePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.path.iter().map(Name::as_str).collect();
         f.write_str(&names.join(" > "))
@@ -62,7 +62,7 @@ impl ListedPaths {
         let (mut paths, mut seen) = (HashMap::<_, Vec<_>>::new(), HashSet::new());
         for row in table.rows() {
             let row = row?;
-            let Some(Ok(wanted)) = row.get("location").map(Wanted::parse) else { continue };
+            let Some(Ok(wanted)) = row.get("location").map(PlacePath::parse) else { continue };
             if wanted.is_doubtful {
                 continue;
             }
@@ -98,13 +98,13 @@ mod tests {
 
     #[test]
     fn a_path_may_be_written_in_several_ways_and_a_slash_may_belong_to_a_name() {
-        let path = |text: &str| Wanted::parse(text).unwrap().to_string();
+        let path = |text: &str| PlacePath::parse(text).unwrap().to_string();
         for text in ["Lab 2.3 > Cupboard 1", "Lab 2.3>Cupboard 1", "Lab 2.3\\Cupboard 1", "Lab 2.3 / Cupboard 1"] {
             assert_eq!(path(text), "Lab 2.3 > Cupboard 1");
         }
         assert_eq!(path("Room 1 > Freezer -20/-80"), "Room 1 > Freezer -20/-80");
         assert_eq!(path("Freezer -20//-80"), "Freezer -20/-80");
-        let doubtful = |text: &str| Wanted::parse(text).unwrap().is_doubtful;
+        let doubtful = |text: &str| PlacePath::parse(text).unwrap().is_doubtful;
         assert!(doubtful("Freezer -20/-80") && doubtful("Acids/Bases cabinet") && doubtful("A/B"));
         assert!(
             !doubtful("Room 1/Cabinet 2/Shelf 3") && !doubtful("A / B") && !doubtful("A > B/C") && !doubtful("A//B")

@@ -23,7 +23,7 @@ use crate::{
     platform::app::App,
 };
 
-pub struct Carriers {
+pub struct Providers {
     console: Console,
     simulator: Simulator,
     twilio: Option<Twilio>,
@@ -35,11 +35,11 @@ pub struct Carriers {
     smtp: Option<Smtp>,
 }
 
-pub fn carriers(app: &App) -> Arc<Carriers> {
-    app.part(|app| Carriers::new(&app.config, &app.console, &app.clock))
+pub fn providers(app: &App) -> Arc<Providers> {
+    app.part(|app| Providers::new(&app.config, &app.console, &app.clock))
 }
 
-impl Carriers {
+impl Providers {
     pub fn new(config: &Config, console: &Console, clock: &Clock) -> Self {
         let authorities = config.authorities.as_ref();
         let (config, http) = (&config.sms, Http::new(authorities));

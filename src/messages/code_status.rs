@@ -25,7 +25,7 @@ pub enum CodeState {
 
 /// How far a code has come, as far as everybody may know.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Delivery {
+pub struct CodeStatus {
     #[schema(example = "01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f")]
     pub challenge_id: Uuid,
     /// The one that was asked for.
@@ -43,13 +43,13 @@ pub struct Delivery {
 }
 
 /// Of a challenge.
-pub async fn of_challenge(app: &App, challenge_id: Uuid) -> Result<Delivery> {
+pub async fn of_challenge(app: &App, challenge_id: Uuid) -> Result<CodeStatus> {
     let asked =
         store::find_asked(&mut *app.lookups().await?, challenge_id).await?.ok_or(Error::NotFound("challenge"))?;
     let (now, resend_at) = (app.clock.now(), asked.at + app.config.otp.resend);
     let is_sent = now >= asked.at + takes(app, challenge_id);
     let other_channels = if now >= resend_at { others(app, asked.channel) } else { Vec::new() };
-    Ok(Delivery {
+    Ok(CodeStatus {
         challenge_id,
         channel: asked.channel,
         state: if is_sent { CodeState::Sent } else { CodeState::Queued },

@@ -1,4 +1,4 @@
-//! Takes what is due out of the outbox and has it carried, many at a time. A message is taken by moving its time into the
+//! Takes what is due out of the outbox and sends it, many at a time. A message is taken by moving its time into the
 //! future, so that no two instances send it, and each attempt is written down before it is made: after a crash in between
 //! nobody knows whether the message left, and nobody sends it again before its receipt had time to come.
 
@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use super::{
     BODY, Body, RECIPIENT,
     breaker::breakers,
-    carry::{self, Job},
     routing,
-    state::{AttemptState, DeliveryState, Tried},
+    send::{self, OpenedMessage},
+    state::{AttemptState, MessageState, Tried},
     store::{self, Attempted, Done, Due},
 };
 use crate::{
@@ -30,42 +30,42 @@ const MOST_AT_ONCE: usize = 256;
 const PERIOD: Duration = Duration::from_secs(2);
 
 /// Sends until `stop`; what has begun is finished.
-pub async fn deliver(app: App, stop: CancellationToken) {
-    let mut dispatcher = Dispatcher { app: app.clone(), under_way: JoinSet::new() };
+pub async fn send_until_stopped(app: App, stop: CancellationToken) {
+    let mut sender = Sender { app: app.clone(), under_way: JoinSet::new() };
     while !stop.is_cancelled() {
-        let is_full = match dispatcher.start_due().await {
-            Ok(started) => started > 0 && dispatcher.room() == 0,
+        let is_full = match sender.start_due().await {
+            Ok(started) => started > 0 && sender.room() == 0,
             Err(cause) => {
                 tracing::warn!(cause = &cause as &dyn std::error::Error, "the outbox cannot be read");
                 false
             }
         };
         tokio::select! {
-            Some(first) = dispatcher.under_way.join_next() => dispatcher.settle(first).await,
+            Some(first) = sender.under_way.join_next() => sender.settle(first).await,
             () = app.messages_queued.notified(), if !is_full => {}
             () = tokio::time::sleep(PERIOD), if !is_full => {}
             () = stop.cancelled() => {}
         }
     }
-    while let Some(first) = dispatcher.under_way.join_next().await {
-        dispatcher.settle(first).await;
+    while let Some(first) = sender.under_way.join_next().await {
+        sender.settle(first).await;
     }
 }
 
 /// Sends what is due now, and says how many that were.
-pub async fn deliver_due(app: App) -> Result<usize> {
-    let mut dispatcher = Dispatcher { app, under_way: JoinSet::new() };
+pub async fn send_due(app: App) -> Result<usize> {
+    let mut sender = Sender { app, under_way: JoinSet::new() };
     let mut count = 0;
     loop {
-        count += dispatcher.start_due().await?;
-        match dispatcher.under_way.join_next().await {
-            Some(first) => dispatcher.settle(first).await,
+        count += sender.start_due().await?;
+        match sender.under_way.join_next().await {
+            Some(first) => sender.settle(first).await,
             None => return Ok(count),
         }
     }
 }
 
-struct Dispatcher {
+struct Sender {
     app: App,
     under_way: JoinSet<Done>,
 }
@@ -74,10 +74,10 @@ struct Dispatcher {
 enum Plan {
     /// Nothing is sent, or not now.
     Settle(Done),
-    Carry(Box<Job>),
+    Send(Box<OpenedMessage>),
 }
 
-impl Dispatcher {
+impl Sender {
     fn room(&self) -> usize {
         MOST_AT_ONCE - self.under_way.len()
     }
@@ -94,14 +94,14 @@ impl Dispatcher {
             return Ok(0);
         }
         routing::conversions(app).refresh(&mut db, now).await?;
-        let (mut settled, mut jobs) = (Vec::new(), Vec::new());
+        let (mut settled, mut opened) = (Vec::new(), Vec::new());
         for due in due {
             match plan(app, due, now) {
                 Plan::Settle(done) => settled.push(done),
-                Plan::Carry(job) => jobs.push(job),
+                Plan::Send(message) => opened.push(message),
             }
         }
-        let attempts: Vec<_> = jobs.iter().map(|job| job.attempt(job.first, job.providers[0])).collect();
+        let attempts: Vec<_> = opened.iter().map(|one| one.attempt(one.first, one.providers[0])).collect();
         if !attempts.is_empty() {
             store::begin(&mut db, &attempts, now).await?;
         }
@@ -109,8 +109,8 @@ impl Dispatcher {
             store::settle(&mut db, &settled, now).await?;
         }
         drop(db);
-        for job in jobs {
-            self.under_way.spawn(carry::carry(app.clone(), *job));
+        for message in opened {
+            self.under_way.spawn(send::send(app.clone(), *message));
         }
         Ok(count)
     }
@@ -123,7 +123,7 @@ impl Dispatcher {
             match ended {
                 Ok(ended) => done.push(ended),
                 // Its lease runs out, and then its attempt counts as one of which nobody knows.
-                Err(cause) => tracing::error!(%cause, "carrying a message broke off"),
+                Err(cause) => tracing::error!(%cause, "sending a message broke off"),
             }
             next = self.under_way.try_join_next();
         }
@@ -163,19 +163,19 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
     let body = open(BODY, &due.body).and_then(|plain| serde_json::from_slice::<Body>(&plain).ok());
     let (Some(to), Some(body)) = (to, body) else {
         tracing::error!(message = %due.id, "a queued message cannot be opened; has SECRET_KEY changed?");
-        return Plan::Settle(Done::now(&due, DeliveryState::Failed));
+        return Plan::Settle(Done::now(&due, MessageState::Failed));
     };
     if let Some(why) = &body.withheld {
         super::remark(app, why);
-        return Plan::Settle(Done::now(&due, DeliveryState::Sent));
+        return Plan::Settle(Done::now(&due, MessageState::Sent));
     }
     // A flood is asked for before its first code has come to anybody.
     if due.is_stopped {
         super::remark(app, "a code is not sent: sending was stopped to its numbers since it was asked for");
-        return Plan::Settle(Done::now(&due, DeliveryState::Failed));
+        return Plan::Settle(Done::now(&due, MessageState::Failed));
     }
     if due.expires_at <= now || due.is_void || due.tried.iter().any(Tried::is_final) {
-        return Plan::Settle(Done::now(&due, DeliveryState::Failed));
+        return Plan::Settle(Done::now(&due, MessageState::Failed));
     }
     // Whoever sent it has died, and nobody heard any answer: its receipt has until its holder may ask for another code.
     let resend_at = due.created_at + app.config.otp.resend;
@@ -187,13 +187,13 @@ fn plan(app: &App, due: Due, now: DateTime<Utc>) -> Plan {
     let first = left.iter().position(|provider| breakers(app).lets_through(*provider, now));
     if let Some(first) = first {
         let providers = left[first..].to_vec();
-        return Plan::Carry(Box::new(Job { first: ids::new(now), to, content: body.content, providers, due }));
+        return Plan::Send(Box::new(OpenedMessage { first: ids::new(now), to, content: body.content, providers, due }));
     }
     let has_gone = due.tried.iter().any(|tried| tried.is_open() || tried.state == AttemptState::Accepted);
-    Plan::Settle(match carry::later(&due, now) {
+    Plan::Settle(match send::retry_at(&due, now) {
         Some(due_at) if !left.is_empty() => Done::later(&due, due_at),
-        _ if has_gone => Done::now(&due, DeliveryState::Sent),
-        _ => Done::now(&due, DeliveryState::Failed),
+        _ if has_gone => Done::now(&due, MessageState::Sent),
+        _ => Done::now(&due, MessageState::Failed),
     })
 }
 

@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{
     Content,
     breaker::breakers,
-    carriers::carriers,
-    state::{self, AttemptState, DeliveryState, Tried},
+    providers::providers,
+    state::{self, AttemptState, MessageState, Tried},
     store::{self, Attempted, Done, Due, NewAttempt},
     texts,
 };
@@ -30,7 +30,7 @@ use crate::{
 const MOST_ROUNDS: i32 = 5;
 
 /// A message, opened, with the providers that may have it.
-pub struct Job {
+pub struct OpenedMessage {
     pub due: Due,
     pub to: String,
     pub content: Content,
@@ -39,93 +39,99 @@ pub struct Job {
     pub providers: Vec<Provider>,
 }
 
-impl Job {
+impl OpenedMessage {
     pub fn attempt(&self, id: Uuid, provider: Provider) -> NewAttempt {
         NewAttempt { id, message_id: self.due.id, provider: provider.name(), channel: provider.channel() }
     }
 }
 
 /// Sends it, and says what is to be written down. Attempts that end on the way are written down here.
-pub async fn carry(app: App, job: Job) -> Done {
-    let mut rest = job.providers.iter().copied();
-    let (mut attempt, mut provider) = (job.first, rest.next());
+pub async fn send(app: App, message: OpenedMessage) -> Done {
+    let mut rest = message.providers.iter().copied();
+    let (mut attempt, mut provider) = (message.first, rest.next());
     // When at least one provider asked to come later, the message is tried again.
     let mut asked_to_come_later = false;
     while let Some(at) = provider {
         let began = Instant::now();
-        let sending = send(&app, &job, attempt, at).await;
+        let sending = hand_over(&app, &message, attempt, at).await;
         let now = app.clock.now();
         breakers(&app).learn(at, sending.as_ref().err().map(|refused| refused.why), now);
         let refused = match sending {
-            Ok(accepted) => return taken(&app, &job.due, attempt, at, &accepted),
+            Ok(answer) => return accepted(&app, &message.due, attempt, at, &answer),
             Err(refused) => refused,
         };
-        tell(at, &job.due, &refused);
+        log_refusal(at, &message.due, &refused);
         let why = refused.why;
         let failed = failed(attempt, at, refused);
         asked_to_come_later |= why == Failure::TryLater;
         let wait = ANSWER_WITHIN.saturating_sub(began.elapsed());
         if why == Failure::Unknown && !wait.is_zero() {
-            return unheard(&job.due, failed, now, wait);
+            return unanswered(&message.due, failed, now, wait);
         }
         // Past its end a code is of no use.
-        let may_go_on = !state::ends(at, why) && now < job.due.expires_at;
+        let may_go_on = !state::ends(at, why) && now < message.due.expires_at;
         let may_have_it = |next: Provider| why != Failure::NumberRefused || next.channel() != at.channel();
         provider = rest.find(|next| may_go_on && may_have_it(*next) && breakers(&app).lets_through(*next, now));
         let Some(next) = provider else {
-            return ended(&job.due, failed, asked_to_come_later, now);
+            return ended(&message.due, failed, asked_to_come_later, now);
         };
         attempt = ids::new(now);
-        if let Err(cause) = pass_on(&app, &job, failed, job.attempt(attempt, next), now).await {
-            tracing::error!(message = %job.due.id, cause = &cause as &dyn std::error::Error, "an attempt is not written down");
+        if let Err(cause) = begin_next(&app, &message, failed, message.attempt(attempt, next), now).await {
+            tracing::error!(message = %message.due.id, cause = &cause as &dyn std::error::Error, "an attempt is not written down");
             break;
         }
     }
-    Done::later(&job.due, later(&job.due, app.clock.now()).unwrap_or(job.due.expires_at))
+    Done::later(&message.due, retry_at(&message.due, app.clock.now()).unwrap_or(message.due.expires_at))
 }
 
-async fn pass_on(app: &App, job: &Job, failed: Attempted, next: NewAttempt, now: DateTime<Utc>) -> Result<()> {
-    let done = Done { message_state: None, attempt: Some(failed), ..Done::now(&job.due, DeliveryState::Queued) };
+async fn begin_next(
+    app: &App,
+    message: &OpenedMessage,
+    failed: Attempted,
+    next: NewAttempt,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let done = Done { message_state: None, attempt: Some(failed), ..Done::now(&message.due, MessageState::Queued) };
     let mut db = app.db().await?;
     store::settle(&mut db, &[done], now).await?;
     store::begin(&mut db, &[next], now).await
 }
 
-async fn send(app: &App, job: &Job, attempt: Uuid, provider: Provider) -> Sending {
-    let valid_for = (job.due.expires_at - app.clock.now()).to_std().unwrap_or_default();
+async fn hand_over(app: &App, message: &OpenedMessage, attempt: Uuid, provider: Provider) -> Sending {
+    let valid_for = (message.due.expires_at - app.clock.now()).to_std().unwrap_or_default();
     let origin = super::origin(app);
-    let mail = (provider.channel() == Channel::Email).then(|| texts::mail(&job.content));
+    let mail = (provider.channel() == Channel::Email).then(|| texts::mail(&message.content));
     let (subject, text) = match mail {
         Some(mail) => (mail.subject, mail.body),
-        None => (String::new(), texts::sms(&job.content, origin)),
+        None => (String::new(), texts::sms(&message.content, origin)),
     };
-    let receipts_at = super::carriers::receipts_address(app, provider, attempt);
-    let message = Outgoing {
+    let receipts_at = super::providers::receipts_address(app, provider, attempt);
+    let outgoing = Outgoing {
         reference: attempt,
-        to: &job.to,
+        to: &message.to,
         subject: &subject,
         text: &text,
-        code: job.content.code.as_deref(),
-        language: job.content.language,
+        code: message.content.code.as_deref(),
+        language: message.content.language,
         valid_for,
         receipts_at: receipts_at.as_deref(),
     };
     let began = tokio::time::Instant::now();
-    let sending = carriers(app).send(provider, &message).await;
+    let sending = providers(app).send(provider, &outgoing).await;
     metrics::histogram!("message_provider_seconds", "provider" => provider.name()).record(began.elapsed());
     sending
 }
 
-fn tell(provider: Provider, due: &Due, refused: &Refused) {
+fn log_refusal(provider: Provider, due: &Due, refused: &Refused) {
     let (why, code, country) = (refused.why, &refused.code, &due.country);
     tracing::warn!(message = %due.id, provider = provider.name(), country, ?why, code, "a message was not taken");
 }
 
-fn taken(app: &App, due: &Due, attempt_id: Uuid, provider: Provider, accepted: &Accepted) -> Done {
+fn accepted(app: &App, due: &Due, attempt_id: Uuid, provider: Provider, accepted: &Accepted) -> Done {
     let (state, message_state) = if accepted.delivered {
-        (AttemptState::Delivered, DeliveryState::Delivered)
+        (AttemptState::Delivered, MessageState::Delivered)
     } else {
-        (AttemptState::Accepted, DeliveryState::Sent)
+        (AttemptState::Accepted, MessageState::Sent)
     };
     let attempt = Attempted {
         attempt_id,
@@ -155,9 +161,9 @@ fn failed(attempt_id: Uuid, provider: Provider, refused: Refused) -> Attempted {
 
 /// It may have been sent. Whatever cut the answer off, the next provider is asked when a silent one would be given up:
 /// until then a receipt may say that it has arrived.
-fn unheard(due: &Due, last: Attempted, now: DateTime<Utc>, wait: Duration) -> Done {
+fn unanswered(due: &Due, last: Attempted, now: DateTime<Utc>, wait: Duration) -> Done {
     let due_at = now + wait;
-    let done = if due_at < due.expires_at { Done::later(due, due_at) } else { Done::now(due, DeliveryState::Sent) };
+    let done = if due_at < due.expires_at { Done::later(due, due_at) } else { Done::now(due, MessageState::Sent) };
     Done { attempt: Some(last), ..done }
 }
 
@@ -165,18 +171,18 @@ fn unheard(due: &Due, last: Attempted, now: DateTime<Utc>, wait: Duration) -> Do
 fn ended(due: &Due, last: Attempted, asked_to_come_later: bool, now: DateTime<Utc>) -> Done {
     let may_have_gone = last.failure == Some(Failure::Unknown) || due.tried.iter().any(Tried::is_open);
     let again = match last.failure {
-        // The dispatcher sees whether anybody is left.
+        // The sender sees whether anybody is left.
         Some(Failure::Unknown) => Some(now).filter(|now| *now < due.expires_at),
-        Some(why) if asked_to_come_later && !state::ends(last.provider, why) => later(due, now),
+        Some(why) if asked_to_come_later && !state::ends(last.provider, why) => retry_at(due, now),
         _ => None,
     };
-    let state = if may_have_gone { DeliveryState::Sent } else { DeliveryState::Failed };
+    let state = if may_have_gone { MessageState::Sent } else { MessageState::Failed };
     let done = again.map_or_else(|| Done::now(due, state), |due_at| Done::later(due, due_at));
     Done { attempt: Some(last), ..done }
 }
 
 /// In 2, 4, 8, 16 seconds, while the message is of use.
-pub fn later(due: &Due, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+pub fn retry_at(due: &Due, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let at = now + TimeDelta::seconds(1 << due.lease.clamp(1, MOST_ROUNDS));
     (due.lease < MOST_ROUNDS && at < due.expires_at).then_some(at)
 }
