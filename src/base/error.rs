@@ -213,6 +213,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
                 Self::Unavailable { service: "database", cause: error.to_string() }
             }
+            // Whoever took the connection closed it before Postgres had it, as a balancer without a server does.
+            sqlx::Error::Protocol(why) if why.starts_with("unexpected response from SSLRequest") => {
+                Self::Unavailable { service: "database", cause: why }
+            }
             sqlx::Error::Database(why) if why.code().is_some_and(|code| is_away(&code)) => {
                 Self::Unavailable { service: "database", cause: why.message().to_owned() }
             }

@@ -1,5 +1,6 @@
-//! Versions as `ETag` and the conditions on them (RFC 9110 sections 8.8.3 and 13). The tag is the version in double
-//! quotes. A tag that a proxy has weakened counts as the strong one, because every change makes a new version.
+//! Conditions on an `ETag` (RFC 9110 section 13): the version that was read, a hyphen, and a hash of what was read. A
+//! change asks for the version alone, and takes it without the rest. A tag that a proxy has weakened counts as the
+//! strong one, because every change of what is shown makes a new tag.
 
 use axum::{
     body::{Body, Bytes},
@@ -31,7 +32,8 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             Problem::new(general::INVALID).errors(vec![Field::new("If-Match", detail)])
         })?;
         // A tag that this server never made matches nothing.
-        tag.parse().map(|version| Self(Some(version))).map_err(|_| Problem::new(general::STALE))
+        let version = tag.split_once('-').map_or(tag, |(version, _)| version);
+        version.parse().map(|version| Self(Some(version))).map_err(|_| Problem::new(general::STALE))
     }
 }
 

@@ -21,7 +21,12 @@ impl utoipa::IntoResponses for Failures {
 }
 
 const HEADERS: [(&str, &str, &str); 8] = [
-    ("ETag", "The version of the resource in double quotes: send it as `If-Match` with a change.", "\"1\""),
+    (
+        "ETag",
+        "The version of the resource, and a hash of this answer: send it as `If-Match` with a change, or as \
+            `If-None-Match` with the next read.",
+        "\"1-9f86d081884c7d65\"",
+    ),
     (
         "X-Request-Id",
         "The id under which the log tells of this request; also `instance` of a problem.",

@@ -23,7 +23,7 @@ const DESCRIPTIONS: [(&str, &str); 19] = [
     ("kind", "Only those of this kind"),
     ("slug", "The last part of a problem's `type`"),
     ("provider", "The provider that calls: its name as in the configuration"),
-    ("If-Match", "The ETag that you read: the `version` in double quotes"),
+    ("If-Match", "The ETag that you read, or the `version` alone in double quotes"),
     ("code", "The code"),
     ("q", "Words to search for"),
 ];
@@ -71,7 +71,7 @@ pub(super) fn if_none_match() -> Parameter {
     ParameterBuilder::new()
         .name("If-None-Match")
         .parameter_in(ParameterIn::Header)
-        .description(Some("The ETag that you have: 304 without a body while it is the newest"))
+        .description(Some("The ETag that you have: 304 without a body while you would read the same again"))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
         .build()
 }

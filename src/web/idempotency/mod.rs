@@ -23,6 +23,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 
 use super::{
     catalogue::general,
@@ -56,7 +57,7 @@ pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request
         return finish(next.run(request).await, request_id.as_ref());
     }
     // In a task of its own, so that work and record are finished when the client hangs up in between.
-    let work = tokio::spawn(async move { once(app, request, next).await });
+    let work = tokio::spawn(once(app, request, next).in_current_span());
     let response = match work.await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
@@ -66,8 +67,8 @@ pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request
 }
 
 async fn once(app: App, request: Request, next: Next) -> Result<Response, Problem> {
-    let Some(who) = scope(&app, request.headers()).await else {
-        // The handler says what is wrong with the token.
+    let Some(who) = scope(&app, request.headers()).await? else {
+        // The handler says why this caller is refused.
         return Ok(next.run(request).await);
     };
     let key = key(request.headers())?;
@@ -145,6 +146,8 @@ impl Then {
             _ if status.is_success() => Self::Keep,
             _ if is_anonymous => Self::Free,
             StatusCode::TOO_MANY_REQUESTS => Self::Free,
+            // The same request may succeed after a new login, or with another role.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Self::Free,
             StatusCode::REQUEST_TIMEOUT => Self::RunAgain,
             _ if status.is_server_error() => Self::RunAgain,
             _ => Self::Keep,
@@ -152,13 +155,16 @@ impl Then {
     }
 }
 
-/// The name space of the key: a user's own, or (empty) that of all callers without a token.
-async fn scope(app: &App, headers: &HeaderMap) -> Option<Vec<u8>> {
+/// The name space of the key: a user's own, or (empty) that of all callers without a token. None for a caller who is
+/// refused, who does nothing that could be done twice. Whoever cannot be looked up now comes again: without the name space
+/// of the first try, a repeat would be a second one.
+async fn scope(app: &App, headers: &HeaderMap) -> error::Result<Option<Vec<u8>>> {
     match auth::identify(app, headers).await {
-        Ok((caller, _)) => Some(caller.user_id.as_bytes().to_vec()),
+        Ok((caller, _)) => Ok(Some(caller.user_id.as_bytes().to_vec())),
         // An app may send its dead token to an open route: there it counts as no token.
-        Err(Error::NoToken | Error::BadToken(_)) => Some(Vec::new()),
-        Err(_) => None,
+        Err(Error::NoToken | Error::BadToken(_)) => Ok(Some(Vec::new())),
+        Err(Error::Rejected(_) | Error::Forbidden(_) | Error::Invalid(_)) => Ok(None),
+        Err(away) => Err(away),
     }
 }
 
@@ -233,13 +239,14 @@ impl Kept {
 }
 
 /// The headers that belong to the body rather than to this try.
-const KEPT_HEADERS: [HeaderName; 6] = [
+const KEPT_HEADERS: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_DISPOSITION,
     header::ETAG,
     header::LOCATION,
     header::WWW_AUTHENTICATE,
     header::CACHE_CONTROL,
+    header::VARY,
 ];
 
 /// Keeps the answer, or lets the request be tried again.

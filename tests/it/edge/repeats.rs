@@ -36,7 +36,7 @@ async fn a_repeat_of_what_was_cut_off_hears_when_to_come_back_and_then_meets_wha
     assert!((1..=11).contains(&seconds), "{seconds}");
     app.advance(TimeDelta::seconds(seconds));
     // It runs again with the same ids, and meets what the first try made.
-    manager.post_with_key(&path, "k", body).await.problem(409, "id-taken");
+    assert_eq!(manager.post_with_key(&path, "k", body).await.created(), first);
     let places = manager.get(&path).await.ok();
     assert_eq!(places["items"].as_array().unwrap().len(), 1, "{places}");
     assert_eq!(places["items"][0]["id"], first["id"]);
@@ -78,4 +78,47 @@ async fn an_answer_that_is_no_text_comes_again_to_the_byte(db: PgPool) {
         let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
         assert_eq!(*body, PICTURE);
     }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn what_the_first_try_made_is_answered_whatever_it_is(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, owner, cataloguer) = (app.client("admin").await, app.owner().await, app.cataloguer().await);
+    let invitations = app.path("/invitations");
+    for (by, path, body) in [
+        (&admin, invitations.as_str(), json!({"role": "member"})),
+        (&owner, "/v1/labs", json!({"name": "Second"})),
+        (&cataloguer, "/v1/chemicals", json!({"name": "Unobtainium", "synonyms": ["Unobtanium"]})),
+    ] {
+        let first = by.post_with_key(path, "k", body.clone()).await.created();
+        take_the_answer(&app).await;
+        app.advance(TimeDelta::seconds(20));
+        assert_eq!(by.post_with_key(path, "k", body).await.created(), first);
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_invitation_that_the_first_try_accepted_is_a_success_for_its_repeat_alone(db: PgPool) {
+    const ACCEPT: &str = "/v1/invitations/accept";
+    let app = TestApp::new(db).await;
+    let (admin, guest, member) = (app.client("admin").await, app.stranger().await, app.client("member").await);
+    let made = admin.post(&app.path("/invitations"), json!({"role": "member", "max_uses": 5})).await.created();
+    let code = json!({"code": made["code"]});
+    let first = guest.post_with_key(ACCEPT, "k", code.clone()).await.expect(200);
+    take_the_answer(&app).await;
+    app.advance(TimeDelta::seconds(20));
+    assert_eq!(guest.post_with_key(ACCEPT, "k", code.clone()).await.ok(), first.body);
+    guest.post(ACCEPT, code.clone()).await.problem(409, "already-member");
+    member.post_with_key(ACCEPT, "k", code).await.problem(409, "already-member");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_refusal_of_the_person_is_not_kept(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (viewer, path, body) =
+        (app.client("viewer").await, app.path("/locations"), json!({"name": "A", "kind": "room"}));
+    viewer.post_with_key(&path, "k", body.clone()).await.problem(403, "forbidden");
+    let member = app.path(&format!("/members/{}", viewer.user_id));
+    app.client("admin").await.patch(&member, "*", json!({"role": "manager"})).await.ok();
+    viewer.post_with_key(&path, "k", body).await.created();
 }

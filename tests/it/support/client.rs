@@ -128,7 +128,14 @@ impl Answer {
         answer.body
     }
 
+    /// The version in double quotes: the tag as a change needs it.
     pub fn etag(&self) -> String {
+        let tag = self.tag();
+        tag.split_once('-').map_or(tag.clone(), |(version, _)| format!("{version}\""))
+    }
+
+    /// The tag as it came.
+    pub fn tag(&self) -> String {
         self.headers[header::ETAG].to_str().expect("ASCII").to_owned()
     }
 }

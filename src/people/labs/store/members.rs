@@ -51,6 +51,20 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid, with_phone
     Ok(member.fetch_optional(db).await?)
 }
 
+/// A member whom the invitation of this code has let in.
+pub async fn find_let_in(db: &mut PgConnection, code_hash: &[u8], user_id: Uuid) -> Result<Option<Member>> {
+    let member = members!(
+        "from invitations i join invitation_uses s on s.invitation_id = i.id
+            join memberships m on m.lab_id = i.lab_id and m.user_id = s.user_id and m.left_at is null
+            join users u on u.id = m.user_id
+        where i.code_hash = $2 and s.user_id = $3",
+        false,
+        code_hash,
+        user_id
+    );
+    Ok(member.fetch_optional(db).await?)
+}
+
 /// Of somebody who has not left. Who calls it holds the lab's lock and that of all rights.
 pub async fn set_role(
     db: &mut PgConnection,

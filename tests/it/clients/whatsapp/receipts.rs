@@ -28,11 +28,11 @@ fn status(state: &str) -> Value {
 
 #[test]
 fn a_receipt_tells_what_became_of_a_message() {
-    for (state, state) in
+    for (said, state) in
         [("sent", ReceiptState::Sent), ("delivered", ReceiptState::Delivered), ("read", ReceiptState::Delivered)]
     {
         let expected = Receipt { id: "wamid.1".to_owned(), reference: Some(REFERENCE), state, price: None, code: None };
-        assert_eq!(receipt_of(&status(state)), [expected], "{state}");
+        assert_eq!(receipt_of(&status(said)), [expected], "{said}");
     }
     for state in ["deleted", "warning", "", "SENT"] {
         assert_eq!(receipt_of(&status(state)), [], "{state}");
