@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use self::standing::Standing;
 pub use self::{
+    keys::{ALL_KEYS, Keys},
     right::{Admin, Anyone, Cataloguer, InLab, Manager, Member, Owner, Right, Viewer},
     standing::{forget, forget_all},
 };
@@ -32,6 +33,7 @@ use crate::{
 };
 
 mod firebase;
+mod keys;
 mod right;
 mod standing;
 mod store;
@@ -51,7 +53,7 @@ pub enum Role {
     Admin,
 }
 
-enumeration!(Role::as_str in "memberships.role, invitations.role" {
+enumeration!(Role::as_str in "memberships.role, invitations.role, location_keys.roles" {
     Viewer = "viewer",
     Member = "member",
     Manager = "manager",
@@ -169,6 +171,11 @@ impl<R: InLab> Auth<R> {
     /// The lab of the path, in which the caller has the right.
     pub fn lab_id(&self) -> Uuid {
         self.lab_id
+    }
+
+    /// In the lab of the path; at most five seconds old, as a role is.
+    pub fn keys(&self) -> &Keys {
+        self.standing.keys_in(self.lab_id)
     }
 
     pub fn role(&self) -> Role {

@@ -1,7 +1,9 @@
-//! What a person is here right now: alive sessions and the role in each lab, from one statement, kept for five seconds.
+//! What a person is here right now: alive sessions, and the role and the keys in each lab, from one statement, kept for
+//! five seconds.
 //! The instance that changes a standing forgets it at once ([`forget`]); others follow within the five seconds.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,7 +15,11 @@ use chrono_tz::Tz;
 use moka::sync::Cache;
 use uuid::Uuid;
 
-use super::{Caller, Role, store};
+use super::{
+    Caller, Role,
+    keys::{ALL_KEYS, Keys},
+    store,
+};
 use crate::{
     base::{error::Result, phone::Phone},
     platform::app::App,
@@ -31,6 +37,8 @@ pub struct Standing {
     pub is_only_lab: bool,
     pub phone: Option<Phone>,
     labs: Vec<(Uuid, Role, Tz)>,
+    /// Of the labs in which they do not open every place.
+    keys: HashMap<Uuid, Keys>,
     sessions: Vec<Uuid>,
     read_at: i64,
 }
@@ -42,6 +50,10 @@ impl Standing {
 
     pub fn highest_role(&self) -> Option<Role> {
         self.labs.iter().map(|(_, role, _)| *role).max()
+    }
+
+    pub fn keys_in(&self, lab: Uuid) -> &Keys {
+        self.keys.get(&lab).unwrap_or(&ALL_KEYS)
     }
 
     pub fn time_zone_of(&self, lab: Uuid) -> Tz {
@@ -117,6 +129,7 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
         is_cataloguer: row.is_cataloguer,
         is_only_lab: row.is_only_lab,
         phone: row.phone,
+        keys: keys(&row.shut),
         labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).map(in_lab).collect(),
         sessions: row.sessions,
         read_at,
@@ -126,4 +139,12 @@ async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
 /// A zone that this version does not know counts as the one that every lab begins with.
 fn in_lab(((lab, role), zone): ((Uuid, Role), String)) -> (Uuid, Role, Tz) {
     (lab, role, zone.parse().unwrap_or(Tz::UTC))
+}
+
+fn keys(shut: &[store::Shut]) -> HashMap<Uuid, Keys> {
+    let of_lab = |lab: &[store::Shut]| {
+        let places = |hidden: bool| lab.iter().filter(|it| it.is_hidden == hidden).map(|it| it.id).collect();
+        (lab[0].lab_id, Keys::without(places(true), places(false)))
+    };
+    shut.chunk_by(|one, other| one.lab_id == other.lab_id).map(of_lab).collect()
 }

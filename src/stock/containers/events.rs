@@ -30,7 +30,8 @@ pub async fn events(
 ) -> Result<Page<StockEvent>> {
     let mut db = by.lists().await?;
     let before = cursor.map_or(i32::MAX, |Cursor(seq)| seq);
-    let mut rows = store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one()).await?;
+    let mut rows =
+        store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one(), by.keys().unseen()).await?;
     // Every container has its receipt, so nothing at all means no such container.
     if rows.is_empty() && before == i32::MAX {
         return Err(Error::NotFound("container"));
@@ -48,10 +49,13 @@ pub async fn events(
         }
         mark_undoable(&mut rows, &history, unit, &who(by));
     }
+    for event in &mut rows {
+        event.conceal(by.keys());
+    }
     Ok(Page::new(rows, limit, |event| event.seq))
 }
 
-fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &Who) {
+fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &Who<'_>) {
     let Some(now) = history.replay(unit) else { return };
     for event in rows {
         event.undoable = history.find(event.id).map(|line| undo::is_undoable(&now, history, line, who));

@@ -13,6 +13,7 @@ use super::{
     counting::CountedWith,
     state::{EventType, State},
 };
+use crate::auth::Keys;
 
 /// A line of the ledger.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -32,7 +33,8 @@ pub struct StockEvent {
     pub counted_with: Option<CountedWith>,
     pub state_before: Option<State>,
     pub state_after: State,
-    /// Where the container stood. A location that was deleted since can be got by its id, too.
+    /// Where the container stood. A location that was deleted since can be got by its id, too. Null also where it stood in
+    /// a location that you may not see, and so in `changes`.
     pub location_before: Option<Uuid>,
     pub location_after: Option<Uuid>,
     /// Everything that it changed.
@@ -49,6 +51,16 @@ pub struct StockEvent {
 }
 
 impl StockEvent {
+    /// Leaves out the places that its reader may not see.
+    pub fn conceal(&mut self, keys: &Keys) {
+        let seen = |place: Option<Uuid>| place.filter(|_| keys.sees(place));
+        self.location_before = seen(self.location_before);
+        self.location_after = seen(self.location_after);
+        if self.changes.location_id.is_some() {
+            self.changes.location_id = change(self.location_before, self.location_after);
+        }
+    }
+
     /// Fills `changes` from the columns and the rest of them.
     #[must_use]
     pub fn with_changes(mut self, rest: &Rest) -> Self {

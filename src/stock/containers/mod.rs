@@ -34,6 +34,7 @@ mod writing;
 use std::{collections::HashMap, sync::Arc};
 
 use chemistry::{ContainerCode, Factors, Quantity, Unit};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 pub use self::{
@@ -54,9 +55,10 @@ use self::{
     changes::{Rest, change},
     counting::Counting,
     entry::Creation,
+    who::who,
 };
 use crate::{
-    auth::{Auth, Manager, Viewer},
+    auth::{Auth, InLab, Manager, Viewer},
     base::{
         error::{Error, Reason, Result},
         page::Page,
@@ -86,17 +88,25 @@ fn reader(app: &App) -> Arc<Reader> {
     })
 }
 
-async fn snapshot(app: &App, lab_id: Uuid, id: Uuid) -> Result<Arc<Container>> {
-    reader(app).find((lab_id, id)).await?.ok_or(Error::NotFound("container"))
+/// Who asks together shares a statement, so what each may see is looked at afterwards.
+async fn snapshot<R: InLab>(by: &Auth<R>, id: Uuid) -> Result<Arc<Container>> {
+    let found = reader(by.app()).find((by.lab_id(), id)).await?;
+    found.filter(|it| by.keys().sees(it.location_id)).ok_or(Error::NotFound("container"))
+}
+
+/// For the rest of the transaction.
+async fn lock<R: InLab>(db: &mut PgConnection, by: &Auth<R>, id: Uuid) -> Result<Container> {
+    let found = store::lock(db, by.lab_id(), id).await?;
+    found.filter(|it| by.keys().sees(it.location_id)).ok_or(Error::NotFound("container"))
 }
 
 pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
-    snapshot(by.app(), by.lab_id(), id).await
+    snapshot(by, id).await
 }
 
 pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
     let db = &mut *by.lists().await?;
-    lanes::outside_span(listing::list(db, by.lab_id(), filter)).await
+    lanes::outside_span(listing::list(db, by.lab_id(), filter, by.keys())).await
 }
 
 pub struct Created {
@@ -113,7 +123,7 @@ pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Created> {
     match create_once(by, id, new, content).await {
         Ok(container) => Ok(Created { container, is_new: true }),
         // What the first try has made refuses the repeat, and so may what was changed since.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_repeat => {
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
             let made = created(by, id, content).await?;
             made.map(|container| Created { container, is_new: false }).ok_or(refusal)
         }
@@ -128,14 +138,17 @@ async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<O
     match store::find_first_content(db, by.lab_id(), id).await? {
         None => Ok(None),
         Some(made_from) if made_from.as_deref() == Some(&content) => {
-            Ok(store::find_all(db, &[(by.lab_id(), id)]).await?.pop().map(|container| *container))
+            let made = store::find_all(db, &[(by.lab_id(), id)]).await?.pop().map(|container| *container);
+            Ok(made.filter(|it| by.keys().sees(it.location_id)))
         }
         Some(_) => Err(Reason::IdTaken.because("another container has this id")),
     }
 }
 
 /// The new bottle and the event of its receipt, in one statement.
-async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewContainer, content: Fingerprint) -> Result<Container> {
+async fn create_once(by: &Auth<Manager>, id: Uuid, mut new: NewContainer, content: Fingerprint) -> Result<Container> {
+    new.location_id = by.keys().or_unknown(new.location_id);
+    who(by).check_arrival(EventType::Receive, new.location_id)?;
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));
     }

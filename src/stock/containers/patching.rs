@@ -11,9 +11,10 @@ use super::{
     Code, Container,
     changes::{Rest, change},
     counting::{Counting, counting_for},
-    low_in, snapshot,
+    lock, low_in, snapshot,
     state::State,
     store, tare_in_grams,
+    who::who,
 };
 use crate::{
     auth::{Auth, Manager},
@@ -65,7 +66,7 @@ pub struct ContainerPatch {
 }
 
 pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
-    let before = snapshot(by.app(), by.lab_id(), id).await?;
+    let before = snapshot(by, id).await?;
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);
     }
@@ -76,7 +77,7 @@ pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: Cont
         done => return done,
     }
     let mut tx = db.begin().await?;
-    let before = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("container"))?;
+    let before = lock(&mut tx, by, id).await?;
     let done = write(&mut tx, by, &before, patch).await?;
     tx.commit().await?;
     Ok(done)
@@ -91,6 +92,7 @@ async fn write(
     if before.state == State::Voided {
         return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
     }
+    who(by).check_place(before.state, before.location_id)?;
     let mut after = before.clone();
     after.density = patch.density.unwrap_or(before.density);
     let counting = counting_for(db, &after, patch.low_at.flatten()).await?;

@@ -25,6 +25,7 @@ use super::{
     events::recent,
     ledger::{self, Booking, Circumstances, Situation},
     line::StockEvent,
+    lock,
     rights::allowed,
     snapshot,
     state::EventType,
@@ -50,11 +51,12 @@ pub struct Posted {
     pub is_new: bool,
 }
 
-pub async fn post(by: &Auth<Member>, container_id: Uuid, posted: NewEvent) -> Result<Posted> {
-    let event = posted.classify()?;
+pub async fn post(by: &Auth<Member>, container_id: Uuid, mut posted: NewEvent) -> Result<Posted> {
     // An id that was made a moment ago has never been booked.
     let may_be_repeat = posted.id.is_some() || by.is_repeatable();
     let content = posted.fingerprint(container_id, by.user_id());
+    posted.location_id = by.keys().or_unknown(posted.location_id);
+    let event = posted.classify()?;
     let draft = Draft { id: by.id_or_new(posted.id), posted, event, content };
     match book_once(by, container_id, &draft).await {
         // The first try may have brought about the very state that refuses the repeat.
@@ -73,7 +75,7 @@ struct Draft {
 }
 
 async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
-    let before = snapshot(by.app(), by.lab_id(), container_id).await?;
+    let before = snapshot(by, container_id).await?;
     let entry = Arc::new(entry(&mut *by.app().db().await?, by, &before, draft).await?);
     if let Some(is_low) = writing::book(by.app(), entry.clone()).await? {
         return posted(&before, &entry, is_low);
@@ -81,7 +83,7 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
     // Somebody else was faster.
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
-    let before = store::lock(&mut tx, by.lab_id(), container_id).await?.ok_or(Error::NotFound("container"))?;
+    let before = lock(&mut tx, by, container_id).await?;
     let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
     let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
     let is_low = booked.into_iter().next().transpose()?.flatten().ok_or(Error::Stale)?;
@@ -191,6 +193,7 @@ async fn decide(
         Ok(()) => ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None)),
         Err(refusal) => Err(refusal),
     };
+    let decided = decided.and_then(|it| who.check_arrival(kind, it.after.location_id).map(|()| it));
     if !matches!(decided, Err(Error::Rejected(_))) {
         return decided;
     }
@@ -258,7 +261,7 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
     if container_of != container_id {
         return Err(taken());
     }
-    let event = store::find_event(db, by.lab_id(), container_id, draft.id).await?.ok_or_else(taken)?;
+    let mut event = store::find_event(db, by.lab_id(), container_id, draft.id).await?.ok_or_else(taken)?;
     let is_same = match content {
         Some(content) => content == draft.content,
         // Booked before contents were kept.
@@ -274,8 +277,9 @@ async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resul
     if !is_same {
         return Err(taken());
     }
-    let container =
-        store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop().ok_or(Error::NotFound("container"))?;
+    event.conceal(by.keys());
+    let container = store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop();
+    let container = container.filter(|it| by.keys().sees(it.location_id)).ok_or(Error::NotFound("container"))?;
     Ok(Some(Posted { event, container: *container, is_new: false }))
 }
 

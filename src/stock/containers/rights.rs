@@ -2,6 +2,7 @@
 
 use chemistry::Quantity;
 use chrono::TimeDelta;
+use uuid::Uuid;
 
 use super::{
     history::{History, Past},
@@ -18,16 +19,35 @@ use crate::{
 /// A member undoes what others booked as long as they may still remember it.
 const OTHERS_EVENTS: TimeDelta = TimeDelta::hours(24);
 
-impl Who {
+impl Who<'_> {
     /// Whether this person may post an event of this type on this bottle.
     pub fn check(&self, event: EventType, on: &Situation) -> Result<()> {
         self.needs(event.needs())?;
+        self.check_place(on.state, on.location_id)?;
         if !event.starts_from().contains(&on.state) {
             let (state, event) = (on.state.as_str(), event.as_str());
             return Err(Reason::EventNotAllowed.because(format!("a container that is {state} does not allow {event}")));
         }
         if on.state == State::OnLoan && !self.may_handle_loan(event, on) {
             return Err(Reason::EventNotAllowed.because("the container is on loan to somebody else"));
+        }
+        Ok(())
+    }
+
+    /// What stands in a place that is closed to somebody, they leave as it is. What is on loan or lost is not there.
+    pub fn check_place(&self, state: State, place: Option<Uuid>) -> Result<()> {
+        if state.is_at_its_place() && !self.keys.opens(place) {
+            return Err(Error::Forbidden("the container is in a place that is closed to you; ask who has its key"));
+        }
+        Ok(())
+    }
+
+    /// Whether this person may put the bottle where the event leaves it. A quarantine ends a loan wherever the bottle is, and
+    /// moves nothing.
+    pub fn check_arrival(&self, event: EventType, at: Option<Uuid>) -> Result<()> {
+        use EventType::{CheckIn, Find, Move, Receive};
+        if matches!(event, Receive | Move | CheckIn | Find) && !self.keys.opens(at) {
+            return Err(Error::Forbidden("the place is closed to you; ask who has its key"));
         }
         Ok(())
     }
@@ -85,7 +105,7 @@ fn needed_to_undo(line: &Past) -> Role {
 }
 
 /// The events that would succeed for this person with some valid input.
-pub fn allowed(on: &Situation, history: &History, who: &Who) -> Vec<&'static str> {
+pub fn allowed(on: &Situation, history: &History, who: &Who<'_>) -> Vec<&'static str> {
     let possible = EventType::ALL.into_iter().filter(|event| match event {
         EventType::Reverse => history.newest_reversible().is_some_and(|line| undo::is_undoable(on, history, line, who)),
         event => who.check(*event, on).is_ok() && has_valid_input(*event, on),

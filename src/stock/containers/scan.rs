@@ -121,7 +121,8 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
                 let value = Some(cas.to_string());
                 return Ok(ScanResult { value, cas: Some(cas), allowed_actions, ..ScanResult::default() });
             };
-            let containers = Some(store::of_chemical(&mut db, by.lab_id(), chemical.id, SHOWN).await?);
+            let containers =
+                Some(store::of_chemical(&mut db, by.lab_id(), chemical.id, SHOWN, by.keys().unseen()).await?);
             let (r#type, chemical) = (ScanType::Chemical, Some(Box::new(chemical)));
             Ok(ScanResult { r#type, chemical, cas: Some(cas), containers, allowed_actions, ..ScanResult::default() })
         }
@@ -151,9 +152,10 @@ impl From<Label> for ScanResult {
 }
 
 async fn of_label(by: &Auth<Viewer>, db: &mut PgConnection, label: &Label) -> Result<Vec<Box<Container>>> {
+    let unseen = by.keys().unseen();
     let found = match (&label.lot, &label.gtin) {
-        (Some(_), _) => store::of_lot(db, by.lab_id(), label, OF_LOT).await?,
-        (None, Some(gtin)) => store::of_gtin(db, by.lab_id(), gtin.as_str(), SHOWN).await?,
+        (Some(_), _) => store::of_lot(db, by.lab_id(), label, OF_LOT, unseen).await?,
+        (None, Some(gtin)) => store::of_gtin(db, by.lab_id(), gtin.as_str(), SHOWN, unseen).await?,
         (None, None) => Vec::new(),
     };
     let mut containers = of_product(found, label);
@@ -186,11 +188,12 @@ async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Resul
     }
     // The earlier one wins; a look-alike comes last.
     let place_of = |code: &str| codes.iter().position(|known| *known == code).unwrap_or(codes.len());
-    let container = store::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    let unseen = by.keys().unseen();
+    let container = store::find_by_code(db, by.lab_id(), &codes, canonical, unseen).await?;
     if container.as_ref().is_some_and(|it| place_of(&it.code) == 0) {
         return Ok(container.map(|it| Own::Container(Box::new(it))));
     }
-    let location = locations::find_by_code(db, by.lab_id(), &codes, canonical).await?;
+    let location = locations::find_by_code(db, by.lab_id(), &codes, canonical, unseen).await?;
     match (container, location) {
         (Some(container), Some(location)) if place_of(&location.code) < place_of(&container.code) => {
             Ok(Some(Own::Location(location)))

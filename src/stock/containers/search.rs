@@ -11,6 +11,7 @@ use super::{
     store::{self, Match},
 };
 use crate::{
+    auth::Keys,
     base::{
         error::{Error, Result},
         page::{Cursor, Page},
@@ -28,6 +29,7 @@ struct Search<'a> {
     q: &'a str,
     query: Query,
     filter: &'a ContainerFilter,
+    keys: &'a Keys,
 }
 
 pub async fn list(
@@ -35,19 +37,26 @@ pub async fn list(
     lab_id: Uuid,
     q: &str,
     filter: &ContainerFilter,
+    keys: &Keys,
 ) -> Result<Page<Box<Container>>> {
     if q.chars().count() < 2 {
         return Err(Error::field("?q", "must have at least 2 characters"));
     }
-    let search = Search { lab_id, q, query: Query::new(q), filter };
-    let (mut matches, slips) = search.page(db).await?;
+    let search = Search { lab_id, q, query: Query::new(q), filter, keys };
     let most = usize::try_from(filter.limit.count()).unwrap_or(usize::MAX);
-    let more = matches.len() > most;
-    matches.truncate(most);
-    let items = rows(db, lab_id, &matches).await?;
-    let last = matches.last().zip(items.last()).filter(|_| more);
-    let next_cursor = last.map(|(last, row)| Cursor(Key::of_match(row, last.rank, slips)).to_string());
-    Ok(Page { items, next_cursor })
+    loop {
+        let (mut matches, slips) = search.page(db).await?;
+        let more = matches.len() > most;
+        matches.truncate(most);
+        let items = search.rows(db, &matches).await?;
+        if items.len() < matches.len() {
+            // Somebody has just moved one to where the reader sees nothing.
+            continue;
+        }
+        let last = matches.last().zip(items.last()).filter(|_| more);
+        let next_cursor = last.map(|(last, row)| Cursor(Key::of_match(row, last.rank, slips)).to_string());
+        return Ok(Page { items, next_cursor });
+    }
 }
 
 impl Search<'_> {
@@ -74,7 +83,7 @@ impl Search<'_> {
     }
 
     async fn found(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
-        store::found(db, self.lab_id, (self.q, &self.query), self.filter, after, most).await
+        store::found(db, self.lab_id, (self.q, &self.query), self.filter, after, most, self.keys.unseen()).await
     }
 
     async fn meant(&self, db: &mut PgConnection, known: &[Uuid], after: &Key, most: i64) -> Result<Vec<Match>> {
@@ -82,14 +91,13 @@ impl Search<'_> {
         let meant = chemicals::meant(db, &self.query, known.is_empty()).await?.unwrap_or_default();
         let labels = chemicals::labels_one_slip_away(self.q);
         let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
-        store::meant(db, self.lab_id, meant, known, self.filter, after, most).await
+        store::meant(db, self.lab_id, meant, known, self.filter, after, most, self.keys.unseen()).await
     }
-}
-
-/// The bottles, in the order of their matches.
-async fn rows(db: &mut PgConnection, lab_id: Uuid, matches: &[Match]) -> Result<Vec<Box<Container>>> {
-    let keys: Vec<_> = matches.iter().map(|it| (lab_id, it.id)).collect();
-    let mut found: HashMap<Uuid, Box<Container>> =
-        store::find_all(db, &keys).await?.into_iter().map(|it| (it.id, it)).collect();
-    Ok(matches.iter().filter_map(|it| found.remove(&it.id)).collect())
+    /// The bottles, in the order of their matches.
+    async fn rows(&self, db: &mut PgConnection, matches: &[Match]) -> Result<Vec<Box<Container>>> {
+        let keys: Vec<_> = matches.iter().map(|it| (self.lab_id, it.id)).collect();
+        let found = store::find_all(db, &keys).await?.into_iter().filter(|it| self.keys.sees(it.location_id));
+        let mut found: HashMap<Uuid, Box<Container>> = found.map(|it| (it.id, it)).collect();
+        Ok(matches.iter().filter_map(|it| found.remove(&it.id)).collect())
+    }
 }

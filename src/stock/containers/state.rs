@@ -77,6 +77,13 @@ enumeration!(EventType::as_str in "stock_events.type" {
     Edit = "edit",
 });
 
+impl State {
+    /// The place of any other bottle is where it was, or where it comes back to.
+    pub fn is_at_its_place(self) -> bool {
+        !matches!(self, Self::OnLoan | Self::Lost | Self::Disposed | Self::Voided)
+    }
+}
+
 impl EventType {
     /// The states in which it may happen. Of a disposed bottle only the disposal can be reversed (`undo` checks which).
     pub fn starts_from(self) -> &'static [State] {

@@ -16,7 +16,7 @@ use crate::base::error::{Error, Reason, Result};
 /// What was carried away cannot be fetched back for ever.
 const DISPOSAL: TimeDelta = TimeDelta::days(30);
 
-pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who) -> Result<Booking> {
+pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who<'_>) -> Result<Booking> {
     let line = history.find(id).ok_or_else(|| Error::field("/event_id", "is not an event of this container"))?;
     match line.r#type {
         EventType::Reverse => {
@@ -34,8 +34,8 @@ pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who) -> Result<B
     if line.is_creation() { undo_creation(now, history, line) } else { undo_event(now, history, line, who) }
 }
 
-pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who) -> bool {
-    EventType::Reverse.starts_from().contains(&now.state) && undo(now, history, line.id, who).is_ok()
+pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> bool {
+    who.check(EventType::Reverse, now).is_ok() && undo(now, history, line.id, who).is_ok()
 }
 
 /// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
@@ -46,12 +46,13 @@ fn undo_creation(now: &Situation, history: &History, line: &Past) -> Result<Book
     Ok(Booking { delta: -now.amount, after, counted_with: None })
 }
 
-fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Result<Booking> {
+fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> Result<Booking> {
     if line.r#type == EventType::Dispose && who.now - line.recorded_at > DISPOSAL {
         return Err(Reason::NotReversible.because("a disposal can be undone for 30 days"));
     }
     refuse_if(blocker(now, history, line))?;
-    if line.changes_place() && line.place_is_gone {
+    // A place that the person may not see is for them as good as gone.
+    if line.changes_place() && (line.place_is_gone || !who.keys.sees(line.location_before)) {
         return Err(Reason::NotReversible.because("the place that it came from is gone; move the container instead"));
     }
     let mut after = now.clone();
@@ -77,6 +78,10 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who) -> Res
     }
     after.state = state_after(&after, line);
     check(&after, history, line)?;
+    let comes_back = !now.state.is_at_its_place() && after.state.is_at_its_place();
+    if (line.changes_place() || comes_back) && !who.keys.opens(after.location_id) {
+        return Err(Error::Forbidden("the undo brings it into a place that is closed to you; ask who has its key"));
+    }
     Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: None })
 }
 

@@ -19,11 +19,10 @@ use crate::{
 };
 
 pub fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_locations, create_location)).routes(routes!(
-        get_location,
-        update_location,
-        delete_location
-    ))
+    OpenApiRouter::new()
+        .routes(routes!(list_locations, create_location))
+        .routes(routes!(get_location, update_location, delete_location))
+        .merge(super::keys::routes())
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -108,7 +107,7 @@ async fn get_location(by: Auth<Viewer>, Path(path): Path<InLab>) -> Result<Tagge
 
 /// Rename or move a location.
 ///
-/// What lies in it moves with it. 409 `location-cycle` into itself, 422 `location-kind` where it does not fit.
+/// What lies in it moves with it. A location that is `closed`, or lies in one, is changed by who has its key. 409 `location-cycle` into itself, 422 `location-kind` where it does not fit.
 #[utoipa::path(patch, path = "/labs/{lab_id}/locations/{location_id}", tag = "locations",
     params(InLab, ("If-Match" = String, Header, description = "The location's ETag", example = "\"1\"")),
     responses((status = 200, body = Location), Failures), security(("bearer" = ["manager"])))]
@@ -118,7 +117,7 @@ async fn update_location(
     IfMatch(version): IfMatch,
     Json(patch): Json<LocationPatch>,
 ) -> Result<Tagged<Location>> {
-    super::change(&by, path.location_id, version, &patch).await.map(Tagged)
+    super::change(&by, path.location_id, version, patch).await.map(Tagged)
 }
 
 /// Delete a location.

@@ -10,9 +10,9 @@ use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::http::routes;
+pub use self::{access::Access, http::routes};
 use crate::{
-    auth::{Auth, Manager, Viewer},
+    auth::{self, Auth, Manager, Viewer},
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
@@ -24,7 +24,9 @@ use crate::{
     people::labs,
 };
 
+mod access;
 mod http;
+pub mod keys;
 mod store;
 
 /// From outside in.
@@ -64,6 +66,7 @@ pub struct Location {
     /// The names from the root to itself.
     #[schema(example = json!(["Main building", "Room 214", "Cabinet 3"]))]
     pub path: Vec<String>,
+    pub access: Access,
     /// Null until it is deleted.
     #[schema(required = true)]
     pub closed_at: Option<DateTime<Utc>>,
@@ -84,6 +87,10 @@ pub struct NewLocation {
     pub name: Name,
     /// What its label says, if it has one already; else a code is made.
     pub code: Option<Code>,
+    /// Left out, `open`.
+    #[serde(default)]
+    #[schema(value_type = Option<Access>)]
+    pub access: Access,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -97,6 +104,7 @@ pub struct LocationPatch {
     pub kind: Option<Kind>,
     pub name: Option<Name>,
     pub code: Option<Code>,
+    pub access: Option<Access>,
 }
 
 /// An open place, as far as an import looks at it.
@@ -122,14 +130,14 @@ pub struct Filter {
 }
 
 pub async fn list(by: &Auth<Viewer>, filter: &Filter) -> Result<Page<Location>> {
-    let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter).await?;
+    let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter, by.keys().unseen()).await?;
     Ok(Page::new(rows, filter.limit, |location| location.id))
 }
 
 /// Also one that is closed: the ledger names it.
 pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
     let mut db = by.app().lookups().await?;
-    store::find(&mut db, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))
+    store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await?.ok_or(Error::NotFound("location"))
 }
 
 /// The open location that has the first of these codes; else the only one whose code is written otherwise on our labels.
@@ -138,8 +146,9 @@ pub async fn find_by_code(
     lab_id: Uuid,
     codes: &[&str],
     canonical: Option<&str>,
+    unseen: &[Uuid],
 ) -> Result<Option<Location>> {
-    let found = store::find_by_code(db, lab_id, codes, canonical).await?;
+    let found = store::find_by_code(db, lab_id, codes, canonical, unseen).await?;
     let is_one = found.len() == 1 || found.first().is_some_and(|it| codes.contains(&it.code.as_str()));
     Ok(found.into_iter().next().filter(|_| is_one))
 }
@@ -156,7 +165,8 @@ pub async fn insert_made(
     now: DateTime<Utc>,
 ) -> Result<()> {
     for place in places {
-        let new = store::Place { parent_id: place.parent_id, kind: place.kind, name: &place.name, code: &place.code };
+        let OpenPlace { parent_id, kind, name, code, .. } = place;
+        let new = store::Place { parent_id: *parent_id, kind: *kind, name, code, access: Access::Open };
         let (_, around) = store::insert(db, lab_id, place.id, new, now).await?;
         around.allows(place.kind, "/kind")?;
     }
@@ -176,31 +186,45 @@ pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
 
 async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation) -> Result<Location> {
     let code = new.code.map_or_else(new_code, String::from);
+    let parent_id = named(by, new.parent_id)?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     // A parent's kind may not change between the look at it and the commit.
     labs::lock(&mut tx, by.lab_id()).await?;
-    let place = store::Place { parent_id: new.parent_id, kind: new.kind, name: new.name.as_str(), code: &code };
+    let (name, access) = (new.name.as_str(), new.access);
+    let place = store::Place { parent_id, kind: new.kind, name, code: &code, access };
     let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
     around.allows(location.kind, "/kind")?;
     tx.commit().await?;
+    around.forget_keys(by);
     Ok(location)
 }
 
-pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: &LocationPatch) -> Result<Location> {
+pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, mut patch: LocationPatch) -> Result<Location> {
+    access::check(by.keys(), id)?;
+    patch.parent_id = patch.parent_id.map(|parent| named(by, parent)).transpose()?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
-    let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, patch, by.now()).await? else {
-        let open = store::find(&mut tx, by.lab_id(), id).await?.filter(|it| it.closed_at.is_none());
+    let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, &patch, by.now()).await? else {
+        let open = store::find(&mut tx, by.lab_id(), id, by.keys().unseen()).await?.filter(|it| it.closed_at.is_none());
         return Err(open.map_or(Error::NotFound("location"), |_| Error::Stale));
     };
     around.allows(location.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
     tx.commit().await?;
+    around.forget_keys(by);
     Ok(location)
 }
 
+/// The place into which another one is to come; whoever has no key to it puts nothing in.
+fn named(by: &Auth<Manager>, parent: Option<Uuid>) -> Result<Option<Uuid>> {
+    let parent = by.keys().or_unknown(parent);
+    parent.map_or(Ok(()), |parent| access::check(by.keys(), parent))?;
+    Ok(parent)
+}
+
 pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result<()> {
+    access::check(by.keys(), id)?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let found = store::lock(&mut tx, by.lab_id(), id).await?.ok_or(Error::NotFound("location"))?;
@@ -239,9 +263,18 @@ struct Around {
     child: Option<Kind>,
     /// The parent is the location itself or lies in it.
     in_itself: bool,
+    /// Some place of the lab is not open.
+    is_guarded: bool,
 }
 
 impl Around {
+    /// The places that somebody has no key to are kept with their standing.
+    fn forget_keys(self, by: &Auth<Manager>) {
+        if self.is_guarded {
+            auth::forget_all(by.app());
+        }
+    }
+
     /// The pointer is that of the field which brought them together.
     fn allows(self, kind: Kind, pointer: &'static str) -> Result<()> {
         let name = kind.as_str();

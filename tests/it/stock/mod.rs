@@ -1,4 +1,4 @@
 //! What a lab has, and where it stands.
 
 pub mod containers;
-mod locations;
+pub mod locations;

@@ -174,13 +174,16 @@ pub async fn events_before(
     container_id: Uuid,
     seq: i32,
     limit: i64,
+    unseen: &[Uuid],
 ) -> Result<Vec<StockEvent>> {
     let rows = events!(
-        "where e.lab_id = $1 and e.container_id = $2 and e.seq < $3 order by e.seq desc limit $4",
+        "where e.lab_id = $1 and e.container_id = $2 and e.seq < $3 and (c.location_id = any ($5)) is not true
+        order by e.seq desc limit $4",
         lab_id,
         container_id,
         seq,
-        limit
+        limit,
+        unseen
     );
     Ok(rows.fetch_all(db).await?.into_iter().map(StockEvent::from).collect())
 }

@@ -96,6 +96,7 @@ pub async fn find_by_code(
     lab_id: Uuid,
     codes: &[&str],
     canonical: Option<&str>,
+    unseen: &[Uuid],
 ) -> Result<Option<Container>> {
     let rows = containers!(
         "(
@@ -105,10 +106,11 @@ pub async fn find_by_code(
                 and code <> translate(upper(code), 'OIL-', '011')
                 and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
         ) found join containers c on c.lab_id = $1 and c.id = found.id";
-        "order by array_position($2, c.code) limit 2",
+        "where (c.location_id = any ($4)) is not true order by array_position($2, c.code) limit 2",
         lab_id,
         codes as &[&str],
-        canonical
+        canonical,
+        unseen
     );
     let rows = rows.fetch_all(db).await?;
     let is_one = rows.len() == 1 || rows.first().is_some_and(|it| codes.contains(&it.code.as_str()));

@@ -34,15 +34,17 @@ pub async fn all(
     lab_id: Uuid,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
-        "where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3) and c.is_gone >= $2
+        "where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3) and c.is_gone >= $2 and (c.location_id = any ($5)) is not true
         order by c.is_gone desc, c.id desc limit $4",
         lab_id,
         gone,
         filter.after().id,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -52,27 +54,37 @@ pub async fn in_state(
     lab_id: Uuid,
     state: State,
     filter: &ContainerFilter,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
-        "where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 order by c.state desc, c.id desc limit $4",
+        "where c.lab_id = $1 and (c.state, c.id) < ($2, $3) and c.state >= $2 and (c.location_id = any ($5)) is not true
+        order by c.state desc, c.id desc limit $4",
         lab_id,
         state.as_str(),
         filter.after().id,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
 
-pub async fn low(db: &mut PgConnection, lab_id: Uuid, filter: &ContainerFilter) -> Result<Vec<Box<Container>>> {
+pub async fn low(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    filter: &ContainerFilter,
+    unseen: &[Uuid],
+) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
         "where c.lab_id = $1 and c.is_low and c.id < $2 and ($3::text is null or c.state = $3)
+            and (c.location_id = any ($5)) is not true
         order by c.id desc limit $4",
         lab_id,
         filter.after().id,
         filter.state_name(),
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -83,11 +95,13 @@ pub async fn with_chemical(
     chemical: Uuid,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
         "where c.lab_id = $1 and c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
             and ($5::text is null or c.state = $5) and (not $6::bool or c.is_low)
+            and (c.location_id = any ($8)) is not true
         order by c.id desc limit $7",
         lab_id,
         chemical,
@@ -95,7 +109,8 @@ pub async fn with_chemical(
         filter.after().id,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -108,6 +123,7 @@ pub async fn with_chemical_in_location(
     location: Uuid,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
@@ -115,6 +131,7 @@ pub async fn with_chemical_in_location(
         "where c.lab_id = $1 and c.chemical_id = $3 and c.is_gone = $4 and c.location_id in (select id from below)
             and (c.location_id > $5 or c.location_id = $5 and c.id < $6)
             and ($7::text is null or c.state = $7) and (not $8::bool or c.is_low)
+            and (c.location_id = any ($10)) is not true
         order by c.location_id, c.id desc limit $9",
         lab_id,
         location,
@@ -124,7 +141,8 @@ pub async fn with_chemical_in_location(
         after.id,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -137,6 +155,7 @@ pub async fn with_chemical_expiring(
     (date, location): (NaiveDate, Option<Uuid>),
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
@@ -145,6 +164,7 @@ pub async fn with_chemical_expiring(
             and ($2::uuid is null or c.location_id in (select id from below))
             and c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
             and ($8::text is null or c.state = $8) and (not $9::bool or c.is_low)
+            and (c.location_id = any ($11)) is not true
         order by c.expires_on, c.id limit $10",
         lab_id,
         location,
@@ -155,7 +175,8 @@ pub async fn with_chemical_expiring(
         after.id,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -167,12 +188,14 @@ pub async fn expiring(
     date: NaiveDate,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers!(
         "containers c";
         "where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3 and (c.expires_on, c.id) > ($4, $5)
             and ($6::text is null or c.state = $6) and (not $7::bool or c.is_low)
+            and (c.location_id = any ($9)) is not true
         order by c.expires_on, c.id limit $8",
         lab_id,
         gone,
@@ -181,7 +204,8 @@ pub async fn expiring(
         after.id,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -195,6 +219,7 @@ pub async fn expiring_in_location(
     date: NaiveDate,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
@@ -205,7 +230,7 @@ pub async fn expiring_in_location(
                     where lab_id = $1 and location_id = b.id and is_gone = $3 and expires_on < $4
                         and (expires_on, id) > ($5, $6) and ($7::text is null or state = $7) and (not $8::bool or is_low)
                     order by expires_on, id limit 1
-                ) f order by f.expires_on, f.id limit $9
+                ) f where b.id <> all ($10) order by f.expires_on, f.id limit $9
             ) p cross join lateral (
                 select id, expires_on from containers
                 where lab_id = $1 and location_id = p.id and is_gone = $3 and expires_on < $4
@@ -222,7 +247,8 @@ pub async fn expiring_in_location(
         after.id,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -235,10 +261,11 @@ pub async fn in_location(
     location: Uuid,
     filter: &ContainerFilter,
     gone: bool,
+    unseen: &[Uuid],
 ) -> Result<Vec<Box<Container>>> {
     let after = filter.after();
     let rows = containers_below!(
-        "(select id from below where id >= $3 order by id) p cross join lateral (
+        "(select id from below where id >= $3 and id <> all ($9) order by id) p cross join lateral (
             select containers.* from containers
             where lab_id = $1 and location_id = p.id and is_gone = $5
                 and id < case p.id when $3 then $4 else 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid end
@@ -253,7 +280,8 @@ pub async fn in_location(
         gone,
         filter.state_name(),
         filter.low,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }

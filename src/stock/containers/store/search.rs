@@ -27,6 +27,7 @@ pub async fn found(
     filter: &ContainerFilter,
     after: &Key,
     most: i64,
+    unseen: &[Uuid],
 ) -> Result<Vec<Match>> {
     let rows = sqlx::query_as!(
         Match,
@@ -45,6 +46,7 @@ pub async fn found(
                     and ($8::uuid is null or chemical_id = $8) and ($9::text is null or state = $9)
                     and ($10::date is null or expires_on < $10) and (not $11::bool or is_low)
                     and ($7::uuid is null or location_id in (select id from below))
+                    and (location_id = any ($16)) is not true
             ) l
             where rank > $12 or rank = $12 and case when $10::date is null then id < $14
                 else expires_on > $13 or expires_on = $13 and id < $14 end
@@ -59,6 +61,7 @@ pub async fn found(
                     and ($8::uuid is null or chemical_id = $8) and ($9::text is null or state = $9)
                     and ($10::date is null or expires_on < $10) and (not $11::bool or is_low)
                     and ($7::uuid is null or location_id in (select id from below))
+                    and (location_id = any ($16)) is not true
             ) l
             where rank > $12 or rank = $12 and case when $10::date is null then id < $14
                 else expires_on > $13 or expires_on = $13 and id < $14 end
@@ -86,6 +89,7 @@ pub async fn found(
         )
         select c.id, r.rank as "rank!" from ranked r join containers c on c.lab_id = $1 and c.id = r.id
         where c.is_gone = any ($6) and ($7::uuid is null or c.location_id in (select id from below))
+            and (c.location_id = any ($16)) is not true
             and ($8::uuid is null or c.chemical_id = $8) and ($9::text is null or c.state = $9)
             and ($10::date is null or c.expires_on < $10) and (not $11::bool or c.is_low)
             and (r.rank > $12 or r.rank = $12 and case when $10::date is null then c.id < $14
@@ -105,7 +109,8 @@ pub async fn found(
         after.rank,
         after.date,
         after.id,
-        most
+        most,
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }
@@ -113,7 +118,7 @@ pub async fn found(
 /// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the likeliest
 /// begin or have all words of. A name that the lab has given is taken for one that shares half of its letters in threes,
 /// as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
-#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
+#[expect(clippy::too_many_lines, clippy::too_many_arguments, reason = "one statement, and its arguments")]
 pub async fn meant(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -122,6 +127,7 @@ pub async fn meant(
     filter: &ContainerFilter,
     after: &Key,
     most: i64,
+    unseen: &[Uuid],
 ) -> Result<Vec<Match>> {
     let rows = sqlx::query_as!(
         Match,
@@ -166,6 +172,7 @@ pub async fn meant(
         )
         select c.id, r.rank as "rank!" from ranked r join containers c on c.lab_id = $1 and c.id = r.id
         where c.id <> all ($7) and c.is_gone = any ($8) and ($9::uuid is null or c.location_id in (select id from below))
+            and (c.location_id = any ($19)) is not true
             and ($10::uuid is null or c.chemical_id = $10) and ($11::text is null or c.state = $11)
             and ($12::date is null or c.expires_on < $12) and (not $13::bool or c.is_low)
             and (r.rank > $14 or r.rank = $14 and case when $12::date is null then c.id < $16
@@ -188,7 +195,8 @@ pub async fn meant(
         after.date,
         after.id,
         most,
-        key
+        key,
+        unseen
     );
     Ok(rows.fetch_all(db).await?)
 }

@@ -29,9 +29,9 @@ fn what_waits_for_its_removal_stays_waste_when_it_is_found() {
 
 #[test]
 fn members_undo_their_own_and_what_others_booked_in_the_last_day() {
-    let later = |user_id, role, hours| Who { user_id, role, now: now() + TimeDelta::hours(hours) };
+    let later = |user_id, role, hours| Who { user_id, role, keys: &ALL_KEYS, now: now() + TimeDelta::hours(hours) };
     let life = Life::new().by(&who(OTHER, Role::Member), &[Event::Withdraw(grams(1))]);
-    let undo_it = |who: Who| again(&life).post(&Event::Reverse(life.lines[1].id), &who);
+    let undo_it = |who: Who<'_>| again(&life).post(&Event::Reverse(life.lines[1].id), &who);
     undo_it(later(ME, Role::Member, 24)).unwrap();
     assert!(matches!(undo_it(later(ME, Role::Member, 25)), Err(Error::Forbidden(_))));
     undo_it(later(OTHER, Role::Member, 10_000)).unwrap();
@@ -40,9 +40,9 @@ fn members_undo_their_own_and_what_others_booked_in_the_last_day() {
 
 #[test]
 fn a_disposal_is_undone_by_a_manager_within_thirty_days() {
-    let later = |role, days| Who { user_id: OTHER, role, now: now() + TimeDelta::days(days) };
+    let later = |role, days| Who { user_id: OTHER, role, keys: &ALL_KEYS, now: now() + TimeDelta::days(days) };
     let life = Life::new().by(&who(OTHER, Role::Member), &[Event::Discard, Event::Dispose]);
-    let undo_it = |who: Who| again(&life).post(&Event::Reverse(life.lines[2].id), &who);
+    let undo_it = |who: Who<'_>| again(&life).post(&Event::Reverse(life.lines[2].id), &who);
     assert!(matches!(undo_it(later(Role::Member, 0)), Err(Error::Forbidden(_))));
     undo_it(later(Role::Manager, 30)).unwrap();
     let refused = undo_it(later(Role::Manager, 31)).unwrap_err();

@@ -2,6 +2,7 @@
 
 mod closing;
 mod closing_races;
+pub mod keys;
 mod lists;
 mod moves;
 
@@ -101,7 +102,7 @@ async fn a_code_is_found_as_typed_and_in_its_own_lab_alone(db: PgPool) {
 
     let mut db = app.db.acquire().await.unwrap();
     let mut found = async |lab, code: &str| {
-        let found = locations::find_by_code(&mut db, lab, &[code, &code.to_uppercase()], None).await.unwrap();
+        let found = locations::find_by_code(&mut db, lab, &[code, &code.to_uppercase()], None, &[]).await.unwrap();
         found.map_or(Value::Null, |location| json!(location.id))
     };
     assert_eq!(found(app.lab, &ours["code"].as_str().unwrap().to_lowercase()).await, ours["id"]);

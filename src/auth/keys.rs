@@ -1,0 +1,74 @@
+//! Which places of a lab somebody has no key to. A place that is closed or hidden has keys of its own, and they hold for
+//! everything below it; what lies in two such places takes both keys.
+
+use uuid::Uuid;
+
+/// The keys of somebody in a lab, told by the places that they do not open: usually none.
+#[derive(Debug, Default)]
+pub struct Keys {
+    /// Sorted.
+    unseen: Vec<Uuid>,
+    /// Sorted, with those that are not seen.
+    shut: Vec<Uuid>,
+}
+
+/// Of somebody who has every key.
+pub static ALL_KEYS: Keys = Keys { unseen: Vec::new(), shut: Vec::new() };
+
+impl Keys {
+    /// Without those to these places, of which the hidden ones are not seen either.
+    pub fn without(hidden: Vec<Uuid>, closed: Vec<Uuid>) -> Self {
+        let sorted = |mut places: Vec<Uuid>| {
+            places.sort_unstable();
+            places.dedup();
+            places
+        };
+        let shut = sorted(hidden.iter().copied().chain(closed).collect());
+        Self { unseen: sorted(hidden), shut }
+    }
+
+    /// The places that somebody may not see: every query on places and on what is in them leaves these out.
+    pub fn unseen(&self) -> &[Uuid] {
+        &self.unseen
+    }
+
+    pub fn sees(&self, place: Option<Uuid>) -> bool {
+        place.is_none_or(|place| self.unseen.binary_search(&place).is_err())
+    }
+
+    /// Whether somebody may take out what is in the place, and put something in.
+    pub fn opens(&self, place: Option<Uuid>) -> bool {
+        place.is_none_or(|place| self.shut.binary_search(&place).is_err())
+    }
+
+    /// The place that somebody named, or for one that they may not see the nil UUID, which no place has. So the database
+    /// refuses it as it refuses any unknown place.
+    pub fn or_unknown(&self, place: Option<Uuid>) -> Option<Uuid> {
+        if self.sees(place) { place } else { Some(Uuid::nil()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_tell_what_is_seen_what_is_opened_and_what_counts_as_unknown() {
+        let [open, closed, hidden] = [7, 3, 5].map(Uuid::from_u128);
+        let keys = Keys::without(vec![hidden, hidden], vec![closed]);
+        for (place, sees, opens, named) in [
+            (None, true, true, None),
+            (Some(open), true, true, Some(open)),
+            (Some(closed), true, false, Some(closed)),
+            (Some(hidden), false, false, Some(Uuid::nil())),
+        ] {
+            assert_eq!(
+                (keys.sees(place), keys.opens(place), keys.or_unknown(place)),
+                (sees, opens, named),
+                "{place:?}"
+            );
+            assert!(ALL_KEYS.sees(place) && ALL_KEYS.opens(place));
+        }
+        assert_eq!(keys.unseen(), [hidden]);
+    }
+}
