@@ -101,29 +101,34 @@ impl World {
         if operation.id == "post_event" {
             own.extend(self.before_event(by, example.as_ref()).await);
         }
-        things.extend(own.clone());
-        let mut path = operation.path.clone();
-        for parameter in operation.parameters("path") {
-            let name = parameter["name"].as_str().expect("a name");
-            let value = things.get(name).unwrap_or(&parameter["example"]);
-            let value = value.as_str().unwrap_or_else(|| panic!("{}: what is {name}?", operation.id));
-            path = path.replace(&format!("{{{name}}}"), &encode(value));
-        }
-        let required = operation.parameters("query").into_iter().filter(|parameter| parameter["required"] == true);
-        let pairs = required.map(|parameter| format!("{}={}", said(&parameter["name"]), said(&parameter["example"])));
-        let headers = operation.parameters("header").into_iter().filter(|header| header["required"] == true);
-        let request = Request {
-            method: operation.method.clone(),
-            path,
-            query: pairs.collect::<Vec<_>>().join("&"),
-            headers: headers.map(|header| (said(&header["name"]), said(&header["example"]))).collect(),
-            body: example.map(|example| with_things(example, &self.here, &own).to_string()),
-        };
-        match &*operation.id {
-            "receive_webhook" => webhook::signed_by_meta(request),
-            "answer_webhook" => Request { query: webhook::META_ASKS.to_owned(), ..request },
-            _ => request,
-        }
+        things.extend(own);
+        build(operation, &things, example)
+    }
+}
+
+/// The request as the document shows it, with ids of these things.
+pub fn build(operation: &Operation, things: &Things, example: Option<Value>) -> Request {
+    let mut path = operation.path.clone();
+    for parameter in operation.parameters("path") {
+        let name = parameter["name"].as_str().expect("a name");
+        let value = things.get(name).unwrap_or(&parameter["example"]);
+        let value = value.as_str().unwrap_or_else(|| panic!("{}: what is {name}?", operation.id));
+        path = path.replace(&format!("{{{name}}}"), &encode(value));
+    }
+    let required = operation.parameters("query").into_iter().filter(|parameter| parameter["required"] == true);
+    let pairs = required.map(|parameter| format!("{}={}", said(&parameter["name"]), said(&parameter["example"])));
+    let headers = operation.parameters("header").into_iter().filter(|header| header["required"] == true);
+    let request = Request {
+        method: operation.method.clone(),
+        path,
+        query: pairs.collect::<Vec<_>>().join("&"),
+        headers: headers.map(|header| (said(&header["name"]), said(&header["example"]))).collect(),
+        body: example.map(|example| with_things(example, things).to_string()),
+    };
+    match &*operation.id {
+        "receive_webhook" => webhook::signed_by_meta(request),
+        "answer_webhook" => Request { query: webhook::META_ASKS.to_owned(), ..request },
+        _ => request,
     }
 }
 
@@ -148,9 +153,9 @@ async fn furnish(app: &TestApp) -> Things {
 }
 
 /// The example speaks of things by ids that nobody has; only what it gives is replaced.
-fn with_things(mut example: Value, here: &Things, own: &Things) -> Value {
+fn with_things(mut example: Value, things: &Things) -> Value {
     for (name, value) in example.as_object_mut().into_iter().flatten().filter(|(_, value)| value.is_string()) {
-        if let Some(thing) = own.get(&**name).or_else(|| here.get(&**name)) {
+        if let Some(thing) = things.get(&**name) {
             *value = thing.clone();
         }
     }

@@ -1,0 +1,62 @@
+//! Every query on places, and on what is in them, leaves out the places that its reader may not see; read from the sources.
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+
+use super::layers::sources::{files_of, read};
+
+/// Functions that read places, bottles or their events without regard to who asks.
+const FOR_ALL: [(&str, &str); 18] = [
+    ("find_standing", "it tells which places those are"),
+    ("all_open", "an import is run by whoever operates the server"),
+    ("find_imported", "an import is run by whoever operates the server"),
+    ("insert_imported", "an import is run by whoever operates the server"),
+    ("insert", "it writes, and a place that is not seen has become an unknown one before"),
+    ("update", "it writes what was found before"),
+    ("lock", "the use case looks at who asks"),
+    ("close", "it writes what was found before"),
+    ("find_all", "who asks together shares a statement; the use case looks at each"),
+    ("book", "it writes what was found before"),
+    ("find_event", "of a bottle that was found before; the use case conceals the places"),
+    ("find_content", "it answers who repeats what they have posted"),
+    ("find_first_content", "it answers who repeats what they have posted"),
+    ("first_occurred_at", "of a bottle that was found before"),
+    ("history", "of a bottle that was found before"),
+    ("set", "the use case looks at who asks"),
+    ("find_open", "the use case looks at who asks"),
+    ("renamed_codes", "a deployment is checked by whoever operates the server"),
+];
+
+#[test]
+fn every_query_on_places_and_what_is_in_them_leaves_out_those_that_its_reader_may_not_see() {
+    let function = Regex::new(r"(?m)^\s*(?:pub )?(?:async )?fn (\w+)").expect("a pattern");
+    let reads = Regex::new(
+        r"\b(?:from|join) (?:containers|locations|stock_events|location_keys)\b|\b(?:containers|containers_below|locations|events)!\(",
+    )
+    .expect("a pattern");
+    let comment = Regex::new(r"(?m)//.*$").expect("a pattern");
+    let stores = files_of("src", "rs").into_iter().filter(|file| !file.contains("/tests/"));
+    let (mut without, mut needed) = (BTreeSet::new(), BTreeSet::new());
+    for file in stores {
+        let text = comment.replace_all(&read(&file), "").into_owned();
+        let starts: Vec<_> = function.captures_iter(&text).map(|it| it.get(0).expect("a function").start()).collect();
+        for (at, start) in starts.iter().enumerate() {
+            let body = &text[*start..starts.get(at + 1).copied().unwrap_or(text.len())];
+            let body = body.split("macro_rules!").next().unwrap_or_default();
+            let name = &function.captures(body).expect("a function")[1];
+            let leaves_out =
+                body.contains("unseen: &[Uuid]") && (body.contains(")) is not true") || body.contains("id <> all ($"));
+            if !reads.is_match(body) || leaves_out || body.contains("filter, unseen).await") {
+                continue;
+            }
+            if FOR_ALL.iter().any(|(known, _)| *known == name) {
+                needed.insert(name.to_owned());
+            } else {
+                without.insert(format!("{file}: {name}"));
+            }
+        }
+    }
+    assert_eq!(without, BTreeSet::new(), "it takes the places that are not seen");
+    assert_eq!(needed, FOR_ALL.iter().map(|(name, _)| (*name).to_owned()).collect(), "each exception is needed");
+}
