@@ -5,24 +5,28 @@ $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = false
 $3 = '01993f2e-0000-7000-8000-100000400000'
 $4 = 51
+$5 = '{}'
 @list containers of a small lab
 @query where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000007'
 $2 = false
 $3 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $4 = 51
+$5 = '{}'
 @list containers in a state
 @query (c.state, c.id) < ($2, $3)
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = 'in_stock'
 $3 = '01993f2e-0000-7000-8000-100000400000'
 $4 = 51
+$5 = '{}'
 @list low containers
 @query where c.lab_id = $1 and c.is_low and c.id < $2
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0000-7000-8000-100000400000'
 $3 = null
 $4 = 51
+$5 = '{}'
 @list containers of a chemical
 @query c.chemical_id = $2 and c.is_gone = $3 and c.id < $4
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -32,6 +36,7 @@ $4 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $5 = null
 $6 = false
 $7 = 51
+$8 = '{}'
 @list containers of a chemical on a shelf
 @query c.is_gone = $4 and c.location_id in (select id from below)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -43,6 +48,7 @@ $6 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $7 = null
 $8 = false
 $9 = 51
+$10 = '{}'
 @list containers of a chemical that expire
 @query c.expires_on < $5 and (c.expires_on, c.id) > ($6, $7)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -55,6 +61,7 @@ $7 = '00000000-0000-0000-0000-000000000000'
 $8 = null
 $9 = false
 $10 = 51
+$11 = '{}'
 @list containers that expire
 @query where c.lab_id = $1 and c.is_gone = $2 and c.expires_on < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -65,6 +72,7 @@ $5 = '00000000-0000-0000-0000-000000000000'
 $6 = null
 $7 = false
 $8 = 51
+$9 = '{}'
 @list containers on a shelf that expire
 @query order by expires_on, id limit 1 )
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -76,6 +84,7 @@ $6 = '00000000-0000-0000-0000-000000000000'
 $7 = null
 $8 = false
 $9 = 51
+$10 = '{}'
 @list containers in a cabinet that expire
 @query order by expires_on, id limit 1 )
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -87,6 +96,7 @@ $6 = '00000000-0000-0000-0000-000000000000'
 $7 = null
 $8 = false
 $9 = 51
+$10 = '{}'
 @list containers in a building that expire
 @query order by expires_on, id limit 1 )
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -98,6 +108,7 @@ $6 = '00000000-0000-0000-0000-000000000000'
 $7 = null
 $8 = false
 $9 = 51
+$10 = '{}'
 @list containers of a lot
 @query upper(c.lot) collate "C" = upper($2)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -105,6 +116,7 @@ $2 = 'LOT1000'
 $3 = 20
 $4 = null
 $5 = null
+$6 = '{}'
 @list containers on a shelf
 @query select containers.* from containers where lab_id = $1 and location_id = p.id
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -115,6 +127,7 @@ $5 = false
 $6 = null
 $7 = false
 $8 = 51
+$9 = '{}'
 @list containers in a building of 800 places
 @query select containers.* from containers where lab_id = $1 and location_id = p.id
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -125,6 +138,7 @@ $5 = false
 $6 = null
 $7 = false
 $8 = 51
+$9 = '{}'
 @list containers by text, the beginning of a name
 @query chemicals_of_lab($1, $3, $4, $5)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -142,6 +156,7 @@ $12 = -1
 $13 = '0001-01-01'
 $14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $15 = 51
+$16 = '{}'
 @list containers by text, the middle of a name
 @query chemicals_of_lab($1, $3, $4, $5)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -159,6 +174,7 @@ $12 = -1
 $13 = '0001-01-01'
 $14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $15 = 51
+$16 = '{}'
 select array(select slip from bench.slips('hydroxyoctanol') slip) as slips,
     array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
 @list containers by text, a typo
@@ -181,12 +197,14 @@ $15 = '0001-01-01'
 $16 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 $17 = 51
 $18 = '3 cyao 4 hydroxyoctanol'
+$19 = '{}'
 @list events of a container
 @query where e.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0000-7000-8000-100000000010'
 $3 = 1000
 $4 = 51
+$5 = '{}'
 @list chemicals by name
 @query order by lower(name) collate "C", id limit $3
 $1 = '3-methoxy'
@@ -242,12 +260,14 @@ $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '01993f2e-0005-7000-8000-100000000400'
 $3 = false
 $4 = 51
+$5 = '{}'
 @list locations at the root of a lab
 @query from locations where lab_id = $1 and parent_id is null
 $1 = '01993f2e-0004-7000-8000-100000000000'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = false
 $4 = 51
+$5 = '{}'
 @list locations in a location
 @query from locations where lab_id = $1 and parent_id = $2 and id > $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -257,6 +277,7 @@ $4 = false
 $5 = false
 $6 = null
 $7 = 51
+$8 = '{}'
 @list locations by the beginning of their names
 @query from locations where lab_id = $1 and lower(name)
 $1 = '01993f2e-0004-7000-8000-100000000000'
@@ -265,6 +286,7 @@ $3 = '00000000-0000-0000-0000-000000000000'
 $4 = false
 $5 = false
 $6 = 51
+$7 = '{}'
 @list invitations of a lab
 @query from invitations where lab_id = $1 and id > $2
 $1 = '01993f2e-0004-7000-8000-100000000000'

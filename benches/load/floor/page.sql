@@ -8,4 +8,5 @@ $5 = false
 $6 = null
 $7 = false
 $8 = 51
+$9 = '{}'::uuid[]
 @end ;

@@ -15,6 +15,7 @@ $12 = -1
 $13 = '0001-01-01'::date
 $14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid
 $15 = 20
+$16 = '{}'::uuid[]
 @end ;
 \if :n % 4 > 1
 @query exists (select from chemical_terms where kind = any('{0,1}') and term = any($2)) as is_term
