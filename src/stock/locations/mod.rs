@@ -178,7 +178,7 @@ pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
     match create_once(by, id, new).await {
         // The first try of this request has made it.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_made => {
-            store::find(&mut *by.app().db().await?, by.lab_id(), id).await?.ok_or(refusal)
+            store::find(&mut *by.app().db().await?, by.lab_id(), id, &[]).await?.ok_or(refusal)
         }
         other => other,
     }
