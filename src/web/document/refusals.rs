@@ -100,7 +100,7 @@ fn own(id: &str) -> &'static [Reason] {
         "create_chemical" => &[CasTaken, IdTaken],
         "update_chemical" => &[CasTaken],
         "delete_chemical" => &[ChemicalInUse],
-        "create_location" => &[CodeTaken, IdTaken, LocationKind, NameTaken],
+        "create_location" => &[CodeTaken, IdTaken, LocationCycle, LocationKind, NameTaken],
         "update_location" => &[CodeTaken, LocationCycle, LocationKind, NameTaken],
         "delete_location" => &[LocationInUse],
         "create_container" => &[CodeTaken, IdTaken, Inconvertible],
