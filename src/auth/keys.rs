@@ -1,5 +1,5 @@
-//! Which places of a lab somebody has no key to. A place that is closed or hidden has keys of its own, and they hold for
-//! everything below it; what lies in two such places takes both keys.
+//! Which places of a lab somebody has no key to. A place that is closed or hidden has keys of its own, and they hold
+//! for everything below it; what lies in two such places takes both keys.
 
 use uuid::Uuid;
 
@@ -41,8 +41,8 @@ impl Keys {
         place.is_none_or(|place| self.shut.binary_search(&place).is_err())
     }
 
-    /// The place that somebody named, or for one that they may not see the nil UUID, which no place has. So the database
-    /// refuses it as it refuses any unknown place.
+    /// The place that somebody named, or for one that they may not see the nil UUID, which no place has. So the
+    /// database refuses it as it refuses any unknown place.
     pub fn or_unknown(&self, place: Option<Uuid>) -> Option<Uuid> {
         if self.sees(place) { place } else { Some(Uuid::nil()) }
     }

@@ -33,8 +33,8 @@ pub struct StockEvent {
     pub counted_with: Option<CountedWith>,
     pub state_before: Option<State>,
     pub state_after: State,
-    /// Where the container stood. A location that was deleted since can be got by its id, too. Null also where it stood in
-    /// a location that you may not see, and so in `changes`.
+    /// Where the container stood. A location that was deleted since can be got by its id, too. Null also for a location
+    /// that you may not see, here and in `changes`.
     pub location_before: Option<Uuid>,
     pub location_after: Option<Uuid>,
     /// Everything that it changed.

@@ -42,8 +42,8 @@ impl Who<'_> {
         Ok(())
     }
 
-    /// Whether this person may put the bottle where the event leaves it. A quarantine ends a loan wherever the bottle is, and
-    /// moves nothing.
+    /// Whether this person may put the bottle where the event leaves it. A quarantine ends a loan wherever the bottle
+    /// is, and moves nothing.
     pub fn check_arrival(&self, event: EventType, at: Option<Uuid>) -> Result<()> {
         use EventType::{CheckIn, Find, Move, Receive};
         if matches!(event, Receive | Move | CheckIn | Find) && !self.keys.opens(at) {

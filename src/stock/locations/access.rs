@@ -12,9 +12,9 @@ use crate::{
     },
 };
 
-/// Who sees a location and uses what is in it, and in all below it. `open`: everybody in the lab. `closed`: everybody sees
-/// it; only who has a key takes something out, puts something in, or books anything on what is in it. `hidden`: only who
-/// has a key sees it and what is in it. Admins of the lab need no key.
+/// Who sees a location and uses what is in it, and in all below it. `open`: everybody in the lab. `closed`: everybody
+/// sees it; only who has a key takes something out, puts something in, or books anything on what is in it. `hidden`:
+/// only who has a key sees it and what is in it. Admins of the lab need no key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LocationAccess)]

@@ -107,7 +107,8 @@ async fn get_location(by: Auth<Viewer>, Path(path): Path<InLab>) -> Result<Tagge
 
 /// Rename or move a location.
 ///
-/// What lies in it moves with it. A location that is `closed`, or lies in one, is changed by who has its key. 409 `location-cycle` into itself, 422 `location-kind` where it does not fit.
+/// What lies in it moves with it. A location that is `closed`, or lies in one, is changed by who has its key. 409
+/// `location-cycle` into itself, 422 `location-kind` where it does not fit.
 #[utoipa::path(patch, path = "/labs/{lab_id}/locations/{location_id}", tag = "locations",
     params(InLab, ("If-Match" = String, Header, description = "The location's ETag", example = "\"1\"")),
     responses((status = 200, body = Location), Failures), security(("bearer" = ["manager"])))]

@@ -38,7 +38,8 @@ pub async fn all(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
-        "where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3) and c.is_gone >= $2 and (c.location_id = any ($5)) is not true
+        "where c.lab_id = $1 and (c.is_gone, c.id) < ($2, $3) and c.is_gone >= $2
+            and (c.location_id = any ($5)) is not true
         order by c.is_gone desc, c.id desc limit $4",
         lab_id,
         gone,

@@ -44,13 +44,14 @@ async fn get_location_keys(by: Auth<Viewer>, Path(path): Path<InLab>) -> Result<
 
 /// Set who has the keys to a location
 ///
-/// They take the place of all that were there. A manager sets the keys of an open location, and of one to which they have
-/// the key themselves; an admin sets any. Give keys before you close or hide a location: until then only admins pass.
+/// They take the place of all that were there. A manager sets the keys of an open location, and of one to which they
+/// have the key themselves; an admin sets any. Give keys before you close or hide a location: until then only admins
+/// pass.
 ///
 /// A key that is taken away works for up to five more seconds.
 #[utoipa::path(put, path = "/labs/{lab_id}/locations/{location_id}/keys", tag = "locations",
     request_body = NewLocationKeys,
-    params(InLab, ("If-Match" = String, Header, description = "The ETag of the keys that you read, or `*`", example = "\"0\"")),
+    params(InLab, ("If-Match" = String, Header, description = "The ETag of the keys that you read", example = "\"0\"")),
     responses((status = 200, body = LocationKeys), Failures), security(("bearer" = ["manager"])))]
 async fn set_location_keys(
     by: Auth<Manager>,

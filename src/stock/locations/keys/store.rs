@@ -23,8 +23,8 @@ pub async fn find(
 ) -> Result<Option<LocationKeys>> {
     let keys = sqlx::query_as!(
         LocationKeys,
-        r#"select l.id as location_id, coalesce(k.users, '{}') as "users!", coalesce(k.roles, '{}') as "roles!: Vec<Role>",
-            coalesce(k.version, 0) as "version!", k.updated_at as "updated_at?", k.updated_by as "updated_by?"
+        r#"select l.id as location_id, coalesce(k.users, '{}') as "users!",
+            coalesce(k.roles, '{}') as "roles!: Vec<Role>", coalesce(k.version, 0) as "version!", k.updated_at as "updated_at?", k.updated_by as "updated_by?"
         from locations l left join location_keys k on k.lab_id = l.lab_id and k.location_id = l.id
         where l.lab_id = $1 and l.id = $2 and l.id <> all ($3)"#,
         lab_id,

@@ -160,7 +160,8 @@ pub async fn update(
             select p.id, p.parent_id from above a join locations p on p.lab_id = $1 and p.id = a.parent_id
         )
         update locations l set parent_id = t.parent_id, kind = t.kind, name = t.name, code = t.code,
-            access = t.access, version = l.version + t.changed::int, updated_at = case when t.changed then $9 else l.updated_at end
+            access = t.access, version = l.version + t.changed::int,
+            updated_at = case when t.changed then $9 else l.updated_at end
         from target t where l.lab_id = $1 and l.id = t.id
         returning l.id, l.parent_id, l.kind as "kind: Kind", l.name, l.code,
             location_path(l.lab_id, l.parent_id) || l.name as "path!", l.access as "access: Access", l.version,

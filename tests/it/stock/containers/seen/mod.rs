@@ -1,11 +1,12 @@
-//! Random labs with random keys: what each person sees and may do is what a model says that knows nothing of the product.
+//! Random labs with random keys: what each person sees and may do is what a model says that knows nothing of the
+//! product.
 
 mod model;
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use self::model::{Asked, Dice, KINDS, Lab};
+use self::model::{Asked, Dice, KINDS, Lab, Lost};
 use super::{bottle_of, chemical, events_of, path_of, withdraw};
 use crate::{
     stock::locations::keys::put_keys,
@@ -15,6 +16,11 @@ use crate::{
 const CAS: [&str; 2] = ["64-17-5", "67-64-1"];
 const GTIN: [&str; 2] = ["4006381333931", "5901234123457"];
 const NAMES: [&str; 2] = ["ethanol", "acetone"];
+
+/// Of what takes a key.
+fn expected(opens: bool) -> u16 {
+    if opens { 201 } else { 403 }
+}
 
 struct Scene<'a> {
     app: &'a TestApp,
@@ -45,7 +51,8 @@ impl<'a> Scene<'a> {
         let mut scene = Self { app, lab, people, places, bottles: Vec::new(), chemicals };
         for bottle in &scene.lab.bottles {
             let place = bottle.place.map(|at| &scene.places[at]["id"]);
-            let more = json!({"location_id": place, "code": bottle.code, "lot": bottle.lot, "gtin": GTIN[bottle.chemical],
+            let more = json!({"location_id": place, "code": bottle.code, "lot": bottle.lot,
+                "gtin": GTIN[bottle.chemical],
                 "expires_on": bottle.expires.then_some("2028-01-01"),
                 "low_at": bottle.is_low.then(|| json!({"value": "200", "unit": "mL"}))});
             let made = bottle_of(app, &admin, chemicals[bottle.chemical], "100", "mL", more).await;
@@ -84,13 +91,13 @@ impl<'a> Scene<'a> {
         };
         let all = Asked::default;
         ask("", &all()).await;
-        ask("include=gone", &Asked { gone_too: true, ..all() }).await;
-        ask("state=lost", &Asked { lost: true, ..all() }).await;
+        ask("include=gone", &Asked { lost: Lost::Too, ..all() }).await;
+        ask("state=lost", &Asked { lost: Lost::Alone, ..all() }).await;
         ask("state=in_stock", &all()).await;
         ask("low=true", &Asked { low: true, ..all() }).await;
         ask("expiring_before=2029-01-01", &Asked { expiring: true, ..all() }).await;
         ask("q=LOT", &Asked { lot: Some("LOT".to_owned()), ..all() }).await;
-        ask("q=LOT1&include=gone", &Asked { lot: Some("LOT1".to_owned()), gone_too: true, ..all() }).await;
+        ask("q=LOT1&include=gone", &Asked { lot: Some("LOT1".to_owned()), lost: Lost::Too, ..all() }).await;
         for (chemical, id) in self.chemicals.iter().enumerate() {
             let of = || Asked { chemical: Some(chemical), ..all() };
             ask(&format!("chemical_id={id}"), &of()).await;
@@ -153,24 +160,15 @@ impl<'a> Scene<'a> {
         }
         for (bottle, made) in lab.bottles.iter().zip(&self.bottles).filter(|it| !it.0.is_lost) {
             let (sees, opens) = (lab.sees(person, bottle.place), lab.opens(person, bottle.place));
-            let here = if !sees {
-                404
-            } else if opens {
-                201
-            } else {
-                403
+            let here = match (sees, opens) {
+                (false, _) => 404,
+                (true, opens) => expected(opens),
             };
             let to = dice.below(lab.places.len());
             let there = match (lab.sees(person, Some(to)), lab.opens(person, Some(to))) {
                 _ if here != 201 => here,
                 (false, _) => 422,
-                (_, opens) => {
-                    if opens {
-                        201
-                    } else {
-                        403
-                    }
-                }
+                (true, opens) => expected(opens),
             };
             if sees {
                 let offered = self.scan(by, made).await["allowed_actions"].clone();

@@ -49,13 +49,21 @@ pub struct Lab {
     pub bottles: Vec<Bottle>,
 }
 
+/// Whether a list has what is lost.
+#[derive(Default)]
+pub enum Lost {
+    #[default]
+    Without,
+    Too,
+    Alone,
+}
+
 /// What a list is asked for.
 #[derive(Default)]
 pub struct Asked {
     pub place: Option<usize>,
     pub chemical: Option<usize>,
-    pub gone_too: bool,
-    pub lost: bool,
+    pub lost: Lost,
     pub low: bool,
     pub expiring: bool,
     pub lot: Option<String>,
@@ -130,7 +138,11 @@ impl Lab {
             self.sees(person, it.place)
                 && asked.place.is_none_or(|outer| self.sees(person, Some(outer)) && self.is_in(it.place, outer))
                 && asked.chemical.is_none_or(|chemical| it.chemical == chemical)
-                && (if asked.lost { it.is_lost } else { asked.gone_too || !it.is_lost })
+                && match asked.lost {
+                    Lost::Without => !it.is_lost,
+                    Lost::Too => true,
+                    Lost::Alone => it.is_lost,
+                }
                 && (!asked.low || it.is_low && !it.is_lost)
                 && (!asked.expiring || it.expires)
                 && asked.lot.as_ref().is_none_or(|lot| it.lot.starts_with(lot))
