@@ -57,8 +57,8 @@ pub(super) fn add_headers(components: &mut Components) {
 /// Adds `ETag` to the answers of resources whose changes take `If-Match`. Answers whether a read of it can be
 /// conditional.
 pub(super) fn show_versions(item: &mut PathItem) -> bool {
-    let mut changes = [&item.patch, &item.put, &item.delete].into_iter().flatten();
-    let takes_if_match = changes.any(|it| has_parameter(it, "If-Match"));
+    let changes = [&item.patch, &item.put, &item.delete];
+    let takes_if_match = changes.into_iter().flatten().any(|it| has_parameter(it, "If-Match"));
     let is_tagged = |operation: &Operation| {
         operation.operation_id.as_ref().is_some_and(|id| ["get_lab", "look_up_chemical"].contains(&&**id))
     };

@@ -8,6 +8,7 @@
 //!
 //! The layer also writes the body of every failure: before it is kept, and of its own refusals.
 
+mod kept;
 mod store;
 
 use std::time::Duration;
@@ -15,14 +16,12 @@ use std::time::Duration;
 use axum::{
     body::Body,
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, Method, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::{DateTime, TimeDelta, Utc};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::{Deserialize, Serialize};
 use tracing::Instrument as _;
 
 use super::{
@@ -87,7 +86,9 @@ async fn once(app: App, request: Request, next: Next) -> Result<Response, Proble
     let now = app.clock.now();
     let claim = match claim(&app, &id, &fingerprint, now).await? {
         Claim::Ours { started_at } => started_at,
-        Claim::Answered(answer) => return replay(&app, &id, &answer, parts.headers.get(X_REQUEST_ID)),
+        Claim::Answered(answer) => {
+            return Ok(kept::replay(&app, &id, &answer, parts.headers.get(X_REQUEST_ID))?);
+        }
         Claim::Running { for_seconds } => {
             let refusal = Reason::StillRunning.because("the first try is still running, or was cut off");
             return Err(Problem::from(refusal).retry_after(for_seconds));
@@ -212,86 +213,17 @@ fn seconds_until(end: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
     u64::try_from((end - now).num_milliseconds()).unwrap_or(0) / 1000 + 1
 }
 
-type Answer = (u16, Vec<(String, String)>, Kept);
-
-/// The body of an answer, to the byte.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Kept {
-    Text(String),
-    Binary { base64: String },
-}
-
-impl Kept {
-    fn new(body: &[u8]) -> Self {
-        match std::str::from_utf8(body) {
-            Ok(text) => Self::Text(text.to_owned()),
-            Err(_) => Self::Binary { base64: BASE64_STANDARD.encode(body) },
-        }
-    }
-
-    fn into_bytes(self) -> Option<Vec<u8>> {
-        match self {
-            Self::Text(text) => Some(text.into_bytes()),
-            Self::Binary { base64 } => BASE64_STANDARD.decode(base64).ok(),
-        }
-    }
-}
-
-/// The headers that belong to the body rather than to this try.
-const KEPT_HEADERS: [HeaderName; 7] = [
-    header::CONTENT_TYPE,
-    header::CONTENT_DISPOSITION,
-    header::ETAG,
-    header::LOCATION,
-    header::WWW_AUTHENTICATE,
-    header::CACHE_CONTROL,
-    header::VARY,
-];
-
 /// Keeps the answer, or lets the request be tried again.
 async fn remember(app: &App, id: &[u8], response: Response, then: Then) -> Result<Response, Problem> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|cause| Error::Internal(anyhow::anyhow!(cause)))?.to_bytes();
     let mut db = app.db().await?;
     match then {
-        Then::Keep => {
-            let headers = KEPT_HEADERS
-                .iter()
-                .filter_map(|name| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.into())));
-            let answer: Answer = (parts.status.as_u16(), headers.collect(), Kept::new(&body));
-            let plain = serde_json::to_vec(&answer).map_err(|cause| Error::Internal(cause.into()))?;
-            let sealed = app.secret.seal("idempotency answer", &plain, id);
-            store::keep(&mut db, id, &sealed).await?;
-        }
+        Then::Keep => store::keep(&mut db, id, &kept::seal(app, id, &parts, &body)?).await?,
         Then::RunAgain => store::set_lease(&mut db, id, DateTime::UNIX_EPOCH).await?,
         Then::Free => store::free(&mut db, id).await?,
     }
     Ok(Response::from_parts(parts, Body::from(body)))
-}
-
-fn replay(app: &App, id: &[u8], sealed: &[u8], request_id: Option<&HeaderValue>) -> Result<Response, Problem> {
-    let lost = || Error::Internal(anyhow::anyhow!("a kept answer cannot be opened; has SECRET_KEY changed?"));
-    let plain = app.secret.open("idempotency answer", sealed, id).ok_or_else(lost)?;
-    let (status, headers, body): Answer = serde_json::from_slice(&plain).map_err(|_| lost())?;
-    let status = StatusCode::from_u16(status).map_err(|_| lost())?;
-    let body = body.into_bytes().ok_or_else(lost)?;
-    let body = if status.is_success() { body } else { of_this_time(&body, request_id).ok_or_else(lost)? };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    for (name, value) in headers {
-        let name = HeaderName::try_from(name).map_err(|_| lost())?;
-        response.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|_| lost())?);
-    }
-    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    Ok(response)
-}
-
-/// A kept problem with the id of the present request: the id that a person who reports it sees.
-fn of_this_time(problem: &[u8], request_id: Option<&HeaderValue>) -> Option<Vec<u8>> {
-    let mut problem: serde_json::Map<_, _> = serde_json::from_slice(problem).ok()?;
-    problem.insert("instance".to_owned(), request_id?.to_str().ok()?.into());
-    serde_json::to_vec(&problem).ok()
 }
 
 /// Background step: drops what is older than a day.
