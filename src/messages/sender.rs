@@ -19,7 +19,7 @@ use super::{
 use crate::{
     base::{error::Result, ids},
     config::{Channel, Provider},
-    platform::app::App,
+    platform::{app::App, lanes},
 };
 
 /// How long a message that is being sent is left alone; then whoever took it is taken for dead. All providers together
@@ -33,7 +33,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 pub async fn send_until_stopped(app: App, stop: CancellationToken) {
     let mut sender = Sender { app: app.clone(), under_way: JoinSet::new() };
     while !stop.is_cancelled() {
-        let is_full = match sender.start_due().await {
+        let is_full = match lanes::within(lanes::SILENT_AFTER, sender.start_due()).await {
             Ok(started) => started > 0 && sender.room() == 0,
             Err(cause) => {
                 tracing::warn!(cause = &cause as &dyn std::error::Error, "the outbox cannot be read");
@@ -130,7 +130,7 @@ impl Sender {
         done.iter().for_each(count);
         for pause in [0, 1, 2] {
             tokio::time::sleep(Duration::from_secs(pause)).await;
-            match write(&self.app, &done).await {
+            match lanes::within(lanes::SILENT_AFTER, write(&self.app, &done)).await {
                 Ok(()) => {
                     done.iter().filter_map(|done| done.due_at).min().iter().for_each(|at| wake_at(&self.app, *at));
                     return;

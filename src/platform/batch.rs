@@ -2,11 +2,14 @@
 //! arrives waits and goes together in the next. Half of what a read by key costs Postgres is being woken for it, and a
 //! commit costs as much for many rows as for one.
 
-use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc};
+use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     base::error::{Error, Result},
@@ -34,6 +37,13 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
     where
         F: Future<Output = Vec<Result<R>>> + Send + 'static,
     {
+        Self::with_limit(lanes::SILENT_AFTER, run)
+    }
+
+    fn with_limit<F>(limit: Duration, run: impl Fn(Vec<T>) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Vec<Result<R>>> + Send + 'static,
+    {
         let (queue, mut waiting) = mpsc::unbounded_channel::<Waiting<T, R>>();
         let (run, lanes) = (Arc::new(run), Arc::new(Semaphore::new(LANES)));
         tokio::spawn(async move {
@@ -55,9 +65,13 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
                 tokio::spawn(async move {
                     let (items, callers): (Vec<_>, Vec<_>) = batch.into_iter().unzip();
                     let many = items.len();
-                    let running = tokio::spawn(async move { run(items).await });
-                    let answers =
-                        running.await.unwrap_or_else(|panic| to_each(many, || Error::Internal(anyhow!("{panic}"))));
+                    // A server that has gone silent would keep the lane for ever.
+                    let running = tokio::spawn(async move { timeout(limit, run(items)).await });
+                    let answers = match running.await {
+                        Ok(Ok(answers)) => answers,
+                        Ok(Err(silent)) => to_each(many, || unavailable(&silent)),
+                        Err(panic) => to_each(many, || Error::Internal(anyhow!("{panic}"))),
+                    };
                     for (caller, answer) in callers.into_iter().zip(answers) {
                         // Whoever no longer listens has hung up.
                         let _ = caller.send(answer);
@@ -134,7 +148,7 @@ fn to_each<R>(many: usize, error: impl Fn() -> Error) -> Vec<Result<R>> {
     (0..many).map(|_| Err(error())).collect()
 }
 
-fn unavailable(cause: &Error) -> Error {
+fn unavailable(cause: &impl ToString) -> Error {
     Error::Unavailable { service: "database", cause: cause.to_string() }
 }
 
@@ -257,5 +271,18 @@ mod tests {
         let (batch, _) = batch(Arc::default());
         assert!(matches!(batch.submit(13).await, Err(Error::Internal(_))));
         assert_eq!(batch.submit(7).await.unwrap(), 70);
+    }
+    #[tokio::test]
+    async fn what_is_never_answered_is_away_and_the_lane_serves_the_next() {
+        let batch = Batch::with_limit(Duration::from_millis(20), |items: Vec<u32>| async move {
+            if items.contains(&0) {
+                std::future::pending::<()>().await;
+            }
+            items.into_iter().map(Ok).collect()
+        });
+        for _ in 0..2 * LANES {
+            assert!(matches!(batch.submit(0).await, Err(Error::Unavailable { .. })));
+        }
+        assert_eq!(batch.submit(7).await.unwrap(), 7);
     }
 }

@@ -1,8 +1,9 @@
 //! Connections to Postgres by kind of work. Use cases that write want many, as each waits for the flush of its
 //! commit; reads want few, as each more only wakes one more process; and a slow search must not keep a lookup waiting.
 //!
-//! A pool of sqlx's tests every connection that comes back to it: one more round trip for each statement, and a wake-up
-//! on both sides. So a lane keeps the connections that are ready for the next statement, and gives only others back.
+//! A pool of sqlx's tests every connection that comes back to it, without a limit of time: one more round trip for each
+//! statement, and a wake-up on both sides. So a lane keeps its connections, and tests only those that are not ready for
+//! the next statement.
 
 use std::{
     future::poll_fn,
@@ -25,12 +26,18 @@ use tokio::{
 };
 use tracing::Span;
 
-use crate::config::Authorities;
+use crate::{
+    base::error::{Error, Result},
+    config::Authorities,
+};
 
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// A connection that did nothing for longer is tested before its next use: the server may have been restarted.
 pub const FRESH_FOR: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// Postgres ends a statement after 15 seconds ([`set_up`]): a connection that says nothing for longer is dead, although
+/// nobody has closed it.
+pub const SILENT_AFTER: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 pub struct Lanes {
@@ -148,7 +155,7 @@ impl Lane {
             Some(connection) => connection,
             None => self.pool.acquire().await?,
         };
-        Ok(Lease { connection: Some(connection), lane: self.clone(), _permit: permit })
+        Ok(Lease { held: Some((connection, permit)), lane: self.clone() })
     }
 
     /// The one that was used last, so that in quiet times few are in use.
@@ -161,21 +168,34 @@ impl Lane {
             if answers(&mut connection).await {
                 return Some(connection);
             }
-            // Out of the pool, which would wait for its answer.
-            drop(connection.detach());
+            // The others would be asked one after the other, a second each.
+            let stale: Vec<_> = self.ready().extract_if(.., |other| other.fresh_until <= Instant::now()).collect();
+            stale.into_iter().map(|other| other.connection).chain([connection]).for_each(end);
         }
     }
 
-    /// Takes back what the next statement can have at once; the rest goes to the pool, which tests it or ends it. What
+    /// Takes back what the next statement can have at once. The rest is tested first, and keeps its place meanwhile. What
     /// ended one connection may have ended all, so the others are tested before their next use.
-    fn take_back(&self, mut connection: PoolConnection<Postgres>) {
-        let is_ready = is_ready(&mut connection);
+    fn take_back(self: &Arc<Self>, mut connection: PoolConnection<Postgres>, permit: OwnedSemaphorePermit) {
+        if is_ready(&mut connection) {
+            return self.keep(connection);
+        }
         let now = Instant::now();
-        let mut ready = self.ready();
-        if !is_ready {
-            ready.iter_mut().for_each(|other| other.fresh_until = now);
-        } else if !self.permits.is_closed() {
-            ready.push(Ready { connection, fresh_until: now + self.fresh_for });
+        self.ready().iter_mut().for_each(|other| other.fresh_until = now);
+        let lane = self.clone();
+        tokio::spawn(async move {
+            let answered = timeout(SILENT_AFTER, connection.ping()).await;
+            match answered {
+                Ok(Ok(())) => lane.keep(connection),
+                _ => end(connection),
+            }
+            drop(permit);
+        });
+    }
+
+    fn keep(&self, connection: PoolConnection<Postgres>) {
+        if !self.permits.is_closed() {
+            self.ready().push(Ready { connection, fresh_until: Instant::now() + self.fresh_for });
         }
     }
 
@@ -186,8 +206,20 @@ impl Lane {
     async fn close(&self) {
         self.permits.close();
         self.ready().clear();
-        self.pool.close().await;
+        // A server that has gone silent says nothing to that either.
+        drop(timeout(LONGEST_WAIT, self.pool.close()).await);
     }
+}
+
+/// Out of the pool, which would wait for its answer without an end.
+fn end(connection: PoolConnection<Postgres>) {
+    drop(connection.detach());
+}
+
+/// For loops that go on whatever becomes of Postgres: when it says nothing for so long it is away.
+pub async fn within<T>(limit: Duration, asking: impl Future<Output = Result<T>>) -> Result<T> {
+    let silent = |_| Err(Error::Unavailable { service: "database", cause: "it did not answer in time".to_owned() });
+    timeout(limit, asking).await.unwrap_or_else(silent)
 }
 
 /// Whether Postgres is there at the other end.
@@ -218,29 +250,28 @@ pub async fn outside_span<F: Future>(reading: F) -> F::Output {
 
 /// A connection, until it is dropped.
 pub struct Lease {
-    connection: Option<PoolConnection<Postgres>>,
+    held: Option<(PoolConnection<Postgres>, OwnedSemaphorePermit)>,
     lane: Arc<Lane>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Deref for Lease {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.connection.as_ref().unwrap_or_else(|| unreachable!("it is taken by the drop"))
+        self.held.as_ref().map_or_else(|| unreachable!("it is taken by the drop"), |(connection, _)| connection)
     }
 }
 
 impl DerefMut for Lease {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_mut().unwrap_or_else(|| unreachable!("it is taken by the drop"))
+        self.held.as_mut().map_or_else(|| unreachable!("it is taken by the drop"), |(connection, _)| connection)
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            self.lane.take_back(connection);
+        if let Some((connection, permit)) = self.held.take() {
+            self.lane.take_back(connection, permit);
         }
     }
 }

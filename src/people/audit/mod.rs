@@ -28,7 +28,7 @@ use crate::{
         phone::Phone,
         secrets::hex,
     },
-    platform::app::App,
+    platform::{app::App, lanes},
 };
 
 mod http;
@@ -191,11 +191,8 @@ pub async fn write_noted(app: App) -> Result<usize> {
     if batch.is_empty() {
         return Ok(0);
     }
-    let written = match app.db().await {
-        Ok(mut db) => store::insert(&mut db, &batch).await,
-        Err(cause) => Err(cause),
-    };
-    if let Err(cause) = written {
+    let writing = async { store::insert(&mut *app.db().await?, &batch).await };
+    if let Err(cause) = lanes::within(lanes::SILENT_AFTER, writing).await {
         let mut waiting = waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
         batch.into_iter().rev().for_each(|event| waiting.push_front(event));
         return Err(cause);

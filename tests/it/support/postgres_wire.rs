@@ -1,8 +1,8 @@
-//! A wire to the test's Postgres that breaks once, at a moment of the test's choice.
+//! A wire to the test's Postgres that breaks once, at a moment of the test's choice, or goes silent for a while.
 
 use std::sync::{
     Arc,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use sqlx::PgPool;
@@ -29,7 +29,8 @@ pub struct PostgresWire {
 struct State {
     /// Questions from now to the one that is lost, it included; 0: none is.
     until_lost: AtomicUsize,
-    loses_answers: std::sync::atomic::AtomicBool,
+    loses_answers: AtomicBool,
+    is_silent: AtomicBool,
 }
 
 impl PostgresWire {
@@ -55,6 +56,12 @@ impl PostgresWire {
         self.state.until_lost.store(nth, Ordering::SeqCst);
     }
 
+    /// While it is silent nothing is carried and nothing is closed. What went lost does not come back: a connection that was
+    /// in use stays silent.
+    pub fn set_silent(&self, is_silent: bool) {
+        self.state.is_silent.store(is_silent, Ordering::SeqCst);
+    }
+
     /// Whether it was lost; from now on nothing is.
     pub fn has_lost(&self) -> bool {
         self.state.until_lost.swap(0, Ordering::SeqCst) == 0
@@ -63,10 +70,15 @@ impl PostgresWire {
 
 async fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
     let (mut asked, mut answered) = (vec![0; 65_536], vec![0; 65_536]);
+    let mut is_dead = false;
     loop {
         tokio::select! {
             read = client.read(&mut asked) => {
                 let length = read.unwrap_or(0);
+                is_dead |= state.is_silent.load(Ordering::SeqCst);
+                if is_dead && length > 0 {
+                    continue;
+                }
                 let count = |left: usize| left.checked_sub(1);
                 let was = state.until_lost.fetch_update(Ordering::SeqCst, Ordering::SeqCst, count);
                 let is_lost = was == Ok(1);
@@ -84,6 +96,10 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) 
             },
             read = server.read(&mut answered) => {
                 let length = read.unwrap_or(0);
+                is_dead |= state.is_silent.load(Ordering::SeqCst);
+                if is_dead && length > 0 {
+                    continue;
+                }
                 if length == 0 || client.write_all(&answered[..length]).await.is_err() {
                     return;
                 }
