@@ -7,7 +7,11 @@
 
 use std::{pin::Pin, time::Duration};
 
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::time::timeout;
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 
 use crate::{
     base::error::Result,
@@ -31,7 +35,7 @@ struct Step {
     name: &'static str,
     period: Duration,
     run: fn(App) -> Running,
-    /// It writes what this process holds in memory, so it runs once more at the end.
+    /// It writes what this process holds in memory, so it runs again at the end.
     writes_memory: bool,
 }
 
@@ -51,7 +55,7 @@ const SHARED_STEPS: &[Step] = &[
     step("sweep_invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
     step("refresh_terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
     step("sweep_keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
-    step("sweep_jobs", Duration::from_mins(10), |app| Box::pin(jobs::sweep(app))),
+    step("sweep_jobs", Duration::from_mins(10), |app| Box::pin(jobs::sweep(app, registry().kinds().collect()))),
 ];
 
 /// Of each instance.
@@ -77,7 +81,7 @@ pub fn registry() -> Registry {
     SHARED_STEPS.iter().fold(kinds(), |all, step| all.step(step.name, step.period, BATCH, step.run))
 }
 
-/// Runs every step until `stop`; what a step has begun it finishes, and what was noted meanwhile is written once more.
+/// Runs every step until `stop`; what a step has begun it finishes. [`write_memory`] is to follow.
 pub async fn run(app: App, stop: CancellationToken) {
     codes::show_metrics();
     let tasks = TaskTracker::new();
@@ -90,19 +94,37 @@ pub async fn run(app: App, stop: CancellationToken) {
     tasks.spawn(keep_up(RUN_JOBS, app.clone(), stop, |app, stop| Runner::new(app, registry()).run(stop)));
     tasks.close();
     tasks.wait().await;
+}
+
+/// Of all that was noted, once nothing is noted any more.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
+
+/// Writes all that this process still holds in memory: to be called when the last request has ended.
+pub async fn write_memory(app: &App) {
     for step in STEPS.iter().filter(|step| step.writes_memory) {
-        if let Err(why) = step.finish((step.run)(app.clone())).await {
+        let writing = async {
+            while step.finish((step.run)(app.clone())).await? > 0 {}
+            Ok(())
+        };
+        let late = |_| Err(format!("not written within {} seconds", WRITTEN_WITHIN.as_secs()));
+        if let Err(why) = timeout(WRITTEN_WITHIN, writing).await.unwrap_or_else(late) {
             tracing::error!(step = step.name, why, "what was noted last is lost");
         }
     }
 }
 
+/// Longer than any statement: whatever a step waits for then is not coming.
+const LONGEST_STEP: Duration = Duration::from_mins(1);
+/// So that an alert sees that a step still fails.
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+
 impl Step {
     /// In a task of its own, so that a panic is a failure like others.
     async fn finish(&self, running: Running) -> std::result::Result<usize, String> {
-        let failed = match tokio::spawn(running).await {
-            Ok(Ok(n)) => return Ok(n),
-            Ok(Err(cause)) => format!("{:#}", anyhow::Error::from(cause)),
+        let failed = match AbortOnDropHandle::new(tokio::spawn(timeout(LONGEST_STEP, running))).await {
+            Ok(Ok(Ok(n))) => return Ok(n),
+            Ok(Ok(Err(cause))) => format!("{:#}", anyhow::Error::from(cause)),
+            Ok(Err(_)) => format!("took longer than {} seconds", LONGEST_STEP.as_secs()),
             Err(panic) => what_panicked(panic),
         };
         metrics::counter!("worker_step_failures_total", "step" => self.name).increment(1);
@@ -113,6 +135,11 @@ impl Step {
 fn what_panicked(end: tokio::task::JoinError) -> String {
     let Ok(panic) = end.try_into_panic() else { return "was cancelled".to_owned() };
     format!("panicked: {}", panics::text(&*panic))
+}
+
+/// Twice as long after each failure.
+fn pause_after(failures: u32, period: Duration) -> Duration {
+    (period * 2_u32.pow(failures.min(5))).min(LONGEST_PAUSE.max(period))
 }
 
 async fn repeat(step: &Step, begin: impl Fn() -> Running, stop: CancellationToken) {
@@ -127,7 +154,7 @@ async fn repeat(step: &Step, begin: impl Fn() -> Running, stop: CancellationToke
             Err(why) => {
                 failures += 1;
                 tracing::warn!(step = step.name, failures, why, "step failed");
-                step.period * 2_u32.pow(failures.min(5))
+                pause_after(failures, step.period)
             }
         };
         tokio::select! {
@@ -170,6 +197,13 @@ mod tests {
 
     use super::*;
     use crate::platform::telemetry;
+
+    #[test]
+    fn a_step_that_fails_is_tried_again_after_five_minutes_at_the_most() {
+        let seconds = |failures, period| pause_after(failures, Duration::from_secs(period)).as_secs();
+        assert_eq!([1, 2, 3, 4, 5, 99].map(|failures| seconds(failures, 30)), [60, 120, 240, 300, 300, 300]);
+        assert_eq!(seconds(99, 3600), 3600);
+    }
 
     #[tokio::test]
     async fn a_panic_of_a_task_is_told_in_its_own_words() {

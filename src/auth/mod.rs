@@ -147,6 +147,15 @@ impl<R> Auth<R> {
         self.app.clock.now()
     }
 
+    /// Looks again at what the caller is here, for what outlives a request; false when the session or the account has
+    /// ended. What the caller may is to be asked again then.
+    pub async fn look_again(&mut self) -> Result<bool> {
+        let Some(standing) = standing::of(&self.app, self.caller, i64::MIN).await? else { return Ok(false) };
+        let is_alive = self.caller.session_id.is_none_or(|id| standing.has_session(id));
+        self.standing = standing;
+        Ok(is_alive)
+    }
+
     /// The same in every try of one request.
     pub fn nonce(&self) -> [u8; 16] {
         self.seed.as_ref().map_or_else(crate::base::secrets::random, crate::base::ids::Seed::nonce)

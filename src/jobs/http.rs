@@ -50,7 +50,7 @@ struct JobsQuery {
 /// List jobs
 ///
 /// Work that no request waits for, the newest first. `state=failed` shows the dead letters: what has failed as often as it
-/// may be tried. They are kept for 90 days, everything else that has ended for a week. A step that runs by a schedule is
+/// may be tried; an owner repeats or cancels them. They are kept for 90 days, everything else that has ended for a week. A step that runs by a schedule is
 /// one job, which waits for its next run.
 #[utoipa::path(get, path = "/admin/jobs", tag = "jobs", security(("bearer" = ["owner"])),
     params(JobsQuery), responses((status = 200, body = Page<StoredJob>), Failures))]
@@ -81,8 +81,9 @@ async fn get_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<StoredJo
 
 /// Cancel a job
 ///
-/// One that waits ends at once. One that runs is asked to end (`cancel_requested`), and does so within seconds. A step
-/// that runs by a schedule cannot be cancelled. Whoever may read a job may cancel it.
+/// One that waits ends at once. One that runs is asked to end (`cancel_requested`), and does so within seconds. One that
+/// has failed for good is closed: nobody need repeat it. A step that runs by a schedule cannot be cancelled. Whoever may
+/// read a job may cancel it.
 #[utoipa::path(post, path = "/jobs/{job_id}/cancel", tag = "jobs", security(("bearer" = [])),
     params(("job_id" = Uuid, Path)), responses((status = 200, body = StoredJob), Failures))]
 async fn cancel_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<StoredJob>> {
@@ -93,7 +94,8 @@ async fn cancel_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<Store
 ///
 /// Server-sent events: the job as it is, and again after each change, at most once a second. Each event is called `job`,
 /// and its data are what `GET /v1/jobs/{job_id}` answers. The stream ends when the job has ended, and after five minutes:
-/// then ask again with the last id as `Last-Event-ID`, as an `EventSource` does. Somebody can watch four jobs at a time.
+/// then ask again with the last id as `Last-Event-ID`, as an `EventSource` does. It ends within seconds when the right to
+/// see the job does. Somebody can watch four jobs at a time.
 #[utoipa::path(get, path = "/jobs/{job_id}/events", tag = "jobs", security(("bearer" = [])),
     params(("job_id" = Uuid, Path),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have")),
@@ -105,7 +107,7 @@ async fn stream_job(
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = serde_json::Result<Event>>>> {
     let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
-    let watch = super::watch(&by, id, seen).await?;
+    let watch = super::watch(by, id, seen).await?;
     let events = unfold(watch, async |mut watch| {
         let job = watch.next().await?;
         Some((event(&job), watch))

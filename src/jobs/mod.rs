@@ -17,8 +17,8 @@ use crate::{
         page::Page,
     },
     platform::{
-        app::App,
         jobs::{self, JobFilter, StoredJob},
+        lanes,
     },
 };
 
@@ -41,8 +41,12 @@ pub async fn retry(by: &Auth<Owner>, id: Uuid) -> Result<StoredJob> {
     Err(Reason::JobState.because("only a job that has failed for good is repeated"))
 }
 
+async fn find(by: &Auth<Anyone>, id: Uuid) -> Result<Option<StoredJob>> {
+    jobs::find(&mut *by.app().lookups().await?, id).await
+}
+
 pub async fn get(by: &Auth<Anyone>, id: Uuid) -> Result<StoredJob> {
-    let found = jobs::find(&mut *by.app().lookups().await?, id).await?;
+    let found = find(by, id).await?;
     found.filter(|job| may_see(by, job)).ok_or(NOT_FOUND)
 }
 
@@ -77,9 +81,9 @@ impl Default for Watchers {
     }
 }
 
-/// Somebody who looks at a job again and again, and holds no connection in between.
+/// Somebody who looks at a job again and again, as long as they may, and holds no connection in between.
 struct Watch {
-    app: App,
+    by: Auth<Anyone>,
     id: Uuid,
     _place: OwnedSemaphorePermit,
     seen: Option<i32>,
@@ -88,17 +92,18 @@ struct Watch {
 }
 
 /// From the version after the one that was `seen`.
-async fn watch(by: &Auth<Anyone>, id: Uuid, seen: Option<i32>) -> Result<Watch> {
-    get(by, id).await?;
+async fn watch(by: Auth<Anyone>, id: Uuid, seen: Option<i32>) -> Result<Watch> {
+    get(&by, id).await?;
     let watchers = by.app().part(|_| Watchers::default());
     let places = watchers.0.get_with(by.user_id(), || Arc::new(Semaphore::new(MOST_WATCHED)));
     let place = places.try_acquire_owned().map_err(|_| Error::RateLimited { retry_after: LOOKS_EVERY })?;
     let until = Instant::now() + LONGEST_WATCH;
-    Ok(Watch { app: by.app().clone(), id, _place: place, seen, until, is_over: false })
+    Ok(Watch { by, id, _place: place, seen, until, is_over: false })
 }
 
 impl Watch {
-    /// The job when it has changed; none when it has ended, was watched long enough, or this process stops.
+    /// The job when it has changed; none when it has ended, was watched long enough, may be seen no more, or this process
+    /// stops.
     async fn next(&mut self) -> Option<StoredJob> {
         while !self.is_over {
             match self.look().await {
@@ -116,14 +121,18 @@ impl Watch {
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOKS_EVERY) => {}
-                () = jobs::stopping(&self.app) => return None,
+                () = jobs::stopping(self.by.app()) => return None,
                 () = tokio::time::sleep_until(self.until) => return None,
             }
         }
         None
     }
 
-    async fn look(&self) -> Result<Option<StoredJob>> {
-        jobs::find(&mut *self.app.lookups().await?, self.id).await
+    async fn look(&mut self) -> Result<Option<StoredJob>> {
+        if !self.by.look_again().await? {
+            return Ok(None);
+        }
+        let found = lanes::within(lanes::SILENT_AFTER, find(&self.by, self.id)).await?;
+        Ok(found.filter(|job| may_see(&self.by, job)))
     }
 }

@@ -11,7 +11,7 @@ use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use anyhow::Context;
 use axum::{Router, routing::get};
 use secrecy::ExposeSecret;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinError};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -59,14 +59,24 @@ impl Connected {
 
 /// Everything that the product needs, with its database brought up to date.
 pub async fn connect(config: Config) -> anyhow::Result<Connected> {
+    let connected = open(config).await?;
+    bring_up_to_date(&connected.app).await?;
+    Ok(connected)
+}
+
+/// With the database as it is: what can fail before a migration fails here.
+async fn open(config: Config) -> anyhow::Result<Connected> {
     let (lanes, embedded) = database(&config).await?;
     let secret = SecretKey::new(secret(&config)?.expose_secret().as_bytes());
     let jwt = &config.jwt;
     let tokens = Tokens::new(key_ring(&config)?, jwt.issuer.clone(), jwt.audience.clone(), jwt.access_ttl);
     let app = App::new(config, Clock::real(), tokens, secret, Console::terminal(), lanes);
-    app.migrate().await?;
-    chemicals::refresh_all_terms(&app).await.context("the terms of the catalogue")?;
     Ok(Connected { app, embedded })
+}
+
+async fn bring_up_to_date(app: &App) -> anyhow::Result<()> {
+    app.migrate().await?;
+    chemicals::refresh_all_terms(app).await.context("the terms of the catalogue")
 }
 
 /// After a kill the embedded database recovers before it lets the first connection in.
@@ -117,9 +127,15 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
         let routes = Router::new().route("/metrics", get(async || telemetry::render()));
         tokio::spawn(connections::serve(metrics, routes, Limits::default(), stop.clone(), now.clone()));
     }
-    connections::serve(listener, router::service(app), Limits::default(), stop, now.clone()).await;
+    // Its limit for what runs at the stop ends with a signal of its own, which does not end the rest.
+    connections::serve(listener, router::service(app.clone()), Limits::default(), stop, now.child_token()).await;
     // What the work in the background has begun it finishes, unless a second signal says no.
-    now.run_until_cancelled(background).await.transpose()?;
+    let finishing = async {
+        background.await?;
+        worker::write_memory(&app).await;
+        Ok::<_, JoinError>(())
+    };
+    now.run_until_cancelled(finishing).await.transpose()?;
     connected.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -139,8 +155,9 @@ async fn start(config: Config) -> anyhow::Result<Started> {
         Some(address) => Some(TcpListener::bind(address).await.with_context(|| format!("METRICS_ADDR {address}"))?),
         None => None,
     };
-    let connected = connect(config).await?;
+    let connected = open(config).await?;
     check_firebase(&connected.app)?;
+    bring_up_to_date(&connected.app).await?;
     welcome(&connected.app, listener.local_addr()?);
     Ok(Started { connected, listener, metrics })
 }

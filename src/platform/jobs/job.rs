@@ -113,7 +113,8 @@ pub struct Claimed {
     pub lab_id: Option<Uuid>,
     pub created_by: Option<Uuid>,
     pub payload: Value,
-    pub schedule: Option<Schedule>,
+    /// As it is written: another version may know more of them.
+    pub schedule: Option<Value>,
     /// This one included.
     pub attempts: i32,
     pub max_attempts: i32,
@@ -124,14 +125,24 @@ pub struct Claimed {
     pub was_lost: bool,
 }
 
+impl Claimed {
+    pub fn read_schedule(&self) -> serde_json::Result<Option<Schedule>> {
+        self.schedule.as_ref().map(Schedule::deserialize).transpose()
+    }
+}
+
 /// What becomes of a job after a try.
 #[derive(Debug, Serialize)]
 pub struct Settled {
     pub id: Uuid,
     pub lease_id: Uuid,
+    /// Unless it goes on by its schedule.
     pub state: JobState,
     /// Of one that is queued again.
     pub run_at: Option<DateTime<Utc>>,
+    /// By the schedule that it had when it was claimed.
+    pub next_run: Option<DateTime<Utc>>,
+    pub schedule: Option<Value>,
     pub attempts: i32,
     #[serde(flatten)]
     pub progress: JobProgress,

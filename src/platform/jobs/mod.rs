@@ -7,10 +7,9 @@
 //! before it is made, a batch for each statement. Its rows are the messages themselves; a job for each would double what
 //! is written for a login.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use metrics::{counter, gauge};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -21,6 +20,7 @@ use uuid::Uuid;
 pub use self::{
     context::{Context, Halt, Reason as HaltReason},
     job::{JobProgress, JobState, StoredJob},
+    metrics::{begin_metrics, measure},
     registry::Registry,
     retry::Retry,
     runner::Runner,
@@ -38,7 +38,9 @@ use crate::{
 mod attempt;
 mod context;
 mod ending;
+mod endings;
 mod job;
+mod metrics;
 mod registry;
 mod retry;
 mod runner;
@@ -52,6 +54,8 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const RETRY: Retry = Retry::USUAL;
     /// So many of them run in one process.
     const AT_ONCE: i32 = 4;
+    /// A try that takes longer has failed.
+    const LONGEST: Duration = Duration::from_hours(1);
 
     fn run(self, context: Context) -> impl Future<Output = std::result::Result<Outcome, Halt>> + Send;
 }
@@ -69,7 +73,8 @@ pub enum Outcome {
 /// How a job is to be queued.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
-    /// Of the jobs of a kind that have not ended one has this key; a second one is not queued.
+    /// Of the jobs of a kind that have not ended one has this key. A second one is not queued, as the first will do its work;
+    /// where the first runs already it runs once more afterwards, on what the second was given.
     pub key: Option<String>,
     pub lab_id: Option<Uuid>,
     /// Who may look at it and cancel it.
@@ -98,9 +103,10 @@ pub async fn enqueue<J: Job>(db: &mut PgConnection, job: &J, queue: Queue, now: 
     store::insert(db, &new, now).await
 }
 
-/// Takes back a job that waits; says whether there was one. One that runs goes on.
+/// Takes back a job that waits, and the schedule of one that runs, which is asked to end; says whether there was one. One
+/// that runs without a schedule goes on.
 pub async fn withdraw<J: Job>(db: &mut PgConnection, key: &str) -> Result<bool> {
-    store::delete_queued(db, J::KIND, key).await
+    store::withdraw(db, J::KIND, key).await
 }
 
 /// What wakes the runner of this process.
@@ -152,53 +158,29 @@ pub async fn retry(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Resul
     store::retry(db, id, now).await.on_constraint("jobs_kind_key_idx", is_there)
 }
 
-/// Ends a job that waits, and asks one that runs to end; none where it has ended or runs by a schedule.
+/// Ends a job that waits, asks one that runs to end, and closes a dead letter; none where it has ended otherwise or runs
+/// by a schedule.
 pub async fn cancel(db: &mut PgConnection, app: &App, id: Uuid) -> Result<Option<StoredJob>> {
     let cancelled = store::cancel(db, id, app.clock.now()).await?;
     bells(app).cancelled.notify_one();
     Ok(cancelled)
 }
 
+/// At most so long a runner waits for an answer of the database: several in a row are less than a lease.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(8);
+
 const DONE_KEPT_FOR: TimeDelta = TimeDelta::days(7);
 const FAILED_KEPT_FOR: TimeDelta = TimeDelta::days(90);
 const SWEPT_AT_ONCE: i64 = 500;
+/// Longer than a newer version, which knows more kinds, and this one run side by side.
+const UNKNOWN_KEPT_FOR: TimeDelta = TimeDelta::days(7);
 
-/// Background step: drops what ended a week ago, and dead letters of which nobody took care for a quarter.
-pub async fn sweep(app: App) -> Result<usize> {
+/// Background step: drops what ended a week ago, and dead letters of which nobody took care for a quarter; gives up jobs
+/// of kinds that were removed.
+pub async fn sweep(app: App, kinds: Vec<&'static str>) -> Result<usize> {
     let now = app.clock.now();
     let mut db = app.db().await?;
+    store::give_up_unknown(&mut db, &kinds, now - UNKNOWN_KEPT_FOR, now).await?;
     let swept = store::sweep(&mut db, now - DONE_KEPT_FOR, now - FAILED_KEPT_FOR, SWEPT_AT_ONCE).await?;
     Ok(usize::try_from(swept).unwrap_or(usize::MAX))
-}
-
-const SHOWN: [JobState; 3] = [JobState::Queued, JobState::Running, JobState::Failed];
-
-/// Gives the series of these kinds their zero.
-pub fn begin_metrics(kinds: impl Iterator<Item = &'static str>) {
-    for kind in kinds {
-        counter!("jobs_failures_total", "kind" => kind).absolute(0);
-        gauge!("jobs_oldest_seconds", "kind" => kind).set(0);
-        for state in SHOWN {
-            gauge!("jobs_depth", "kind" => kind, "state" => state.as_str()).set(0);
-        }
-    }
-}
-
-/// Background step: how many wait, run or are dead, and how long the first that is due has waited. Kinds of another
-/// version are left to its instances.
-#[expect(clippy::cast_precision_loss, reason = "a metric")]
-pub async fn measure(app: App, kinds: Vec<&'static str>) -> Result<usize> {
-    let now = app.clock.now();
-    let depths = store::depths(&mut *app.db().await?, now).await?;
-    for kind in kinds {
-        let of_kind = || depths.iter().filter(|depth| depth.kind == kind);
-        let oldest = of_kind().filter_map(|depth| depth.oldest).min();
-        let waits = oldest.map_or(0, |oldest| (now - oldest).num_seconds().max(0));
-        gauge!("jobs_oldest_seconds", "kind" => kind).set(waits as f64);
-        for state in SHOWN {
-            let count = of_kind().find(|depth| depth.state == state).map_or(0, |depth| depth.count);
-            gauge!("jobs_depth", "kind" => kind, "state" => state.as_str()).set(count as f64);
-        }
-    }
-    Ok(0)
 }

@@ -19,6 +19,8 @@ type Run = Arc<dyn Fn(Value, Context) -> Running + Send + Sync>;
 pub(super) struct Handler {
     pub run: Run,
     pub retry: Retry,
+    /// Then a try is ended.
+    pub longest: Duration,
     /// Of its kind in one process.
     pub at_once: i32,
     /// Of a step that is there without being asked for.
@@ -30,6 +32,7 @@ pub struct Registry {
     handlers: BTreeMap<&'static str, Handler>,
 }
 
+const LONGEST_STEP: Duration = Duration::from_mins(10);
 /// A step that has failed so often waits for its next turn.
 const TRIES_OF_A_STEP: i32 = 5;
 
@@ -42,7 +45,7 @@ impl Registry {
                 job.run(context).await
             })
         });
-        self.with(J::KIND, Handler { run, retry: J::RETRY, at_once: J::AT_ONCE, schedule: None })
+        self.with(J::KIND, Handler { run, retry: J::RETRY, longest: J::LONGEST, at_once: J::AT_ONCE, schedule: None })
     }
 
     /// A step that all instances together take once in each period. It says how many it found; after a full batch it is
@@ -58,7 +61,8 @@ impl Registry {
             Box::pin(async move { Ok(if found.await? >= batch { Outcome::Again } else { Outcome::Done }) })
         });
         let retry = Retry { max_attempts: TRIES_OF_A_STEP, ..Retry::USUAL };
-        self.with(kind, Handler { run, retry, at_once: 1, schedule: Some(Schedule::Every(period)) })
+        let schedule = Some(Schedule::Every(period));
+        self.with(kind, Handler { run, retry, longest: LONGEST_STEP, at_once: 1, schedule })
     }
 
     fn with(mut self, kind: &'static str, handler: Handler) -> Self {

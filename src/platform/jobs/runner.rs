@@ -7,24 +7,26 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     task::{JoinError, JoinSet},
-    time::{MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
+    ANSWERS_WITHIN,
     attempt::{Finished, attempt, count_failure},
     bells,
     context::{Context, Reason, Signal},
     ending::{Ending, settle},
+    endings::Endings,
     job::{Claimed, JobProgress, NewJob, Settled},
     registry::{Handler, Registry},
     store,
 };
 use crate::{
     base::{error::Result, ids, secrets},
-    platform::app::App,
+    platform::{app::App, lanes},
 };
 
 /// How long a job is left alone; then whoever runs it is taken for dead.
@@ -42,12 +44,14 @@ pub struct Runner {
     registry: Arc<Registry>,
     under_way: JoinSet<Finished>,
     held: HashMap<Uuid, Held>,
+    ended: Endings,
     grace: Duration,
 }
 
 struct Held {
     kind: &'static str,
     lease_id: Uuid,
+    lease_until: DateTime<Utc>,
     signal: Arc<Signal>,
     job: Claimed,
     context: Context,
@@ -56,7 +60,8 @@ struct Held {
 impl Runner {
     pub fn new(app: App, registry: Registry) -> Self {
         let (under_way, held) = (JoinSet::new(), HashMap::new());
-        Self { app, registry: Arc::new(registry), under_way, held, grace: GRACE }
+        let ended = Endings::default();
+        Self { app, registry: Arc::new(registry), under_way, held, ended, grace: GRACE }
     }
 
     #[must_use]
@@ -70,7 +75,8 @@ impl Runner {
         let mut beat = interval(PROLONGED_EVERY);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_cancelled() {
-            let was_idle = self.held.is_empty();
+            let was_idle = !self.has_leases();
+            self.ended.write(&self.app).await;
             let pause = match self.start(&mut is_armed).await {
                 Ok(next_due) => self.pause_until(next_due),
                 Err(cause) => {
@@ -84,14 +90,18 @@ impl Runner {
             tokio::select! {
                 Some(first) = self.under_way.join_next() => self.settle(first).await,
                 () = bells.queued.notified() => {}
-                () = bells.cancelled.notified(), if !self.held.is_empty() => self.prolong().await,
-                _ = beat.tick(), if !self.held.is_empty() => self.prolong().await,
+                () = bells.cancelled.notified(), if self.has_leases() => self.prolong().await,
+                _ = beat.tick(), if self.has_leases() => self.prolong().await,
                 () = sleep(pause) => {}
                 () = stop.cancelled() => {}
             }
         }
         bells.stopping.cancel();
         self.release().await;
+    }
+
+    fn has_leases(&self) -> bool {
+        !self.held.is_empty() || !self.ended.is_empty()
     }
 
     /// Runs what is due now until nothing is, and says how many tries that were.
@@ -111,7 +121,7 @@ impl Runner {
 
     async fn start(&mut self, is_armed: &mut bool) -> Result<Option<DateTime<Utc>>> {
         if !*is_armed {
-            self.arm().await?;
+            lanes::within(ANSWERS_WITHIN, self.arm()).await?;
             *is_armed = true;
         }
         self.start_due().await
@@ -147,12 +157,11 @@ impl Runner {
         }
         let now = self.app.clock.now();
         let lease = (ids::new(now), now + LEASE);
-        let mut db = self.app.db().await?;
-        let claim = store::claim(&mut db, &rooms, lease, now).await?;
-        let over: Vec<_> = claim.taken.0.into_iter().filter_map(|job| self.begin(job, now)).collect();
-        if !over.is_empty() {
-            store::settle(&mut db, &over, now).await?;
-        }
+        let claiming = async { store::claim(&mut *self.app.db().await?, &rooms, lease, now).await };
+        let claim = lanes::within(ANSWERS_WITHIN, claiming).await?;
+        let over: Vec<_> = claim.taken.0.into_iter().filter_map(|job| self.begin(job, lease.1, now)).collect();
+        self.ended.extend(over);
+        self.ended.write(&self.app).await;
         Ok(claim.next_due)
     }
 
@@ -167,7 +176,7 @@ impl Runner {
     }
 
     /// Begins it, unless it is over.
-    fn begin(&mut self, job: Claimed, now: DateTime<Utc>) -> Option<Settled> {
+    fn begin(&mut self, job: Claimed, lease_until: DateTime<Utc>, now: DateTime<Utc>) -> Option<Settled> {
         let (kind, handler) = self.registry.find(&job.kind)?;
         if job.was_lost {
             count_failure(kind);
@@ -175,6 +184,10 @@ impl Runner {
         }
         let over = if job.cancel_requested {
             Some(Ending::Cancelled)
+        } else if let Err(cause) = job.read_schedule() {
+            count_failure(kind);
+            tracing::warn!(job = %job.id, kind, %cause, "this version cannot read the schedule of a job");
+            Some(Ending::Failed("this version cannot read its schedule".to_owned()))
         } else if job.attempts > job.max_attempts {
             Some(Ending::Failed("its process ended while it ran".to_owned()))
         } else {
@@ -187,8 +200,8 @@ impl Runner {
         let (id, lease_id, signal) = (job.id, job.lease_id, context.signal.clone());
         let span = tracing::info_span!("job", kind, %id);
         let running = (handler.run)(job.payload.clone(), context.clone()).instrument(span);
-        self.under_way.spawn(attempt(kind, id, lease_id, running));
-        let earlier = self.held.insert(id, Held { kind, lease_id, signal, job, context });
+        self.under_way.spawn(attempt(kind, id, lease_id, handler.longest, running));
+        let earlier = self.held.insert(id, Held { kind, lease_id, lease_until, signal, job, context });
         if let Some(earlier) = earlier {
             earlier.signal.halt(Reason::Lost);
         }
@@ -197,41 +210,39 @@ impl Runner {
 
     /// Prolongs the leases, and tells the jobs that were cancelled or lost.
     async fn prolong(&mut self) {
-        let leases: Vec<_> = self.held.iter().map(|(id, held)| (*id, held.lease_id)).collect();
-        let still = match self.write_leases(&leases).await {
-            Ok(still) => still,
-            Err(cause) => {
-                tracing::warn!(cause = &cause as &dyn std::error::Error, "the leases of jobs were not prolonged");
-                return;
-            }
-        };
-        for (id, held) in &self.held {
-            match still.iter().find(|it| it.id == *id) {
-                Some(it) if it.cancel_requested => held.signal.halt(Reason::Cancelled),
-                Some(_) => {}
-                None => held.signal.halt(Reason::Lost),
+        let leases = self.held.iter().map(|(id, held)| (*id, held.lease_id));
+        let leases: Vec<_> = leases.chain(self.ended.leases()).collect();
+        let (now, until) = (self.app.clock.now(), self.app.clock.now() + LEASE);
+        let writing = async { store::prolong(&mut *self.app.db().await?, &leases, until).await };
+        let still = lanes::within(ANSWERS_WITHIN, writing).await;
+        if let Err(cause) = &still {
+            tracing::warn!(cause = cause as &dyn std::error::Error, "the leases of jobs were not prolonged");
+        }
+        for (id, held) in &mut self.held {
+            match still.as_ref().map(|still| still.iter().find(|it| it.id == *id)) {
+                Ok(Some(it)) if it.cancel_requested => held.signal.halt(Reason::Cancelled),
+                Ok(Some(_)) => held.lease_until = until,
+                // As far as this process knows, another one runs it now.
+                Err(_) if held.lease_until > now => {}
+                Ok(None) | Err(_) => held.signal.halt(Reason::Lost),
             }
         }
     }
 
-    async fn write_leases(&self, leases: &[(Uuid, Uuid)]) -> Result<Vec<store::Held>> {
-        store::prolong(&mut *self.app.db().await?, leases, self.app.clock.now() + LEASE).await
-    }
-
-    /// Together with all others that have ended: one statement for many.
+    /// Together with all others that have ended.
     async fn settle(&mut self, first: std::result::Result<Finished, JoinError>) {
-        let (mut settled, mut next) = (Vec::new(), Some(first));
+        let mut next = Some(first);
         while let Some(ended) = next {
             if let Ok(Finished { id, lease_id, ending }) = ended
                 && self.held.get(&id).is_some_and(|held| held.lease_id == lease_id)
                 && let Some(held) = self.held.remove(&id)
                 && let Some(ending) = ending
             {
-                settled.push(self.settled(&held, ending));
+                self.ended.extend([self.settled(&held, ending)]);
             }
             next = self.under_way.try_join_next();
         }
-        self.write(&settled).await;
+        self.ended.write(&self.app).await;
     }
 
     fn settled(&self, held: &Held, ending: Ending) -> Settled {
@@ -241,37 +252,25 @@ impl Runner {
         settle(&held.job, progress, ending, (retry, chance), self.app.clock.now())
     }
 
-    async fn write(&self, settled: &[Settled]) {
-        if settled.is_empty() {
-            return;
-        }
-        for pause in [0, 1, 2] {
-            sleep(Duration::from_secs(pause)).await;
-            let written = async { store::settle(&mut *self.app.db().await?, settled, self.app.clock.now()).await };
-            match written.await {
-                Ok(()) => return,
-                Err(cause) => {
-                    tracing::error!(cause = &cause as &dyn std::error::Error, "cannot write down how jobs ended");
-                }
-            }
-        }
-    }
-
     async fn release(&mut self) {
         self.held.values().for_each(|held| held.signal.halt(Reason::Stopping));
-        let grace = self.grace;
-        let by_themselves = async {
-            while let Some(first) = self.under_way.join_next().await {
-                self.settle(first).await;
-            }
-        };
-        let _ = timeout(grace, by_themselves).await;
+        let deadline = Instant::now() + self.grace;
+        while let Ok(Some(ended)) = timeout_at(deadline, self.under_way.join_next()).await {
+            self.settle(ended).await;
+        }
         self.under_way.abort_all();
         while let Some(ended) = self.under_way.join_next().await {
             self.settle(ended).await;
         }
         let left: Vec<_> = self.held.values().map(|held| self.settled(held, Ending::Released)).collect();
-        self.write(&left).await;
         self.held.clear();
+        self.ended.extend(left);
+        for pause in [0, 1, 2] {
+            sleep(Duration::from_secs(pause)).await;
+            self.ended.write(&self.app).await;
+            if self.ended.is_empty() {
+                break;
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::base::error::Result;
 
 /// Answers the id of the job that has the key, which is the new one or an earlier one. A new schedule takes the place of
-/// an earlier one.
+/// an earlier one. A job that runs has read its payload already, so it runs again afterwards.
 pub async fn insert(db: &mut PgConnection, new: &NewJob, now: DateTime<Utc>) -> Result<Uuid> {
     let id = sqlx::query_scalar!(
         "insert into jobs (id, lab_id, kind, key, payload, schedule, state, run_at, attempts, max_attempts, created_by,
@@ -17,9 +17,14 @@ pub async fn insert(db: &mut PgConnection, new: &NewJob, now: DateTime<Utc>) -> 
         values ($1, $2, $3, $4, $5, $6, 'queued', $7, 0, $8, $9, $10)
         on conflict (kind, key) where state in ('queued', 'running') do update set
             schedule = coalesce(excluded.schedule, jobs.schedule),
-            payload = case when excluded.schedule is null then jobs.payload else excluded.payload end,
-            run_at = case when coalesce(excluded.schedule <> jobs.schedule, excluded.schedule is not null)
-                then excluded.run_at else jobs.run_at end
+            payload = case when excluded.schedule is not null or jobs.state = 'running' and jobs.schedule is null
+                then excluded.payload else jobs.payload end,
+            run_at = case
+                when coalesce(excluded.schedule <> jobs.schedule, excluded.schedule is not null) then excluded.run_at
+                when excluded.schedule is not null or jobs.state = 'queued' then jobs.run_at
+                when jobs.runs_again then least(jobs.run_at, excluded.run_at)
+                else excluded.run_at end,
+            runs_again = jobs.runs_again or jobs.state = 'running' and excluded.schedule is null
         returning id",
         new.id,
         new.lab_id,
@@ -35,10 +40,19 @@ pub async fn insert(db: &mut PgConnection, new: &NewJob, now: DateTime<Utc>) -> 
     Ok(id.fetch_one(db).await?)
 }
 
-/// The key is free again, unless a run has begun.
-pub async fn delete_queued(db: &mut PgConnection, kind: &str, key: &str) -> Result<bool> {
+/// The key is free again, unless a run has begun, which then is the last one.
+pub async fn withdraw(db: &mut PgConnection, kind: &str, key: &str) -> Result<bool> {
+    // The update first: it waits for a claim or an ending that is on its way, and then the delete sees what came of it.
+    let last = sqlx::query!(
+        "update jobs set schedule = null, runs_again = false,
+            cancel_requested = cancel_requested or schedule is not null, version = version + 1
+        where kind = $1 and key = $2 and state in ('queued', 'running') and (schedule is not null or runs_again)",
+        kind,
+        key
+    );
+    let changed = last.execute(&mut *db).await?.rows_affected();
     let deleted = sqlx::query!("delete from jobs where kind = $1 and key = $2 and state = 'queued'", kind, key);
-    Ok(deleted.execute(db).await?.rows_affected() > 0)
+    Ok(changed + deleted.execute(db).await?.rows_affected() > 0)
 }
 
 pub struct Claim {
@@ -71,7 +85,7 @@ pub async fn claim(
             ) j
         ), taken as (
             update jobs set state = 'running', attempts = attempts + 1, lease_id = $4, lease_until = $5, started_at = $3,
-                version = version + 1
+                runs_again = false, version = version + 1
             where id in (select id from due union all select id from lost)
             returning id, lease_id, kind, lab_id, created_by, payload, schedule, attempts, max_attempts, cancel_requested,
                 jsonb_build_object('done', done, 'total', total, 'note', note) as progress, last_error
@@ -126,16 +140,25 @@ pub async fn report(db: &mut PgConnection, id: Uuid, lease: Uuid, progress: &Job
     Ok(held.fetch_optional(db).await?)
 }
 
-/// Those that are still held. One whose end was asked for is not queued again.
+/// Those that are still held. One whose end was asked for is not tried again. One that is over is queued once more by its
+/// schedule, or because somebody queued it while it ran.
 pub async fn settle(db: &mut PgConnection, settled: &[Settled], now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
-        "update jobs j set lease_id = null, lease_until = null, attempts = s.attempts, done = s.done, total = s.total,
-            note = s.note, result = s.result, last_error = s.last_error, run_at = coalesce(s.run_at, j.run_at),
-            state = case when s.state = 'queued' and j.cancel_requested then 'cancelled' else s.state end,
-            finished_at = case when s.state = 'queued' and not j.cancel_requested then null else $2::timestamptz end,
-            version = version + 1
-        from jsonb_to_recordset($1) as s (id uuid, lease_id uuid, state text, run_at timestamptz, attempts integer,
-            done bigint, total bigint, note text, result jsonb, last_error text)
+        "update jobs j set lease_id = null, lease_until = null, done = s.done, total = s.total, note = s.note,
+            result = s.result, last_error = s.last_error, version = version + 1,
+            state = case when s.state = 'queued' and not j.cancel_requested then 'queued'
+                when j.schedule is not null or j.runs_again then 'queued'
+                when s.state = 'queued' then 'cancelled' else s.state end,
+            run_at = case when s.state = 'queued' and not j.cancel_requested then s.run_at
+                when j.schedule = s.schedule and not j.runs_again then s.next_run else j.run_at end,
+            attempts = case when s.state = 'queued' and not j.cancel_requested then s.attempts
+                when j.schedule is not null or j.runs_again then 0 else s.attempts end,
+            finished_at = case when s.state = 'queued' and not j.cancel_requested then null
+                when j.schedule is not null or j.runs_again then null else $2::timestamptz end,
+            cancel_requested = j.cancel_requested and j.schedule is null and not j.runs_again,
+            runs_again = false
+        from jsonb_to_recordset($1) as s (id uuid, lease_id uuid, state text, run_at timestamptz, next_run timestamptz,
+            schedule jsonb, attempts integer, done bigint, total bigint, note text, result jsonb, last_error text)
         where j.id = s.id and j.lease_id = s.lease_id and j.state = 'running'",
         Json(settled) as _,
         now
@@ -198,17 +221,38 @@ pub async fn retry(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Resul
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Of one that has not ended, and will.
+/// Of one that has not ended, or of a dead letter, which is closed by it.
 pub async fn cancel(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<Option<StoredJob>> {
     let found = stored_jobs!(
-        "update jobs set state = case when state = 'queued' then 'cancelled' else state end, cancel_requested = true,
-            finished_at = case when state = 'queued' then $2::timestamptz end, version = version + 1
-        where id = $1 and state in ('queued', 'running') and schedule is null
+        "update jobs set state = case when state = 'running' then state else 'cancelled' end, cancel_requested = true,
+            finished_at = case when state <> 'running' then $2::timestamptz end, runs_again = false, version = version + 1
+        where id = $1 and (state = 'failed' or state in ('queued', 'running') and schedule is null)
         returning "; "",
         id,
         now
     );
     Ok(found.fetch_optional(db).await?)
+}
+
+/// What has been due since `before` and is of none of these kinds: a dead letter, or for good if it runs by a schedule.
+pub async fn give_up_unknown(
+    db: &mut PgConnection,
+    kinds: &[&str],
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    sqlx::query!(
+        "update jobs set state = case when schedule is null then 'failed' else 'cancelled' end, finished_at = $3,
+            lease_id = null, lease_until = null, last_error = 'no instance knows this kind', version = version + 1
+        where state in ('queued', 'running') and kind <> all($1) and coalesce(lease_until, run_at) < $2",
+        &kinds,
+        before,
+        now
+    )
+    .execute(db)
+    .await?;
+    Ok(())
 }
 
 pub async fn sweep(
@@ -234,15 +278,18 @@ pub struct Depth {
     pub kind: String,
     pub state: JobState,
     pub count: i64,
-    /// The time for which the first of those that are due waits.
-    pub oldest: Option<DateTime<Utc>>,
+    /// When the first of those that wait came due, or the lease of one ended.
+    pub waiting_since: Option<DateTime<Utc>>,
+    pub running_since: Option<DateTime<Utc>>,
 }
 
 pub async fn depths(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Depth>> {
     let depths = sqlx::query_as!(
         Depth,
         r#"select kind, state as "state: JobState", count(*) as "count!",
-            min(run_at) filter (where state = 'queued' and run_at <= $1) as oldest
+            min(coalesce(lease_until, run_at)) filter (where coalesce(lease_until, run_at) <= $1
+                and state in ('queued', 'running')) as waiting_since,
+            min(started_at) filter (where state = 'running') as running_since
         from jobs where state in ('queued', 'running', 'failed') group by kind, state"#,
         now
     );

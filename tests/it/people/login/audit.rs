@@ -146,3 +146,16 @@ async fn a_known_device_learns_what_is_left_of_its_limits_and_nobody_else(db: Pg
     let anybody = ask(&app, PHONE).await.expect(202);
     assert!(!anybody.headers.contains_key("ratelimit") && !anybody.headers.contains_key("ratelimit-policy"));
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn at_the_end_all_that_was_noted_in_memory_is_written(db: PgPool) {
+    let app = open_doors(db).await;
+    ask(&app, PHONE).await.expect(202);
+    for _ in 0..1100 {
+        ask(&app, PHONE).await.problem(429, "rate-limited");
+    }
+    chemstock::worker::write_memory(&app.app).await;
+    let limited = sqlx::query_scalar("select count(*) from login_events where outcome = 'limited'");
+    let limited: i64 = limited.fetch_one(&app.db).await.unwrap();
+    assert_eq!(limited, 1100);
+}

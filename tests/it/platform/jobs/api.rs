@@ -67,6 +67,18 @@ async fn an_owner_finds_a_dead_letter_and_repeats_it(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_dead_letter_that_nobody_need_repeat_is_closed(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let owner = app.owner().await;
+    let id = enqueue(&app, &Write(1)).await;
+    sqlx::query("update jobs set state = 'failed', finished_at = created_at").execute(&app.db).await.unwrap();
+    let path = format!("/v1/jobs/{id}/cancel");
+    assert_eq!(owner.post(&path, json!({})).await.ok()["state"], "cancelled");
+    owner.post(&path, json!({})).await.problem(409, "job-state");
+    assert_eq!(owner.get("/v1/admin/jobs?state=failed").await.ok()["items"], json!([]));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_dead_letter_whose_key_is_in_use_again_is_not_repeated(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod again;
 mod api;
 mod crashes;
 mod embedded;
+mod failures;
 mod queued;
 mod steps;
 mod watched;
@@ -36,6 +38,7 @@ pub struct Probe {
     written: Mutex<Vec<u32>>,
     begun: Notify,
     lets_go: AtomicBool,
+    go: Notify,
 }
 
 pub fn probe(app: &App) -> Arc<Probe> {
@@ -120,8 +123,50 @@ impl Job for Hang {
     }
 }
 
+/// Writes its number down, says that it has begun, and ends when it is told to.
+#[derive(Serialize, Deserialize)]
+struct Gate(u32);
+
+impl Job for Gate {
+    const KIND: &'static str = "gate";
+
+    async fn run(self, context: Context) -> Result<Outcome, Halt> {
+        let probe = probe(context.app());
+        probe.written.lock().unwrap().push(self.0);
+        probe.begun.notify_one();
+        probe.go.notified().await;
+        Ok(Outcome::Done)
+    }
+}
+
+/// Makes what Postgres does not take.
+#[derive(Serialize, Deserialize)]
+struct Unwritable;
+
+impl Job for Unwritable {
+    const KIND: &'static str = "unwritable";
+
+    async fn run(self, _: Context) -> Result<Outcome, Halt> {
+        Ok(Outcome::With(json!({ "name": "a\0b" })))
+    }
+}
+
+/// Never ends by itself.
+#[derive(Serialize, Deserialize)]
+struct Endless;
+
+impl Job for Endless {
+    const KIND: &'static str = "endless";
+    const LONGEST: Duration = Duration::from_millis(50);
+
+    async fn run(self, _: Context) -> Result<Outcome, Halt> {
+        std::future::pending().await
+    }
+}
+
 fn registry() -> Registry {
-    Registry::default().job::<Write>().job::<Panic>().job::<Wait>().job::<Hang>()
+    let registry = Registry::default().job::<Write>().job::<Panic>().job::<Wait>().job::<Hang>();
+    registry.job::<Gate>().job::<Unwritable>().job::<Endless>()
 }
 
 fn runner(app: &TestApp) -> Runner {

@@ -17,6 +17,7 @@ use chemstock::{
     worker,
 };
 use chrono::TimeDelta;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use sqlx::PgPool;
 
 use super::{Panic, Write, count, enqueue, registry, run_due};
@@ -88,12 +89,12 @@ async fn what_is_done_goes_after_a_week_and_a_dead_letter_after_a_quarter(db: Pg
     }
     assert_eq!(count(&app.db, "select count(*) from jobs where state in ('done', 'failed')").await, 2);
     app.advance(TimeDelta::days(6));
-    assert_eq!(jobs::sweep(app.app.clone()).await.unwrap(), 0);
+    assert_eq!(jobs::sweep(app.app.clone(), Vec::new()).await.unwrap(), 0);
     app.advance(TimeDelta::days(1));
-    assert_eq!(jobs::sweep(app.app.clone()).await.unwrap(), 1);
+    assert_eq!(jobs::sweep(app.app.clone(), Vec::new()).await.unwrap(), 1);
     assert_eq!(count(&app.db, "select count(*) from jobs where state = 'failed'").await, 1);
     app.advance(TimeDelta::days(83));
-    assert_eq!(jobs::sweep(app.app.clone()).await.unwrap(), 1);
+    assert_eq!(jobs::sweep(app.app.clone(), Vec::new()).await.unwrap(), 1);
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
@@ -107,19 +108,43 @@ async fn metrics_tell_how_many_wait_for_how_long_and_how_many_are_dead(db: PgPoo
         app.advance(TimeDelta::seconds(20));
     }
     enqueue(&app, &Panic { phone: String::new() }).await;
+    let runs = enqueue(&app, &Panic { phone: String::new() }).await;
+    let begun = sqlx::query("update jobs set state = 'running', started_at = $2, lease_until = $3 where id = $1");
+    begun.bind(runs).bind(app.now()).bind(app.now() + TimeDelta::days(1)).execute(&app.db).await.unwrap();
     app.advance(TimeDelta::seconds(90));
     jobs::measure(app.app.clone(), vec![<Panic as jobs::Job>::KIND]).await.unwrap();
     let shown = telemetry::render();
     for line in [
         "jobs_depth{kind=\"panic\",state=\"failed\"} 1",
         "jobs_depth{kind=\"panic\",state=\"queued\"} 1",
-        "jobs_depth{kind=\"panic\",state=\"running\"} 0",
+        "jobs_depth{kind=\"panic\",state=\"running\"} 1",
         "jobs_oldest_seconds{kind=\"panic\"} 90",
+        "jobs_running_seconds{kind=\"panic\"} 90",
     ] {
         assert!(shown.lines().any(|it| it == line), "{line} is not in\n{shown}");
     }
     assert!(shown.contains("jobs_failures_total{kind=\"panic\"}"), "{shown}");
     assert!(shown.contains("jobs_duration_seconds_count{kind=\"panic\"}"), "{shown}");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn jobs_of_kinds_that_this_version_does_not_know_are_counted_together(db: PgPool) {
+    // Of this test alone: what every test measures is "other", too.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _heard = metrics::set_default_local_recorder(&recorder);
+    let app = TestApp::new(db).await;
+    enqueue(&app, &Write(1)).await;
+    enqueue(&app, &Panic { phone: String::new() }).await;
+    app.advance(TimeDelta::seconds(90));
+    jobs::measure(app.app.clone(), vec!["known"]).await.unwrap();
+    let shown = recorder.handle().render();
+    for line in [
+        "jobs_depth{kind=\"other\",state=\"queued\"} 2",
+        "jobs_depth{kind=\"known\",state=\"queued\"} 0",
+        "jobs_oldest_seconds{kind=\"other\"} 90",
+    ] {
+        assert!(shown.lines().any(|it| it == line), "{line} is not in\n{shown}");
+    }
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]

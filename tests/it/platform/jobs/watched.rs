@@ -1,5 +1,7 @@
 //! Jobs as server-sent events.
 
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -97,6 +99,24 @@ async fn somebody_watches_four_jobs_at_a_time_and_holds_no_connection(db: PgPool
     let mut all = Vec::new();
     for _ in 0..12 {
         all.push(app.app.db().await.unwrap());
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_stream_ends_with_the_right_to_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    for change in [
+        "update memberships set left_at = created_at where user_id = $1",
+        "update sessions set ended_at = created_at, ended_because = 'logout' where user_id = $1",
+    ] {
+        let member = app.client("member").await;
+        let id = enqueue_as(&app, &Wait, Queue { lab_id: Some(app.lab), ..of(&member) }).await;
+        let stream = open(&app, &member, id).await;
+        assert_eq!(stream.status(), StatusCode::OK);
+        sqlx::query(change).bind(member.user_id).execute(&app.db).await.unwrap();
+        chemstock::auth::forget(&app.app, member.user_id);
+        let ended = tokio::time::timeout(Duration::from_secs(10), axum::body::to_bytes(stream.into_body(), 1 << 20));
+        ended.await.expect("it ends within seconds").unwrap();
     }
 }
 
