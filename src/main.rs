@@ -11,7 +11,7 @@ use chemstock::{
     config::Config,
     doctor,
     exchange::imports,
-    platform::stdout,
+    platform::{stdout, telemetry},
     router,
     serve::{self, stops},
 };
@@ -152,6 +152,10 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         _ => {}
     }
     let config = Config::from_env_and_dotenv()?;
+    if !matches!(command, Command::Serve) {
+        telemetry::init_for_command(config.debug)?;
+        config.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+    }
     match command {
         Command::Serve => serve::run(config).await,
         Command::Migrate => serve::migrate(config).await,

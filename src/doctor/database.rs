@@ -208,7 +208,8 @@ async fn migrations(db: &mut PgConnection, is_migrated: bool) -> sqlx::Result<Fi
             Finding::problem(PART, "a migration broke off half-way", remedy)
         }
         Schema::Newer => {
-            Finding::problem(PART, "was migrated by a newer version of this program", "use that version or a newer one")
+            let remedy = "use that version; this one serves until then if it is the release before it";
+            Finding::warning(PART, "was migrated by a newer version of this program", remedy)
         }
         Schema::Foreign => {
             let remedy = "use an official build, or another database";

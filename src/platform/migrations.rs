@@ -1,18 +1,20 @@
 //! Bringing the database up to date. The role of `MIGRATE_DATABASE_URL`, where it is set, owns the tables and changes
 //! them; that of `DATABASE_URL` then serves, and has the rights on rows that this takes. Without it one role does both.
 
-use std::{collections::HashMap, time::Duration};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, error::DatabaseError,
-    migrate::MigrateError, postgres::PgConnectOptions,
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
+    error::DatabaseError,
+    migrate::{MigrateError, Migrator},
+    postgres::PgConnectOptions,
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::platform::lanes;
 
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const TWO_ROLES: &str = "run `chemstock migrate` with MIGRATE_DATABASE_URL (docs/operations.md, \"Two roles\")";
@@ -26,9 +28,7 @@ pub async fn run(serving: &mut PgConnection, owner: Option<&PgConnectOptions>) -
         .context("no connection to Postgres; check MIGRATE_DATABASE_URL")?;
     let is_same = database(&mut owner).await? == database(serving).await?;
     ensure!(is_same, "MIGRATE_DATABASE_URL and DATABASE_URL lead to two databases: give two roles of one");
-    migrate(&mut owner)
-        .await
-        .map_err(|error| explained(error, "MIGRATE_DATABASE_URL", "make it the owner of all tables"))?;
+    migrate(&mut owner, "MIGRATE_DATABASE_URL", "make it the owner of all tables").await?;
     grant(&mut owner, &role(serving).await?).await.context("the rights of the role of DATABASE_URL")?;
     owner.close().await.ok();
     Ok(())
@@ -39,28 +39,82 @@ async fn run_alone(serving: &mut PgConnection) -> anyhow::Result<()> {
     if !owns_tables(serving).await? {
         return check(serving).await;
     }
-    let done = migrate(serving).await.map_err(|error| explained(error, "DATABASE_URL", TWO_ROLES));
+    let done = migrate(serving, "DATABASE_URL", TWO_ROLES).await;
     lanes::set_up(serving).await?;
     done
 }
 
-/// Without the limits of a request: large tables are rewritten, or another instance is at it.
-async fn migrate(db: &mut PgConnection) -> Result<(), MigrateError> {
-    db.execute("set statement_timeout = 0; set lock_timeout = 0").await?;
-    MIGRATIONS.run(db).await
+/// Whoever waits for the lock of a table keeps everybody after it waiting, too. So a migration waits for a moment, and
+/// comes again.
+const LOCK_WITHIN: &str = "set lock_timeout = '5s'";
+const TRIED_AGAIN_AFTER: Duration = Duration::from_secs(2);
+const MOST_TRIES: u32 = 150;
+
+/// With no limit for a statement, as large tables are rewritten.
+async fn migrate(db: &mut PgConnection, variable: &str, remedy: &str) -> anyhow::Result<()> {
+    db.execute("set statement_timeout = 0").await?;
+    db.execute(LOCK_WITHIN).await?;
+    let known =
+        Migrator { migrations: Cow::Borrowed(&MIGRATIONS.migrations), ignore_missing: true, ..Migrator::DEFAULT };
+    let mut tries = 1;
+    let done = loop {
+        if let Err(why) = look_before(db).await {
+            break Err(why);
+        }
+        match known.run(&mut *db).await {
+            Err(error) if waits_for_another(&error) => {
+                tracing::info!("another instance migrates the database; waiting until it has");
+            }
+            Err(error) if is_locked(&error) && tries < MOST_TRIES => {
+                tries += 1;
+                tracing::warn!(cause = %error, tries, "a migration waits for a table that is in use");
+            }
+            Err(error) => break Err(explained(error, variable, remedy)),
+            Ok(()) => break Ok(()),
+        }
+        // It keeps its lock when it fails.
+        db.execute("select pg_advisory_unlock_all()").await?;
+        sleep(TRIED_AGAIN_AFTER).await;
+    };
+    db.execute("select pg_advisory_unlock_all()").await?;
+    done
+}
+
+/// Says what is about to happen, and what no migration mends.
+async fn look_before(db: &mut PgConnection) -> anyhow::Result<()> {
+    let is_empty: bool =
+        sqlx::query_scalar("select to_regclass('_sqlx_migrations') is null").fetch_one(&mut *db).await?;
+    if is_empty {
+        return Ok(());
+    }
+    match look(db).await.context("what was migrated cannot be read")? {
+        Schema::Behind(n) => tracing::info!("{n} migrations have not run yet; running them"),
+        state => state.check()?,
+    }
+    Ok(())
+}
+
+fn sqlstate(error: &MigrateError) -> Option<Cow<'_, str>> {
+    let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = error else { return None };
+    cause.as_database_error().and_then(DatabaseError::code)
+}
+
+fn is_locked(error: &MigrateError) -> bool {
+    sqlstate(error).is_some_and(|code| code == "55P03")
+}
+
+/// For the lock that lets one migrate at a time, which it takes before everything else.
+fn waits_for_another(error: &MigrateError) -> bool {
+    matches!(error, MigrateError::Execute(_)) && is_locked(error)
 }
 
 fn explained(error: MigrateError, variable: &str, remedy: &str) -> anyhow::Error {
-    let (MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _)) = &error else {
-        return anyhow::Error::new(error).context("migration");
+    let context = match sqlstate(&error).as_deref() {
+        // Also who may not even use the schema, and so has none.
+        Some("42501" | "3F000") => format!("the role of {variable} may not change the tables: {remedy}"),
+        Some("55P03") => "a table is in use all the time: end the long transactions on it, and start again".to_owned(),
+        _ => "migration".to_owned(),
     };
-    // Also who may not even use the schema, and so has none.
-    let is_forbidden = cause
-        .as_database_error()
-        .and_then(DatabaseError::code)
-        .is_some_and(|code| ["42501", "3F000"].contains(&&*code));
-    let why = format!("the role of {variable} may not change the tables: {remedy}");
-    let context = if is_forbidden { why } else { "migration".to_owned() };
     anyhow::Error::new(error).context(context)
 }
 
@@ -89,9 +143,32 @@ pub enum Schema {
     Behind(usize),
     /// A migration broke off half-way.
     Broken,
+    /// All of ours have run, and others, which the version before theirs can live with.
     Newer,
-    /// Another program than this one migrated it.
+    /// Another program than this one migrated it: it has others in the place of ours.
     Foreign,
+}
+
+impl Schema {
+    /// Whether this version can serve on it, or brings it up to date.
+    fn check(self) -> anyhow::Result<()> {
+        match self {
+            Self::Current | Self::Behind(_) => {}
+            Self::Newer => tracing::warn!(
+                "the database was migrated by a newer version; this one serves on it, which is made for a while: the \
+                 one release before the newer one"
+            ),
+            Self::Broken => bail!(
+                "a migration broke off half-way (table _sqlx_migrations, success = false): restore the database as it \
+                 was before, and start again"
+            ),
+            Self::Foreign => bail!(
+                "a migration that has run is not the one of this program: use the build that migrated this database, or \
+                 an official one of the same or a later version"
+            ),
+        }
+        Ok(())
+    }
 }
 
 /// Of a database that was migrated once.
@@ -99,16 +176,18 @@ pub async fn look(db: &mut PgConnection) -> sqlx::Result<Schema> {
     let rows = sqlx::query_as("select version, success, checksum from _sqlx_migrations");
     let rows: Vec<(i64, bool, Vec<u8>)> = rows.fetch_all(db).await?;
     let ours: HashMap<i64, &[u8]> = MIGRATIONS.iter().map(|it| (it.version, &*it.checksum)).collect();
+    let known = rows.iter().filter(|(version, ..)| ours.contains_key(version)).count();
     Ok(if rows.iter().any(|(_, success, _)| !success) {
         Schema::Broken
-    } else if rows.iter().any(|(version, ..)| !ours.contains_key(version)) {
-        Schema::Newer
-    } else if rows.iter().any(|(version, _, checksum)| ours[version] != checksum.as_slice()) {
+    } else if rows.iter().any(|(version, _, sum)| ours.get(version).is_some_and(|ours| *ours != sum.as_slice())) {
         Schema::Foreign
-    } else if rows.len() < ours.len() {
-        Schema::Behind(ours.len() - rows.len())
     } else {
-        Schema::Current
+        match (ours.len() - known, rows.len() - known) {
+            (0, 0) => Schema::Current,
+            (0, _) => Schema::Newer,
+            (missing, 0) => Schema::Behind(missing),
+            _ => Schema::Foreign,
+        }
     })
 }
 
@@ -117,11 +196,8 @@ async fn check(serving: &mut PgConnection) -> anyhow::Result<()> {
     let state =
         look(serving).await.with_context(|| format!("the role {role} may not see what was migrated: {TWO_ROLES}"))?;
     match state {
-        Schema::Current => {}
         Schema::Behind(n) => bail!("{n} migrations have not run, and the role {role} may not run them: {TWO_ROLES}"),
-        Schema::Broken => bail!("a migration broke off half-way: restore the database, then {TWO_ROLES}"),
-        Schema::Newer => bail!("the database was migrated by a newer version: use that version or a newer one"),
-        Schema::Foreign => bail!("the database was migrated by another program than this one"),
+        state => state.check()?,
     }
     let missing = missing_rights(serving, &role).await?;
     ensure!(

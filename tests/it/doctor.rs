@@ -111,7 +111,7 @@ async fn migrations_that_are_missing_broken_or_of_somebody_else_are_told(db: PgP
         (
             "update _sqlx_migrations set success = true, version = version + 10000000000".to_owned(),
             Level::Problem,
-            "newer version",
+            "another program",
         ),
     ] {
         sqlx::query(AssertSqlSafe(change)).execute(&db).await.unwrap();

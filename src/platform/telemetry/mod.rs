@@ -31,6 +31,12 @@ pub fn init(config: &Config) -> anyhow::Result<Option<Traces>> {
     Ok(traces)
 }
 
+/// For the commands beside `serve`: lines for people, beside what the command itself prints.
+pub fn init_for_command(debug: bool) -> anyhow::Result<()> {
+    let lines = fmt::layer().compact().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(filter(debug)).with(lines).try_init().context("logging was started twice")
+}
+
 /// Not `RUST_LOG`: the configuration has one reader, and a stray variable must not make production log statements.
 fn filter(debug: bool) -> Targets {
     let ours = if debug { Level::DEBUG } else { Level::INFO };

@@ -77,6 +77,8 @@ async fn a_near_miss_in_the_environment_is_told_by_the_doctor_and_at_the_start()
     let vars = [("DATABSE_URL", "postgres://nowhere"), ("TRUSTED_PROXEIS", "none")];
     let (_, said) = output(chemstock(&folder, &["doctor"], &vars));
     assert!(said.contains("DATABSE_URL is not read; did you mean DATABASE_URL?"), "{said}");
+    let (_, said) = output(chemstock(&folder, &["keys", "list"], &vars));
+    assert!(said.contains("warning: DATABSE_URL is not read; did you mean DATABASE_URL?"), "{said}");
     // A port that is taken ends the start before it brings a database up.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -98,10 +100,10 @@ async fn a_log_that_goes_to_a_file_has_no_colours() {
     assert!(said.contains("WARN") && !said.contains('\u{1b}'), "{said:?}");
 }
 
-/// Each migration looks at the limits that it runs under.
+/// Each migration looks at the limits that it runs under: none but the one for locks.
 const LOOKS_AT_LIMITS: &str = "
     create function look() returns event_trigger language plpgsql as $$ begin
-        if current_setting('statement_timeout') <> '0' or current_setting('lock_timeout') <> '0' then
+        if current_setting('statement_timeout') <> '0' or current_setting('lock_timeout') <> '5s' then
             raise exception 'limited to % and %', current_setting('statement_timeout'), current_setting('lock_timeout');
         end if;
     end $$;
