@@ -38,8 +38,8 @@ pub(super) async fn examine(db: &mut PgConnection, config: &Config) -> sqlx::Res
     if !owns {
         findings.push(serving(db).await?);
     }
-    if config.is_production() && config.migrate_database_url.is_some() && (owns || rights.may_create) {
-        let found = "the role of DATABASE_URL may change the tables, although MIGRATE_DATABASE_URL is set";
+    if config.is_production() && (owns || rights.may_create) {
+        let found = "the role of DATABASE_URL may change the tables, and so may whoever gets hold of its password";
         let remedy = "serve as a role that owns nothing and may create nothing (docs/operations.md, \"Two roles\")";
         findings.push(Finding::warning(PART, found, remedy));
     }

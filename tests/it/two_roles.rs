@@ -211,7 +211,9 @@ async fn the_doctor_says_what_keeps_the_ledger_and_who_may_change_the_tables(db:
     roles.migrate().await;
     let (owner, server) = (roles.url(&roles.owner), roles.url(&roles.server));
     let look = async |url: &str, production: bool, level: Level, told: &str| {
+        // Whoever serves as the owner need not know that there could be two roles.
         let vars = [("DATABASE_URL", url), ("MIGRATE_DATABASE_URL", &owner)];
+        let vars = if url == owner { &vars[..1] } else { &vars[..] };
         let config = Config::from_vars(|name| vars.iter().find(|it| it.0 == name).map(|it| it.1.to_owned()));
         let mut config = config.unwrap();
         if production {
@@ -226,10 +228,10 @@ async fn the_doctor_says_what_keeps_the_ledger_and_who_may_change_the_tables(db:
         (&server, true, Level::Ok, "append-only by privilege", true),
         (&server, true, Level::Ok, "has the rights that serving takes", true),
         (&server, true, Level::Problem, "may not create tables", false),
-        (&server, true, Level::Warning, "may change the tables, although MIGRATE_DATABASE_URL", false),
+        (&server, true, Level::Warning, "DATABASE_URL may change the tables", false),
         (&owner, true, Level::Ok, "append-only by its trigger", true),
-        (&owner, true, Level::Warning, "may change the tables, although MIGRATE_DATABASE_URL", true),
-        (&owner, false, Level::Warning, "may change the tables, although MIGRATE_DATABASE_URL", false),
+        (&owner, true, Level::Warning, "DATABASE_URL may change the tables", true),
+        (&owner, false, Level::Warning, "DATABASE_URL may change the tables", false),
     ] {
         let (found, all) = look(url, production, level, told).await;
         assert_eq!(found, expected, "{all}");
