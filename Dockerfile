@@ -34,5 +34,6 @@ ENV HOST=0.0.0.0 \
     PORT=8080 \
     DATA_DIR=/var/lib/chemstock
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["chemstock", "health"]
+# A start migrates first, which may take long on a large database; the first answer ends the period.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30m CMD ["chemstock", "health"]
 ENTRYPOINT ["chemstock"]
