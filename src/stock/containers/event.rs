@@ -24,7 +24,7 @@ use crate::base::{
 /// | `weigh`: the scale's reading, bottle and lid included; less the tare it is the amount | `gross` | `tare`, needed if none is on record |
 /// | `adjust`: the amount is found to be another | `amount`, `reason` | |
 /// | `move` | `location_id` | |
-/// | `check_out`: you, or another member, take it along | | `holder_id` |
+/// | `check_out`: you, or another active member (no viewer), take it along | | `holder_id` |
 /// | `check_in`: it is back | | `location_id`, if elsewhere |
 /// | `quarantine`: nobody may use it until a manager releases it | `reason` | |
 /// | `release`: ends a quarantine; a manager's | | |

@@ -34,7 +34,7 @@ pub struct Past {
     pub location_after: Option<Uuid>,
     /// The place where a move or a disposal found the bottle is closed.
     pub place_is_gone: bool,
-    /// Who had it before is no member of the lab any more.
+    /// Who had it before can act on no loan any more: they left the lab, are viewers by now, or their account is disabled.
     pub holder_is_gone: bool,
     pub rest: Rest,
 }

@@ -188,7 +188,7 @@ async fn decide(
     let decided = match who.check(kind, &now) {
         Ok(()) if needs_history => decide_by_history(db, by, before, draft, &now).await,
         Ok(()) if !can_hold(db, by, &draft.event).await? => {
-            Err(Reason::HolderRefused.at("/holder_id", "is not a member of the lab"))
+            Err(Reason::HolderRefused.at("/holder_id", "is no active member of the lab"))
         }
         Ok(()) => ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None)),
         Err(refusal) => Err(refusal),
@@ -229,7 +229,7 @@ async fn decide_by_history(
 /// Whether a bottle may go to whom it is checked out to.
 async fn can_hold(db: &mut PgConnection, by: &Auth<Member>, event: &Event) -> Result<bool> {
     match event {
-        Event::CheckOut(Some(holder)) if *holder != by.user_id() => store::is_member(db, by.lab_id(), *holder).await,
+        Event::CheckOut(Some(holder)) if *holder != by.user_id() => store::can_hold(db, by.lab_id(), *holder).await,
         _ => Ok(true),
     }
 }

@@ -65,7 +65,7 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) ->
     }
     if let Some([before, _]) = line.rest.holder_id {
         if line.holder_is_gone {
-            let why = "who had it has left the lab; check it out to somebody else instead";
+            let why = "who had it is no active member of the lab any more; check it out to somebody else instead";
             return Err(Reason::NotReversible.because(why));
         }
         after.holder_id = before;

@@ -218,9 +218,11 @@ pub async fn find_first_content(
     Ok(content.fetch_optional(db).await?)
 }
 
-pub async fn is_member(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<bool> {
+/// Whether somebody can act on a loan: an account that is not disabled, in the lab as a member or more.
+pub async fn can_hold(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<bool> {
     let found = sqlx::query_scalar!(
-        "select 1 from memberships where lab_id = $1 and user_id = $2 and left_at is null",
+        "select 1 from memberships m join users u on u.id = m.user_id and u.disabled_at is null
+        where m.lab_id = $1 and m.user_id = $2 and m.left_at is null and m.role <> 'viewer'",
         lab_id,
         user_id
     );
@@ -259,8 +261,9 @@ pub async fn history(
                 )
                 as "place_is_gone!",
             changes -> 'holder_id' ->> 0 is not null and not exists (
-                select from memberships m
+                select from memberships m join users u on u.id = m.user_id and u.disabled_at is null
                 where m.lab_id = $1 and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
+                    and m.role <> 'viewer'
             ) as "holder_is_gone!"
         from (
             select * from stock_events

@@ -18,9 +18,7 @@ use uuid::Uuid;
 
 pub use self::{
     imported::{find_imported, insert_imported},
-    ledger::{
-        book, events_before, find_content, find_event, find_first_content, first_occurred_at, history, is_member,
-    },
+    ledger::{Present, book, can_hold, events_before, find_content, find_event, find_first_content, first_occurred_at},
     pages::{
         all, expiring, expiring_in_location, in_location, in_state, low, with_chemical, with_chemical_expiring,
         with_chemical_in_location,

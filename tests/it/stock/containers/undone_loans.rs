@@ -8,7 +8,7 @@ use super::{
     undo::{newest, plain, undo},
     withdraw,
 };
-use crate::support::TestApp;
+use crate::support::{Client, TestApp};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_loan_that_a_quarantine_or_a_loss_ended_comes_back_with_its_holder(db: PgPool) {
@@ -65,17 +65,50 @@ async fn a_loan_is_ended_by_undo_only_by_who_may_end_it(db: PgPool) {
     }
 }
 
+/// Takes from somebody what it takes to bring a bottle back.
+async fn take_away(app: &TestApp, how: &str, from: &Client) {
+    let member = app.path(&format!("/members/{}", from.user_id));
+    match how {
+        "left" => app.client("admin").await.delete(&member, "*").await.expect(204),
+        "viewer" => app.client("admin").await.patch(&member, "*", json!({"role": "viewer"})).await.expect(200),
+        _ => {
+            let account = format!("/v1/admin/users/{}", from.user_id);
+            app.owner().await.patch(&account, "*", json!({"disabled": true})).await.expect(200)
+        }
+    };
+}
+
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn no_undo_lends_to_somebody_who_has_left(db: PgPool) {
+async fn no_undo_lends_to_somebody_who_could_not_bring_it_back(db: PgPool) {
     let app = TestApp::new(db).await;
-    let (manager, holder) = (app.client("manager").await, app.client("member").await);
+    let manager = app.client("manager").await;
+    for how in ["left", "viewer", "disabled"] {
+        let holder = app.client("member").await;
+        let made = bottle(&app, &manager, "100", "mL").await;
+        let path = events_of(&app, &made);
+        holder.post(&path, json!({"type": "check_out"})).await.created();
+        let back = holder.post(&path, json!({"type": "check_in"})).await.created();
+        assert_eq!(newest(&manager, &path).await["undoable"], true);
+        take_away(&app, how, &holder).await;
+        assert_eq!(newest(&manager, &path).await["undoable"], false, "{how}");
+        let refused = manager.post(&path, undo(&back)).await.problem(409, "not-reversible");
+        assert!(refused["detail"].as_str().unwrap().contains("no active member of the lab"), "{refused}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_bottle_is_lent_to_nobody_who_could_not_bring_it_back(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
     let made = bottle(&app, &manager, "100", "mL").await;
     let path = events_of(&app, &made);
-    holder.post(&path, json!({"type": "check_out"})).await.created();
-    let back = holder.post(&path, json!({"type": "check_in"})).await.created();
-    assert_eq!(newest(&manager, &path).await["undoable"], true);
-    app.client("admin").await.delete(&app.path(&format!("/members/{}", holder.user_id)), "*").await.expect(204);
-    assert_eq!(newest(&manager, &path).await["undoable"], false);
-    let refused = manager.post(&path, undo(&back)).await.problem(409, "not-reversible");
-    assert!(refused["detail"].as_str().unwrap().contains("left the lab"), "{refused}");
+    for how in ["left", "viewer", "disabled"] {
+        let holder = app.client("member").await;
+        let lend = json!({"type": "check_out", "holder_id": holder.user_id});
+        manager.post(&path, lend.clone()).await.created();
+        manager.post(&path, plain("check_in")).await.created();
+        take_away(&app, how, &holder).await;
+        let refused = manager.post(&path, lend).await.problem(422, "holder-refused");
+        assert_eq!(refused["errors"][0]["pointer"], "/holder_id", "{how}");
+    }
 }
