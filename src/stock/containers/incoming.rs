@@ -53,6 +53,7 @@ pub struct Known {
     /// Where it stood when it came.
     pub location_id: Option<Uuid>,
     pub received: Quantity,
+    /// What it came with, whatever people have written since.
     pub content: Content,
 }
 
@@ -77,8 +78,7 @@ impl Known {
             ("catalogue number", mine.catalogue_number == theirs.catalogue_number),
             ("note", mine.note == theirs.note),
             ("received", mine.received_on == theirs.received_on),
-            // A bottle that was opened since has a day that the file cannot know.
-            ("opened", mine.opened_on == theirs.opened_on || mine.state == State::InStock),
+            ("opened", mine.opened_on == theirs.opened_on),
             ("expires", mine.expires_on == theirs.expires_on),
         ];
         same.into_iter().filter(|(_, same)| !same).map(|(what, _)| what).collect()

@@ -10,13 +10,21 @@ use crate::{
     stock::containers::incoming::{Content, Imported, Known},
 };
 
-/// Amount, state and place are those of the first event.
+/// With the values that their first event brought. Of the four that it may not have kept, those of now stand in.
 pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
     let rows = sqlx::query!(
         r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,
             c.unit as "unit: chemistry::Unit", e.amount_after as "amount: chemistry::Amount",
-            e.state_after as "state: crate::stock::containers::State", c.tare as "tare: chemistry::Amount", c.lot,
-            c.supplier, c.catalogue_number, c.note, c.received_on, c.opened_on, c.expires_on
+            e.state_after as "state: crate::stock::containers::State",
+            (e.changes -> 'tare' ->> 1)::numeric as "tare: chemistry::Amount",
+            (e.changes -> 'received_on' ->> 1)::date as received_on,
+            (e.changes -> 'opened_on' ->> 1)::date as opened_on,
+            (e.changes -> 'expires_on' ->> 1)::date as expires_on,
+            case when e.brought is null then c.lot else e.brought ->> 'lot' end as lot,
+            case when e.brought is null then c.supplier else e.brought ->> 'supplier' end as supplier,
+            case when e.brought is null then c.catalogue_number else e.brought ->> 'catalogue_number' end
+                as catalogue_number,
+            case when e.brought is null then c.note else e.brought ->> 'note' end as note
         from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id and e.seq = 1
         where c.lab_id = $1 and c.id in (
             select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
@@ -80,13 +88,16 @@ pub async fn insert_imported(
             from new
         )
         insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, changes)
+            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, changes,
+            brought)
         select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, 'import', $3, $4, $4,
             content,
             (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
                 ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
                 ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))
-            ) as known (field, value) where value is not null)
+            ) as known (field, value) where value is not null),
+            jsonb_strip_nulls(jsonb_build_object('lot', lot, 'supplier', supplier,
+                'catalogue_number', catalogue_number, 'note', note))
         from new",
         rows,
         lab_id,

@@ -175,3 +175,44 @@ async fn a_row_is_there_already_when_the_catalogue_has_moved_under_it(db: PgPool
     }
     assert_eq!(containers(&app, &manager).await.len(), 3);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_row_that_is_written_otherwise_is_compared_with_what_it_brought_and_not_with_what_is_there_now(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let rows = "code,chemical,amount,unit,tare,lot,supplier,catalogue number,note,received,expires\n\
+        B-1,Ethanol,500,mL,100 g,L1,Sigma,E7,new,2026-01-31,2028-06-30\n\
+        B-2,Ethanol,500,mL,,,,,,,\n";
+    load(&app, &folder.file("b.csv", rows)).await;
+    let made = json!({"tare": {"value": "90", "unit": "g"}, "lot": "L9", "supplier": "Merck", "catalogue_number": "M1",
+        "note": "for HPLC", "received_on": "2026-02-01", "expires_on": "2027-01-01"});
+    for bottle in containers(&app, &manager).await {
+        manager.patch(&path_of(&app, &bottle), "*", made.clone()).await.ok();
+        manager.post(&events_of(&app, &bottle), json!({"type": "open"})).await.created();
+    }
+    let saved = rows.replace("Ethanol", "EtOH").replace("500,mL", "0.5,L");
+    let report = load(&app, &folder.file("b.csv", &saved)).await;
+    assert_eq!(counts(&report), [2, 0, 0, 2, 0], "{:?}", report.corrections.map(std::fs::read_to_string));
+    // What people made of it is no reading of the row.
+    let other = saved.replace("2028-06-30", "2027-01-01").replace(",L1,", ",L9,");
+    let report = load(&app, &folder.file("b.csv", other)).await;
+    assert_eq!(counts(&report), [2, 0, 0, 1, 1]);
+    assert_eq!(corrections(&report)[0].1, "the code exists with other values (lot, expires)");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_bottle_of_an_import_that_kept_no_lot_and_note_is_compared_with_those_of_now(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = "code,chemical,amount,lot\nB-1,Ethanol,500 mL,L1\n";
+    load(&app, &folder.file("b.csv", rows)).await;
+    for sql in
+        ["alter table stock_events disable trigger stock_events_append_only", "update stock_events set brought = null"]
+    {
+        sqlx::query(sql).execute(&app.db).await.expect("an older line");
+    }
+    let (same, other) = (rows.replace("500 mL", "0.5 L"), rows.replace("L1", "L2"));
+    for (again, expected) in [(same, [1, 0, 0, 1, 0]), (other, [1, 0, 0, 0, 1])] {
+        assert_eq!(counts(&load(&app, &folder.file("b.csv", again)).await), expected);
+    }
+}
