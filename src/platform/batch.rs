@@ -5,7 +5,7 @@
 use std::{collections::HashMap, hash::Hash, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::anyhow;
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::PgConnection;
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::timeout,
@@ -21,7 +21,8 @@ const MOST: usize = 64;
 /// Statements on their way at once.
 const LANES: usize = 2;
 
-/// One statement that writes all items or none, and answers each in their order.
+/// One statement that writes all items or none, and answers each in their order. Its lane is everybody's, so it waits for
+/// no lock longer than half a second, also with one item: whoever has to is told to come again.
 pub type Write<T, R> =
     for<'a> fn(&'a mut PgConnection, &'a [T]) -> Pin<Box<dyn Future<Output = Result<Vec<Result<R>>>> + Send + 'a>>;
 
@@ -114,8 +115,7 @@ async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>)
     let mut answers = Vec::with_capacity(items.len());
     let mut waiting = vec![items];
     while let Some(some) = waiting.pop() {
-        let done = if items.len() == 1 { write(db, some).await } else { write_in_company(db, some, write).await };
-        match done {
+        match write(db, some).await {
             Ok(done) => answers.extend(done),
             Err(refused) if some.len() == 1 => answers.push(Err(refused)),
             Err(refused) if is_about_one(&refused) && lanes::answers(db).await => {
@@ -127,15 +127,6 @@ async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>)
         }
     }
     answers
-}
-
-/// In company nobody waits long for a row that somebody else holds: who has to is told to come again.
-async fn write_in_company<T, R>(db: &mut PgConnection, some: &[T], write: Write<T, R>) -> Result<Vec<Result<R>>> {
-    let mut tx = db.begin().await?;
-    tx.execute("set local lock_timeout = '500ms'").await?;
-    let done = write(&mut tx, some).await?;
-    tx.commit().await?;
-    Ok(done)
 }
 
 /// What may go in without one of the items, or without company: also when too long a wait for one ended it. Anything else

@@ -29,8 +29,11 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
     let mut sorted: Vec<&Entry> = entries.iter().map(Arc::as_ref).collect();
     sorted.sort_unstable_by_key(|it| (it.lab_id, it.event.id));
     let booked = sqlx::query!(
-        r#"with entry as (
-            select * from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
+        r#"with patience as materialized (
+            select set_config('lock_timeout', '500ms', true)
+        ), entry as (
+            select e.* from patience,
+                unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
                 $8::uuid[], $9::numeric[], $10::timestamptz[], $11::uuid[], $12::text[], $13::numeric[], $14::numeric[],
                 $15::text[], $16::text[], $17::uuid[], $18::uuid[], $19::text[], $20::uuid[], $21::timestamptz[],
                 $22::jsonb[], $23::jsonb[], $24::bytea[]) as e (lab_id, container_id, seq, state, amount, location_id,

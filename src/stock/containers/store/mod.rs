@@ -127,8 +127,11 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
     let mut sorted: Vec<&Creation> = creations.iter().collect();
     sorted.sort_unstable_by_key(|it| (it.lab_id, &it.code, it.id));
     let rows = containers!(
-        "with receipt as (
-            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
+        "with patience as materialized (
+            select set_config('lock_timeout', '500ms', true)
+        ), receipt as (
+            select r.* from patience,
+                unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
                 $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[],
                 $15::text[], $16::date[], $17::date[], $18::date[], $19::timestamptz[], $20::uuid[], $21::uuid[],
                 $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[]) as r (id, lab_id,

@@ -1,8 +1,10 @@
 //! What comes at the same time is written in one statement, and everybody hears their own answer.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
 use super::{assert_ledger_adds_up, bottle, chemical, events_of, path_of, withdraw};
@@ -140,26 +142,44 @@ async fn while_somebody_changes_a_chemical_its_bottles_and_others_are_made(db: P
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn a_bottle_whose_code_somebody_is_just_giving_keeps_no_other_waiting(db: PgPool) {
+async fn bottles_whose_codes_somebody_is_just_giving_keep_no_other_waiting_in_company_or_alone(db: PgPool) {
     let app = TestApp::new(db.clone()).await;
     let manager = app.client("manager").await;
     let water = chemical(&app, "water", None, None).await;
     let path = app.path("/containers");
     let new = |code: String| json!({"chemical_id": water, "code": code, "amount": {"value": "1", "unit": "L"}});
-    let lab: Uuid = manager.post(&path, new("W-0".into())).await.created()["lab_id"].as_str().unwrap().parse().unwrap();
     let mut tx = db.begin().await.unwrap();
-    sqlx::query("select pg_advisory_xact_lock(hashtextextended('TAKEN', hashtextextended($1::text, 0)))")
-        .bind(lab)
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    let waiting = tokio::spawn({
-        let (manager, path, new) = (manager.clone(), path.clone(), new("TAKEN".into()));
-        async move { manager.post(&path, new).await.status.as_u16() }
-    });
-    let others = (1..20).map(|n| (path.clone(), new(format!("W-{n}"))));
-    let answers = post_all(&manager, others).await;
+    for code in ["TAKEN-1", "TAKEN-2"] {
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, hashtextextended($2::text, 0)))")
+            .bind(code)
+            .bind(app.lab)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    let started = Instant::now();
+    let mut waiting: Vec<JoinHandle<u16>> = Vec::new();
+    for code in ["TAKEN-1", "TAKEN-2"] {
+        let (by, path, new) = (manager.clone(), path.clone(), new(code.into()));
+        waiting.push(tokio::spawn(async move { by.post(&path, new).await.status.as_u16() }));
+        // One after the other, so that each is alone in a lane.
+        while waits_for_codes(&db).await < waiting.len() && !waiting[0].is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+    let answers = post_all(&manager, (1..20).map(|n| (path.clone(), new(format!("W-{n}"))))).await;
     assert!(answers.iter().all(|(status, _)| *status == 201), "{answers:?}");
+    assert!(started.elapsed() < Duration::from_secs(8), "a lane waits for half a second, and not for ten");
+    for alone in waiting {
+        assert_eq!(alone.await.unwrap(), 503, "it is told to come again, as the code is still held");
+    }
     tx.rollback().await.unwrap();
-    assert!([201, 503].contains(&waiting.await.unwrap()), "in company it is told to come again");
+    manager.post(&path, new("TAKEN-1".into())).await.created();
+}
+
+async fn waits_for_codes(db: &PgPool) -> usize {
+    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())";
+    let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(db).await.unwrap();
+    usize::try_from(waiting).unwrap()
 }
