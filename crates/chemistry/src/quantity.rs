@@ -55,7 +55,8 @@ impl fmt::Display for Quantity {
 }
 
 impl Quantity {
-    pub const GRAM: Self = Self { value: Amount(Decimal::ONE), unit: Unit::Gram };
+    /// Nothing, on a scale: it converts to whatever any mass converts to.
+    pub const NO_GRAMS: Self = Self { value: Amount(Decimal::ZERO), unit: Unit::Gram };
 
     pub fn new(value: Decimal, unit: Unit) -> Result<Self, DecimalError> {
         Ok(Self { value: value.try_into()?, unit })

@@ -36,6 +36,7 @@ use super::{
 use crate::{
     auth::{Auth, InLab, Member},
     base::error::{Error, Reason, Result},
+    stock::locations,
 };
 
 /// A phone's clock may be this much ahead of ours.
@@ -208,8 +209,10 @@ pub async fn allowed_actions<R: InLab>(
     container: &Container,
 ) -> Result<Vec<&'static str>> {
     let history = recent(db, by, container.id).await?;
-    let counting = counting_for(db, container, Some(Quantity::GRAM)).await?;
-    Ok(allowed(&situation(container, counting), &history, &who(by)))
+    let counting = counting_for(db, container, Some(Quantity::NO_GRAMS)).await?;
+    // The place of a bottle that can be moved is not closed.
+    let has_places = container.location_id.is_some() || locations::has_open(db, by.lab_id()).await?;
+    Ok(allowed(&situation(container, counting), &history, &who(by), has_places))
 }
 
 async fn decide_by_history(

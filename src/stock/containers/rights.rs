@@ -104,20 +104,21 @@ fn needed_to_undo(line: &Past) -> Role {
     }
 }
 
-/// The events that would succeed for this person with some valid input.
-pub fn allowed(on: &Situation, history: &History, who: &Who<'_>) -> Vec<&'static str> {
+/// The events that would succeed for this person with some valid input, in a lab with places or without.
+pub fn allowed(on: &Situation, history: &History, who: &Who<'_>, has_places: bool) -> Vec<&'static str> {
     let possible = EventType::ALL.into_iter().filter(|event| match event {
         EventType::Reverse => history.newest_reversible().is_some_and(|line| undo::is_undoable(on, history, line, who)),
-        event => who.check(*event, on).is_ok() && has_valid_input(*event, on),
+        event => who.check(*event, on).is_ok() && has_valid_input(*event, on, has_places),
     });
     possible.map(EventType::as_str).collect()
 }
 
-/// Nothing can be taken from a bottle without content, nor weighed in what has no mass.
-fn has_valid_input(event: EventType, on: &Situation) -> bool {
+/// Nothing can be taken from a bottle without content, nor weighed in what has no mass, nor moved without a place.
+fn has_valid_input(event: EventType, on: &Situation, has_places: bool) -> bool {
     match event {
         EventType::Withdraw => !on.amount.is_zero(),
-        EventType::Weigh => on.counting.is_enough_for(Quantity::GRAM, on.unit),
+        EventType::Weigh => on.counting.is_enough_for(Quantity::NO_GRAMS, on.unit),
+        EventType::Move => has_places,
         _ => true,
     }
 }

@@ -153,6 +153,11 @@ pub async fn find_by_code(
     Ok(found.into_iter().next().filter(|_| is_one))
 }
 
+/// Whether the lab has a place where something could stand.
+pub async fn has_open(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
+    store::has_open(db, lab_id).await
+}
+
 pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {
     store::all_open(db, lab_id).await
 }

@@ -58,6 +58,11 @@ pub async fn find_by_code(
     Ok(found.fetch_all(db).await?)
 }
 
+pub async fn has_open(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
+    let open = sqlx::query_scalar!("select 1 from locations where lab_id = $1 and closed_at is null limit 1", lab_id);
+    Ok(open.fetch_optional(db).await?.is_some())
+}
+
 pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {
     let places = sqlx::query_as!(
         OpenPlace,

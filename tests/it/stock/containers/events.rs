@@ -130,6 +130,7 @@ async fn weighing_takes_off_the_tare_and_converts(db: PgPool) {
 async fn a_refused_event_says_what_is_allowed(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
+    location(&app, None, "shelf", "A").await;
     let made = bottle(&app, &manager, "10", "mL").await;
     let path = events_of(&app, &made);
     manager.post(&path, json!({"type": "quarantine", "reason": "label unreadable"})).await.created();

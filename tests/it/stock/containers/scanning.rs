@@ -226,3 +226,27 @@ async fn invisible_characters_in_a_scan_are_as_invisible_as_in_the_code(db: PgPo
         );
     }
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_move_is_offered_where_there_is_a_place_and_a_weighing_where_a_mass_fits_the_unit(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let ethanol = chemical(&app, "ethanol", None, None).await;
+    let made = bottle_of(&app, &manager, ethanol, "500", "pg", json!({"code": "TRACE"})).await;
+    let path = events_of(&app, &made);
+    let offers = async |action: &str| {
+        scan(&app, &manager, "TRACE").await["allowed_actions"].as_array().unwrap().contains(&json!(action))
+    };
+    assert!(!offers("move").await);
+    let new = json!({"kind": "room", "name": "R"});
+    let room = manager.post(&app.path("/locations"), new).await.created();
+    assert!(offers("move").await);
+    let room_path = app.path(&format!("/locations/{}", room["id"].as_str().unwrap()));
+    manager.delete(&room_path, "*").await.expect(204);
+    assert!(!offers("move").await, "it is closed");
+
+    assert!(offers("weigh").await);
+    let five = json!({"value": "5", "unit": "g"});
+    let empty = manager.post(&path, json!({"type": "weigh", "gross": five, "tare": five})).await.created();
+    assert_eq!(empty["container"]["amount"]["value"], "0");
+}
