@@ -56,8 +56,7 @@ struct JobsQuery {
     params(JobsQuery), responses((status = 200, body = Page<StoredJob>), Failures))]
 async fn list_jobs(by: Auth<Owner>, Query(query): Query<JobsQuery>) -> Result<Json<Page<StoredJob>>> {
     let JobsQuery { state, kind, limit, cursor } = query;
-    let before = cursor.map(|cursor| cursor.0);
-    super::list(&by, JobFilter { state, kind: kind.as_ref().map(Text::as_str), before, limit }).await.map(Json)
+    super::list(&by, JobFilter { state, kind: kind.as_ref().map(Text::as_str), before: cursor, limit }).await.map(Json)
 }
 
 /// Repeat a failed job

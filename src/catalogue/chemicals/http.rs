@@ -10,7 +10,7 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::Result,
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         text::{Name, Text},
         version::Versioned,
     },
@@ -52,7 +52,11 @@ struct Wanted {
     responses((status = 200, body = Page<Chemical>), Failures), security(("bearer" = [])))]
 async fn list_chemicals(by: Auth<Anyone>, Query(wanted): Query<Wanted>) -> Result<Json<Page<Chemical>>> {
     let page = match &wanted.q {
-        Some(q) => super::search(&by, q, wanted.limit).await,
+        Some(q) => {
+            // A search is one page, so it has given no cursor.
+            List::new("search of chemicals", q).after(wanted.cursor)?;
+            super::search(&by, q, wanted.limit).await
+        }
         None => super::list(&by, wanted.limit.unwrap_or_default(), wanted.cursor).await,
     };
     page.map(Json)

@@ -51,7 +51,7 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         text::Name,
     },
     platform::{app::App, batch::Lookups},
@@ -93,10 +93,11 @@ pub async fn get(by: &Auth<Anyone>, id: Uuid) -> Result<Arc<Chemical>> {
 const START: (String, Uuid) = (String::new(), Uuid::nil());
 
 pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<(Name, Uuid)>>) -> Result<Page<Chemical>> {
-    let (name, id) = after.map_or(START, |Cursor((name, id))| (name.into(), id));
+    let list = List::new("chemicals", &());
+    let (name, id) = list.after(after)?.map_or(START, |(name, id)| (name.into(), id));
     let mut db = by.lists().await?;
     let rows = store::page(&mut db, &name, id, limit.plus_one()).await?;
-    Ok(Page::new(rows, limit, |chemical| (chemical.name.clone(), chemical.id)))
+    Ok(list.page(rows, limit, |chemical| (chemical.name.clone(), chemical.id)))
 }
 
 /// The chemical with exactly this CAS number. A damaged number is refused with the one that it must have been.

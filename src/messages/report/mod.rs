@@ -11,7 +11,7 @@ use crate::{
     auth::{Auth, Owner},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
     platform::app::App,
 };
@@ -125,10 +125,11 @@ pub async fn list(by: &Auth<Owner>, filter: MessageDayFilter) -> Result<Page<Mes
     }
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
     let until = to.checked_add_days(Days::new(1)).ok_or_else(|| Error::field("?to", "is too late"))?;
-    let after = filter.after.map(|cursor| cursor.0);
+    let list = List::new("message days", &(filter.from, filter.to));
+    let after = list.after(filter.after)?;
     let mut db = by.lists().await?;
     let days = store::list(&mut db, midnight(from), midnight(until), after.as_ref(), filter.limit.plus_one()).await?;
-    Ok(Page::new(days, filter.limit, |day| Key(day.day, day.country.clone(), day.provider.clone(), day.channel)))
+    Ok(list.page(days, filter.limit, |day| Key(day.day, day.country.clone(), day.provider.clone(), day.channel)))
 }
 
 pub async fn budget(by: &Auth<Owner>) -> Result<MessageBudget> {

@@ -17,7 +17,7 @@ use crate::{
     auth::{self, Auth, Owner},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         phone::Phone,
         version::Versioned,
     },
@@ -108,10 +108,11 @@ pub async fn list(
     after: Option<Cursor<Uuid>>,
     limit: Limit,
 ) -> Result<Page<Account>> {
-    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
+    let list = List::new("accounts", &phone);
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
     let found = store::list(&mut db, phone, after, limit.plus_one()).await?;
-    Ok(Page::new(found, limit, |account| account.id))
+    Ok(list.page(found, limit, |account| account.id))
 }
 
 /// Whoever is disabled is out at once here, and within five seconds on every other instance. No lab loses its last admin by

@@ -24,7 +24,7 @@ use crate::{
         enumeration::enumeration,
         error::Result,
         ids,
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         phone::Phone,
         secrets::hex,
     },
@@ -216,11 +216,12 @@ pub struct Wanted {
 pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<LoginEvent>> {
     let phone_hash = wanted.phone.as_ref().map(|phone| phone_hash(by.app(), phone));
     let phone = wanted.phone.as_ref().map(Phone::as_str);
-    let before = wanted.before.map(|cursor| cursor.0);
+    let list = List::new("login events", &(phone, wanted.kind));
+    let before = list.after(wanted.before)?;
     let mut db = by.lists().await?;
     let who = phone_hash.as_ref().map(<[u8; 32]>::as_slice).zip(phone);
     let found = store::list(&mut db, who, wanted.kind, before, wanted.limit.plus_one()).await?;
-    Ok(Page::new(found, wanted.limit, |event| event.id))
+    Ok(list.page(found, wanted.limit, |event| event.id))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::{
     auth::{self, Admin, Anyone, Auth, Role},
     base::{
         error::{Error, Reason, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         phone::Phone,
         text::Text,
     },
@@ -70,11 +70,11 @@ impl<const LOW: i32, const HIGH: i32> TryFrom<i64> for Between<LOW, HIGH> {
 }
 
 pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Invitation>> {
+    let list = List::new("invitations", &by.lab_id());
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
-    let rows =
-        store::page(&mut db, by.lab_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one(), by.now())
-            .await?;
-    Ok(Page::new(rows, limit, |invitation| invitation.id))
+    let rows = store::page(&mut db, by.lab_id(), after, limit.plus_one(), by.now()).await?;
+    Ok(list.page(rows, limit, |invitation| invitation.id))
 }
 
 pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> {

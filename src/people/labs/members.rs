@@ -16,7 +16,7 @@ use crate::{
     auth::{self, Admin, Auth, Role, Viewer},
     base::{
         error::{Error, Reason, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
 };
 
@@ -33,11 +33,12 @@ pub async fn list(
     after: Option<Cursor<Uuid>>,
     with_left: bool,
 ) -> Result<Page<Member>> {
+    let list = List::new("members", &(by.lab_id(), with_left));
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
-    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
     let wanted = Wanted { with_phones: sees_phones(by), with_left, after, limit };
     let rows = store::page(&mut db, by.lab_id(), &wanted).await?;
-    Ok(Page::new(rows, limit, |member| member.user_id))
+    Ok(list.page(rows, limit, |member| member.user_id))
 }
 
 /// Also somebody who has left.

@@ -19,7 +19,7 @@ use crate::{
     auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         text::Name,
     },
 };
@@ -76,10 +76,11 @@ fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<T
 
 /// Those the caller belongs to; an owner of the installation sees all.
 pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) -> Result<Page<Lab>> {
+    let list = List::new("labs", &by.user_id());
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
-    let rows =
-        store::page(&mut db, by.user_id(), after.map_or(Uuid::nil(), |cursor| cursor.0), limit.plus_one()).await?;
-    Ok(Page::new(rows, limit, |lab| lab.id))
+    let rows = store::page(&mut db, by.user_id(), after, limit.plus_one()).await?;
+    Ok(list.page(rows, limit, |lab| lab.id))
 }
 
 /// The creator becomes its first admin.

@@ -19,7 +19,7 @@ use crate::{
         address::ClientAddress,
         error::{Error, Reason, Result},
         ids,
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         secrets,
     },
     people::users::User,
@@ -226,17 +226,19 @@ pub async fn list_of<R>(
     after: Option<Cursor<Uuid>>,
     limit: Limit,
 ) -> Result<Page<Session>> {
+    let list = List::new("sessions", &user_id);
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
     let listing = store::Listing {
         user_id,
         current: by.session_id().ok(),
         now: by.now(),
         idle_since: by.now() - by.app().config.jwt.refresh_ttl,
-        after: after.map_or(Uuid::nil(), |cursor| cursor.0),
+        after,
         limit,
     };
     let sessions = store::list_sessions(&mut db, &listing).await?;
-    Ok(Page::new(sessions, limit, |session| session.id))
+    Ok(list.page(sessions, limit, |session| session.id))
 }
 
 pub async fn end(by: &Auth<Anyone>, session_id: Uuid) -> Result<()> {

@@ -30,7 +30,7 @@ use crate::{
     base::{
         error::{OnConstraint as _, Reason, Result},
         ids,
-        page::{Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
     platform::app::App,
 };
@@ -137,15 +137,16 @@ pub async fn stopping(app: &App) {
 pub struct JobFilter<'a> {
     pub state: Option<JobState>,
     pub kind: Option<&'a str>,
-    pub before: Option<Uuid>,
+    pub before: Option<Cursor<Uuid>>,
     pub limit: Limit,
 }
 
 /// The newest first.
 pub async fn list(db: &mut PgConnection, filter: JobFilter<'_>) -> Result<Page<StoredJob>> {
     let JobFilter { state, kind, before, limit } = filter;
-    let rows = store::page(db, state, kind, before, limit.plus_one()).await?;
-    Ok(Page::new(rows, limit, |job| job.id))
+    let list = List::new("jobs", &(state, kind));
+    let rows = store::page(db, state, kind, list.after(before)?, limit.plus_one()).await?;
+    Ok(list.page(rows, limit, |job| job.id))
 }
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<StoredJob>> {

@@ -14,7 +14,7 @@ use crate::{
     auth::{Auth, InLab, Role, Viewer},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
 };
 
@@ -28,8 +28,9 @@ pub async fn events(
     limit: Limit,
     cursor: Option<Cursor<i32>>,
 ) -> Result<Page<StockEvent>> {
+    let list = List::new("events", &(by.lab_id(), container_id));
+    let before = list.after(cursor)?.unwrap_or(i32::MAX);
     let mut db = by.lists().await?;
-    let before = cursor.map_or(i32::MAX, |Cursor(seq)| seq);
     let mut rows =
         store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one(), by.keys().unseen()).await?;
     // Every container has its receipt, so nothing at all means no such container.
@@ -52,7 +53,7 @@ pub async fn events(
     for event in &mut rows {
         event.conceal(by.keys());
     }
-    Ok(Page::new(rows, limit, |event| event.seq))
+    Ok(list.page(rows, limit, |event| event.seq))
 }
 
 fn mark_undoable(rows: &mut [StockEvent], history: &History, unit: Unit, who: &Who<'_>) {

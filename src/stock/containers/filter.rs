@@ -10,7 +10,8 @@ use uuid::Uuid;
 use super::{Container, state::State};
 use crate::base::{
     dates,
-    page::{Cursor, Limit},
+    error::Result,
+    page::{Cursor, Limit, List},
     text::Text,
 };
 
@@ -44,7 +45,7 @@ pub struct ContainerFilter {
     pub cursor: Option<Cursor<Key>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Include {
     Gone,
@@ -114,8 +115,22 @@ impl Order {
 }
 
 impl ContainerFilter {
+    /// The list that it makes of a lab, once the cursor is found to be of it.
+    pub fn list(&self, lab_id: Uuid) -> Result<List> {
+        let Self { q, location_id, chemical_id, state, include, expiring_before, low, limit: _, cursor } = self;
+        let filter = (q, location_id, chemical_id, state, include, expiring_before, low);
+        let list = List::new("containers", &(lab_id, filter));
+        list.after(cursor.clone())?;
+        Ok(list)
+    }
+
     pub fn after(&self) -> Key {
-        self.cursor.as_ref().map_or_else(|| Key::start(self.order()), |Cursor(key)| *key)
+        self.key().unwrap_or_else(|| Key::start(self.order()))
+    }
+
+    /// Of the last container of the page before.
+    pub fn key(&self) -> Option<Key> {
+        self.cursor.as_ref().map(|cursor| cursor.key)
     }
 
     pub fn state_name(&self) -> Option<&'static str> {

@@ -20,8 +20,9 @@ pub async fn list(
     filter: &ContainerFilter,
     keys: &Keys,
 ) -> Result<Page<Box<Container>>> {
+    let in_list = filter.list(lab_id)?;
     if let Some(q) = &filter.q {
-        return search::list(db, lab_id, q.as_str(), filter, keys).await;
+        return search::list(db, lab_id, q.as_str(), filter, in_list, keys).await;
     }
     let mut rows = Vec::new();
     for gone in filter.gone() {
@@ -33,7 +34,7 @@ pub async fn list(
         // It may have gone in between.
         rows.dedup_by_key(|it| it.id);
     }
-    Ok(Page::new(rows, filter.limit, |last| Key::of(last)))
+    Ok(in_list.page(rows, filter.limit, |last| Key::of(last)))
 }
 
 /// The condition that narrows most chooses the index; the query checks the others.

@@ -14,7 +14,7 @@ use crate::{
     auth::Keys,
     base::{
         error::{Error, Result},
-        page::{Cursor, Page},
+        page::{List, Page},
     },
     catalogue::chemicals::{self, FEW, Meant, Query},
 };
@@ -37,6 +37,7 @@ pub async fn list(
     lab_id: Uuid,
     q: &str,
     filter: &ContainerFilter,
+    in_list: List,
     keys: &Keys,
 ) -> Result<Page<Box<Container>>> {
     if q.chars().count() < 2 {
@@ -54,7 +55,7 @@ pub async fn list(
             continue;
         }
         let last = matches.last().zip(items.last()).filter(|_| more);
-        let next_cursor = last.map(|(last, row)| Cursor(Key::of_match(row, last.rank, slips)).to_string());
+        let next_cursor = last.map(|(last, row)| in_list.cursor(Key::of_match(row, last.rank, slips)));
         return Ok(Page { items, next_cursor });
     }
 }
@@ -62,7 +63,7 @@ pub async fn list(
 impl Search<'_> {
     /// One more than a page holds, if there are as many; and whether it goes on with what may have been meant.
     async fn page(&self, db: &mut PgConnection) -> Result<(Vec<Match>, bool)> {
-        let (after, wanted) = (self.filter.cursor.as_ref().map(|Cursor(key)| *key), self.filter.limit.plus_one());
+        let (after, wanted) = (self.filter.key(), self.filter.limit.plus_one());
         let few = i64::try_from(FEW).unwrap_or_default();
         let mut matches = Vec::new();
         let mut slips = after.is_some_and(|after| after.slips);

@@ -10,7 +10,7 @@ use crate::{
     auth::{Auth, Manager, Viewer},
     base::{
         error::Result,
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         text::Name,
         version::Versioned,
     },
@@ -75,12 +75,15 @@ enum Include {
     params(("lab_id" = Uuid, Path), LocationQuery),
     responses((status = 200, body = Page<Location>), Failures), security(("bearer" = ["viewer"])))]
 async fn list_locations(by: Auth<Viewer>, Query(query): Query<LocationQuery>) -> Result<Json<Page<Location>>> {
+    let with_closed = query.include.is_some();
+    let list = List::new("locations", &(by.lab_id(), query.parent_id, query.root, &query.q, with_closed));
     let filter = Filter {
+        list,
         parent_id: query.parent_id,
         roots_only: query.root,
         name: query.q,
-        with_closed: matches!(query.include, Some(Include::Closed)),
-        after: query.cursor.map_or(Uuid::nil(), |cursor| cursor.0),
+        with_closed,
+        after: list.after(query.cursor)?.unwrap_or_default(),
         limit: query.limit,
     };
     super::list(&by, &filter).await.map(Json)

@@ -16,7 +16,7 @@ use crate::{
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
-        page::{Limit, Page},
+        page::{Limit, List, Page},
         patch::{self, Change},
         secrets,
         text::{Name, Text},
@@ -120,6 +120,7 @@ pub struct OpenPlace {
 /// Which locations a list shows.
 #[derive(Debug)]
 pub struct Filter {
+    pub list: List,
     pub parent_id: Option<Uuid>,
     pub roots_only: bool,
     /// How the name begins, in capitals or not.
@@ -131,7 +132,7 @@ pub struct Filter {
 
 pub async fn list(by: &Auth<Viewer>, filter: &Filter) -> Result<Page<Location>> {
     let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter, by.keys().unseen()).await?;
-    Ok(Page::new(rows, filter.limit, |location| location.id))
+    Ok(filter.list.page(rows, filter.limit, |location| location.id))
 }
 
 /// Also one that is closed: the ledger names it.

@@ -1,5 +1,6 @@
 //! What nobody should send, and bodies made of it by a schema.
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use proptest::{
     prelude::*,
     sample::select,
@@ -112,16 +113,21 @@ pub fn url_part() -> BoxedStrategy<String> {
     prop_oneof![
         3 => select(texts()).prop_map(super::world::encode),
         3 => select(raw.to_vec()).prop_map(str::to_owned),
-        1 => select(cursors()),
+        1 => select(cursors(0)),
         1 => any::<String>().prop_map(|text| super::world::encode(&text)),
         1 => select(vec![1_000, 10_000]).prop_map(|n| "x".repeat(n)),
     ]
     .boxed()
 }
 
-/// In the form of a cursor, but none that a list gave.
-pub fn cursors() -> Vec<String> {
-    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+/// The list that a cursor says it is of.
+pub fn list_of(cursor: &str) -> u64 {
+    let json = BASE64_URL_SAFE_NO_PAD.decode(cursor).expect("a cursor");
+    serde_json::from_slice::<Value>(&json).expect("a cursor")[0].as_u64().expect("a list")
+}
+
+/// In the form of a cursor of this list, but none that it gave.
+pub fn cursors(list: u64) -> Vec<String> {
     let id = "ffffffff-ffff-ffff-ffff-ffffffffffff";
     let keys = [
         json!(id),
@@ -134,7 +140,7 @@ pub fn cursors() -> Vec<String> {
         json!([]),
         json!(null),
     ];
-    keys.iter().map(|key| BASE64_URL_SAFE_NO_PAD.encode(key.to_string())).collect()
+    keys.iter().map(|key| BASE64_URL_SAFE_NO_PAD.encode(json!([list, key]).to_string())).collect()
 }
 
 /// A body by its schema, as text: what the schema says, with something missing, wrong or too much here and there.

@@ -15,7 +15,7 @@ use crate::{
     base::{
         dates,
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         phone::Phone,
     },
     messages::pumping::SEEN_BACK,
@@ -93,10 +93,11 @@ pub(super) fn prefixes(phone: &Phone, country: &str) -> Vec<String> {
 
 /// By prefix.
 pub async fn list(by: &Auth<Owner>, after: Option<Cursor<String>>, limit: Limit) -> Result<Page<SendingStop>> {
+    let list = List::new("sending stops", &());
+    let after = list.after(after)?.unwrap_or_default();
     let mut db = by.app().lists().await?;
-    let after = after.map_or_else(String::new, |cursor| cursor.0);
     let found = store::list(&mut db, &after, None, by.now(), limit.plus_one()).await?;
-    Ok(Page::new(found, limit, |stop| stop.prefix.clone()))
+    Ok(list.page(found, limit, |stop| stop.prefix.clone()))
 }
 
 pub async fn set(by: &Auth<Owner>, prefix: &str, new: &NewStop) -> Result<SendingStop> {
