@@ -126,7 +126,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             development it appears in the server's terminal), trade it for a token at \
             `/v1/auth/otp/verify`, press **Authorize**, and try the rest.\n\n\
             **Amounts** are `{\"value\": \"12.5\", \"unit\": \"mL\"}`: decimal strings and UCUM codes. \
-            **Times** are RFC 3339 in UTC. **Ids** are UUIDv7; you may give the id of what you create. \
+            **Times** are RFC 3339 in UTC. **Ids** are UUIDv7, also the one that you may give to what you create. \
             **Lists** are pages: `limit` 1 to 200, `cursor` from `next_cursor`. \
             **Changes** (PATCH, DELETE) need `If-Match` with the `ETag` that you read. \
             **Repeats** of a POST are safe with an `Idempotency-Key`. \

@@ -26,6 +26,7 @@ use crate::{
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
+        ids::OwnId,
         phone::Phone,
         tokens::Assurance,
     },
@@ -166,10 +167,9 @@ impl<R> Auth<R> {
         self.seed.is_some()
     }
 
-    /// The id of a thing that is about to be made: the client's, or a new one. The nil UUID stands for none (RFC 9562
-    /// section 5.9).
-    pub fn id_or_new(&self, given: Option<Uuid>) -> Uuid {
-        given.filter(|id| !id.is_nil()).unwrap_or_else(|| match &self.seed {
+    /// The id of a thing that is about to be made: the client's, or a new one.
+    pub fn id_or_new(&self, given: Option<OwnId>) -> Uuid {
+        given.and_then(OwnId::given).unwrap_or_else(|| match &self.seed {
             Some(seed) => seed.next_id(),
             None => crate::base::ids::new(self.now()),
         })

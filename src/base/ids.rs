@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
+use serde::Deserialize;
+use uuid::{Uuid, Variant};
 
 pub fn new(now: DateTime<Utc>) -> Uuid {
     from_parts(now, crate::base::secrets::random())
@@ -22,6 +23,30 @@ pub fn with_tail(now: DateTime<Utc>, tail: [u8; 2]) -> Uuid {
 fn from_parts(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
     let millis = u64::try_from(at.timestamp_millis()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// The id that a client gives to what it makes: a UUIDv7, as lists are in the order of ids. The nil UUID stands for none
+/// (RFC 9562 section 5.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Uuid")]
+pub struct OwnId(Uuid);
+
+impl OwnId {
+    pub fn given(self) -> Option<Uuid> {
+        Some(self.0).filter(|id| !id.is_nil())
+    }
+}
+
+impl TryFrom<Uuid> for OwnId {
+    type Error = &'static str;
+
+    fn try_from(id: Uuid) -> Result<Self, Self::Error> {
+        let is_in_order = id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122;
+        if is_in_order || id.is_nil() {
+            return Ok(Self(id));
+        }
+        Err("must be a UUID of version 7: lists are in the order of ids, and only these begin with the time")
+    }
 }
 
 /// Ids for a request with an Idempotency-Key: the n-th id of a repeat is the n-th id of the first try, so a repeat after
@@ -75,6 +100,23 @@ mod tests {
         assert_eq!(one.as_bytes()[14..], [1, 2]);
         assert_eq!(one.get_version_num(), 7);
         assert_ne!(one, other);
+    }
+
+    #[test]
+    fn an_id_of_ones_own_is_of_version_7_or_nil() {
+        let read = |id: &str| serde_json::from_value::<OwnId>(id.into());
+        let own = read("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f").unwrap();
+        assert_eq!(own.given().map(|id| id.to_string()).as_deref(), Some("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"));
+        assert_eq!(read("00000000-0000-0000-0000-000000000000").unwrap().given(), None);
+        for other in [
+            "9b2f4c1e-3a5d-4f6b-8c7d-1e2f3a4b5c6d",
+            "1ef21d2f-1207-6660-8c4f-419efbd44d48",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "01993f2e-8a5b-7c1d-1e2f-3a4b5c6d7e8f",
+        ] {
+            assert!(read(other).unwrap_err().to_string().contains("version 7"), "{other}");
+        }
+        assert!(read("7").is_err());
     }
 
     #[test]

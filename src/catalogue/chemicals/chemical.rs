@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{cased::small, fold, term, words};
 use crate::base::{
     error::{Error, Result},
+    ids::OwnId,
     patch::{self, Change},
     text::{Name, Text},
 };
@@ -53,7 +54,8 @@ pub struct Chemical {
 }))]
 pub struct NewChemical {
     /// Your own UUIDv7, if you like.
-    pub id: Option<Uuid>,
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     pub name: Name,
     pub cas: Option<CasNumber>,
     pub ec: Option<EcNumber>,

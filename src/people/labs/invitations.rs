@@ -22,6 +22,7 @@ use crate::{
     auth::{self, Admin, Anyone, Auth, Role},
     base::{
         error::{Error, Reason, Result},
+        ids::OwnId,
         page::{Cursor, Limit, List, Page},
         phone::Phone,
         text::Text,
@@ -33,8 +34,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"role": "member", "max_uses": 5, "expires_in_hours": 72}))]
 pub struct NewInvitation {
-    /// A UUID of your own, if you like.
-    pub id: Option<Uuid>,
+    /// Your own UUIDv7, if you like.
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     /// What they will be in the lab.
     pub role: Role,
     /// How many people it admits.

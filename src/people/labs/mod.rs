@@ -19,6 +19,7 @@ use crate::{
     auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
     base::{
         error::{Error, Result},
+        ids::OwnId,
         page::{Cursor, Limit, List, Page},
         text::Name,
     },
@@ -51,8 +52,9 @@ pub struct Lab {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Organic Synthesis"}))]
 pub struct NewLab {
-    /// A UUID of your own, if you like.
-    pub id: Option<Uuid>,
+    /// Your own UUIDv7, if you like.
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     pub name: Name,
 }
 

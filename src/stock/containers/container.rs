@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{Code, state::State};
 use crate::base::{
     dates,
+    ids::OwnId,
     text::{Note, Text},
     version::Versioned,
 };
@@ -84,7 +85,8 @@ impl Versioned for Container {
 }))]
 pub struct NewContainer {
     /// Your own UUIDv7, if you like. The same container sent again under its id is not made again.
-    pub id: Option<Uuid>,
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     pub chemical_id: Uuid,
     pub location_id: Option<Uuid>,
     /// Left out, one is made: 8 characters and a check character, no look-alikes.

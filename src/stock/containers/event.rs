@@ -10,6 +10,7 @@ use super::state::EventType;
 use crate::base::{
     dates,
     error::{Error, Field, Result},
+    ids::OwnId,
     text::Note,
 };
 
@@ -43,7 +44,8 @@ pub struct NewEvent {
     /// `edit` is booked by a PATCH of the container and cannot be posted.
     pub r#type: EventType,
     /// Your own UUIDv7. The same event again under its id is answered with what was booked; another one is refused.
-    pub id: Option<Uuid>,
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     /// When it happened; left out, now. It decides the day of `opened_on`, in the lab's time zone. At most two minutes
     /// ahead of the server's clock, and not before the container's first event.
     #[serde(default, deserialize_with = "dates::optional")]

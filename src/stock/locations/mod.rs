@@ -16,6 +16,7 @@ use crate::{
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
+        ids::OwnId,
         page::{Limit, List, Page},
         patch::{self, Change},
         secrets,
@@ -79,8 +80,9 @@ pub struct Location {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"kind": "room", "name": "Room 214"}))]
 pub struct NewLocation {
-    /// A UUID of your own, if you like.
-    pub id: Option<Uuid>,
+    /// Your own UUIDv7, if you like.
+    #[schema(value_type = Option<Uuid>)]
+    pub id: Option<OwnId>,
     /// What it lies in; none makes a root.
     pub parent_id: Option<Uuid>,
     pub kind: Kind,

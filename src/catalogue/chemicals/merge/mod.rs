@@ -143,7 +143,7 @@ impl Extract {
         if !names.may_be_shared {
             self.of_another(row).map_or(Ok(()), Err)?;
         }
-        let new = Chemical::new(row.id.unwrap_or_else(|| ids::new(now)), row.clone(), now);
+        let new = Chemical::new(ids::new(now), row.clone(), now);
         self.push(new.map_err(|why| reason(&why))?, State::New);
         Ok((Outcome::Added, Some(self.chemicals.len() - 1)))
     }
