@@ -1,19 +1,43 @@
 //! A bottle's ledger as far as an undo needs it.
 
-use std::collections::HashSet;
+use std::{
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+};
 
-use chemistry::Unit;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     actor::Actor,
     changes::Rest,
-    counting::Counting,
-    ledger::Situation,
     state::{EventType, State},
 };
+
+/// All events of a ledger, by their numbers.
+pub const WHOLE: Range<i32> = 0..i32::MAX;
+
+/// What of a later event can stand in the way of an undo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Obstacle {
+    /// It says what the amount is, whatever was booked before.
+    Amount,
+    State,
+    Place,
+    Holder,
+    Tare,
+    Disposal,
+    /// It is more than an edit.
+    Use,
+}
+
+impl Obstacle {
+    const ALL: [Self; 7] =
+        [Self::Amount, Self::State, Self::Place, Self::Holder, Self::Tare, Self::Disposal, Self::Use];
+}
 
 /// An event that was booked.
 #[derive(Debug, Clone)]
@@ -59,30 +83,53 @@ impl Past {
     pub fn changes_place(&self) -> bool {
         self.location_before != self.location_after
     }
+
+    pub fn has(&self, obstacle: Obstacle) -> bool {
+        match obstacle {
+            Obstacle::Amount => self.r#type.sets_amount(),
+            Obstacle::State => self.changes_more_than_open(),
+            Obstacle::Place => self.changes_place(),
+            Obstacle::Holder => self.rest.holder_id.is_some(),
+            Obstacle::Tare => self.rest.tare.is_some(),
+            Obstacle::Disposal => self.r#type == EventType::Dispose,
+            Obstacle::Use => self.r#type != EventType::Edit,
+        }
+    }
 }
 
-/// The events of one bottle, the first one first: all of them, or the newest. Whether an event still holds, and what stands
-/// in the way of its undo, follows from it and those after it.
+/// The events of one bottle, the first one first: all of them, the newest, or those of a page. Whether an event still
+/// holds, and what stands in the way of its undo, follows from it and those after it.
 #[derive(Debug, Default)]
 pub struct History {
     lines: Vec<Past>,
     undone: HashSet<Uuid>,
+    /// What stands in the way of those events that are here, of those after them that are not.
+    later: BTreeSet<Obstacle>,
 }
 
 impl History {
-    pub fn new(lines: Vec<Past>) -> Self {
-        let undone = lines.iter().filter_map(|line| line.reverses).collect();
-        Self { lines, undone }
+    /// `undone` are those that an event undoes which is not among them.
+    pub fn new(lines: Vec<Past>, undone: Vec<Uuid>) -> Self {
+        let undone = lines.iter().filter_map(|line| line.reverses).chain(undone).collect();
+        Self { lines, undone, later: BTreeSet::new() }
+    }
+
+    pub fn before(self, later: BTreeSet<Obstacle>) -> Self {
+        Self { later, ..self }
+    }
+
+    pub fn later(&self) -> &BTreeSet<Obstacle> {
+        &self.later
+    }
+
+    /// What stands in the way of the events before this one.
+    pub fn obstacles_from(&self, seq: i32) -> BTreeSet<Obstacle> {
+        let here = |obstacle: &Obstacle| self.standing().any(|line| line.seq >= seq && line.has(*obstacle));
+        Obstacle::ALL.into_iter().filter(|it| self.later.contains(it) || here(it)).collect()
     }
 
     pub fn is_whole(&self) -> bool {
         self.lines.first().is_none_or(Past::is_creation)
-    }
-
-    /// Whether it says who has the bottle, or that nobody does.
-    pub fn knows_holder(&self) -> bool {
-        let is_lent = self.lines.last().is_some_and(|last| last.state_after == State::OnLoan);
-        !is_lent || self.lines.iter().any(|line| line.rest.holder_id.is_some())
     }
 
     pub fn find(&self, id: Uuid) -> Option<&Past> {
@@ -133,33 +180,5 @@ impl History {
 
     pub fn came_opened(&self) -> bool {
         self.lines.first().is_some_and(|first| first.state_after == State::Opened)
-    }
-
-    /// The bottle that these events make, field by field. If they are not all, what they do not change is missing.
-    pub fn replay(&self, unit: Unit) -> Option<Situation> {
-        let (first, last) = (self.lines.first()?, self.lines.last()?);
-        let mut situation = Situation {
-            state: last.state_after,
-            amount: last.amount_after,
-            unit,
-            location_id: last.location_after,
-            opened_on: None,
-            came_opened: first.state_after == State::Opened,
-            holder_id: None,
-            tare: None,
-            counting: Counting::default(),
-        };
-        for rest in self.lines.iter().map(|line| &line.rest) {
-            if let Some([_, after]) = rest.opened_on {
-                situation.opened_on = after;
-            }
-            if let Some([_, after]) = rest.holder_id {
-                situation.holder_id = after;
-            }
-            if let Some([_, after]) = rest.tare {
-                situation.tare = after;
-            }
-        }
-        Some(situation)
     }
 }

@@ -10,7 +10,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, posting::Posted, scan::ScanResult,
+    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, events::Key, posting::Posted,
+    scan::ScanResult,
 };
 use crate::{
     auth::{Auth, Manager, Member, Viewer},
@@ -93,7 +94,7 @@ struct EventPage {
     #[param(value_type = i64, minimum = 1, maximum = 200, default = 50)]
     limit: Limit,
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<i32>>,
+    cursor: Option<Cursor<Key>>,
 }
 
 /// Read a container's ledger, newest first.

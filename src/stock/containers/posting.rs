@@ -23,6 +23,7 @@ use super::{
     entry::Entry,
     event::{Event, NewEvent},
     events::recent,
+    history::WHOLE,
     ledger::{self, Booking, Circumstances, Situation},
     line::StockEvent,
     lock,
@@ -222,7 +223,7 @@ async fn decide_by_history(
     draft: &Draft,
     now: &Situation,
 ) -> Result<Booking> {
-    let history = store::history(db, by.lab_id(), before.id, by.time_zone(), 0, None).await?;
+    let history = store::history(db, by.lab_id(), before.id, by.time_zone(), WHOLE, None).await?;
     match draft.event {
         Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
         _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{
-    history::{History, Past},
+    history::{History, Obstacle, Past},
     ledger::{Booking, Situation, plus},
     state::{EventType, State},
     who::Who,
@@ -35,13 +35,15 @@ pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who<'_>) -> Resu
 }
 
 pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> bool {
-    who.check(EventType::Reverse, now).is_ok() && undo(now, history, line.id, who).is_ok()
+    who.check(EventType::Reverse, now).is_ok()
+        && !is_in_the_way(now, line, |obstacle| history.later().contains(&obstacle))
+        && undo(now, history, line.id, who).is_ok()
 }
 
 /// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
 /// does not keep it.
 fn undo_creation(now: &Situation, history: &History, line: &Past) -> Result<Booking> {
-    refuse_if(history.newest_after(line, |later| later.r#type != EventType::Edit))?;
+    refuse_if(blocker(now, history, line))?;
     let after = Situation { state: State::Voided, amount: Decimal::ZERO, holder_id: None, ..now.clone() };
     Ok(Booking { delta: -now.amount, after, counted_with: None })
 }
@@ -87,15 +89,20 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) ->
 
 /// The newest event that changed the same thing since and still holds.
 fn blocker<'h>(now: &Situation, history: &'h History, line: &Past) -> Option<&'h Past> {
-    let rest = &line.rest;
-    history.newest_after(line, |later| {
-        (now.state == State::Disposed && later.r#type == EventType::Dispose)
-            || (!line.delta.is_zero() && later.r#type.sets_amount())
-            || (line.changes_more_than_open() && later.changes_more_than_open())
-            || (line.changes_place() && later.changes_place())
-            || (rest.holder_id.is_some() && later.rest.holder_id.is_some())
-            || (rest.tare.is_some() && later.rest.tare.is_some())
-    })
+    history.newest_after(line, |later| is_in_the_way(now, line, |obstacle| later.has(obstacle)))
+}
+
+/// Whether what comes later, and still holds, changed the same thing.
+fn is_in_the_way(now: &Situation, line: &Past, has: impl Fn(Obstacle) -> bool) -> bool {
+    if line.is_creation() {
+        return has(Obstacle::Use);
+    }
+    (now.state == State::Disposed && has(Obstacle::Disposal))
+        || (!line.delta.is_zero() && has(Obstacle::Amount))
+        || (line.changes_more_than_open() && has(Obstacle::State))
+        || (line.changes_place() && has(Obstacle::Place))
+        || (line.rest.holder_id.is_some() && has(Obstacle::Holder))
+        || (line.rest.tare.is_some() && has(Obstacle::Tare))
 }
 
 fn state_after(after: &Situation, line: &Past) -> State {

@@ -4,7 +4,6 @@ use std::{collections::HashMap, sync::Arc};
 
 use chemistry::{Amount, Quantity, Unit};
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -17,7 +16,6 @@ use crate::{
         changes::{Changes, Rest},
         counting::CountedWith,
         entry::Entry,
-        history::{History, Past},
     },
 };
 
@@ -126,6 +124,34 @@ struct EventRow {
     by_for: Option<Uuid>,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
+    now_state: State,
+    now_amount: Decimal,
+    now_location: Option<Uuid>,
+    now_holder: Option<Uuid>,
+    now_version: i32,
+}
+
+/// The bottle as it is at the end of its ledger, as far as it decides what can be undone.
+pub struct Present {
+    pub state: State,
+    pub amount: Decimal,
+    pub unit: Unit,
+    pub location_id: Option<Uuid>,
+    pub holder_id: Option<Uuid>,
+    pub version: i32,
+}
+
+impl From<&EventRow> for Present {
+    fn from(row: &EventRow) -> Self {
+        Self {
+            state: row.now_state,
+            amount: row.now_amount,
+            unit: row.unit,
+            location_id: row.now_location,
+            holder_id: row.now_holder,
+            version: row.now_version,
+        }
+    }
 }
 
 impl From<EventRow> for StockEvent {
@@ -164,13 +190,16 @@ macro_rules! events {
                 c.unit as "unit: _", e.typed_value as "typed_value: _", e.typed_unit as "typed_unit: _",
                 e.counted_with as "counted_with: _", e.state_before as "state_before: _",
                 e.state_after as "state_after: _", e.location_before, e.location_after, e.changes as "changes: _",
-                e.reverses, e.reason, e.by_user, e.by_system as "by_system: _", e.by_for, e.occurred_at, e.recorded_at
+                e.reverses, e.reason, e.by_user, e.by_system as "by_system: _", e.by_for, e.occurred_at, e.recorded_at,
+                c.state as "now_state: _", c.amount as now_amount, c.location_id as now_location,
+                c.holder_id as now_holder, c.version as now_version
             from stock_events e join containers c on c.lab_id = e.lab_id and c.id = e.container_id "# + $rest
             $(, $argument)*
         )
     };
 }
 
+/// The newest first, with the bottle as it is now; none: there is no event.
 pub async fn events_before(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -178,7 +207,7 @@ pub async fn events_before(
     seq: i32,
     limit: i64,
     unseen: &[Uuid],
-) -> Result<Vec<StockEvent>> {
+) -> Result<Option<(Vec<StockEvent>, Present)>> {
     let rows = events!(
         "where e.lab_id = $1 and e.container_id = $2 and e.seq < $3 and (c.location_id = any ($5)) is not true
         order by e.seq desc limit $4",
@@ -188,7 +217,9 @@ pub async fn events_before(
         limit,
         unseen
     );
-    Ok(rows.fetch_all(db).await?.into_iter().map(StockEvent::from).collect())
+    let rows = rows.fetch_all(db).await?;
+    let Some(now) = rows.first().map(Present::from) else { return Ok(None) };
+    Ok(Some((rows.into_iter().map(StockEvent::from).collect(), now)))
 }
 
 pub async fn find_event(
@@ -243,57 +274,4 @@ pub async fn first_occurred_at(
         container_id
     );
     Ok(first.fetch_optional(db).await?)
-}
-
-/// The newest events of a bottle, back to `since` and at most so many, as far as an undo needs them.
-pub async fn history(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    container_id: Uuid,
-    zone: Tz,
-    since: i32,
-    most: Option<i64>,
-) -> Result<History> {
-    let rows = sqlx::query!(
-        r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
-            recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
-            state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
-            location_before is not null and (location_before is distinct from location_after or type = 'dispose')
-                and not exists (
-                    select from locations l where l.lab_id = $1 and l.id = location_before and l.closed_at is null
-                )
-                as "place_is_gone!",
-            changes -> 'holder_id' ->> 0 is not null and not exists (
-                select from memberships m join users u on u.id = m.user_id and u.disabled_at is null
-                where m.lab_id = $1 and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
-                    and m.role <> 'viewer'
-            ) as "holder_is_gone!"
-        from (
-            select * from stock_events
-            where lab_id = $1 and container_id = $2 and seq >= $3 order by seq desc limit $4::bigint
-        ) e order by seq"#,
-        lab_id,
-        container_id,
-        since,
-        most
-    );
-    let lines = rows.fetch_all(db).await?.into_iter().map(|row| Past {
-        id: row.id,
-        seq: row.seq,
-        r#type: row.r#type,
-        by: Actor { user_id: row.by_user, system: row.by_system, r#for: row.by_for },
-        recorded_at: row.recorded_at,
-        day: row.occurred_at.with_timezone(&zone).date_naive(),
-        reverses: row.reverses,
-        delta: row.delta,
-        amount_after: row.amount_after,
-        state_before: row.state_before,
-        state_after: row.state_after,
-        location_before: row.location_before,
-        location_after: row.location_after,
-        place_is_gone: row.place_is_gone,
-        holder_is_gone: row.holder_is_gone,
-        rest: row.changes.map(|it| it.0).unwrap_or_default(),
-    });
-    Ok(History::new(lines.collect()))
 }

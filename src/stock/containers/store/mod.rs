@@ -1,5 +1,6 @@
 //! SQL on containers and their ledger.
 
+mod history;
 mod imported;
 mod ledger;
 mod pages;
@@ -17,6 +18,7 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 pub use self::{
+    history::history,
     imported::{find_imported, insert_imported},
     ledger::{Present, book, can_hold, events_before, find_content, find_event, find_first_content, first_occurred_at},
     pages::{

@@ -50,6 +50,67 @@ async fn a_page_a_refusal_and_a_scan_read_the_end_of_a_long_ledger_alone(db: PgP
     assert!(statements.take_rows() > 1000, "the count sees all rows");
 }
 
+/// Where the next page begins.
+async fn next_page(by: &Client, path: &str, limit: u8, cursor: &str) -> (Value, String) {
+    let page = by.get(&format!("{path}?limit={limit}&cursor={cursor}")).await.ok();
+    let next = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+    (page["items"].clone(), next)
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn every_page_of_a_long_ledger_reads_its_own_lines_alone(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, member) = (app.client("manager").await, app.client("member").await);
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    let less = json!({"type": "adjust", "amount": {"value": "90", "unit": "mL"}, "reason": "x"});
+    manager.post(&path, less).await.created();
+    manager.post(&path, json!({"type": "check_out", "holder_id": member.user_id})).await.created();
+    book(&app, &manager, &made, "withdraw", 1000, "0.01").await;
+    let (statements, _heard) = Statements::start();
+    let (mut cursor, mut pages) = (String::new(), 0);
+    loop {
+        statements.take_rows();
+        let (items, next) = next_page(&manager, &path, 100, &cursor).await;
+        assert!(statements.take_rows() < 210, "page {pages}: its lines, twice");
+        if pages == 10 {
+            let undoable: Vec<_> = items.as_array().unwrap().iter().map(|it| (&it["type"], &it["undoable"])).collect();
+            assert_eq!(
+                undoable,
+                [
+                    (&json!("check_out"), &json!(true)),
+                    (&json!("adjust"), &json!(true)),
+                    (&json!("receive"), &json!(false))
+                ]
+            );
+        }
+        (cursor, pages) = (next, pages + 1);
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(pages, 11);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn what_is_booked_between_two_pages_counts_on_the_next(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    let weigh = |gross: &str| json!({"type": "weigh", "gross": {"value": gross, "unit": "g"}, "tare": {"value": "10", "unit": "g"}});
+    manager.post(&path, weigh("80")).await.created();
+    let (_, cursor) = next_page(&manager, &path, 1, "").await;
+    assert_eq!(next_page(&manager, &path, 1, &cursor).await.0[0]["undoable"], false, "the receipt of a bottle in use");
+    let events = manager.get(&path).await.ok();
+    manager.post(&path, json!({"type": "reverse", "event_id": events["items"][0]["id"]})).await.created();
+    assert_eq!(next_page(&manager, &path, 1, &cursor).await.0[0]["undoable"], true, "nothing stands on it any more");
+
+    let (_, cursor) = next_page(&manager, &path, 2, "").await;
+    manager.post(&path, weigh("70")).await.created();
+    assert_eq!(next_page(&manager, &path, 1, &cursor).await.0[0]["undoable"], false, "it is in use again");
+}
+
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn what_can_be_undone_is_the_same_on_small_pages_and_behind_many_edits(db: PgPool) {
     let app = TestApp::new(db).await;
