@@ -61,9 +61,8 @@ pub async fn of_gtin(
 ) -> Result<Vec<Box<Container>>> {
     let rows = containers!(
         "containers c";
-        "where c.lab_id = $1 and c.gtin = $2 and c.state not in ('disposed', 'empty', 'lost', 'voided')
-            and (c.location_id = any ($4)) is not true
-        order by c.id limit $3",
+        "where c.lab_id = $1 and c.gtin = $2 and not c.is_gone and (c.location_id = any ($4)) is not true
+        order by c.id desc limit $3",
         lab_id,
         gtin,
         most,

@@ -250,3 +250,44 @@ async fn a_move_is_offered_where_there_is_a_place_and_a_weighing_where_a_mass_fi
     let empty = manager.post(&path, json!({"type": "weigh", "gross": five, "tare": five})).await.created();
     assert_eq!(empty["container"]["amount"]["value"], "0");
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn of_an_article_the_newest_that_are_not_gone_are_shown_and_the_others_not_read(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let acetone = chemical(&app, "acetone", None, None).await;
+    let of_article = |n: usize| json!({"gtin": "4006381333931", "code": format!("G-{n:02}")});
+    for n in 0..30 {
+        let made = bottle_of(&app, &manager, acetone, "1", "L", of_article(n)).await;
+        if n < 3 || n == 29 {
+            manager.post(&events_of(&app, &made), json!({"type": "empty"})).await.created();
+        }
+    }
+    let found = scan(&app, &manager, "4006381333931").await;
+    let shown: Vec<_> = found["containers"].as_array().unwrap().iter().map(|it| it["code"].as_str().unwrap()).collect();
+    let newest: Vec<_> = (9..29).rev().map(|n| format!("G-{n:02}")).collect();
+    assert_eq!(shown, newest);
+
+    // Many more that are gone, and many of another article, in a table whose statistics say so.
+    for sql in [
+        "insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, gtin, created_at,
+            updated_at)
+        select ('fffffff0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, lab_id, chemical_id, 'OLD-' || n,
+            case n % 2 when 0 then 'empty' else state end, unit, 0, 1,
+            case n % 2 when 0 then gtin else '09506000134352' end, created_at, updated_at
+        from containers, generate_series(1, 2000) n where code = 'G-05'",
+        "analyze containers",
+    ] {
+        sqlx::query(sql).execute(&app.db).await.unwrap();
+    }
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain (analyze, costs off, timing off) select id from containers
+        where lab_id = $1 and gtin = '04006381333931' and not is_gone order by id desc limit 20",
+    )
+    .bind(app.lab)
+    .fetch_all(&app.db)
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("containers_gtin_idx") && !plan.contains("Rows Removed") && !plan.contains("Sort"), "{plan}");
+}
