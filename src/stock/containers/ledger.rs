@@ -123,12 +123,11 @@ fn moved(now: &Situation, amount: Quantity) -> Result<Converted> {
     Ok(converted)
 }
 
-/// What is really taken. A derived amount is rounded, so one that comes within 0.01 % of what is left takes just that; and
-/// so does what a refusal would name as left.
+/// What is really taken. A derived amount is rounded, so one that comes near to what is left takes just that; and so
+/// does what a refusal would name as left.
 fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decimal> {
     let taken = converted.value;
-    let is_near = (now.amount - taken).abs() * Decimal::from(10_000) <= taken;
-    if converted.used.is_derived() && is_near {
+    if converted.used.is_derived() && is_near(taken, now.amount) {
         return Ok(now.amount);
     }
     let left = if taken == now.amount { None } else { left_in(now, typed.unit) };
@@ -142,11 +141,21 @@ fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decima
     Err(Reason::NotEnough.because(format!("there is {there} in the container")).with(|members| members.left = left))
 }
 
-/// What is in the bottle, in the unit that somebody typed where that is possible.
+/// Within 0.01 % of the first.
+fn is_near(one: Decimal, other: Decimal) -> bool {
+    (other - one).abs() * Decimal::from(10_000) <= one
+}
+
+/// What is in the bottle, in the unit that somebody typed where twelve decimals of it tell that amount and no other.
 fn left_in(now: &Situation, unit: Unit) -> Option<Quantity> {
     let left = Quantity::new(now.amount.normalize(), now.unit).ok()?;
-    let there = left.in_unit(unit, now.counting.factors()).ok();
-    Some(there.and_then(|there| Quantity::new(there.value, unit).ok()).unwrap_or(left))
+    let in_unit = |left: Quantity, unit| {
+        let there = left.in_unit(unit, now.counting.factors()).ok()?;
+        Quantity::new(there.value, unit).ok()
+    };
+    let tells_it =
+        |there: &Quantity| in_unit(*there, now.unit).is_some_and(|back| is_near(back.value.get(), now.amount));
+    Some(in_unit(left, unit).filter(tells_it).unwrap_or(left))
 }
 
 fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<Converted> {

@@ -94,6 +94,21 @@ fn a_bottle_is_open_while_any_use_of_it_holds() {
 }
 
 #[test]
+fn what_a_large_unit_does_not_tell_is_neither_taken_with_the_rest_nor_named_in_it() {
+    let member = who(ME, Role::Member);
+    let mut life = Life::of(Unit::Femtomole, Counting::default());
+    life.bottle.amount = 1_400.into();
+    let moles = |value: &str| Event::Withdraw(Quantity { value: value.parse().unwrap(), unit: Unit::Mole });
+    // 1400 fmol are 0.0000000000014 mol, of which twelve decimals show one 1.
+    let refused = again(&life).post(&moles("0.000000000002"), &member).unwrap_err();
+    let Error::Rejected(why) = refused else { panic!("{refused}") };
+    assert_eq!(why.reason, Reason::NotEnough);
+    assert_eq!(why.members.and_then(|it| it.left).map(|left| left.to_string()).as_deref(), Some("1400 fmol"));
+    life.post(&moles("0.000000000001"), &member).unwrap();
+    assert_eq!(life.bottle.amount, 400.into());
+}
+
+#[test]
 fn a_creation_is_undone_by_who_made_it_or_a_manager_while_nothing_else_stands() {
     let creation = Event::Reverse(Life::new().lines[0].id);
     assert!(matches!(Life::new().post(&creation, &who(ME, Role::Member)), Err(Error::Forbidden(_))));
