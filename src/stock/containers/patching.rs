@@ -90,7 +90,9 @@ async fn write(
     patch: ContainerPatch,
 ) -> Result<Container> {
     if before.state == State::Voided {
-        return Err(Reason::EventNotAllowed.because("the container's creation was undone"));
+        let refusal = Reason::EventNotAllowed.because("the container's creation was undone");
+        // Nothing starts from there.
+        return Err(refusal.with(|members| members.allowed_actions = Some(Vec::new())));
     }
     who(by).check_place(before.state, before.location_id)?;
     let mut after = before.clone();

@@ -88,7 +88,8 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
     let before = lock(&mut tx, by, container_id).await?;
     let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
     let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
-    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or(Error::Stale)?;
+    // Its row is held, so a place is all that can have changed: the one where an undo would bring it back.
+    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or_else(undo::place_is_gone)?;
     tx.commit().await?;
     posted(&before, &entry, is_low)
 }

@@ -55,7 +55,7 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) ->
     refuse_if(blocker(now, history, line))?;
     // A place that the person may not see is for them as good as gone.
     if line.changes_place() && (line.place_is_gone || !who.keys.sees(line.location_before)) {
-        return Err(Reason::NotReversible.because("the place that it came from is gone; move the container instead"));
+        return Err(place_is_gone());
     }
     let mut after = now.clone();
     after.amount = plus(now.amount, -line.delta)?;
@@ -85,6 +85,10 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) ->
         return Err(Error::Forbidden("the undo brings it into a place that is closed to you; ask who has its key"));
     }
     Ok(Booking { delta: (after.amount - now.amount).normalize(), after, counted_with: None })
+}
+
+pub fn place_is_gone() -> Error {
+    Reason::NotReversible.because("the place that it came from is gone; move the container instead")
 }
 
 /// The newest event that changed the same thing since and still holds.

@@ -216,6 +216,15 @@ impl TestApp {
     }
 }
 
+/// Until so many statements that begin like this wait for a lock.
+pub async fn until_wait(db: &PgPool, many: i64, begin: &str) {
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock' and starts_with(query, $1)";
+    while sqlx::query_scalar::<_, i64>(waiting).bind(begin).fetch_one(db).await.expect("a number") < many {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A log or a terminal, kept.
 #[derive(Clone, Default)]
 pub struct Written(Arc<Mutex<Vec<u8>>>);

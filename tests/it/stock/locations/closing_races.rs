@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use super::{path_of, place};
 use crate::{
     stock::containers::{bottle_of, chemical, events_of},
-    support::{Answer, TestApp},
+    support::{Answer, TestApp, until_wait},
 };
 
 /// Something that may still be there, in a place that is closed.
@@ -81,6 +81,35 @@ async fn an_undo_that_meets_the_closing_is_refused_with_its_reason_or_keeps_the_
         }
         assert_eq!(strays(&app).await, 0, "round {n}");
     }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_undo_that_meets_the_closing_twice_is_refused_with_its_reason(db: PgPool) {
+    let app = TestApp::new(db.clone()).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, None).await;
+    let (old, new) =
+        (place(&app, &manager, "room", "Old", None).await, place(&app, &manager, "room", "New", None).await);
+    let made = bottle_of(&app, &manager, water, "1", "L", json!({"location_id": old["id"]})).await;
+    let events = events_of(&app, &made);
+    let moved = manager.post(&events, json!({"type": "move", "location_id": new["id"]})).await.created();
+    let id = |it: &Value| it["id"].as_str().expect("an id").parse::<uuid::Uuid>().expect("an id");
+    let (mut busy, mut closing) = (db.begin().await.expect("begun"), db.begin().await.expect("begun"));
+    let bottle = sqlx::query("select from containers where id = $1 for update").bind(id(&made));
+    bottle.execute(&mut *busy).await.expect("held");
+    let place = sqlx::query("select from locations where id = $1 for update").bind(id(&old));
+    place.execute(&mut *closing).await.expect("held");
+    let undone = tokio::spawn(async move {
+        manager.post(&events, json!({"type": "reverse", "event_id": moved["event"]["id"]})).await
+    });
+    // Somebody has the bottle, so it is decided on again; then the place is open, and closed as the bottle comes.
+    until_wait(&db, 1, "select c.id").await;
+    busy.rollback().await.expect("let go");
+    until_wait(&db, 1, "with patience").await;
+    let close = sqlx::query("update locations set closed_at = now() where id = $1").bind(id(&old));
+    close.execute(&mut *closing).await.expect("closed");
+    closing.commit().await.expect("closed");
+    undone.await.expect("an answer").problem(409, "not-reversible");
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
