@@ -82,11 +82,13 @@ pub async fn upsert_batch(
             Err(why) => Outcome::Refused(why),
         });
     }
-    let new = catalogue.with(State::New);
+    let (new, mut completed) = (catalogue.with(State::New), catalogue.with(State::Completed));
+    if !new.is_empty() && !completed.is_empty() {
+        store::insert_words(db, new.iter().chain(&completed)).await?;
+    }
     if !new.is_empty() {
         store::insert(db, &new).await?;
     }
-    let mut completed = catalogue.with(State::Completed);
     for chemical in &mut completed {
         chemical.version += 1;
         chemical.updated_at = now;
