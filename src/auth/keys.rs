@@ -32,6 +32,11 @@ impl Keys {
         &self.unseen
     }
 
+    /// The places that somebody may not see or not open.
+    pub fn shut(&self) -> &[Uuid] {
+        &self.shut
+    }
+
     pub fn sees(&self, place: Option<Uuid>) -> bool {
         place.is_none_or(|place| self.unseen.binary_search(&place).is_err())
     }

@@ -213,7 +213,7 @@ pub async fn allowed_actions<R: InLab>(
     let history = recent(db, by, container.id).await?;
     let counting = counting_for(db, container, Some(Quantity::NO_GRAMS)).await?;
     // The place of a bottle that can be moved is not closed.
-    let has_places = container.location_id.is_some() || locations::has_open(db, by.lab_id()).await?;
+    let has_places = container.location_id.is_some() || locations::has_open(db, by.lab_id(), by.keys()).await?;
     Ok(allowed(&situation(container, counting), &history, &who(by), has_places))
 }
 

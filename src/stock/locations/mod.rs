@@ -156,9 +156,9 @@ pub async fn find_by_code(
     Ok(found.into_iter().next().filter(|_| is_one))
 }
 
-/// Whether the lab has a place where something could stand.
-pub async fn has_open(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
-    store::has_open(db, lab_id).await
+/// Whether the lab has a place where somebody with these keys could put something.
+pub async fn has_open(db: &mut PgConnection, lab_id: Uuid, keys: &auth::Keys) -> Result<bool> {
+    store::has_open(db, lab_id, keys.shut()).await
 }
 
 pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {

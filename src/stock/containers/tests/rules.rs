@@ -96,7 +96,7 @@ fn a_bottle_is_open_while_any_use_of_it_holds() {
 #[test]
 fn what_a_large_unit_does_not_tell_is_neither_taken_with_the_rest_nor_named_in_it() {
     let member = who(ME, Role::Member);
-    let mut life = Life::of(Unit::Femtomole, Counting::default());
+    let mut life = Life::of(None, Unit::Femtomole, Counting::default());
     life.bottle.amount = 1_400.into();
     let moles = |value: &str| Event::Withdraw(Quantity { value: value.parse().unwrap(), unit: Unit::Mole });
     // 1400 fmol are 0.0000000000014 mol, of which twelve decimals show one 1.

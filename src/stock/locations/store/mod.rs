@@ -58,8 +58,13 @@ pub async fn find_by_code(
     Ok(found.fetch_all(db).await?)
 }
 
-pub async fn has_open(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
-    let open = sqlx::query_scalar!("select 1 from locations where lab_id = $1 and closed_at is null limit 1", lab_id);
+/// Whether there is a place beside these.
+pub async fn has_open(db: &mut PgConnection, lab_id: Uuid, unseen: &[Uuid]) -> Result<bool> {
+    let open = sqlx::query_scalar!(
+        "select 1 from locations where lab_id = $1 and closed_at is null and id <> all ($2) limit 1",
+        lab_id,
+        unseen
+    );
     Ok(open.fetch_optional(db).await?.is_some())
 }
 
