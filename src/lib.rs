@@ -24,6 +24,7 @@ pub mod doctor;
 pub mod exchange;
 pub mod health;
 pub mod jobs;
+pub mod journal;
 pub mod messages;
 pub mod people;
 pub mod platform;

@@ -16,6 +16,7 @@ use tokio_util::{
 use crate::{
     base::error::Result,
     catalogue::chemicals,
+    journal::notary,
     messages,
     people::{audit, codes, labs, login},
     platform::{
@@ -55,6 +56,7 @@ const SHARED_STEPS: &[Step] = &[
     step("sweep_invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
     step("refresh_terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
     step("sweep_keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
+    step("tell_heads", Duration::from_hours(24), |app| Box::pin(notary::tell_heads(app))),
     step("sweep_jobs", Duration::from_mins(10), |app| Box::pin(jobs::sweep(app, registry().kinds().collect()))),
 ];
 
@@ -62,13 +64,14 @@ const SHARED_STEPS: &[Step] = &[
 #[rustfmt::skip]
 const STEPS: &[Step] = &[
     step("measure budgets", Duration::from_secs(30), |app| Box::pin(messages::measure(app))),
+    step("measure journal", Duration::from_secs(30), |app| Box::pin(notary::measure(app))),
     step("measure jobs", Duration::from_secs(30), |app| Box::pin(jobs::measure(app, registry().kinds().collect()))),
     Step { writes_memory: true, ..step("write login events", Duration::from_secs(2), |app| Box::pin(audit::write_noted(app))) },
 ];
 
 /// Of metrics and log lines; `registry` has those of the shared steps.
 pub fn step_names() -> impl Iterator<Item = &'static str> {
-    STEPS.iter().map(|step| step.name).chain([DELIVER, RUN_JOBS])
+    STEPS.iter().map(|step| step.name).chain([DELIVER, RUN_JOBS, notary::NAME])
 }
 
 /// Every kind of job that features queue.
@@ -91,6 +94,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     }
     // They wait for what they begin, so they are no steps: a slow provider would hold up the next batch.
     tasks.spawn(keep_up(DELIVER, app.clone(), stop.clone(), messages::send_until_stopped));
+    tasks.spawn(keep_up(notary::NAME, app.clone(), stop.clone(), notary::run));
     tasks.spawn(keep_up(RUN_JOBS, app.clone(), stop, |app, stop| Runner::new(app, registry()).run(stop)));
     tasks.close();
     tasks.wait().await;
@@ -181,6 +185,7 @@ where
 /// Runs every step and every job that is due until none finds anything: for tests.
 pub async fn drain(app: &App) -> Result<()> {
     while messages::send_due(app.clone()).await? > 0 {}
+    while notary::step(app).await? > 0 {}
     for step in SHARED_STEPS.iter().chain(STEPS) {
         while (step.run)(app.clone()).await? > 0 {}
     }

@@ -208,11 +208,12 @@ async fn check(serving: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the role that serves may do with each table of ours: with rows all, but a line of the ledger stays as it is.
+/// What the role that serves may do with each table of ours: with rows all, but lines of journal and
+/// ledger, and their chain, stay as they are.
 const NEEDED: &str = "
     select c.oid, case
         when c.relkind = 'v' or c.relname = '_sqlx_migrations' then '{select}'
-        when c.relname = 'stock_events' then '{select,insert}'
+        when c.relname in ('stock_events', 'journal', 'journal_chain', 'journal_heads') then '{select,insert}'
         else '{select,insert,update,delete}' end::text[] as needed
     from pg_class c join pg_class m on m.oid = to_regclass('_sqlx_migrations')
         and c.relowner = m.relowner and c.relnamespace = m.relnamespace
@@ -244,8 +245,9 @@ async fn grant(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
         "select format('alter default privileges in schema %I grant select, insert, update, delete on tables to %I',
             current_schema(), $1::text)
         union all
-        select format('revoke update, delete, truncate on stock_events from %I', $1::text)
-        where has_table_privilege($1::text, 'stock_events', 'update, delete, truncate')";
+        select format('revoke update, delete, truncate on %I from %I', t, $1::text)
+        from unnest('{stock_events,journal,journal_chain,journal_heads}'::text[]) t
+        where has_table_privilege($1::text, t, 'update, delete, truncate')";
     let mut statements = missing_rights(&mut tx, role).await?;
     statements.extend(sqlx::query_scalar::<_, String>(default).bind(role).fetch_all(&mut *tx).await?);
     for statement in statements {

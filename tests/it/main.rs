@@ -11,6 +11,7 @@ mod edge;
 mod end_to_end;
 mod exchange;
 mod four_processes;
+mod journal;
 mod messages;
 mod people;
 mod platform;

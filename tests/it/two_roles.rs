@@ -141,6 +141,9 @@ async fn many_that_migrate_at_once_and_again_leave_the_same_rights(db: PgPool) {
     for (table, expected) in [
         ("containers", "DELETE,INSERT,SELECT,UPDATE"),
         ("stock_events", "INSERT,SELECT"),
+        ("journal", "INSERT,SELECT"),
+        ("journal_chain", "INSERT,SELECT"),
+        ("journal_notary", "DELETE,INSERT,SELECT,UPDATE"),
         ("profiles", "SELECT"),
         ("_sqlx_migrations", "SELECT"),
     ] {

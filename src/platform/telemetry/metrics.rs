@@ -36,6 +36,7 @@ const COUNTERS: &[Counter] = &[
     Counter("login_wrong_codes_total", "Wrong one-time codes.", &[]),
     Counter("login_locks_total", "Phones that were locked after too many wrong codes.", &[]),
     Counter("login_addresses_limited_total", "Requests refused because of their client address.", &[]),
+    Counter("journal_numbered_total", "Lines of journal and ledger that were given their position.", &[]),
     Counter("app_check_total", "App Check tokens, by outcome.", &[("outcome", &["valid", "invalid", "missing"])]),
 ];
 
@@ -44,12 +45,14 @@ const GAUGES: &[(&str, &str)] = &[
     ("message_budget_left", "What is left to spend on messages, in SMS_CURRENCY."),
     ("jobs_depth", "Jobs that are queued, running or failed for good."),
     ("jobs_oldest_seconds", "For how long the first job that is due has waited."),
+    ("journal_oldest_seconds", "For how long the first line without a position has waited for it."),
     ("build_info", "1, with the version as a label."),
 ];
 
 const HISTOGRAMS: &[(&str, &str)] = &[
     ("http_server_request_duration_seconds", "Time to answer a request."),
     ("message_provider_seconds", "Time until a provider answers."),
+    ("journal_lag_seconds", "Time from the writing of a line until it has its position."),
     ("jobs_duration_seconds", "Time that a try of a job takes."),
 ];
 
@@ -78,6 +81,7 @@ pub fn begin(providers: &[&'static str], steps: impl Iterator<Item = &'static st
     for provider in providers {
         gauge!("message_provider_paused", "provider" => *provider).set(0);
     }
+    gauge!("journal_oldest_seconds").set(0);
     gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
 }
 

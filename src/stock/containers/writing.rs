@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     base::error::Result,
+    journal::notary,
     platform::{app::App, batch::Batch},
 };
 
@@ -17,11 +18,15 @@ use crate::{
 pub async fn book(app: &App, entry: Arc<Entry>) -> Result<Option<bool>> {
     type Entries = Batch<Arc<Entry>, Option<bool>>;
     let entries = app.part(|app| Entries::of_writes(app, |db, some| Box::pin(store::book(db, some))));
-    entries.submit(entry).await
+    let booked = entries.submit(entry).await;
+    notary::ring(app);
+    booked
 }
 
 pub async fn create(app: &App, creation: Creation) -> Result<Container> {
     type Creations = Batch<Creation, Container>;
     let creations = app.part(|app| Creations::of_writes(app, |db, some| Box::pin(store::insert(db, some))));
-    creations.submit(creation).await
+    let created = creations.submit(creation).await;
+    notary::ring(app);
+    created
 }

@@ -67,14 +67,17 @@ async fn every_series_that_an_alert_asks_for_is_shown_with_its_labels(db: PgPool
         let (expression, text) = alert.split_once("annotations:").expect("a text");
         let expression = expression.split_once("expr:").expect("an expression").1;
         for found in series.captures_iter(expression).filter(|found| &found[1] != "histogram_quantile") {
-            let mut wanted = vec![format!("{}{{", &found[1])];
+            let mut wanted = vec![found[1].to_owned()];
             for is in condition.captures_iter(found.get(2).map_or("", |labels| labels.as_str())) {
                 let value = if &is[2] == "=" { format!("{}\"", &is[3]) } else { String::new() };
                 wanted.push(format!("{}=\"{value}", &is[1]));
             }
             wanted.extend(of_the_text.captures_iter(text).map(|label| format!("{}=\"", &label[1])));
-            let has_all =
-                |line: &str| line.starts_with(&*wanted[0]) && wanted.iter().all(|part| line.contains(&**part));
+            let has_all = |line: &str| {
+                // A series without labels has its value next.
+                let name = line.split(['{', ' ']).next();
+                name == Some(&*wanted[0]) && wanted.iter().all(|part| line.contains(&**part))
+            };
             assert!(shown.lines().any(has_all), "{wanted:?} of «{}» is not in\n{shown}", alert.lines().next().unwrap());
             seen += 1;
         }

@@ -10,13 +10,14 @@ use regex::Regex;
 use self::sources::{Import, SOURCES, files, imports, read};
 
 /// The lowest first. A module uses those of the lines before its own.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["base"],
     &["config"],
     &["clients"],
     &["platform"],
     &["auth"],
     &["web"],
+    &["journal"],
     &["messages"],
     &["people"],
     &["catalogue"],
@@ -39,11 +40,12 @@ const SQL_ELSEWHERE: [(&str, &str); 4] = [
 ];
 
 /// Who writes which tables.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     // Who had another code before a migration, for whoever prints labels.
     ("migrations", &["renamed_codes"]),
     ("platform", &["jobs"]),
     ("web", &["idempotency_keys"]),
+    ("journal", &["journal", "journal_chain", "journal_heads", "journal_notary"]),
     ("messages", &["messages", "message_attempts", "message_tallies"]),
     ("people::users", &["users", "identities"]),
     ("people::labs", &["labs", "memberships", "invitations", "invitation_uses"]),

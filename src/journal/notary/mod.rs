@@ -1,0 +1,203 @@
+//! The notary gives each line of a lab its position, in the order in which lines became visible, and its hash, which
+//! depends on all lines before it. Readers of the chain never have to come back below the position that they have
+//! read.
+//!
+//! Ids and times are taken when a line is written, and lines appear when their transaction commits: whoever remembers
+//! the highest one skips what commits later. So the notary remembers a snapshot of Postgres. What a later snapshot
+//! shows and an earlier one does not is exactly what became visible in between. A step is one statement that looks,
+//! and one that writes: the positions and the new snapshot, if no other notary was faster. A crash leaves all of a
+//! step or nothing.
+//!
+//! Numbers of transactions belong to one server. After a restore from a dump, or on a standby that was promoted, the
+//! notary walks over all lines once and numbers those that have no position, and so it does the first time.
+
+mod snapshot;
+mod store;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use self::snapshot::Snapshot;
+use super::{
+    canonical::{Hash, NO_HASH, chained},
+    lines::{self, Key, Line},
+};
+use crate::{
+    base::{error::Result, secrets::hex},
+    platform::app::App,
+};
+
+/// Of log lines and metrics.
+pub const NAME: &str = "number lines";
+
+/// A step takes at most this many lines.
+const BATCH: usize = 5_000;
+/// Between two steps while there are lines.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+/// While there are none.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// As the database keeps it.
+struct State {
+    version: i64,
+    generation: String,
+    /// The lines of the transactions that it shows have their positions.
+    done: Snapshot,
+    /// Up to which lab and line the walk over all lines has come; none when it has ended.
+    walked: Option<(Uuid, Uuid)>,
+}
+
+struct Looked {
+    state: State,
+    /// The server and its timeline.
+    generation: String,
+    now: Snapshot,
+    /// In their order; of too many the first.
+    lines: Vec<Key>,
+    last_xid: Option<i64>,
+}
+
+/// What is written at once.
+struct Step {
+    /// The one that the step begins at.
+    version: i64,
+    generation: String,
+    done: Snapshot,
+    walked: Option<(Uuid, Uuid)>,
+    lines: Vec<(Key, i64, Hash)>,
+}
+
+/// Numbers what there is to number, as much as is good for one step, and says how many lines it looked at.
+pub async fn step(app: &App) -> Result<usize> {
+    let mut db = app.db().await?;
+    let looked = store::look(&mut db, limit()).await?;
+    let is_new_server = looked.generation != looked.state.generation || looked.now.below < looked.state.done.below;
+    let Looked { state, generation, now, lines, last_xid } = looked;
+    let step = |done, walked, lines| Step { version: state.version, generation, done, walked, lines };
+    if is_new_server {
+        tracing::info!("numbers of transactions begin anew: the notary walks over all lines once");
+        let from_the_start = Some((Uuid::nil(), Uuid::nil()));
+        return Ok(usize::from(store::take(&mut db, &step(now, from_the_start, Vec::new())).await?));
+    }
+    if let Some(walked) = state.walked {
+        let (new, last, passed) = store::walk(&mut db, walked, limit()).await?;
+        let last = last.filter(|_| passed >= limit());
+        let (chained, _) = chain(&mut db, new).await?;
+        let step = step(state.done, last, chained);
+        // The end of a walk is worth another look.
+        return Ok(if store::take(&mut db, &step).await? { step.lines.len().max(1) } else { 0 });
+    }
+    if lines.is_empty() {
+        return Ok(0);
+    }
+    let reached = last_xid.filter(|_| lines.len() >= BATCH);
+    let (chained, written) = chain(&mut db, lines).await?;
+    let step = step(state.done.advanced(&now, reached), None, chained);
+    if !store::take(&mut db, &step).await? {
+        return Ok(0);
+    }
+    drop(db);
+    show(&written, app.clock.now());
+    Ok(step.lines.len())
+}
+
+fn limit() -> i64 {
+    i64::try_from(BATCH).unwrap_or(i64::MAX)
+}
+
+/// The position and the hash of each line, after those that its lab has.
+async fn chain(db: &mut sqlx::PgConnection, keys: Vec<Key>) -> Result<(Vec<(Key, i64, Hash)>, Vec<DateTime<Utc>>)> {
+    if keys.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut lines = lines::read(db, &keys).await?;
+    let mut labs: Vec<_> = keys.iter().map(|key| key.lab_id).collect();
+    labs.sort_unstable();
+    labs.dedup();
+    let heads = store::heads(db, &labs).await?.into_iter();
+    let mut heads: HashMap<_, _> = heads.map(|(lab_id, position, hash)| (lab_id, (position, hash))).collect();
+    let (mut chain, mut written) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
+    for key in keys {
+        // Lines stay, so one that is not there now was removed by force.
+        let Some(Line { canonical, at }) = lines.remove(&key) else { continue };
+        let head = heads.entry(key.lab_id).or_insert((0, NO_HASH));
+        *head = (head.0 + 1, chained(&head.1, &canonical));
+        chain.push((key, head.0, head.1));
+        written.push(at);
+    }
+    Ok((chain, written))
+}
+
+fn show(written: &[DateTime<Utc>], now: DateTime<Utc>) {
+    metrics::counter!("journal_numbered_total").increment(written.len() as u64);
+    let lag = metrics::histogram!("journal_lag_seconds");
+    for at in written {
+        lag.record((now - *at).to_std().unwrap_or_default().as_secs_f64());
+    }
+}
+
+/// Background step: shows for how long the first line has waited for its position.
+pub async fn measure(app: App) -> Result<usize> {
+    let mut db = app.db().await?;
+    let first = store::look(&mut db, 1).await?.lines;
+    let line = lines::read(&mut db, &first).await?.into_values().next();
+    let waited = line.map_or(Duration::ZERO, |line| (app.clock.now() - line.at).to_std().unwrap_or_default());
+    metrics::gauge!("journal_oldest_seconds").set(waited.as_secs_f64());
+    Ok(0)
+}
+
+/// Background step: tells the log the head of each lab that has new lines. Whoever keeps the log elsewhere can prove
+/// by it that no line from before was changed since.
+pub async fn tell_heads(app: App) -> Result<usize> {
+    let mut db = app.db().await?;
+    let told = store::tell_heads(&mut db, app.clock.now()).await?;
+    for (lab_id, position, hash) in &told {
+        tracing::info!(%lab_id, position, hash = hex(hash), "the head of the journal");
+    }
+    Ok(told.len())
+}
+
+#[derive(Default)]
+struct Bell(Notify);
+
+fn bell(app: &App) -> Arc<Bell> {
+    app.part(|_| Bell::default())
+}
+
+/// To be called when this process has written a line: its notary, where it rests, looks at once. Those of other
+/// processes look once a second.
+pub fn ring(app: &App) {
+    bell(app).0.notify_one();
+}
+
+/// Until `stop`.
+pub async fn run(app: App, stop: CancellationToken) {
+    let (bell, mut pause) = (bell(&app), SHORTEST_PAUSE);
+    while !stop.is_cancelled() {
+        let begun = Instant::now();
+        pause = match step(&app).await {
+            Ok(BATCH..) => continue,
+            Ok(0) => LONGEST_PAUSE.min(pause * 2),
+            Ok(_) => SHORTEST_PAUSE,
+            Err(cause) => {
+                metrics::counter!("worker_step_failures_total", "step" => NAME).increment(1);
+                tracing::warn!(step = NAME, cause = &cause as &dyn std::error::Error, "step failed");
+                AFTER_FAILURE
+            }
+        };
+        let rests = pause > SHORTEST_PAUSE && pause < AFTER_FAILURE;
+        tokio::select! {
+            () = bell.0.notified(), if rests => pause = SHORTEST_PAUSE,
+            () = sleep_until(begun + pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}

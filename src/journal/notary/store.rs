@@ -1,0 +1,165 @@
+//! The SQL of the notary.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{Looked, State, Step, snapshot::Snapshot};
+use crate::{
+    base::error::Result,
+    journal::{canonical::Hash, lines::Key},
+};
+
+/// How far the notary is, what there is to do, and the snapshot in which that was seen: one statement, so that they
+/// belong together. Lines come in the order of their transactions, and those of one in the order of each bottle's
+/// ledger. A line whose transaction is numbered by another server is not taken twice, as the chain has it.
+pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
+    let row = sqlx::query!(
+        r#"with state as materialized (
+            select version, generation, below, in_progress, walked_lab, walked_id from journal_notary
+        ), found as (
+            select * from (
+                (select lab_id, in_ledger, id, xid, seq from journal_lines l
+                where (select walked_lab from state) is null and xid >= (select below from state)
+                    and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                    and not exists (
+                        select from journal_chain c
+                        where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
+                    )
+                order by xid limit $1)
+                union all
+                (select lab_id, in_ledger, id, xid, seq from journal_lines l
+                where (select walked_lab from state) is null
+                    and xid = any((select in_progress from state)::bigint[])
+                    and not exists (
+                        select from journal_chain c
+                        where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
+                    )
+                order by xid limit $1)
+            ) f order by f.xid, f.seq, f.in_ledger, f.id limit $1
+        )
+        select s.version, s.generation, s.below, s.in_progress, s.walked_lab, s.walked_id,
+            c.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8) as "here!",
+            pg_current_snapshot()::text as "now!",
+            f.labs as "labs!: Vec<Uuid>", f.ledgers as "ledgers!: Vec<bool>", f.ids as "ids!: Vec<Uuid>", f.last_xid
+        from state s cross join pg_control_system() c cross join (
+            select coalesce(array_agg(lab_id), '{}') as labs, coalesce(array_agg(in_ledger), '{}') as ledgers,
+                coalesce(array_agg(id), '{}') as ids, max(xid) as last_xid
+            from (select * from found order by xid, seq, in_ledger, id) f
+        ) f"#,
+        most
+    );
+    let row = row.fetch_one(db).await?;
+    Ok(Looked {
+        state: State {
+            version: row.version,
+            generation: row.generation,
+            done: Snapshot { below: row.below, in_progress: row.in_progress },
+            walked: row.walked_lab.zip(row.walked_id),
+        },
+        generation: row.here,
+        now: Snapshot::parse(&row.now)?,
+        lines: keys(row.labs, row.ledgers, row.ids),
+        last_xid: row.last_xid,
+    })
+}
+
+fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
+    let keys = labs.into_iter().zip(ledgers).zip(ids);
+    keys.map(|((lab_id, in_ledger), id)| Key { lab_id, in_ledger, id }).collect()
+}
+
+/// The next lines by lab and id, from this one on: those that have no position, where the last of them stands, and
+/// how many they are.
+pub async fn walk(
+    db: &mut PgConnection,
+    (lab_id, id): (Uuid, Uuid),
+    most: i64,
+) -> Result<(Vec<Key>, Option<(Uuid, Uuid)>, i64)> {
+    let row = sqlx::query!(
+        r#"with passed as materialized (
+            select lab_id, in_ledger, id, not exists (
+                    select from journal_chain c
+                    where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
+                ) as is_new
+            from (
+                select lab_id, in_ledger, id from journal_lines
+                where (lab_id, id) >= ($1, $2) order by lab_id, id limit $3
+            ) l
+        )
+        select (select count(*) from passed) as "count!",
+            (select lab_id from passed order by lab_id desc, id desc limit 1) as last_lab,
+            (select id from passed order by lab_id desc, id desc limit 1) as last_id,
+            coalesce(array_agg(lab_id), '{}') as "labs!: Vec<Uuid>",
+            coalesce(array_agg(in_ledger), '{}') as "ledgers!: Vec<bool>",
+            coalesce(array_agg(id), '{}') as "ids!: Vec<Uuid>"
+        from (select * from passed where is_new order by lab_id, id, in_ledger) n"#,
+        lab_id,
+        id,
+        most
+    );
+    let row = row.fetch_one(db).await?;
+    Ok((keys(row.labs, row.ledgers, row.ids), row.last_lab.zip(row.last_id), row.count))
+}
+
+/// The last position of each lab that has one, with its hash.
+pub async fn heads(db: &mut PgConnection, labs: &[Uuid]) -> Result<Vec<(Uuid, i64, Hash)>> {
+    let rows = sqlx::query!(
+        r#"select l.lab_id as "lab_id!", c.position, c.hash as "hash: Hash" from unnest($1::uuid[]) as l (lab_id)
+            cross join lateral (
+                select position, hash from journal_chain c where c.lab_id = l.lab_id order by position desc limit 1
+            ) c"#,
+        labs
+    );
+    let rows = rows.fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.lab_id, row.position, row.hash)).collect())
+}
+
+/// Writes the step, all of it or, where another notary was faster, nothing. Says whether it did.
+pub async fn take(db: &mut PgConnection, step: &Step) -> Result<bool> {
+    let column = |get: fn(&Key) -> Uuid| step.lines.iter().map(|(key, ..)| get(key)).collect::<Vec<_>>();
+    let ledgers: Vec<_> = step.lines.iter().map(|(key, ..)| key.in_ledger).collect();
+    let positions: Vec<_> = step.lines.iter().map(|(_, position, _)| *position).collect();
+    let hashes: Vec<_> = step.lines.iter().map(|(.., hash)| hash.as_slice()).collect();
+    let taken = sqlx::query_scalar!(
+        r#"with taken as (
+            update journal_notary set version = version + 1, generation = $2, below = $3, in_progress = $4,
+                walked_lab = $5, walked_id = $6
+            where version = $1 returning version
+        ), chained as (
+            insert into journal_chain (lab_id, position, in_ledger, line_id, hash)
+            select l.lab_id, l.position, l.in_ledger, l.line_id, l.hash
+            from taken cross join unnest($7::uuid[], $8::bigint[], $9::bool[], $10::uuid[], $11::bytea[])
+                as l (lab_id, position, in_ledger, line_id, hash)
+        )
+        select exists (select from taken) as "taken!""#,
+        step.version,
+        step.generation,
+        step.done.below,
+        &step.done.in_progress,
+        step.walked.map(|it| it.0),
+        step.walked.map(|it| it.1),
+        &column(|key| key.lab_id),
+        &positions,
+        &ledgers,
+        &column(|key| key.id),
+        &hashes as &[&[u8]]
+    );
+    Ok(taken.fetch_one(db).await?)
+}
+
+/// Writes down the head of each lab that has lines since its last one, and answers them.
+pub async fn tell_heads(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(Uuid, i64, Hash)>> {
+    let told = sqlx::query!(
+        r#"insert into journal_heads (lab_id, position, hash, told_at)
+        select l.id, c.position, c.hash, $1
+        from (select id from labs union all select '00000000-0000-0000-0000-000000000000'::uuid) l
+            cross join lateral (
+                select position, hash from journal_chain c where c.lab_id = l.id order by position desc limit 1
+            ) c
+        on conflict do nothing returning lab_id, position, hash as "hash: Hash""#,
+        now
+    );
+    let told = told.fetch_all(db).await?;
+    Ok(told.into_iter().map(|row| (row.lab_id, row.position, row.hash)).collect())
+}
