@@ -21,7 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     catalogue::chemicals,
-    health, jobs, messages,
+    health, jobs, journal, messages,
     people::{
         accounts, audit,
         codes::{self, app_check},
@@ -48,7 +48,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(chemicals::routes())
         .merge(locations::routes())
         .merge(containers::routes())
-        .merge(jobs::routes());
+        .merge(jobs::routes())
+        .merge(journal::routes());
     let mut api = OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/v1", v1);
     web::document::complete(api.get_openapi_mut());
     api
@@ -141,6 +142,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         (name = "catalogue", description = "The chemicals that all labs share"),
         (name = "locations", description = "Buildings, rooms, cabinets, shelves, boxes"),
         (name = "containers", description = "Bottles, their ledger, and the scanner"),
+        (name = "audit", description = "Every change with before and after, and the proof that none was altered"),
         (name = "jobs", description = "Work that no request waits for: how far it is, and what came of it"),
         (name = "admin", description = "For owners of the installation: accounts, the log of logins, messages and their cost"),
         (name = "system", description = "Health, keys, metrics"),

@@ -32,6 +32,7 @@ use crate::{
 };
 
 mod http;
+mod installation;
 pub mod store;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -220,7 +221,8 @@ pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<LoginEvent>> 
     let before = list.after(wanted.before)?;
     let mut db = by.lists().await?;
     let who = phone_hash.as_ref().map(<[u8; 32]>::as_slice).zip(phone);
-    let found = store::list(&mut db, who, wanted.kind, before, wanted.limit.plus_one()).await?;
+    let filter = store::Filter { kind: wanted.kind, before, ..store::Filter::default() };
+    let found = store::list(&mut db, who, &filter, wanted.limit.plus_one()).await?;
     Ok(list.page(found, wanted.limit, |event| event.id))
 }
 

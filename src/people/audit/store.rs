@@ -14,12 +14,20 @@ pub async fn insert(db: &mut PgConnection, events: &[LoginEvent]) -> Result<()> 
     Ok(())
 }
 
+/// Which events a list shows.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub kind: Option<EventKind>,
+    pub user_id: Option<Uuid>,
+    pub from: Option<DateTime<Utc>>,
+    pub before: Option<Uuid>,
+}
+
 /// Of somebody: what is filed under the hash of the phone, and what happened to the sessions of the user who has it.
 pub async fn list(
     db: &mut PgConnection,
     who: Option<(&[u8], &str)>,
-    kind: Option<EventKind>,
-    before: Option<Uuid>,
+    filter: &Filter,
     most: i64,
 ) -> Result<Vec<LoginEvent>> {
     let found = sqlx::query_as!(
@@ -29,11 +37,14 @@ pub async fn list(
         from login_events
         where ($1::bytea is null or phone_hash = $1 or user_id = (select id from users where phone = $2))
             and ($3::text is null or kind = $3) and ($4::uuid is null or id < $4)
-        order by id desc limit $5"#,
+            and ($5::uuid is null or user_id = $5) and ($6::timestamptz is null or at >= $6)
+        order by id desc limit $7"#,
         who.map(|(hash, _)| hash),
         who.map(|(_, phone)| phone),
-        kind as Option<EventKind>,
-        before,
+        filter.kind as Option<EventKind>,
+        filter.before,
+        filter.user_id,
+        filter.from,
         most
     );
     Ok(found.fetch_all(db).await?)

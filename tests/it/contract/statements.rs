@@ -24,8 +24,14 @@ const MOST: usize = 3;
 /// An Idempotency-Key is claimed before the work and answered after it.
 const MOST_WITH_KEY: usize = MOST + 2;
 /// Done once in a while, and held to rules over several tables: the statements beyond the others' three.
-const RARE: [(&str, usize); 4] =
-    [("update_account", 6), ("delete_me", 14), ("scan_code", 2), ("set_chemical_overrides", 2)];
+const RARE: [(&str, usize); 6] = [
+    ("update_account", 6),
+    ("delete_me", 14),
+    ("scan_code", 2),
+    ("set_chemical_overrides", 2),
+    ("verify_audit", 1),
+    ("verify_installation_audit", 1),
+];
 
 /// What sqlx tells of each statement. It is told on the thread of the test, where all of its tasks run too.
 #[derive(Clone, Default)]

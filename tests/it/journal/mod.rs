@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod audit;
 mod chain;
+mod documented;
 mod notary;
 mod notary_embedded;
 mod notary_races;
+mod verify;
 
 use serde_json::Value;
 use sqlx::PgConnection;

@@ -1,0 +1,98 @@
+//! What people see of the lines: who changed what and when, the newest first.
+
+mod store;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{
+    auth::{Auth, Manager, Owner},
+    base::{
+        error::Result,
+        page::{Cursor, Limit, Page},
+        text::Text,
+    },
+};
+
+/// A line of the journal or of the ledger.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AuditLine {
+    /// Its place in the chain of its lab, without gaps; null for a login, which is in none.
+    #[schema(required = true, example = 4711)]
+    pub position: Option<i64>,
+    pub id: Uuid,
+    /// What has changed and how; `container.` with the type of an event is a line of a container's ledger.
+    #[schema(example = "location.moved")]
+    pub kind: String,
+    /// What was changed: by the first word of its kind, a location, a container, a person; null for a login of
+    /// somebody unknown.
+    #[schema(required = true)]
+    pub subject: Option<Uuid>,
+    /// The fields that were changed, each with its value before and after; null for one whose values are personal.
+    /// Amounts are in the container's unit.
+    #[schema(value_type = Object, example = json!({"name": ["Room 1", "Room 101"]}))]
+    pub changes: serde_json::Value,
+    pub by: AuditActor,
+    #[schema(required = true)]
+    pub session_id: Option<Uuid>,
+    /// The `X-Request-Id` of the request, or the id of the import.
+    #[schema(required = true)]
+    pub request_id: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// Who answers for a change: a person, or a machine and the person that it worked for.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct AuditActor {
+    #[schema(required = true)]
+    pub user_id: Option<Uuid>,
+    /// As the person is called now; null also for one whose account was deleted.
+    #[schema(required = true, example = "Marie")]
+    pub name: Option<String>,
+    #[schema(required = true, example = "import")]
+    pub system: Option<String>,
+    #[schema(required = true)]
+    pub r#for: Option<Uuid>,
+}
+
+#[derive(Debug)]
+pub struct Wanted {
+    pub subject: Option<Uuid>,
+    /// Who did it, or had a machine do it.
+    pub by: Option<Uuid>,
+    pub from: Option<DateTime<Utc>>,
+    pub kind: Option<Text<100>>,
+    pub before: Option<Cursor<i64>>,
+    pub limit: Limit,
+}
+
+/// A page looks at so many lines for those that are wanted, and then goes on with the next page.
+const WINDOW: i64 = 10_000;
+/// How far the clocks of two instances may be apart.
+const MOST_SKEW: TimeDelta = TimeDelta::hours(1);
+
+pub async fn of_lab(by: &Auth<Manager>, wanted: Wanted) -> Result<Page<AuditLine>> {
+    list(&mut *by.lists().await?, by.lab_id(), &wanted).await
+}
+
+pub async fn of_installation(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<AuditLine>> {
+    list(&mut *by.lists().await?, super::INSTALLATION, &wanted).await
+}
+
+async fn list(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Page<AuditLine>> {
+    let before = wanted.before.as_ref().map_or(i64::MAX, |cursor| cursor.0);
+    if wanted.subject.is_some() {
+        let lines = store::of_subject(db, lab_id, wanted, before).await?;
+        return Ok(Page::new(lines, wanted.limit, |line| line.position));
+    }
+    let old = wanted.from.map(|from| from - MOST_SKEW);
+    let (lowest, lines) = store::window(db, lab_id, wanted, (before, WINDOW, old)).await?;
+    let mut page = Page::new(lines, wanted.limit, |line| line.position);
+    if page.next_cursor.is_none() {
+        page.next_cursor = lowest.map(|lowest| Cursor(lowest).to_string());
+    }
+    Ok(page)
+}
