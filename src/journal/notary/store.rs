@@ -26,7 +26,7 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
                         select from journal_chain c
                         where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
                     )
-                order by xid limit $1)
+                order by xid, seq, in_ledger, id limit $1)
                 union all
                 (select lab_id, in_ledger, id, xid, seq from journal_lines l
                 where (select walked_lab from state) is null
@@ -35,7 +35,7 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
                         select from journal_chain c
                         where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
                     )
-                order by xid limit $1)
+                order by xid, seq, in_ledger, id limit $1)
             ) f order by f.xid, f.seq, f.in_ledger, f.id limit $1
         )
         select s.version, s.generation, s.below, s.in_progress, s.walked_lab, s.walked_id,
@@ -69,8 +69,8 @@ fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
     keys.map(|((lab_id, in_ledger), id)| Key { lab_id, in_ledger, id }).collect()
 }
 
-/// The next lines by lab and id, from this one on: those that have no position, where the last of them stands, and
-/// how many they are.
+/// The next lines by lab and id, from this one on: those of them that have no position, where the last stands, and how
+/// many they are. They come in the order of their times, because ids of one moment are random.
 pub async fn walk(
     db: &mut PgConnection,
     (lab_id, id): (Uuid, Uuid),
@@ -78,12 +78,12 @@ pub async fn walk(
 ) -> Result<(Vec<Key>, Option<(Uuid, Uuid)>, i64)> {
     let row = sqlx::query!(
         r#"with passed as materialized (
-            select lab_id, in_ledger, id, not exists (
+            select lab_id, in_ledger, id, seq, at, not exists (
                     select from journal_chain c
                     where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
                 ) as is_new
             from (
-                select lab_id, in_ledger, id from journal_lines
+                select lab_id, in_ledger, id, seq, at from journal_lines
                 where (lab_id, id) >= ($1, $2) order by lab_id, id limit $3
             ) l
         )
@@ -93,7 +93,7 @@ pub async fn walk(
             coalesce(array_agg(lab_id), '{}') as "labs!: Vec<Uuid>",
             coalesce(array_agg(in_ledger), '{}') as "ledgers!: Vec<bool>",
             coalesce(array_agg(id), '{}') as "ids!: Vec<Uuid>"
-        from (select * from passed where is_new order by lab_id, id, in_ledger) n"#,
+        from (select * from passed where is_new order by lab_id, at, seq, in_ledger, id) n"#,
         lab_id,
         id,
         most

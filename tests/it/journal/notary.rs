@@ -112,6 +112,23 @@ async fn more_lines_than_a_step_takes_are_numbered_in_several(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn events_of_a_bottle_keep_their_order_in_a_transaction_that_takes_several_steps(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (_, bottle) = a_bottle(&app).await;
+    number(&app).await;
+    let events = "insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before,
+            state_after, by_system, occurred_at, recorded_at)
+        select gen_random_uuid(), $1, $2, n, 'withdraw', 0, 100, 'opened', 'opened', 'import', now(), now()
+        from generate_series(2, 12001) n order by random()";
+    sqlx::query(events).bind(app.lab).bind(bottle).execute(&app.db).await.unwrap();
+    number(&app).await;
+    let order = "select e.seq from journal_chain c join stock_events e on e.lab_id = c.lab_id and e.id = c.line_id
+        where c.lab_id = $1 order by c.position";
+    let order: Vec<i32> = sqlx::query_scalar(order).bind(app.lab).fetch_all(&app.db).await.unwrap();
+    assert!(order.is_sorted() && order.len() == 12_001);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn lines_of_the_time_before_the_notary_are_numbered_too(db: PgPool) {
     let app = TestApp::new(db).await;
     let (_, bottle) = a_bottle(&app).await;
