@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    audit::{self, AuditLine, Wanted},
+    audit::{self, AuditFilter, AuditLine},
     verify::{self, Head, Range, Verification},
 };
 use crate::{
@@ -52,13 +52,6 @@ struct AuditQuery {
     cursor: Option<Cursor<i64>>,
 }
 
-impl From<AuditQuery> for Wanted {
-    fn from(query: AuditQuery) -> Self {
-        let AuditQuery { subject, by, from, kind, limit, cursor } = query;
-        Self { subject, by, from, kind, before: cursor, limit }
-    }
-}
-
 /// List what was changed
 ///
 /// Every change in the lab with before and after, and who made it, the newest first; events of containers are among
@@ -67,7 +60,8 @@ impl From<AuditQuery> for Wanted {
 #[utoipa::path(get, path = "/labs/{lab_id}/audit", tag = "audit", security(("bearer" = ["manager"])),
     params(("lab_id" = Uuid, Path), AuditQuery), responses((status = 200, body = Page<AuditLine>), Failures))]
 async fn list_audit(by: Auth<Manager>, Query(query): Query<AuditQuery>) -> Result<Json<Page<AuditLine>>> {
-    audit::of_lab(&by, query.into()).await.map(Json)
+    let AuditQuery { subject, by: person, from, kind, limit, cursor } = query;
+    audit::of_lab(&by, &AuditFilter { subject, by: person, from, kind, limit }, cursor).await.map(Json)
 }
 
 /// Get the head of the chain

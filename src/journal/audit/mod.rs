@@ -12,7 +12,7 @@ use crate::{
     auth::{Auth, Manager, Owner},
     base::{
         error::Result,
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
         text::Text,
     },
 };
@@ -59,14 +59,20 @@ pub struct AuditActor {
 }
 
 #[derive(Debug)]
-pub struct Wanted {
+pub struct AuditFilter {
     pub subject: Option<Uuid>,
     /// Who did it, or had a machine do it.
     pub by: Option<Uuid>,
     pub from: Option<DateTime<Utc>>,
     pub kind: Option<Text<100>>,
-    pub before: Option<Cursor<i64>>,
     pub limit: Limit,
+}
+
+impl AuditFilter {
+    fn list(&self, lab_id: Uuid) -> List {
+        let kind = self.kind.as_ref().map(Text::as_str);
+        List::new("audit", &(lab_id, self.subject, self.by, self.from, kind))
+    }
 }
 
 /// A page looks at so many lines for those that are wanted, and then goes on with the next page.
@@ -74,25 +80,35 @@ const WINDOW: i64 = 10_000;
 /// How far the clocks of two instances may be apart.
 const MOST_SKEW: TimeDelta = TimeDelta::hours(1);
 
-pub async fn of_lab(by: &Auth<Manager>, wanted: Wanted) -> Result<Page<AuditLine>> {
-    list(&mut *by.lists().await?, by.lab_id(), &wanted).await
+pub async fn of_lab(by: &Auth<Manager>, filter: &AuditFilter, cursor: Option<Cursor<i64>>) -> Result<Page<AuditLine>> {
+    page(&mut *by.lists().await?, by.lab_id(), filter, cursor).await
 }
 
-pub async fn of_installation(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<AuditLine>> {
-    list(&mut *by.lists().await?, super::INSTALLATION, &wanted).await
+pub async fn of_installation(
+    by: &Auth<Owner>,
+    filter: &AuditFilter,
+    cursor: Option<Cursor<i64>>,
+) -> Result<Page<AuditLine>> {
+    page(&mut *by.lists().await?, super::INSTALLATION, filter, cursor).await
 }
 
-async fn list(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Page<AuditLine>> {
-    let before = wanted.before.as_ref().map_or(i64::MAX, |cursor| cursor.0);
-    if wanted.subject.is_some() {
-        let lines = store::of_subject(db, lab_id, wanted, before).await?;
-        return Ok(Page::new(lines, wanted.limit, |line| line.position));
+async fn page(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    filter: &AuditFilter,
+    cursor: Option<Cursor<i64>>,
+) -> Result<Page<AuditLine>> {
+    let list = filter.list(lab_id);
+    let before = list.after(cursor)?.unwrap_or(i64::MAX);
+    if filter.subject.is_some() {
+        let lines = store::of_subject(db, lab_id, filter, before).await?;
+        return Ok(list.page(lines, filter.limit, |line| line.position));
     }
-    let old = wanted.from.map(|from| from - MOST_SKEW);
-    let (lowest, lines) = store::window(db, lab_id, wanted, (before, WINDOW, old)).await?;
-    let mut page = Page::new(lines, wanted.limit, |line| line.position);
+    let old = filter.from.map(|from| from - MOST_SKEW);
+    let (lowest, lines) = store::window(db, lab_id, filter, (before, WINDOW, old)).await?;
+    let mut page = list.page(lines, filter.limit, |line| line.position);
     if page.next_cursor.is_none() {
-        page.next_cursor = lowest.map(|lowest| Cursor(lowest).to_string());
+        page.next_cursor = lowest.map(|lowest| list.cursor(lowest));
     }
     Ok(page)
 }

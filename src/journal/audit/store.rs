@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{AuditActor, AuditLine, Wanted};
+use super::{AuditActor, AuditFilter, AuditLine};
 use crate::base::error::Result;
 
 struct Row {
@@ -53,7 +53,12 @@ macro_rules! lines {
 }
 
 /// Of one subject, whose lines an index has.
-pub async fn of_subject(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted, before: i64) -> Result<Vec<AuditLine>> {
+pub async fn of_subject(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    filter: &AuditFilter,
+    before: i64,
+) -> Result<Vec<AuditLine>> {
     let rows = lines!(
         "from journal_lines l
             join journal_chain c on c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
@@ -64,11 +69,11 @@ pub async fn of_subject(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted, be
         order by c.position desc limit $7",
         lab_id,
         before,
-        wanted.subject,
-        wanted.by,
-        wanted.kind.as_ref().map(crate::base::text::Text::as_str),
-        wanted.from,
-        wanted.limit.plus_one()
+        filter.subject,
+        filter.by,
+        filter.kind.as_ref().map(crate::base::text::Text::as_str),
+        filter.from,
+        filter.limit.plus_one()
     );
     Ok(rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect())
 }
@@ -78,7 +83,7 @@ pub async fn of_subject(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted, be
 pub async fn window(
     db: &mut PgConnection,
     lab_id: Uuid,
-    wanted: &Wanted,
+    filter: &AuditFilter,
     (before, window, old): (i64, i64, Option<DateTime<Utc>>),
 ) -> Result<(Option<i64>, Vec<AuditLine>)> {
     let bounds = sqlx::query!(
@@ -109,10 +114,10 @@ pub async fn window(
         lab_id,
         lowest,
         bounds.top,
-        wanted.by,
-        wanted.kind.as_ref().map(crate::base::text::Text::as_str),
-        wanted.from,
-        wanted.limit.plus_one()
+        filter.by,
+        filter.kind.as_ref().map(crate::base::text::Text::as_str),
+        filter.from,
+        filter.limit.plus_one()
     );
     let lines = rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect();
     Ok(((lowest > bounds.floor + 1).then_some(lowest), lines))

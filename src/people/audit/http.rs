@@ -5,7 +5,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    EventKind, LoginEvent, Wanted,
+    EventKind, LoginEvent, LoginEventFilter,
     installation::{self, AuditSource},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         phone::Phone,
         text::Text,
     },
-    journal::audit::AuditLine,
+    journal::audit::{AuditFilter, AuditLine},
     platform::app::App,
     web::{Failures, Json, Query},
 };
@@ -50,8 +50,8 @@ struct LoginEventsQuery {
 #[utoipa::path(get, path = "/admin/login-events", tag = "login", security(("bearer" = ["owner"])),
     params(LoginEventsQuery), responses((status = 200, body = Page<LoginEvent>), Failures))]
 async fn list_login_events(by: Auth<Owner>, Query(query): Query<LoginEventsQuery>) -> Result<Json<Page<LoginEvent>>> {
-    let wanted = Wanted { phone: query.phone, kind: query.kind, before: query.cursor, limit: query.limit };
-    super::list(&by, wanted).await.map(Json)
+    let filter = LoginEventFilter { phone: query.phone, kind: query.kind, before: query.cursor, limit: query.limit };
+    super::list(&by, filter).await.map(Json)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -77,7 +77,7 @@ struct InstallationAuditQuery {
     limit: Limit,
     /// `next_cursor` of the page before, of the same source.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<installation::Mark>>,
+    cursor: Option<installation::AuditCursor>,
 }
 
 /// List what was changed in the installation
@@ -91,6 +91,6 @@ async fn list_installation_audit(
     Query(query): Query<InstallationAuditQuery>,
 ) -> Result<Json<Page<AuditLine>>> {
     let InstallationAuditQuery { source, subject, by: person, from, kind, limit, cursor } = query;
-    let wanted = installation::Wanted { subject, by: person, from, kind, mark: cursor.map(|it| it.0), limit };
-    installation::list(&by, source.unwrap_or(AuditSource::Journal), wanted).await.map(Json)
+    let filter = AuditFilter { subject, by: person, from, kind, limit };
+    installation::list(&by, source.unwrap_or(AuditSource::Journal), filter, cursor).await.map(Json)
 }

@@ -1,7 +1,6 @@
 //! The audit of the installation: its journal, and beside it the logins, which are no part of it.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -10,11 +9,10 @@ use super::{EventKind, LoginEvent, store};
 use crate::{
     auth::{Auth, Owner},
     base::{
-        error::{Error, Field, Result},
-        page::{Cursor, Limit, Page},
-        text::Text,
+        error::{Error, Result},
+        page::{Cursor, List, Page},
     },
-    journal::audit::{self, AuditActor, AuditLine},
+    journal::audit::{self, AuditActor, AuditFilter, AuditLine},
 };
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -24,44 +22,40 @@ pub enum AuditSource {
     Login,
 }
 
-/// Where a page ended: a position of the journal, or the id of a login event.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// Where a page ended: a cursor of the journal, or of the login events.
+#[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Mark {
-    Position(i64),
-    Event(Uuid),
+pub enum AuditCursor {
+    Journal(Cursor<i64>),
+    Login(Cursor<Uuid>),
 }
 
-pub struct Wanted {
-    pub subject: Option<Uuid>,
-    pub by: Option<Uuid>,
-    pub from: Option<DateTime<Utc>>,
-    pub kind: Option<Text<100>>,
-    pub mark: Option<Mark>,
-    pub limit: Limit,
-}
-
-pub async fn list(by: &Auth<Owner>, source: AuditSource, wanted: Wanted) -> Result<Page<AuditLine>> {
-    let refused = |name, why: &str| Error::Invalid(vec![Field::new(name, why)]);
-    let Wanted { subject, by: person, from, kind, mark, limit } = wanted;
-    match (source, mark) {
-        (AuditSource::Journal, None | Some(Mark::Position(_))) => {
-            let before = mark.and_then(|mark| if let Mark::Position(at) = mark { Some(Cursor(at)) } else { None });
-            audit::of_installation(by, audit::Wanted { subject, by: person, from, kind, before, limit }).await
-        }
-        (AuditSource::Login, None | Some(Mark::Event(_))) => {
-            if subject.is_some() {
-                return Err(refused("?subject", "logins have none; ask by person"));
-            }
-            let kind =
-                kind.map(|kind| login_kind(kind.as_str()).ok_or_else(|| refused("?kind", "is no kind of logins")));
-            let before = mark.and_then(|mark| if let Mark::Event(id) = mark { Some(id) } else { None });
-            let filter = store::Filter { kind: kind.transpose()?, user_id: person, from, before };
-            let found = store::list(&mut *by.lists().await?, None, &filter, limit.plus_one()).await?;
-            Ok(Page::new(found.into_iter().map(line).collect(), limit, |line| line.id))
-        }
-        _ => Err(refused("?cursor", "is of the other source")),
+pub async fn list(
+    by: &Auth<Owner>,
+    source: AuditSource,
+    filter: AuditFilter,
+    cursor: Option<AuditCursor>,
+) -> Result<Page<AuditLine>> {
+    match (source, cursor) {
+        (AuditSource::Journal, None) => audit::of_installation(by, &filter, None).await,
+        (AuditSource::Journal, Some(AuditCursor::Journal(at))) => audit::of_installation(by, &filter, Some(at)).await,
+        (AuditSource::Login, None) => logins(by, filter, None).await,
+        (AuditSource::Login, Some(AuditCursor::Login(at))) => logins(by, filter, Some(at)).await,
+        _ => Err(Error::field("?cursor", "is of the other source")),
     }
+}
+
+async fn logins(by: &Auth<Owner>, filter: AuditFilter, cursor: Option<Cursor<Uuid>>) -> Result<Page<AuditLine>> {
+    if filter.subject.is_some() {
+        return Err(Error::field("?subject", "logins have none; ask by person"));
+    }
+    let AuditFilter { by: person, from, kind, limit, .. } = filter;
+    let kind = kind.map(|kind| login_kind(kind.as_str()).ok_or_else(|| Error::field("?kind", "is no kind of logins")));
+    let kind = kind.transpose()?;
+    let list = List::new("audit of logins", &(person, from, kind));
+    let filter = store::Filter { kind, user_id: person, from, before: list.after(cursor)? };
+    let found = store::list(&mut *by.lists().await?, None, &filter, limit.plus_one()).await?;
+    Ok(list.page(found.into_iter().map(line).collect(), limit, |line| line.id))
 }
 
 const PREFIX: &str = "login.";

@@ -206,7 +206,7 @@ pub async fn purge(db: &mut sqlx::PgConnection, now: DateTime<Utc>, most: i64) -
     store::purge(db, now - KEPT_FOR, most).await
 }
 
-pub struct Wanted {
+pub struct LoginEventFilter {
     pub phone: Option<Phone>,
     pub kind: Option<EventKind>,
     pub before: Option<Cursor<Uuid>>,
@@ -214,7 +214,7 @@ pub struct Wanted {
 }
 
 /// The newest first.
-pub async fn list(by: &Auth<Owner>, wanted: Wanted) -> Result<Page<LoginEvent>> {
+pub async fn list(by: &Auth<Owner>, wanted: LoginEventFilter) -> Result<Page<LoginEvent>> {
     let phone_hash = wanted.phone.as_ref().map(|phone| phone_hash(by.app(), phone));
     let phone = wanted.phone.as_ref().map(Phone::as_str);
     let list = List::new("login events", &(phone, wanted.kind));
