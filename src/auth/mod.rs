@@ -26,7 +26,7 @@ use crate::{
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
-        ids::OwnId,
+        ids::{OwnId, RequestId, Seed},
         phone::Phone,
         tokens::Assurance,
     },
@@ -79,8 +79,16 @@ pub struct Auth<R> {
     lab_id: Uuid,
     role: Option<Role>,
     /// From the Idempotency-Key: makes the ids of a repeated request come out the same.
-    seed: Option<crate::base::ids::Seed>,
+    seed: Option<Seed>,
+    request_id: Option<RequestId>,
     right: PhantomData<R>,
+}
+
+/// By which session and request something came; both are absent where there was none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin {
+    pub session_id: Option<Uuid>,
+    pub request_id: Option<RequestId>,
 }
 
 /// Whose token it is.
@@ -113,6 +121,11 @@ impl<R> Auth<R> {
     pub fn session_id(&self) -> Result<Uuid> {
         let needed = || Reason::SessionRequired.because("trade the Firebase token at /v1/auth/firebase first");
         self.caller.session_id.ok_or_else(needed)
+    }
+
+    /// For the journal.
+    pub fn origin(&self) -> Origin {
+        Origin { session_id: self.caller.session_id, request_id: self.request_id }
     }
 
     /// Of the installation.
@@ -159,7 +172,7 @@ impl<R> Auth<R> {
 
     /// The same in every try of one request.
     pub fn nonce(&self) -> [u8; 16] {
-        self.seed.as_ref().map_or_else(crate::base::secrets::random, crate::base::ids::Seed::nonce)
+        self.seed.as_ref().map_or_else(crate::base::secrets::random, Seed::nonce)
     }
 
     /// Whether a repeat of this request makes the same ids.
@@ -204,8 +217,9 @@ impl<R: Right> FromRequestParts<App> for Auth<R> {
         let (caller, standing) = identify(app, &parts.headers).await?;
         let lab = lab_of_path(parts, app).await?;
         let role = R::check(&standing, lab)?;
-        let seed = parts.extensions.get().cloned();
-        Ok(Self { app: app.clone(), caller, standing, lab_id: lab.unwrap_or_default(), role, seed, right: PhantomData })
+        let (seed, request_id) = (parts.extensions.get().cloned(), parts.extensions.get().copied());
+        let (app, lab_id) = (app.clone(), lab.unwrap_or_default());
+        Ok(Self { app, caller, standing, lab_id, role, seed, request_id, right: PhantomData })
     }
 }
 

@@ -1,8 +1,11 @@
 //! Ids are UUIDv7 (RFC 9562 section 5.7): in order of time, so that new rows lie together in every index.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use chrono::{DateTime, Utc};
@@ -11,6 +14,27 @@ use uuid::{Uuid, Variant};
 
 pub fn new(now: DateTime<Utc>) -> Uuid {
     from_parts(now, crate::base::secrets::random())
+}
+
+/// The id of a request, as the answer's `X-Request-Id` has it; that of a run, for what no request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(Uuid);
+
+impl RequestId {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self(new(now))
+    }
+
+    pub fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+/// In small letters, with hyphens.
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// An id whose last two bytes are given: they tell where to look for what it names. The other 58 random bits remain.

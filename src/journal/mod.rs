@@ -1,16 +1,45 @@
-//! The journal: one line for each change that a user can see. This part reads the lines: the notary gives them their
-//! order and their hashes, `verify` recomputes those, `audit` shows them.
+//! The journal: one line for each change that a user can see, with before and after, written in the transaction of the
+//! change. A use case begins a transaction, writes, and ends with [`commit`], which takes what has changed ([`Change`]) and
+//! who changed it ([`Actor`]). There is no other end: `.clippy.toml` bans the `commit` of sqlx, and the stores of what is
+//! journalled write in a transaction alone.
+//!
+//! Events of the ledger (`stock_events`) are lines already and are not written twice. Sessions, codes, the outbox, tallies,
+//! the answers to repeated requests and jobs are not journalled; logins have an audit of their own (`people::audit`).
+//!
+//! The notary gives the lines their order and their hashes, `verify` recomputes those, and `audit` shows them.
 
+mod actor;
 pub mod audit;
 mod canonical;
+mod change;
 mod http;
+mod kind;
 mod lines;
 pub mod notary;
+mod store;
 mod verify;
 
-use uuid::Uuid;
+use sqlx::PgTransaction;
 
-pub use self::http::routes;
+pub use self::{
+    actor::{Actor, System},
+    change::{Change, NO_LAB, Told},
+    http::routes,
+    kind::Kind,
+};
+use crate::base::error::Result;
 
-/// Stands for the lab of lines that belong to none.
-const INSTALLATION: Uuid = Uuid::nil();
+/// Ends a use case: writes a line for each change and commits. A change of nothing leaves no line.
+#[expect(clippy::disallowed_methods, reason = "the one commit of use cases")]
+pub async fn commit(
+    mut tx: PgTransaction<'_>,
+    by: impl Into<Actor>,
+    changes: impl IntoIterator<Item = Change>,
+) -> Result<()> {
+    let by = by.into();
+    let changes: Vec<_> = changes.into_iter().filter(|change| !change.is_empty()).collect();
+    if !changes.is_empty() {
+        store::insert(&mut tx, &by, &changes).await?;
+    }
+    Ok(tx.commit().await?)
+}

@@ -233,6 +233,7 @@ pub async fn missing_rights(db: &mut PgConnection, role: &str) -> sqlx::Result<V
 }
 
 /// Those who start at the same time do it one after the other.
+#[expect(clippy::disallowed_methods, reason = "rights of roles, which nobody sees in the product")]
 async fn grant(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
     let mut tx = owner.begin().await?;
     tx.execute("select pg_advisory_xact_lock(hashtextextended('chemstock roles', 0))").await?;

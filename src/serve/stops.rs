@@ -6,7 +6,9 @@ use chrono::{SecondsFormat, TimeDelta};
 
 use crate::{
     config::Config,
+    journal::{Actor, System},
     people::codes::stops::{self, Prefix, SendingStop, StoppedBy},
+    platform::app::App,
     serve,
 };
 
@@ -40,7 +42,7 @@ pub async fn set(config: Config, prefix: &str, hours: Option<u32>) -> anyhow::Re
     let prefix = parsed(prefix)?;
     let connected = serve::connect(config).await?;
     let until = hours.map(|hours| connected.app.clock.now() + TimeDelta::hours(hours.into()));
-    let stop = stops::set_for(&connected.app, &prefix, until, None).await?;
+    let stop = stops::set_for(&connected.app, &prefix, until, by(&connected.app)).await?;
     connected.close().await;
     eprintln!("done: strangers get no codes there: {}", line(&stop));
     Ok(ExitCode::SUCCESS)
@@ -49,13 +51,17 @@ pub async fn set(config: Config, prefix: &str, hours: Option<u32>) -> anyhow::Re
 pub async fn lift(config: Config, prefix: &str) -> anyhow::Result<ExitCode> {
     let prefix = parsed(prefix)?;
     let connected = serve::connect(config).await?;
-    let was_stopped = stops::lift_for(&connected.app, &prefix, None).await?;
+    let was_stopped = stops::lift_for(&connected.app, &prefix, by(&connected.app)).await?;
     connected.close().await;
     eprintln!(
         "{}",
         if was_stopped { "done: codes are sent there again" } else { "nothing to do: nothing is stopped there" }
     );
     Ok(ExitCode::SUCCESS)
+}
+
+fn by(app: &App) -> Actor {
+    Actor::system(System::CommandLine, app.clock.now())
 }
 
 fn parsed(prefix: &str) -> anyhow::Result<Prefix> {

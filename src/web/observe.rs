@@ -13,7 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
-    base::ids,
+    base::ids::RequestId,
     platform::{app::App, telemetry::traces},
 };
 
@@ -27,10 +27,12 @@ pub async fn observe(
     next: Next,
 ) -> Response {
     let start = Instant::now();
+    let request_id = RequestId::new(app.clock.now());
     let mut text = Uuid::encode_buffer();
-    let id = &*ids::new(app.clock.now()).hyphenated().encode_lower(&mut text);
+    let id = &*request_id.uuid().hyphenated().encode_lower(&mut text);
     let header = HeaderValue::from_str(id).unwrap_or_else(|_| unreachable!("a UUID is ASCII"));
     request.headers_mut().insert(X_REQUEST_ID, header.clone());
+    request.extensions_mut().insert(request_id);
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", method, route, id);

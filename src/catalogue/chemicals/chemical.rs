@@ -9,11 +9,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{cased::small, fold, term, words};
-use crate::base::{
-    error::{Error, Result},
-    ids::OwnId,
-    patch::{self, Change},
-    text::{Name, Text},
+use crate::{
+    base::{
+        error::{Error, Result},
+        ids::OwnId,
+        patch::{self, Change},
+        text::{Name, Text},
+    },
+    journal::Told,
 };
 
 /// As much higher is the rank of a word that the name has not.
@@ -45,6 +48,8 @@ pub struct Chemical {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
+
+impl Told for Chemical {}
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -54,6 +54,7 @@ use crate::{
         page::{Cursor, Limit, List, Page},
         text::Name,
     },
+    journal,
     platform::{app::App, batch::Lookups},
 };
 
@@ -114,7 +115,7 @@ pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical>
     let may_be_made = by.is_repeatable() && new.id.is_none();
     let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
     let mut db = by.app().db().await?;
-    match insert(&mut db, &chemical).await {
+    match insert(&mut db, by, &chemical).await {
         Ok(()) => Ok(chemical),
         // The first try of this request has made it.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_made => {
@@ -124,9 +125,19 @@ pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical>
     }
 }
 
-async fn insert(db: &mut PgConnection, chemical: &Chemical) -> Result<()> {
+async fn insert(db: &mut PgConnection, by: &Auth<Cataloguer>, chemical: &Chemical) -> Result<()> {
     clashes::check_names(db, chemical).await?;
-    store::insert(db, std::slice::from_ref(chemical)).await
+    let mut tx = db.begin().await?;
+    store::insert(&mut tx, std::slice::from_ref(chemical)).await?;
+    journal::commit(tx, by, [created(chemical)?]).await
+}
+
+fn created(chemical: &Chemical) -> Result<journal::Change> {
+    journal::Change::new(journal::Kind::ChemicalCreated, journal::NO_LAB, chemical.id).created(chemical)
+}
+
+fn changed(before: &Chemical, after: &Chemical) -> Result<journal::Change> {
+    journal::Change::new(journal::Kind::ChemicalChanged, journal::NO_LAB, after.id).changed(before, after)
 }
 
 pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: ChemicalPatch) -> Result<Chemical> {
@@ -149,17 +160,22 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     chemical.version += 1;
     chemical.updated_at = by.now();
     store::update(&mut tx, std::slice::from_ref(&chemical)).await?;
-    tx.commit().await?;
+    journal::commit(tx, by, [changed(&before, &chemical)?]).await?;
     Ok(chemical)
 }
 
 pub async fn delete(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>) -> Result<()> {
     let mut db = by.app().db().await?;
-    if store::delete(&mut db, id, read).await? {
-        return Ok(());
+    let mut tx = db.begin().await?;
+    let before = store::lock_to_delete(&mut tx, id).await?.ok_or(Error::NotFound("chemical"))?;
+    if read.is_some_and(|read| read != before.version) {
+        return Err(Error::Stale);
     }
-    let found = find(&mut db, id).await?;
-    Err(found.map_or(Error::NotFound("chemical"), |_| Error::Stale))
+    let mut changes = overrides::delete_all(&mut tx, id).await?;
+    store::delete(&mut tx, id).await?;
+    let change = journal::Change::new(journal::Kind::ChemicalDeleted, journal::NO_LAB, id);
+    changes.push(change.deleted(&before)?);
+    journal::commit(tx, by, changes).await
 }
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {

@@ -7,13 +7,17 @@ use sqlx::Connection as _;
 
 use super::{
     lines::Lines,
-    run::{Load, Outcome, Stored},
+    run::{Load, Outcome, Run, Stored},
     seen::{Seen, Turn, Waiting},
     store,
     table::Row,
 };
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        error::{Error, Result},
+        ids::RequestId,
+    },
+    journal::{self, Actor},
     platform::app::App,
 };
 
@@ -21,6 +25,7 @@ const TRIES: u32 = 3;
 
 pub struct Batches<'a> {
     app: &'a App,
+    id: RequestId,
     is_dry_run: bool,
     seen: Seen,
     locations: BTreeSet<String>,
@@ -35,8 +40,8 @@ pub struct Remarks {
 }
 
 impl<'a> Batches<'a> {
-    pub fn new(app: &'a App, is_dry_run: bool) -> Self {
-        Self { app, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
+    pub fn new(app: &'a App, id: RequestId, is_dry_run: bool) -> Self {
+        Self { app, id, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
     }
 
     pub fn into_remarks(self) -> Remarks {
@@ -112,12 +117,13 @@ impl<'a> Batches<'a> {
         let mut db = self.app.db().await?;
         let mut tx = db.begin().await?;
         store::give_time(&mut tx).await?;
-        let Stored { outcomes, locations, warnings } = load.store(&mut tx, items, self.app.clock.now()).await?;
+        let run = Run { id: self.id, now: self.app.clock.now() };
+        let Stored { outcomes, locations, warnings, changes } = load.store(&mut tx, items, run).await?;
         if self.is_dry_run {
             tx.rollback().await?;
         } else {
             load.keep(items, &outcomes)?;
-            tx.commit().await?;
+            journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
         }
         self.locations.extend(locations);
         for (line, text) in warnings {

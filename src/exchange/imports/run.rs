@@ -4,7 +4,7 @@ use std::{collections::VecDeque, path::Path};
 
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgTransaction};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +17,11 @@ use super::{
     seen::Marks,
     table::{Row, Table},
 };
-use crate::{base::error::Result, platform::app::App};
+use crate::{
+    base::{error::Result, ids::RequestId},
+    journal::{self, Actor},
+    platform::app::App,
+};
 
 /// Rows in one transaction.
 const BATCH: usize = 500;
@@ -39,6 +43,15 @@ pub struct Stored {
     pub locations: Vec<String>,
     /// Of rows that went in: the line, and what whoever imports should look at.
     pub warnings: Vec<(u64, String)>,
+    /// For the journal.
+    pub changes: Vec<journal::Change>,
+}
+
+/// An import that runs: its id, by which the journal has all that it changed, and the time of the batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    pub id: RequestId,
+    pub now: DateTime<Utc>,
 }
 
 /// What is loaded from a file.
@@ -69,8 +82,18 @@ pub trait Load {
         false
     }
 
+    /// The lab that it is loaded into, if it is one's own.
+    fn lab_id(&self) -> Uuid {
+        journal::NO_LAB
+    }
+
+    /// Who has it imported, where that was said.
+    fn person(&self) -> Option<Uuid> {
+        None
+    }
+
     /// One outcome for each item. Called within a transaction, and again item by item when it fails.
-    async fn store(&self, db: &mut PgConnection, items: &[Self::Item], now: DateTime<Utc>) -> Result<Stored>;
+    async fn store(&self, tx: &mut PgTransaction<'_>, items: &[Self::Item], run: Run) -> Result<Stored>;
 
     /// Before the commit of what was stored.
     fn keep(&mut self, _items: &[Self::Item], _outcomes: &[Outcome]) -> anyhow::Result<()> {
@@ -88,7 +111,8 @@ pub async fn run<L: Load>(
     let bar = progress(table.size());
     let mut corrections = Corrections::of(file, table, load.made_for())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
-    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, dry), VecDeque::new());
+    let id = RequestId::new(app.clock.now());
+    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, id, dry), VecDeque::new());
     while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
         let end = batch.last().map_or(0, |last| last.end).max(bar.position());
         for (row, outcome) in batches.store(load, batch).await? {
@@ -111,7 +135,22 @@ pub async fn run<L: Load>(
     }
     report.corrections = corrections.finish()?;
     report.locations = locations;
+    if !dry {
+        note(app, id, load, &report).await?;
+    }
     Ok(report)
+}
+
+/// The line of the import itself, if it has changed anything.
+async fn note<L: Load>(app: &App, id: RequestId, load: &L, report: &Report) -> Result<()> {
+    let made = u64::try_from(report.locations.len()).unwrap_or(u64::MAX);
+    let counts = [("added", report.added), ("completed", report.completed), ("locations", made)];
+    let change = journal::Change::new(journal::Kind::ImportFinished, load.lab_id(), id.uuid());
+    let change = counts
+        .into_iter()
+        .fold(change, |change, (name, count)| change.field(name, None, Some(count).filter(|count| *count > 0)));
+    let mut db = app.db().await?;
+    journal::commit(db.begin().await?, Actor::import(id, load.person(), app.clock.now()), [change]).await
 }
 
 /// The next of the file; when it is read, those that have waited.

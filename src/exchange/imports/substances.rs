@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 
 use chemistry::{CasNumber, EcNumber, Formula, InChIKey, cas};
-use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::PgTransaction;
 
 use super::{
     columns::Columns,
     faults::{Faults, OrReason},
     pubchem::{self, LeftOut},
-    run::{Load, Outcome, Stored},
+    run::{Load, Outcome, Run, Stored},
     seen::Marks,
     table::{Row, Table},
 };
@@ -82,9 +81,9 @@ impl Load for Substances {
         !has_number && row.get("name").is_some_and(|name| self.synonyms.contains(&identity(name)))
     }
 
-    async fn store(&self, db: &mut PgConnection, items: &[Substance], now: DateTime<Utc>) -> Result<Stored> {
+    async fn store(&self, tx: &mut PgTransaction<'_>, items: &[Substance], run: Run) -> Result<Stored> {
         let listed: Vec<_> = items.iter().map(|item| &item.listed).collect();
-        let outcomes = chemicals::upsert_batch(db, &listed, self.names, now).await?;
+        let (outcomes, changes) = chemicals::upsert_batch(tx, &listed, self.names, run.now).await?;
         let warnings = items.iter().zip(&outcomes).filter_map(|(item, outcome)| {
             let told = match (outcome, item.listed.decides) {
                 (chemicals::Outcome::Deleted, _) => DELETED,
@@ -95,7 +94,8 @@ impl Load for Substances {
             Some((item.line, told.to_owned()))
         });
         let warnings = warnings.collect();
-        Ok(Stored { outcomes: outcomes.into_iter().map(Outcome::from).collect(), warnings, ..Stored::default() })
+        let outcomes = outcomes.into_iter().map(Outcome::from).collect();
+        Ok(Stored { outcomes, warnings, changes, ..Stored::default() })
     }
 }
 

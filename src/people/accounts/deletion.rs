@@ -9,7 +9,7 @@ use super::told;
 use crate::{
     auth::{self, Anyone, Auth},
     base::error::{Error, Result},
-    messages,
+    journal, messages,
     people::{
         audit::{self, EventKind},
         codes::failures,
@@ -33,8 +33,9 @@ pub async fn delete_me(by: &Auth<Anyone>, version: Option<i32>) -> Result<()> {
     let Some(erased) = users::erase(&mut tx, user_id, version, now).await? else {
         return if users::is_there(&mut tx, user_id).await? { Err(Error::Stale) } else { Ok(()) };
     };
-    labs::leave_all(&mut tx, user_id, now).await?;
-    labs::revoke_made_by(&mut tx, user_id, now).await?;
+    let mut changes = vec![erased.change(user_id, now)];
+    changes.extend(labs::leave_all(&mut tx, user_id, now).await?);
+    changes.extend(labs::revoke_made_by(&mut tx, None, user_id, now).await?);
     delete_sessions(&mut tx, user_id).await?;
     let hash = erased.phone.as_ref().map(|phone| audit::phone_hash(app, phone));
     let devices = audit::store::forget_person(&mut tx, user_id, hash.as_ref().map(<[u8; 32]>::as_slice)).await?;
@@ -43,11 +44,11 @@ pub async fn delete_me(by: &Auth<Anyone>, version: Option<i32>) -> Result<()> {
         let buckets: Vec<_> = devices.map(|device| failures::bucket(app, phone, device).to_vec()).collect();
         failures::forget(&mut tx, &buckets).await?;
         messages::forget(&mut tx, &buckets).await?;
-        labs::forget_phone(&mut tx, phone, user_id, now).await?;
+        changes.extend(labs::forget_phone(&mut tx, phone, user_id, now).await?);
     }
     let event = told(now, user_id, EventKind::AccountDeleted, "done", "by the person".to_owned());
     audit::store::insert(&mut tx, &[event]).await?;
-    tx.commit().await?;
+    journal::commit(tx, by, changes).await?;
     auth::forget(app, user_id);
     Ok(())
 }

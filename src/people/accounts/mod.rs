@@ -21,6 +21,7 @@ use crate::{
         phone::Phone,
         version::Versioned,
     },
+    journal::{self, Actor, Change, Kind, NO_LAB, System, Told},
     people::{
         labs::{self, Member},
         users,
@@ -74,6 +75,10 @@ impl Account {
         };
         Self { version: self.version + i32::from(after != *self), ..after }
     }
+}
+
+impl Told for Account {
+    const PERSONAL: &'static [&'static str] = &["phone", "name"];
 }
 
 impl Versioned for Account {
@@ -132,17 +137,26 @@ pub async fn change(by: &Auth<Owner>, id: Uuid, version: Option<i32>, patch: &Ac
     if before.runs_the_installation() && !after.runs_the_installation() {
         users::check_another_owner(&mut tx, id).await?;
     }
+    let mut changes = changes(&before, &after)?;
     if after.disabled_at.is_some() && before.disabled_at.is_none() {
         if id == by.user_id() {
             return Err(Error::Forbidden("nobody disables their own account"));
         }
         labs::check_another_admin(&mut tx, id).await?;
-        labs::revoke_made_by(&mut tx, id, by.now()).await?;
+        changes.extend(labs::revoke_made_by(&mut tx, None, id, by.now()).await?);
     }
     store::update(&mut tx, &after, by.now(), &events(by, &before, &after, patch)).await?;
-    tx.commit().await?;
+    journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), id);
     Ok(after)
+}
+
+/// For the journal.
+fn changes(before: &Account, after: &Account) -> Result<Vec<Change>> {
+    let kind = if after.disabled_at.is_some() { Kind::UserDisabled } else { Kind::UserEnabled };
+    let open = Change::new(kind, NO_LAB, after.id).changed(before, after)?.only(&["disabled_at"]);
+    let rights = Change::new(Kind::UserRightsChanged, NO_LAB, after.id).changed(before, after)?;
+    Ok(vec![open, rights.only(&["is_owner", "is_cataloguer"])])
 }
 
 /// A right that is given twice is told once.
@@ -170,13 +184,14 @@ fn told(now: DateTime<Utc>, of: Uuid, kind: EventKind, outcome: &str, detail: St
 pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Result<(Member, bool)> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
-    let (member, is_new) = labs::make_admin(&mut tx, lab_id, new.user_id, by.now()).await?;
+    let (member, change) = labs::make_admin(&mut tx, lab_id, new.user_id, by.now()).await?;
+    let is_new = change.is_some();
     if is_new {
         let detail = format!("of lab {lab_id}, {}", by_owner(by));
         let event = told(by.now(), new.user_id, EventKind::AdminAppointed, "done", detail);
         audit::store::insert(&mut tx, &[event]).await?;
     }
-    tx.commit().await?;
+    journal::commit(tx, by, change).await?;
     auth::forget(by.app(), new.user_id);
     Ok((member, is_new))
 }
@@ -186,15 +201,11 @@ pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
     let now = app.clock.now();
     let mut db = app.db().await?;
     let mut tx = db.begin().await?;
-    let made = users::make_owner(&mut tx, phone, now).await?;
-    if let Some(user_id) = made {
-        let event = told(now, user_id, EventKind::RightGiven, "owner", "by the command line".to_owned());
-        audit::store::insert(&mut tx, &[event]).await?;
-    }
-    tx.commit().await?;
-    if let Some(user_id) = made {
-        auth::forget(app, user_id);
-    }
+    let Some((user_id, changes)) = users::make_owner(&mut tx, phone, now).await? else { return Ok(()) };
+    let event = told(now, user_id, EventKind::RightGiven, "owner", "by the command line".to_owned());
+    audit::store::insert(&mut tx, &[event]).await?;
+    journal::commit(tx, Actor::system(System::CommandLine, now), changes).await?;
+    auth::forget(app, user_id);
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 use super::Account;
@@ -32,7 +32,12 @@ pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Account>> {
 }
 
 /// Who is disabled is logged out, and the audit told, in the same statement.
-pub async fn update(db: &mut PgConnection, account: &Account, now: DateTime<Utc>, events: &[LoginEvent]) -> Result<()> {
+pub async fn update(
+    tx: &mut PgTransaction<'_>,
+    account: &Account,
+    now: DateTime<Utc>,
+    events: &[LoginEvent],
+) -> Result<()> {
     let updated = sqlx::query!(
         "with changed as (
             update users set version = $2, updated_at = $3, disabled_at = $4, is_owner = $5, is_cataloguer = $6
@@ -51,6 +56,6 @@ pub async fn update(db: &mut PgConnection, account: &Account, now: DateTime<Utc>
         account.is_cataloguer,
         Json(events) as _
     );
-    updated.execute(db).await?;
+    updated.execute(&mut **tx).await?;
     Ok(())
 }

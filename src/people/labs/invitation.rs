@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::auth::Role;
+use crate::{auth::Role, journal::Told};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Invitation {
@@ -28,4 +28,9 @@ pub struct Invitation {
     pub created_by: Uuid,
     pub version: i32,
     pub created_at: DateTime<Utc>,
+}
+
+impl Told for Invitation {
+    const PERSONAL: &'static [&'static str] = &["phone"];
+    const LEFT_OUT: &'static [&'static str] = &["code"];
 }

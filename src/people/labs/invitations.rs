@@ -6,7 +6,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,8 +14,9 @@ use super::{
     Member,
     invitation::Invitation,
     store::{
-        invitations::{self as store, Key},
+        invitations::{self as store, Key, Redeemed},
         members,
+        revocations::{self, Ending},
     },
 };
 use crate::{
@@ -27,6 +28,7 @@ use crate::{
         phone::Phone,
         text::Text,
     },
+    journal::{self, Actor, Change, Kind, System},
     platform::app::App,
 };
 
@@ -97,11 +99,17 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> 
         code: None,
     };
     let mut db = by.app().db().await?;
-    match store::insert(&mut db, &invitation, &hash(&code)).await {
-        Ok(true) => Ok(Invitation { code: Some(code), ..invitation }),
+    let mut tx = db.begin().await?;
+    match store::insert(&mut tx, &invitation, &hash(&code)).await {
+        Ok(true) => {
+            let change = Change::new(Kind::InvitationCreated, by.lab_id(), invitation.id).created(&invitation)?;
+            journal::commit(tx, by, [change]).await?;
+            Ok(Invitation { code: Some(code), ..invitation })
+        }
         Ok(false) => Err(Error::Forbidden("this needs the role Admin in the lab")),
         // The first try of this request has made it.
         Err(refusal @ Error::Rejected(_)) if by.is_repeatable() && !is_named => {
+            tx.rollback().await?;
             let made = store::find(&mut db, by.lab_id(), invitation.id, now).await?.ok_or(refusal)?;
             Ok(Invitation { code: Some(code), ..made })
         }
@@ -117,10 +125,11 @@ pub async fn get(by: &Auth<Admin>, id: Uuid) -> Result<Invitation> {
 /// Ends it for good; it stays in the list, as its members joined by it.
 pub async fn revoke(by: &Auth<Admin>, id: Uuid, version: Option<i32>) -> Result<()> {
     let mut db = by.app().db().await?;
-    if store::revoke(&mut db, by.lab_id(), id, version, by.now()).await? {
-        return Ok(());
+    let mut tx = db.begin().await?;
+    if let Some(revoked) = revocations::revoke(&mut tx, by.lab_id(), id, version, by.now()).await? {
+        return journal::commit(tx, by, [revoked.change()]).await;
     }
-    let found = store::find(&mut db, by.lab_id(), id, by.now()).await?;
+    let found = store::find(&mut tx, by.lab_id(), id, by.now()).await?;
     Err(found.map_or(Error::NotFound("invitation"), |_| Error::Stale))
 }
 
@@ -129,7 +138,7 @@ pub async fn accept(by: &Auth<Anyone>, code: &str) -> Result<Member> {
     let hash = hash(code);
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
-    let Some(member) = let_in(&mut tx, Key::CodeHash(&hash), by.user_id(), by.now()).await? else {
+    let Some((member, changes)) = let_in(&mut tx, Key::CodeHash(&hash), by.user_id(), by.now()).await? else {
         if by.is_repeatable()
             && let Some(member) = members::find_let_in(&mut tx, &hash, by.user_id()).await?
         {
@@ -139,15 +148,25 @@ pub async fn accept(by: &Auth<Anyone>, code: &str) -> Result<Member> {
         let already = || Reason::AlreadyMember.because("you are a member of this lab already");
         return Err(if is_member { already() } else { Reason::InvitationRefused.at("/code", REFUSED) });
     };
-    tx.commit().await?;
+    journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), by.user_id());
     Ok(member)
 }
 
 /// One rule for a login and for somebody who is signed in.
-async fn let_in(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
-    store::lock_lab(db, key).await?;
-    store::redeem(db, key, user_id, now).await
+async fn let_in(
+    tx: &mut PgTransaction<'_>,
+    key: Key<'_>,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(Member, [Change; 2])>> {
+    store::lock_lab(tx, key).await?;
+    let redeemed = store::redeem(tx, key, user_id, now).await?;
+    Ok(redeemed.map(|Redeemed { member, before, invitation_id, uses, was_for_phone }| {
+        let used = Change::new(Kind::InvitationUsed, member.lab_id, invitation_id).field("uses", uses - 1, uses);
+        let joined = member.joined(before);
+        (member, [used.personal("phone", was_for_phone), joined])
+    }))
 }
 
 /// The usable invitation of this code, or else one for this phone, if there is one. `login` asks before it lets a new
@@ -162,20 +181,46 @@ pub async fn find_invitation<'a>(
     store::find_usable(db, code.map(hash).as_ref().map(<[u8; 32]>::as_slice), phone, now).await
 }
 
-/// Makes `user` a member. The caller holds a transaction, commits it, and calls [`auth::forget`] then.
-pub async fn redeem(db: &mut PgConnection, invitation: Uuid, user: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let joined = let_in(db, Key::Id(invitation), user, now).await?;
-    joined.map(|_| ()).ok_or_else(|| Reason::InvitationRefused.because(REFUSED))
+/// Makes `user` a member. The caller commits, and calls [`auth::forget`] then.
+pub async fn redeem(
+    tx: &mut PgTransaction<'_>,
+    invitation: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<[Change; 2]> {
+    let joined = let_in(tx, Key::Id(invitation), user, now).await?;
+    joined.map(|(_, changes)| changes).ok_or_else(|| Reason::InvitationRefused.because(REFUSED))
 }
 
-/// Ends the invitations that somebody has made in any lab.
-pub async fn revoke_made_by(db: &mut PgConnection, user: Uuid, now: DateTime<Utc>) -> Result<()> {
-    store::revoke_made_by(db, None, user, now).await
+/// Ends the invitations that somebody has made in a lab, or in any.
+pub async fn revoke_made_by(
+    tx: &mut PgTransaction<'_>,
+    lab_id: Option<Uuid>,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Change>> {
+    let revoked = revocations::revoke_made_by(tx, lab_id, user, now).await?;
+    Ok(revoked.iter().map(Ending::change).collect())
 }
 
 /// Ends the invitations for a phone that is nobody's any more, and takes it out of them and out of those that `user` used.
-pub async fn forget_phone(db: &mut PgConnection, phone: &Phone, user: Uuid, now: DateTime<Utc>) -> Result<()> {
-    store::forget_phone(db, phone.as_str(), user, now).await
+pub async fn forget_phone(
+    tx: &mut PgTransaction<'_>,
+    phone: &Phone,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Change>> {
+    let forgotten = revocations::forget_phone(tx, phone.as_str(), user, now).await?;
+    Ok(forgotten.iter().map(Ending::change).collect())
+}
+
+impl Ending {
+    fn change(&self) -> Change {
+        let is_new = self.revoked_before != self.revoked_at;
+        let kind = if is_new { Kind::InvitationRevoked } else { Kind::InvitationPhoneErased };
+        let change = Change::new(kind, self.lab_id, self.id).field("revoked_at", self.revoked_before, self.revoked_at);
+        change.personal("phone", self.had_phone)
+    }
 }
 
 /// An invitation that has expired stays this long in the list of its lab.
@@ -185,9 +230,14 @@ const MOST: i64 = 500;
 /// Background step: takes the phones out of invitations that have expired, and drops those that expired long ago.
 pub async fn sweep(app: App) -> Result<usize> {
     let (mut db, now) = (app.db().await?, app.clock.now());
-    let phones = store::drop_phones(&mut db, now, MOST).await?;
-    let dropped = store::drop_expired(&mut db, now - KEPT_FOR, MOST).await?;
-    Ok(usize::try_from(phones + dropped).unwrap_or(usize::MAX))
+    let mut tx = db.begin().await?;
+    // Whoever looks at one that has expired sees no phone anyway.
+    let phones = revocations::drop_phones(&mut tx, now, MOST).await?;
+    let dropped = revocations::drop_expired(&mut tx, now - KEPT_FOR, MOST).await?;
+    let told = |it: &Invitation| Change::new(Kind::InvitationDropped, it.lab_id, it.id).deleted(it);
+    let changes = dropped.iter().map(told).collect::<Result<Vec<_>>>()?;
+    journal::commit(tx, Actor::system(System::Sweep, now), changes).await?;
+    Ok(usize::try_from(phones).unwrap_or(usize::MAX).saturating_add(dropped.len()))
 }
 
 const REFUSED: &str =

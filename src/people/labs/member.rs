@@ -11,6 +11,7 @@ use crate::{
         error::{Reason, Result},
         page::Limit,
     },
+    journal::{Change, Kind},
 };
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,6 +33,16 @@ pub struct Member {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Member {
+    /// For the journal: somebody whose membership was so before, if there was one.
+    pub(super) fn joined(&self, before: Option<(Role, Option<DateTime<Utc>>)>) -> Change {
+        let (role, left_at) = before.unzip();
+        let kind = if left_at == Some(None) { Kind::MemberRoleChanged } else { Kind::MemberJoined };
+        let change = Change::new(kind, self.lab_id, self.user_id).field("role", role, Some(self.role));
+        change.field("left_at", left_at.flatten(), self.left_at)
+    }
 }
 
 /// What a list of members shows.

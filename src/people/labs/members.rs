@@ -3,14 +3,15 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
+    invitations::revoke_made_by,
     lock_with_rights,
     member::{Member, Wanted},
-    store::{invitations, members as store},
+    store::members as store,
 };
 use crate::{
     auth::{self, Admin, Auth, Role, Viewer},
@@ -18,6 +19,7 @@ use crate::{
         error::{Error, Reason, Result},
         page::{Cursor, Limit, List, Page},
     },
+    journal::{self, Change, Kind},
 };
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,10 +62,12 @@ pub async fn change(by: &Auth<Admin>, user_id: Uuid, version: Option<i32>, patch
         return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
     };
     before.allows(Some(patch.role))?;
+    let change = Change::new(Kind::MemberRoleChanged, by.lab_id(), user_id);
+    let mut changes = vec![change.field("role", before.role, member.role)];
     if before.role == Role::Admin && patch.role < Role::Admin {
-        invitations::revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?;
+        changes.extend(revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?);
     }
-    tx.commit().await?;
+    journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), user_id);
     Ok(member)
 }
@@ -80,12 +84,17 @@ pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> R
         return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
     };
     before.allows(None)?;
+    let mut changes = vec![left(by.lab_id(), user_id, by.now())];
     if before.role == Role::Admin {
-        invitations::revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?;
+        changes.extend(revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?);
     }
-    tx.commit().await?;
+    journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), user_id);
     Ok(())
+}
+
+fn left(lab_id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Change {
+    Change::new(Kind::MemberLeft, lab_id, user_id).field("left_at", None, Some(now))
 }
 
 async fn not_as_read(db: &mut PgConnection, lab_id: Uuid, user_id: Uuid) -> Result<Error> {
@@ -109,25 +118,27 @@ pub async fn check_another_admin(db: &mut PgConnection, user_id: Uuid) -> Result
 }
 
 /// Ends somebody's memberships in all labs.
-pub async fn leave_all(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    store::end_all(db, user_id, now).await
+pub async fn leave_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Change>> {
+    let labs = store::end_all(tx, user_id, now).await?;
+    Ok(labs.into_iter().map(|lab_id| left(lab_id, user_id, now)).collect())
 }
 
-/// Makes somebody an admin of a lab, whatever they were in it; and whether that is new. The caller commits, and calls
-/// [`auth::forget`] then.
+/// Makes somebody an admin of a lab, whatever they were in it; and what has changed, if anything. The caller commits, and
+/// calls [`auth::forget`] then.
 pub async fn make_admin(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     user_id: Uuid,
     now: DateTime<Utc>,
-) -> Result<(Member, bool)> {
-    if let Some(member) = store::make_admin(db, lab_id, user_id, now).await? {
-        return Ok((member, true));
-    }
-    // There is nobody like that, or nothing to change.
-    let found = store::find(db, lab_id, user_id, false).await?;
-    let found = found.filter(|member| member.left_at.is_none() && member.role == Role::Admin);
+) -> Result<(Member, Option<Change>)> {
+    lock_with_rights(tx, lab_id).await?;
+    let before = match store::find(tx, lab_id, user_id, false).await? {
+        Some(member) if member.left_at.is_none() && member.role == Role::Admin => return Ok((member, None)),
+        before => before.map(|member| (member.role, member.left_at)),
+    };
     let nobody =
         || Error::field("/user_id", "is nobody who can sign in; an account that is disabled has to be enabled");
-    found.map(|member| (member, false)).ok_or_else(nobody)
+    let member = store::make_admin(tx, lab_id, user_id, now).await?.ok_or_else(nobody)?;
+    let change = member.joined(before);
+    Ok((member, Some(change)))
 }

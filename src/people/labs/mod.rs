@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +23,7 @@ use crate::{
         page::{Cursor, Limit, List, Page},
         text::Name,
     },
+    journal::{self, Change, Kind, Told},
 };
 
 mod http;
@@ -32,7 +33,7 @@ mod member;
 pub mod members;
 mod store;
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Lab {
     pub id: Uuid,
     #[schema(example = "Organic Synthesis")]
@@ -46,6 +47,11 @@ pub struct Lab {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Told for Lab {
+    // The caller's own.
+    const LEFT_OUT: &'static [&'static str] = &["role"];
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -89,12 +95,18 @@ pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) 
 pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Lab> {
     let id = by.id_or_new(new.id);
     let mut db = by.app().db().await?;
-    let lab = match store::insert(&mut db, id, &new.name, by.user_id(), by.now()).await {
+    let mut tx = db.begin().await?;
+    let lab = match store::insert(&mut tx, id, &new.name, by.user_id(), by.now()).await {
+        Ok(lab) => {
+            journal::commit(tx, by, made(&lab, by.user_id())?).await?;
+            lab
+        }
         // The first try of this request has made it.
         Err(refusal @ Error::Rejected(_)) if by.is_repeatable() && new.id.is_none() => {
+            tx.rollback().await?;
             store::find(&mut db, id, Role::Admin).await?.ok_or(refusal)?
         }
-        other => other?,
+        Err(error) => return Err(error),
     };
     // With a second lab, the managers of the only one lose the right to the catalogue.
     auth::forget_all(by.app());
@@ -108,24 +120,38 @@ pub async fn get(by: &Auth<Viewer>) -> Result<Lab> {
 
 pub async fn change(by: &Auth<Admin>, version: Option<i32>, patch: LabPatch) -> Result<Lab> {
     let mut db = by.app().db().await?;
-    let lab = store::update(&mut db, by.lab_id(), by.role(), version, &patch, by.now()).await?;
+    let mut tx = db.begin().await?;
+    let updated = store::update(&mut tx, by.lab_id(), by.role(), version, &patch, by.now()).await?;
+    // The caller is a member of it, so it is there.
+    let (before, after) = updated.ok_or(Error::Stale)?;
+    let change = Change::new(Kind::LabChanged, after.id, after.id).changed(&before, &after)?;
+    journal::commit(tx, by, [change]).await?;
     // The zone of a lab is kept with the standing of each of its people.
     auth::forget_all(by.app());
-    // The caller is a member of it, so it is there.
-    lab.ok_or(Error::Stale)
+    Ok(after)
+}
+
+/// Of a new lab and its first admin.
+fn made(lab: &Lab, admin: Uuid) -> Result<[Change; 2]> {
+    let created = Change::new(Kind::LabCreated, lab.id, lab.id).created(lab)?;
+    let joined = Change::new(Kind::MemberJoined, lab.id, admin).field("role", None, Some(Role::Admin));
+    Ok([created, joined])
 }
 
 /// Makes a lab with its first admin, outside of any request for one. A name that is taken gets a number.
 pub async fn found(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     name: &str,
     admin_user_id: Uuid,
     now: DateTime<Utc>,
-) -> Result<()> {
-    // Somebody else may take the free name between the search and the insert; their lab is seen by the next try.
-    while !store::insert_numbered(db, lab_id, name, admin_user_id, now).await? {}
-    Ok(())
+) -> Result<[Change; 2]> {
+    loop {
+        // Somebody else may take the free name between the search and the insert; their lab is seen by the next try.
+        if let Some(lab) = store::insert_numbered(tx, lab_id, name, admin_user_id, now).await? {
+            return made(&lab, admin_user_id);
+        }
+    }
 }
 
 /// Holds the lab's row until the transaction ends. Statements after it see all that earlier holders have committed,

@@ -10,7 +10,12 @@ use super::{
     sign_in,
 };
 use crate::{
-    base::{address::ClientAddress, error::Result, ids, text::Name},
+    base::{
+        address::ClientAddress,
+        error::Result,
+        ids::{self, RequestId},
+        text::Name,
+    },
     messages::Channel,
     people::{
         audit::Trace,
@@ -40,7 +45,13 @@ pub struct CodeAttempt {
     pub device_name: Option<Name>,
 }
 
-pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce: [u8; 16]) -> Result<TokenPair> {
+pub async fn verify(
+    app: &App,
+    attempt: CodeAttempt,
+    from: ClientAddress,
+    request_id: Option<RequestId>,
+    nonce: [u8; 16],
+) -> Result<TokenPair> {
     let now = app.clock.now();
     let code = guess::admit(app, &attempt.code, from, now).await?;
     let mut db = app.db().await?;
@@ -48,8 +59,7 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
     let shown = Shown { challenge_id: attempt.challenge_id, code: &code, aim: Aim::Login, is_blocked, nonce };
     let holder = guess::compare(app, &mut db, &shown, from, now).await?;
     drop(db);
-    let device_name = attempt.device_name.map(String::from).unwrap_or_default();
-    let let_in = let_in(app, holder, attempt.challenge_id, device_name, from, now).await;
+    let let_in = let_in(app, holder, attempt, from, request_id, now).await;
     guess::unless_broken_off(app, &shown, let_in, now).await
 }
 
@@ -57,9 +67,9 @@ pub async fn verify(app: &App, attempt: CodeAttempt, from: ClientAddress, nonce:
 async fn let_in(
     app: &App,
     holder: Holder,
-    challenge_id: Uuid,
-    device_name: String,
+    attempt: CodeAttempt,
     from: ClientAddress,
+    request_id: Option<RequestId>,
     now: DateTime<Utc>,
 ) -> Result<TokenPair> {
     let mailbox = match holder.channel {
@@ -77,7 +87,7 @@ async fn let_in(
         trace: Trace { device, ..holder.trace(app, from) },
     };
     let proven = Proven {
-        challenge_id,
+        challenge_id: attempt.challenge_id,
         refused: |_| guess::refused(),
         who: users::KnownBy::Phone(holder.phone),
         mailbox,
@@ -85,7 +95,9 @@ async fn let_in(
         amr: channels::methods(holder.channel),
         auth_time: now,
         attempt: attempt_made,
+        request_id,
     };
+    let device_name = attempt.device_name.map(String::from).unwrap_or_default();
     let mut pair = sign_in::sign_in(app, proven, device_name).await?;
     pair.device_token = device_token;
     Ok(pair)

@@ -19,6 +19,7 @@ use crate::{
     base::{
         address::ClientAddress,
         error::{Error, Reason, Result},
+        ids::RequestId,
         phone::Phone,
         text::Name,
     },
@@ -60,7 +61,12 @@ pub struct CustomToken {
 /// Google's live for an hour. One that said more could outlive the memory that it was traded.
 const LONGEST_LIFE: TimeDelta = TimeDelta::hours(2);
 
-pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> Result<TokenPair> {
+pub async fn exchange(
+    app: &App,
+    asked: FirebaseLogin,
+    from: ClientAddress,
+    request_id: Option<RequestId>,
+) -> Result<TokenPair> {
     let (firebase, now) = (set_up(app)?, app.clock.now());
     throttle::id_token(app, from, now).await?;
     let examined = examine(app, firebase, &asked.id_token, now).await;
@@ -86,6 +92,7 @@ pub async fn exchange(app: &App, asked: FirebaseLogin, from: ClientAddress) -> R
         // Google's clock may be ahead of ours.
         auth_time: signed_in_at(&token).min(now),
         attempt,
+        request_id,
     };
     let device_name = asked.device_name.map(String::from).unwrap_or_default();
     sign_in::sign_in(app, proven, device_name).await

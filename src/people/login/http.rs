@@ -9,7 +9,12 @@ use super::{
 };
 use crate::{
     auth::{Anyone, Auth},
-    base::{address::ClientAddress, error::Result, ids::Seed, secrets},
+    base::{
+        address::ClientAddress,
+        error::Result,
+        ids::{RequestId, Seed},
+        secrets,
+    },
     people::sessions::TokenPair,
     platform::app::App,
     web::{self, Json, Unstored, unstored},
@@ -34,10 +39,11 @@ async fn verify_code(
     State(app): State<App>,
     from: ClientAddress,
     seed: Option<Extension<Seed>>,
+    request_id: Option<Extension<RequestId>>,
     Json(attempt): Json<CodeAttempt>,
 ) -> Result<Unstored<TokenPair>> {
     let nonce = seed.map_or_else(secrets::random, |Extension(seed)| seed.nonce());
-    by_code::verify(&app, attempt, from, nonce).await.map(unstored)
+    by_code::verify(&app, attempt, from, request_id.map(|it| it.0), nonce).await.map(unstored)
 }
 
 /// Exchange a Firebase ID token for tokens
@@ -58,9 +64,10 @@ async fn verify_code(
 async fn exchange_id_token(
     State(app): State<App>,
     from: ClientAddress,
+    request_id: Option<Extension<RequestId>>,
     Json(asked): Json<FirebaseLogin>,
 ) -> Result<Unstored<TokenPair>> {
-    firebase::exchange(&app, asked, from).await.map(unstored)
+    firebase::exchange(&app, asked, from, request_id.map(|it| it.0)).await.map(unstored)
 }
 
 /// Make a Firebase custom token

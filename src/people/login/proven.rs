@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    base::{email::Email, error::Error},
+    base::{email::Email, error::Error, ids::RequestId},
     people::{audit::Trace, codes::sending::Tally, users::KnownBy},
 };
 
@@ -23,6 +23,8 @@ pub struct Proven {
     pub amr: Vec<String>,
     pub auth_time: DateTime<Utc>,
     pub attempt: Attempt,
+    /// That shows it.
+    pub request_id: Option<RequestId>,
 }
 
 /// Why somebody who shows what is good does not come in.

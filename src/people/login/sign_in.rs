@@ -1,6 +1,6 @@
 //! From a proven phone or identity to a session: whose it is, and who may come in that was never here before.
 
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::{
@@ -8,12 +8,13 @@ use super::{
     store,
 };
 use crate::{
-    auth,
+    auth::{self, Origin},
     base::{
         error::{Error, Reason, Result},
         ids,
     },
     config::SignUp,
+    journal::{self, Actor, Change},
     people::{
         audit::{self, EventKind, LoginEvent},
         labs,
@@ -72,65 +73,83 @@ async fn sign_up(app: &App, db: &mut PgConnection, proven: &Proven, session: &Ne
     let owner = users::ownership(app, proven.who.phone());
     let new = NewUser { id: ids::new(session.now), known_by: proven.who.clone(), owner };
     let inserted = users::insert(&mut tx, &new, session.now).await?;
-    match inserted {
-        Some(is_owner) => match admit(app, &mut tx, &new, is_owner, proven.invitation, session).await {
+    let has_new_owner = matches!(inserted, Some((true, _)));
+    let changes = match inserted {
+        Some((is_owner, created)) => match admit(app, &mut tx, &new, is_owner, proven.invitation, session).await {
             Err(why @ Error::Rejected(_)) => return Ok(End::Out { outcome: "uninvited", why, is_told: false }),
-            admitted => admitted?,
+            admitted => [vec![created], admitted?].concat(),
         },
         None => welcome_back(&mut tx, proven, session).await?,
-    }
+    };
     match log_in(&mut tx, proven, session).await? {
         // What the statement has told is undone with all else.
         End::Out { outcome, why, .. } => Ok(End::Out { outcome, why, is_told: false }),
-        end => {
-            tx.commit().await?;
+        End::In(user) => {
+            let origin = Origin { session_id: Some(session.id), request_id: proven.request_id };
+            journal::commit(tx, Actor::person(user.id, origin, session.now), changes).await?;
             // A new owner brings a lab, and a second lab takes the catalogue from the managers of the first.
-            if inserted == Some(true) {
+            if has_new_owner {
                 auth::forget_all(app);
             }
-            Ok(end)
+            Ok(End::In(user))
         }
+        End::Unknown => Ok(End::Unknown),
     }
 }
 
 /// The new person stays if there is a reason to: owner, invited, or open doors.
 async fn admit(
     app: &App,
-    tx: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     new: &NewUser,
     is_owner: bool,
     invitation: Option<Uuid>,
     session: &NewSession,
-) -> Result<()> {
+) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
     if is_owner {
-        labs::found(tx, ids::new(session.now), "My lab", new.id, session.now).await?;
+        changes.extend(labs::found(tx, ids::new(session.now), "My lab", new.id, session.now).await?);
     }
     match invitation {
         Some(invitation) if is_owner || app.config.sign_up == SignUp::Open => {
-            redeem_if_good(tx, invitation, new.id, session).await
+            changes.extend(redeem_if_good(tx, invitation, new.id, session).await?);
         }
-        Some(invitation) => labs::redeem(tx, invitation, new.id, session.now).await,
-        None if is_owner || app.config.sign_up == SignUp::Open => Ok(()),
+        Some(invitation) => changes.extend(labs::redeem(tx, invitation, new.id, session.now).await?),
+        None if is_owner || app.config.sign_up == SignUp::Open => {}
         None => {
-            Err(Reason::InvitationRequired.because("you have no account here; ask a lab's admin for an invitation"))
+            let why = "you have no account here; ask a lab's admin for an invitation";
+            return Err(Reason::InvitationRequired.because(why));
         }
     }
+    Ok(changes)
 }
 
-async fn welcome_back(tx: &mut PgConnection, proven: &Proven, session: &NewSession) -> Result<()> {
+async fn welcome_back(tx: &mut PgTransaction<'_>, proven: &Proven, session: &NewSession) -> Result<Vec<Change>> {
     let Some(invitation) = proven.invitation else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let user_id = users::find_id(tx, &proven.who).await?.ok_or(Error::NotFound("user"))?;
     redeem_if_good(tx, invitation, user_id, session).await
 }
 
 /// An invitation that is no good any more keeps nobody out who may come in without it.
-async fn redeem_if_good(tx: &mut PgConnection, invitation: Uuid, user: Uuid, session: &NewSession) -> Result<()> {
+#[expect(clippy::disallowed_methods, reason = "the end of a savepoint")]
+async fn redeem_if_good(
+    tx: &mut PgTransaction<'_>,
+    invitation: Uuid,
+    user: Uuid,
+    session: &NewSession,
+) -> Result<Vec<Change>> {
     let mut step = tx.begin().await?;
     match labs::redeem(&mut step, invitation, user, session.now).await {
-        Ok(()) => Ok(step.commit().await?),
-        Err(Error::Rejected(_)) => Ok(step.rollback().await?),
+        Ok(changes) => {
+            step.commit().await?;
+            Ok(changes.into())
+        }
+        Err(Error::Rejected(_)) => {
+            step.rollback().await?;
+            Ok(Vec::new())
+        }
         Err(other) => Err(other),
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{Connection as _, PgConnection, PgTransaction, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ use crate::{
         version::Versioned,
     },
     config::Environment,
+    journal::{self, Change as Journalled, Kind, NO_LAB},
     platform::app::App,
 };
 
@@ -139,30 +140,62 @@ pub async fn me(by: &Auth<Anyone>) -> Result<User> {
 
 pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch) -> Result<User> {
     let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     // The caller is there, so a row that is not found has another version.
-    store::update(&mut db, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)
+    let updated = store::update(&mut tx, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)?;
+    let change = Journalled::new(Kind::UserChanged, NO_LAB, by.user_id()).personal("name", updated.is_renamed).field(
+        "language",
+        updated.old_language,
+        updated.user.language,
+    );
+    journal::commit(tx, by, [change]).await?;
+    Ok(updated.user)
 }
 
 pub async fn find_id(db: &mut PgConnection, known_by: &KnownBy) -> Result<Option<Uuid>> {
     store::find_id(db, known_by).await
 }
 
-/// Whether the new person is an owner; none when somebody is known by this already. Needs a transaction: of two
-/// people who both come first, the second waits for the end of the first's.
-pub async fn insert(db: &mut PgConnection, new: &NewUser, now: DateTime<Utc>) -> Result<Option<bool>> {
+/// Whether the new person is an owner; none when somebody is known by this already. Of two people who both come first,
+/// the second waits for the end of the first's transaction.
+pub async fn insert(
+    tx: &mut PgTransaction<'_>,
+    new: &NewUser,
+    now: DateTime<Utc>,
+) -> Result<Option<(bool, Journalled)>> {
     if new.owner == Ownership::IfFirst {
-        store::queue_up_for_being_first(db).await?;
+        store::queue_up_for_being_first(tx).await?;
     }
-    match &new.known_by {
-        KnownBy::Phone(phone) => store::insert(db, new, phone, now).await,
-        KnownBy::Identity { issuer, subject } => store::insert_with_identity(db, new, issuer, subject, now).await,
-    }
+    let is_owner = match &new.known_by {
+        KnownBy::Phone(phone) => store::insert(tx, new, phone, now).await?,
+        KnownBy::Identity { issuer, subject } => store::insert_with_identity(tx, new, issuer, subject, now).await?,
+    };
+    let has_phone = new.known_by.phone().is_some();
+    let told =
+        |is_owner| (is_owner, created(new.id, is_owner).personal("phone", has_phone).personal("identity", !has_phone));
+    Ok(is_owner.map(told))
 }
 
-/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed; none for
-/// somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
-pub async fn make_owner(db: &mut PgConnection, phone: &Phone, now: DateTime<Utc>) -> Result<Option<Uuid>> {
-    store::make_owner(db, ids::new(now), phone, now).await
+fn created(id: Uuid, is_owner: bool) -> Journalled {
+    Journalled::new(Kind::UserCreated, NO_LAB, id).field("is_owner", None, Some(is_owner))
+}
+
+/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed, and what; none
+/// for somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
+pub async fn make_owner(
+    tx: &mut PgTransaction<'_>,
+    phone: &Phone,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, Vec<Journalled>)>> {
+    let Some(made) = store::make_owner(tx, ids::new(now), phone, now).await? else { return Ok(None) };
+    let changes = match made.was_owner {
+        None => vec![created(made.id, true).personal("phone", true)],
+        Some(was_owner) => vec![
+            Journalled::new(Kind::UserRightsChanged, NO_LAB, made.id).field("is_owner", was_owner, true),
+            Journalled::new(Kind::UserEnabled, NO_LAB, made.id).field("disabled_at", made.disabled_at, None),
+        ],
+    };
+    Ok(Some((made.id, changes)))
 }
 
 /// Refuses where somebody is the only one who runs the installation and can sign in. Who calls it holds the lock of
@@ -176,20 +209,41 @@ pub async fn check_another_owner(db: &mut PgConnection, id: Uuid) -> Result<()> 
     Ok(())
 }
 
-/// What an account was known by before it was erased.
+/// What an account was before it was erased.
+#[expect(clippy::struct_excessive_bools, reason = "a row of answers")]
 pub struct Erased {
     pub phone: Option<Phone>,
+    has_name: bool,
+    has_email: bool,
+    language: Option<Language>,
+    is_owner: bool,
+    is_cataloguer: bool,
+    disabled_at: Option<DateTime<Utc>>,
+}
+
+impl Erased {
+    pub fn change(&self, id: Uuid, now: DateTime<Utc>) -> Journalled {
+        Journalled::new(Kind::UserDeleted, NO_LAB, id)
+            .personal("phone", self.phone.is_some())
+            .personal("name", self.has_name)
+            .personal("email", self.has_email)
+            .field("language", self.language, None)
+            .field("is_owner", self.is_owner, false)
+            .field("is_cataloguer", self.is_cataloguer, false)
+            .field("disabled_at", self.disabled_at, self.disabled_at.or(Some(now)))
+            .field("deleted_at", None, Some(now))
+    }
 }
 
 /// Takes all that is personal from somebody, for good: the row stays, as the history names its id. None where the account is
 /// erased already, or has another version.
 pub async fn erase(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     id: Uuid,
     version: Option<i32>,
     now: DateTime<Utc>,
 ) -> Result<Option<Erased>> {
-    store::erase(db, id, version, now).await
+    store::erase(tx, id, version, now).await
 }
 
 /// Whether the account is there and not erased.

@@ -4,6 +4,8 @@ use chemistry::Quantity;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::auth::Origin;
+
 use super::{NewContainer, changes::Rest, content::Fingerprint, ledger::Situation, line::StockEvent, state::State};
 
 /// An event with all that it writes.
@@ -13,6 +15,7 @@ pub struct Entry {
     pub event: StockEvent,
     pub rest: Rest,
     pub content: Fingerprint,
+    pub origin: Origin,
 }
 
 /// A bottle and the event of its receipt: what the client sent, and what was worked out from it.
@@ -26,6 +29,7 @@ pub struct Creation {
     pub tare: Option<Quantity>,
     pub rest: Rest,
     pub by: Uuid,
+    pub origin: Origin,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
     pub content: Fingerprint,

@@ -180,6 +180,7 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, mut new: NewContainer, conten
         tare,
         rest,
         by: by.user_id(),
+        origin: by.origin(),
         occurred_at,
         recorded_at: by.now(),
         content,

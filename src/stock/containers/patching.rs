@@ -3,7 +3,7 @@
 use chemistry::{Density, Gtin, Quantity};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ use crate::{
         patch::{self, Change},
         text::{Note, Text},
     },
+    journal::{self, Told},
 };
 
 /// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
@@ -71,20 +72,19 @@ pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: Cont
         return Err(Error::Stale);
     }
     let mut db = by.app().db().await?;
-    match write(&mut db, by, &before, patch.clone()).await {
+    match write(db.begin().await?, by, &before, patch.clone()).await {
         // Somebody else was faster, and any version is meant.
         Err(Error::Stale) if read.is_none() => {}
         done => return done,
     }
     let mut tx = db.begin().await?;
     let before = lock(&mut tx, by, id).await?;
-    let done = write(&mut tx, by, &before, patch).await?;
-    tx.commit().await?;
-    Ok(done)
+    write(tx, by, &before, patch).await
 }
 
+/// What the ledger tells of a PATCH stands there, the rest in the journal.
 async fn write(
-    db: &mut PgConnection,
+    mut tx: PgTransaction<'_>,
     by: &Auth<Manager>,
     before: &Container,
     patch: ContainerPatch,
@@ -97,14 +97,23 @@ async fn write(
     who(by).check_place(before.state, before.location_id)?;
     let mut after = before.clone();
     after.density = patch.density.unwrap_or(before.density);
-    let counting = counting_for(db, &after, patch.low_at.flatten()).await?;
+    let counting = counting_for(&mut tx, &after, patch.low_at.flatten()).await?;
     apply(&mut after, patch, counting)?;
     if after == *before {
         return Ok(before.clone());
     }
-    let edit = store::Edit { id: by.id_or_new(None), by: by.user_id(), rest: edited(before, &after) };
-    store::update(db, &after, edit, by.now()).await?.ok_or(Error::Stale)
+    let edit =
+        store::Edit { id: by.id_or_new(None), by: by.user_id(), origin: by.origin(), rest: edited(before, &after) };
+    let after = store::update(&mut tx, &after, edit, by.now()).await?.ok_or(Error::Stale)?;
+    let change = journal::Change::new(journal::Kind::ContainerChanged, before.lab_id, before.id);
+    journal::commit(tx, by, [change.changed(before, &after)?.only(IN_THE_JOURNAL)]).await?;
+    Ok(after)
 }
+
+/// The fields that a PATCH changes and no event of the ledger tells.
+const IN_THE_JOURNAL: &[&str] = &["code", "low_at", "lot", "supplier", "catalogue_number", "gtin", "note"];
+
+impl Told for Container {}
 
 /// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.
 fn edited(before: &Container, after: &Container) -> Option<Rest> {

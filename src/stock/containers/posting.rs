@@ -37,6 +37,7 @@ use super::{
 use crate::{
     auth::{Auth, InLab, Member},
     base::error::{Error, Reason, Result},
+    journal,
     stock::locations,
 };
 
@@ -90,7 +91,8 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
     let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
     // Its row is held, so a place is all that can have changed: the one where an undo would bring it back.
     let is_low = booked.into_iter().next().transpose()?.flatten().ok_or_else(undo::place_is_gone)?;
-    tx.commit().await?;
+    // The event is its line in the journal.
+    journal::commit(tx, by, []).await?;
     posted(&before, &entry, is_low)
 }
 
@@ -127,7 +129,7 @@ async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, dra
         undoable: None,
     }
     .with_changes(&rest);
-    Ok(Entry { lab_id: before.lab_id, after, event, rest, content: draft.content })
+    Ok(Entry { lab_id: before.lab_id, after, event, rest, content: draft.content, origin: by.origin() })
 }
 
 fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {

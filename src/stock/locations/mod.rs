@@ -6,7 +6,7 @@
 use chemistry::ContainerCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ use crate::{
         secrets,
         text::{Name, Text},
     },
+    journal::{self, Told},
     people::labs,
 };
 
@@ -53,7 +54,7 @@ enumeration!(Kind::as_str in "locations.kind" {
 /// What its label says, for the scanner.
 pub type Code = Text<64>;
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Location {
     pub id: Uuid,
     /// What it lies in; null for a root.
@@ -74,6 +75,11 @@ pub struct Location {
     pub version: i32,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl Told for Location {
+    // That of what it lies in, and its name.
+    const LEFT_OUT: &'static [&'static str] = &["path"];
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -167,18 +173,24 @@ pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPla
 
 /// Writes places that an import makes, outer ones first. Who calls it holds the lab's lock.
 pub async fn insert_made(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     places: impl Iterator<Item = &OpenPlace>,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<Vec<journal::Change>> {
+    let mut changes = Vec::new();
     for place in places {
         let OpenPlace { parent_id, kind, name, code, .. } = place;
         let new = store::Place { parent_id: *parent_id, kind: *kind, name, code, access: Access::Open };
-        let (_, around) = store::insert(db, lab_id, place.id, new, now).await?;
+        let (location, around) = store::insert(tx, lab_id, place.id, new, now).await?;
         around.allows(place.kind, "/kind")?;
+        changes.push(created(lab_id, &location)?);
     }
-    Ok(())
+    Ok(changes)
+}
+
+fn created(lab_id: Uuid, location: &Location) -> Result<journal::Change> {
+    journal::Change::new(journal::Kind::LocationCreated, lab_id, location.id).created(location)
 }
 
 pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
@@ -203,7 +215,7 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation) -> Result<L
     let place = store::Place { parent_id, kind: new.kind, name, code: &code, access };
     let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
     around.allows(location.kind, "/kind")?;
-    tx.commit().await?;
+    journal::commit(tx, by, [created(by.lab_id(), &location)?]).await?;
     around.forget_keys(by);
     Ok(location)
 }
@@ -214,14 +226,19 @@ pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, mut patc
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
-    let Some((location, around)) = store::update(&mut tx, by.lab_id(), id, version, &patch, by.now()).await? else {
+    let Some(store::Updated { before, after, around }) =
+        store::update(&mut tx, by.lab_id(), id, version, &patch, by.now()).await?
+    else {
         let open = store::find(&mut tx, by.lab_id(), id, by.keys().unseen()).await?.filter(|it| it.closed_at.is_none());
         return Err(open.map_or(Error::NotFound("location"), |_| Error::Stale));
     };
-    around.allows(location.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
-    tx.commit().await?;
+    around.allows(after.kind, if patch.parent_id.is_some() { "/parent_id" } else { "/kind" })?;
+    let is_moved = before.parent_id != after.parent_id;
+    let kind = if is_moved { journal::Kind::LocationMoved } else { journal::Kind::LocationChanged };
+    let change = journal::Change::new(kind, by.lab_id(), id).changed(&before, &after)?;
+    journal::commit(tx, by, [change]).await?;
     around.forget_keys(by);
-    Ok(location)
+    Ok(after)
 }
 
 /// The place into which another one is to come; whoever has no key to it puts nothing in.
@@ -239,8 +256,10 @@ pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result
     if version.is_some_and(|version| version != found) {
         return Err(Error::Stale);
     }
-    store::close(&mut tx, by.lab_id(), id, by.now()).await?.allows_closing()?;
-    Ok(tx.commit().await?)
+    let now = by.now();
+    store::close(&mut tx, by.lab_id(), id, now).await?.allows_closing()?;
+    let change = journal::Change::new(journal::Kind::LocationClosed, by.lab_id(), id);
+    journal::commit(tx, by, [change.field("closed_at", None, Some(now))]).await
 }
 
 /// What a location that is to be closed holds. What was disposed of there is gone for good.

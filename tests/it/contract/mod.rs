@@ -20,7 +20,7 @@ mod unchanged;
 mod unseen;
 mod values;
 mod webhook;
-mod world;
+pub mod world;
 
 use axum::http::Method;
 use chemstock::router;

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{Names, told};
 use crate::{
@@ -32,6 +33,8 @@ pub enum State {
 #[derive(Default)]
 pub struct Extract {
     pub chemicals: Vec<(Chemical, State)>,
+    /// Those that the batch completes, as they were read.
+    pub before: HashMap<Uuid, Chemical>,
     pub by_cas: HashMap<CasNumber, usize>,
     by_inchikey: HashMap<InChIKey, HashSet<usize>>,
     /// Whose names are alike but for hyphens and spaces.

@@ -10,20 +10,21 @@ use std::borrow::Cow;
 
 use chemistry::{CasNumber, InChIKey};
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::PgTransaction;
 
 pub use self::traces::Brought;
 use self::{
     extract::{Extract, State},
     traces::{Found, Traces},
 };
-use super::{Chemical, NewChemical, completion::completed, store};
+use super::{Chemical, NewChemical, changed, completion::completed, created, store};
 use crate::{
     base::{
         error::{Error, Result},
         ids,
     },
     catalogue::chemicals::listed::{Decides, Listed},
+    journal,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,14 +60,14 @@ impl Names {
 /// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row without
 /// either may go by a synonym.
 pub async fn upsert_batch(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     rows: &[&Listed],
     names: Names,
     now: DateTime<Utc>,
-) -> Result<Vec<Outcome>> {
-    store::lock_new_names(db).await?;
-    let traces = Traces::read(db, rows.iter().map(|listed| &listed.new)).await?;
-    let mut catalogue = Extract::read(db, rows, names).await?;
+) -> Result<(Vec<Outcome>, Vec<journal::Change>)> {
+    store::lock_new_names(tx).await?;
+    let traces = Traces::read(tx, rows.iter().map(|listed| &listed.new)).await?;
+    let mut catalogue = Extract::read(tx, rows, names).await?;
     let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, trace) in rows.iter().zip(traces.of_rows()) {
         outcomes.push(match catalogue.take(row, traces.find(trace), names, now) {
@@ -87,17 +88,17 @@ pub async fn upsert_batch(
         store::insert_words(db, new.iter().chain(&completed)).await?;
     }
     if !new.is_empty() {
-        store::insert(db, &new).await?;
+        store::insert(tx, &new).await?;
     }
     for chemical in &mut completed {
         chemical.version += 1;
         chemical.updated_at = now;
     }
     if !completed.is_empty() {
-        store::update(db, &completed).await?;
+        store::update(tx, &completed).await?;
     }
-    store::insert_traces(db, &brought).await?;
-    Ok(outcomes)
+    store::insert_traces(tx, &brought).await?;
+    Ok((outcomes, catalogue.changes(&new, &completed)?))
 }
 
 impl Extract {
@@ -150,12 +151,22 @@ impl Extract {
         Ok((Outcome::Added, Some(self.chemicals.len() - 1)))
     }
 
+    /// For the journal.
+    fn changes(&self, new: &[Chemical], completed: &[Chemical]) -> Result<Vec<journal::Change>> {
+        let completed = completed.iter().map(|after| match self.before.get(&after.id) {
+            Some(before) => changed(before, after),
+            None => Err(Error::Internal(anyhow::anyhow!("a chemical was completed that was not read"))),
+        });
+        new.iter().map(created).chain(completed).collect()
+    }
+
     fn complete(&mut self, at: usize, row: &NewChemical) -> std::result::Result<Outcome, String> {
         let (chemical, state) = &mut self.chemicals[at];
         let Some(now) = completed(chemical, row).map_err(|why| reason(&why))? else { return Ok(Outcome::Unchanged) };
-        *chemical = now;
+        let before = std::mem::replace(chemical, now);
         if *state == State::AsItWas {
             *state = State::Completed;
+            self.before.insert(before.id, before);
         }
         self.index(at);
         Ok(Outcome::Completed)

@@ -4,7 +4,7 @@
 use chemistry::{Density, MolarMass};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ use crate::{
         error::{Error, Result},
         text::Name,
     },
+    journal::{self, Told},
+    people::labs,
 };
 
 mod http;
@@ -37,6 +39,10 @@ pub struct ChemicalOverrides {
     pub version: i32,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Uuid,
+}
+
+impl Told for ChemicalOverrides {
+    const LEFT_OUT: &'static [&'static str] = &["chemical_id", "updated_by"];
 }
 
 /// All that the lab sees differently of a chemical: at least one value. What is left out or null is as in the catalogue.
@@ -98,14 +104,23 @@ pub async fn set(
         clashes::check_name(&mut db, name, &chemical, "/name").await?;
         check_is_free(&mut db, name, chemical_id).await?;
     }
+    let mut tx = db.begin().await?;
+    // Of two who set the first overrides at once, the second finds what the first has set.
+    labs::lock(&mut tx, by.lab_id()).await?;
     let key = store::Key { lab_id: by.lab_id(), chemical_id };
-    if let Some(done) = store::set(&mut db, key, seen, new, by.user_id(), by.now()).await? {
-        return Ok(done);
+    if let Some((before, after)) = store::set(&mut tx, key, seen, new, by.user_id(), by.now()).await? {
+        let change = journal::Change::new(journal::Kind::OverridesSet, key.lab_id, chemical_id);
+        let change = match &before {
+            None => change.created(&after)?,
+            Some(before) => change.changed(before, &after)?,
+        };
+        journal::commit(tx, by, [change]).await?;
+        return Ok((after, before.is_none()));
     }
     if seen == Seen::None {
         return Err(Error::VersionRequired);
     }
-    let chemical = find(&mut db, chemical_id).await?;
+    let chemical = find(&mut tx, chemical_id).await?;
     Err(chemical.map_or(Error::NotFound("chemical"), |_| Error::Stale))
 }
 
@@ -123,10 +138,21 @@ async fn check_is_free(db: &mut PgConnection, name: &str, chemical_id: Uuid) -> 
 
 pub async fn delete(by: &Auth<Manager>, chemical_id: Uuid, read: Option<i32>) -> Result<()> {
     let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
     let key = store::Key { lab_id: by.lab_id(), chemical_id };
-    if store::clear(&mut db, key, read, by.user_id(), by.now()).await? {
-        return Ok(());
+    if let Some(before) = store::clear(&mut tx, key, read, by.user_id(), by.now()).await? {
+        return journal::commit(tx, by, [deleted(key.lab_id, &before)?]).await;
     }
-    let found = store::find(&mut db, by.lab_id(), chemical_id).await?;
+    let found = store::find(&mut tx, by.lab_id(), chemical_id).await?;
     Err(found.map_or(Error::NotFound("overrides"), |_| Error::Stale))
+}
+
+fn deleted(lab_id: Uuid, before: &ChemicalOverrides) -> Result<journal::Change> {
+    journal::Change::new(journal::Kind::OverridesDeleted, lab_id, before.chemical_id).deleted(before)
+}
+
+/// Of a chemical that is deleted: those of all labs go with it.
+pub async fn delete_all(tx: &mut PgTransaction<'_>, chemical_id: Uuid) -> Result<Vec<journal::Change>> {
+    let all = store::delete_all(tx, chemical_id).await?;
+    all.iter().map(|(lab_id, before)| deleted(*lab_id, before)).collect()
 }

@@ -3,7 +3,7 @@
 use chemistry::{Density, MolarMass};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{Connection as _, PgConnection, types::Json};
+use sqlx::{Connection as _, PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 use super::{ChemicalOverrides, NewChemicalOverrides, Seen, terms};
@@ -31,19 +31,21 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, chemical_id: Uuid) -> Res
     Ok(found.fetch_optional(db).await?)
 }
 
-/// None: what is there is not what the caller has seen. With whether there were none.
+/// Before, if there were any, and after. None: what is there is not what the caller has seen. Who calls it holds the lab's
+/// lock.
+#[expect(clippy::too_many_lines, reason = "one statement, its arguments and its answer")]
 pub async fn set(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     key: Key,
     seen: Seen,
     new: &NewChemicalOverrides,
     by: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<(ChemicalOverrides, bool)>> {
+) -> Result<Option<(Option<ChemicalOverrides>, ChemicalOverrides)>> {
     let version = if let Seen::Version(version) = seen { Some(version) } else { None };
     let row = sqlx::query!(
         r#"with there as (
-            select version from chemical_overrides
+            select name, density, molar_mass from chemical_overrides
             where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
         )
         insert into chemical_overrides as o (lab_id, chemical_id, name, density, molar_mass, terms, version, updated_at,
@@ -61,7 +63,9 @@ pub async fn set(
             )
         where $10 or coalesce(o.version = $9, num_nonnulls(o.name, o.density, o.molar_mass) = 0)
         returning chemical_id, name, density as "density: Density", molar_mass as "molar_mass: MolarMass", version,
-            updated_at, updated_by, not exists (select from there) as "is_new!""#,
+            updated_at, updated_by, not exists (select from there) as "is_new!",
+            (select name from there) as old_name, (select density from there) as "old_density: Density",
+            (select molar_mass from there) as "old_molar_mass: MolarMass""#,
         key.lab_id,
         key.chemical_id,
         new.name.as_ref().map(Text::as_str),
@@ -73,7 +77,7 @@ pub async fn set(
         version,
         seen == Seen::Any
     );
-    let row = row.fetch_optional(db).await;
+    let row = row.fetch_optional(&mut **tx).await;
     let row = row.on_constraint("chemical_overrides_chemical_fkey", || Error::NotFound("chemical"))?;
     Ok(row.map(|row| {
         let overrides = ChemicalOverrides {
@@ -85,24 +89,64 @@ pub async fn set(
             updated_at: row.updated_at,
             updated_by: row.updated_by,
         };
-        (overrides, row.is_new)
+        let (name, density, molar_mass) = (row.old_name, row.old_density, row.old_molar_mass);
+        let before = (!row.is_new).then(|| ChemicalOverrides { name, density, molar_mass, ..overrides.clone() });
+        (before, overrides)
     }))
 }
 
-/// Takes them away. Whether there were any, at the version that was read.
-pub async fn clear(db: &mut PgConnection, key: Key, read: Option<i32>, by: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let cleared = sqlx::query!(
-        "update chemical_overrides set name = null, density = null, molar_mass = null, terms = '{}',
-            version = version + 1, updated_at = $4, updated_by = $5
-        where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
-            and ($3::int is null or version = $3)",
+/// Takes them away. What there was, at the version that was read.
+pub async fn clear(
+    tx: &mut PgTransaction<'_>,
+    key: Key,
+    read: Option<i32>,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<ChemicalOverrides>> {
+    let cleared = sqlx::query_as!(
+        ChemicalOverrides,
+        r#"with there as (
+            select * from chemical_overrides
+            where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
+                and ($3::int is null or version = $3)
+            for update
+        )
+        update chemical_overrides o set name = null, density = null, molar_mass = null, terms = '{}',
+            version = o.version + 1, updated_at = $4, updated_by = $5
+        from there where o.lab_id = there.lab_id and o.chemical_id = there.chemical_id
+        returning there.chemical_id, there.name, there.density as "density: _", there.molar_mass as "molar_mass: _",
+            there.version, there.updated_at, there.updated_by"#,
         key.lab_id,
         key.chemical_id,
         read,
         now,
         by
     );
-    Ok(cleared.execute(db).await?.rows_affected() > 0)
+    Ok(cleared.fetch_optional(&mut **tx).await?)
+}
+
+/// Those of all labs, each with its lab.
+pub async fn delete_all(tx: &mut PgTransaction<'_>, chemical_id: Uuid) -> Result<Vec<(Uuid, ChemicalOverrides)>> {
+    let rows = sqlx::query!(
+        r#"with deleted as (delete from chemical_overrides where chemical_id = $1 returning *)
+        select lab_id, chemical_id, name, density as "density: Density", molar_mass as "molar_mass: MolarMass", version,
+            updated_at, updated_by
+        from deleted where num_nonnulls(name, density, molar_mass) > 0 order by lab_id"#,
+        chemical_id
+    );
+    let rows = rows.fetch_all(&mut **tx).await?.into_iter().map(|row| {
+        let overrides = ChemicalOverrides {
+            chemical_id: row.chemical_id,
+            name: row.name,
+            density: row.density,
+            molar_mass: row.molar_mass,
+            version: row.version,
+            updated_at: row.updated_at,
+            updated_by: row.updated_by,
+        };
+        (row.lab_id, overrides)
+    });
+    Ok(rows.collect())
 }
 
 #[derive(Serialize)]
@@ -114,6 +158,7 @@ struct Folded {
 
 /// Writes the terms of some names anew that an older fold has made, and says how many there were. What another instance is
 /// just writing is left to it.
+#[expect(clippy::disallowed_methods, reason = "nobody sees the terms themselves")]
 pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;
     let stale = sqlx::query!(

@@ -5,7 +5,7 @@ mod traces;
 
 use chemistry::CasNumber;
 use serde::Serialize;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 pub use self::traces::{find_traces, insert_traces};
@@ -39,6 +39,11 @@ pub async fn find_by_cas(db: &mut PgConnection, cas: &CasNumber) -> Result<Optio
 /// (Not for a change of its key: new bottles, which refer to the key, do not wait.)
 pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
     Ok(chemicals!("from chemicals c where id = $1 for no key update", id).fetch_optional(db).await?)
+}
+
+/// As [`lock`], and no bottle and no lab begins to refer to it.
+pub async fn lock_to_delete(tx: &mut PgTransaction<'_>, id: Uuid) -> Result<Option<Chemical>> {
+    Ok(chemicals!("from chemicals c where id = $1 for update", id).fetch_optional(&mut **tx).await?)
 }
 
 /// Those that have one of these numbers or terms, in the catalogue or in the lab.
@@ -145,7 +150,7 @@ pub async fn insert_words(db: &mut PgConnection, chemicals: impl Iterator<Item =
     Ok(())
 }
 
-pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
+pub async fn insert(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Result<()> {
     let inserted = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
@@ -166,11 +171,11 @@ pub async fn insert(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         )",
         written(chemicals)?
     );
-    named_constraints(inserted.execute(db).await.map(drop).map_err(Error::from))
+    named_constraints(inserted.execute(&mut **tx).await.map(drop).map_err(Error::from))
 }
 
 /// Writes them as they are now; only terms and words that changed are touched.
-pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()> {
+pub async fn update(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Result<()> {
     let updated = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
@@ -197,11 +202,12 @@ pub async fn update(db: &mut PgConnection, chemicals: &[Chemical]) -> Result<()>
         )",
         written(chemicals)?
     );
-    named_constraints(updated.execute(db).await.map(drop).map_err(Error::from))
+    named_constraints(updated.execute(&mut **tx).await.map(drop).map_err(Error::from))
 }
 
 /// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were. What
 /// another instance is just writing is left to it.
+#[expect(clippy::disallowed_methods, reason = "nobody sees the terms themselves")]
 pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;
     let stale =
@@ -219,15 +225,11 @@ pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
     Ok(stale.fetch_one(db).await?)
 }
 
-/// Whether there was one, at the version that was read.
-pub async fn delete(db: &mut PgConnection, id: Uuid, read: Option<i32>) -> Result<bool> {
-    let deleted = sqlx::query!("delete from chemicals where id = $1 and ($2::int is null or version = $2)", id, read)
-        .execute(db)
-        .await
-        .on_constraint("containers_chemical_fkey", || {
-            Reason::ChemicalInUse.because("containers in one lab or several refer to it")
-        })?;
-    Ok(deleted.rows_affected() > 0)
+pub async fn delete(tx: &mut PgTransaction<'_>, id: Uuid) -> Result<()> {
+    let deleted = sqlx::query!("delete from chemicals where id = $1", id).execute(&mut **tx).await;
+    deleted.map(drop).on_constraint("containers_chemical_fkey", || {
+        Reason::ChemicalInUse.because("containers in one lab or several refer to it")
+    })
 }
 
 fn named_constraints<T>(result: Result<T>) -> Result<T> {

@@ -6,6 +6,7 @@ mod codes;
 mod known;
 mod making;
 mod pending;
+mod person;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,7 +16,7 @@ use std::{
 use anyhow::bail;
 use chemistry::{Amount, Quantity};
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::PgConnection;
+use sqlx::PgTransaction;
 use uuid::Uuid;
 
 use self::{
@@ -32,7 +33,7 @@ use super::{
     place_path::{ListedPaths, PlacePath},
     places::Places,
     readings::plain_cells,
-    run::{Load, Outcome, Stored},
+    run::{Load, Outcome, Run, Stored},
     seen::Marks,
     store,
     table::{Row, Table},
@@ -96,19 +97,7 @@ impl Bottles {
         }
         let person = match person {
             None => None,
-            Some(phone) => match store::find_person(&mut db, lab_id, phone).await? {
-                None => bail!(Usage("nobody has the phone that --for names; they sign in first".to_owned())),
-                Some(person) if person.is_disabled => {
-                    bail!(Usage("the account of the person whom --for names is disabled".to_owned()))
-                }
-                Some(person) if !person.is_member => {
-                    bail!(Usage(
-                        "the person whom --for names is no member of the lab; an administrator adds them first"
-                            .to_owned()
-                    ))
-                }
-                Some(person) => Some(person.id),
-            },
+            Some(phone) => Some(person::find(&mut db, lab_id, phone).await?),
         };
         let known = headings::of_bottles(false);
         let make = || {
@@ -192,13 +181,21 @@ impl Load for Bottles {
         Marks { own: Some(code.clone()), all: vec![code] }
     }
 
-    async fn store(&self, db: &mut PgConnection, items: &[Bottle], now: DateTime<Utc>) -> Result<Stored> {
+    fn lab_id(&self) -> Uuid {
+        self.lab_id
+    }
+
+    fn person(&self) -> Option<Uuid> {
+        self.person
+    }
+
+    async fn store(&self, tx: &mut PgTransaction<'_>, items: &[Bottle], run: Run) -> Result<Stored> {
         // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles come.
-        labs::lock(db, self.lab_id).await?;
-        let named = Catalogue::read(db, self.lab_id, items).await?;
-        let mut places = Places::of_lab(db, self.lab_id, &self.listed).await?;
+        labs::lock(tx, self.lab_id).await?;
+        let named = Catalogue::read(tx, self.lab_id, items).await?;
+        let mut places = Places::of_lab(tx, self.lab_id, &self.listed).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
-        let all = imported::find(db, self.lab_id, &codes).await?;
+        let all = imported::find(tx, self.lab_id, &codes).await?;
         let mut known: HashMap<&str, Vec<&Known>> = HashMap::new();
         for bottle in all.iter().filter(|bottle| !self.revive || !bottle.is_voided) {
             let own = Some(&bottle.code).filter(|_| !bottle.is_voided);
@@ -210,7 +207,7 @@ impl Load for Bottles {
         let (mut stored, mut new) = (Stored::default(), Vec::new());
         for item in items {
             let known = known.get(item.code.as_str()).map(Vec::as_slice).unwrap_or_default();
-            match self.decide(&named, &mut places, item, known, now) {
+            match self.decide(&named, &mut places, item, known, run.now) {
                 Err(why) => stored.outcomes.push(Outcome::Failed(why)),
                 Ok((row, warnings)) => {
                     stored.outcomes.push(if row.is_some() { Outcome::Added } else { Outcome::Unchanged });
@@ -219,8 +216,8 @@ impl Load for Bottles {
                 }
             }
         }
-        locations::insert_made(db, self.lab_id, places.made(), now).await?;
-        imported::insert(db, self.lab_id, new, self.person, now).await?;
+        stored.changes = locations::insert_made(tx, self.lab_id, places.made(), run.now).await?;
+        imported::insert(tx, self.lab_id, new, self.person, run.id, run.now).await?;
         stored.locations = places.into_made_paths();
         Ok(stored)
     }

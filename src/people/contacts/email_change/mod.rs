@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use sqlx::Connection as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{
         phone::Phone,
     },
     config::Channel,
+    journal,
     people::{
         audit::{self, EventKind, LoginEvent, Trace},
         codes::{
@@ -102,14 +104,24 @@ pub async fn confirm(by: &Auth<Anyone>, shown: &EmailConfirmation, from: ClientA
         events: events(user_id, "done", &trace, now),
         now,
     };
-    let changed = match app.db().await {
-        Ok(mut db) => store::change(&mut db, &change).await,
-        Err(away) => Err(away),
-    };
+    let changed = write(by, &change).await;
     let changed = changed.on_constraint("consumed_challenges_pkey", guess::refused);
     let user = guess::unless_broken_off(app, &shown_code, changed, now).await?.ok_or_else(guess::refused)?;
     auth::forget(app, user_id);
     Ok(user)
+}
+
+async fn write(by: &Auth<Anyone>, change: &Change<'_>) -> Result<Option<User>> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let Some((user, is_other)) = store::change(&mut tx, change).await? else { return Ok(None) };
+    journal::commit(tx, by, [told(user.id, is_other)]).await?;
+    Ok(Some(user))
+}
+
+/// For the journal.
+fn told(user_id: Uuid, is_other: bool) -> journal::Change {
+    journal::Change::new(journal::Kind::UserEmailChanged, journal::NO_LAB, user_id).personal("email", is_other)
 }
 
 pub async fn remove(by: &Auth<Anyone>, version: Option<i32>, from: ClientAddress) -> Result<()> {
@@ -117,9 +129,12 @@ pub async fn remove(by: &Auth<Anyone>, version: Option<i32>, from: ClientAddress
     let (app, user_id, now) = (by.app(), by.user_id(), by.now());
     let events = events(user_id, "removed", &trace(app, by.phone(), from), now);
     let removal = Removal { user_id, version, events, now };
-    let is_gone = store::remove(&mut *app.db().await?, &removal).await?;
+    let mut db = app.db().await?;
+    let mut tx = db.begin().await?;
+    let removed = store::remove(&mut tx, &removal).await?;
+    journal::commit(tx, by, [told(user_id, removed.was_there)]).await?;
     auth::forget(app, user_id);
-    if is_gone { Ok(()) } else { Err(Error::Stale) }
+    if removed.is_gone { Ok(()) } else { Err(Error::Stale) }
 }
 
 fn trace(app: &App, phone: Option<&Phone>, from: ClientAddress) -> Trace {

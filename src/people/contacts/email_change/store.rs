@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgTransaction, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -21,15 +21,17 @@ pub struct Change<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// None if the user has been disabled meanwhile, or has another phone by now. A code from a mailbox forgives no failures
-/// of the phone.
-pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option<User>> {
-    let changed = sqlx::query_as!(
-        User,
-        r#"with changed as (
-            update users set email = $3, version = version + 1, updated_at = $4
-            where id = $1 and disabled_at is null and phone = $2
-            returning id, phone, name, is_owner, language, email, version
+/// None if the user has been disabled meanwhile, or has another phone by now. Else the user, and whether the address is
+/// another one. A code from a mailbox forgives no failures of the phone.
+pub async fn change(tx: &mut PgTransaction<'_>, change: &Change<'_>) -> Result<Option<(User, bool)>> {
+    let changed = sqlx::query!(
+        r#"with was as (
+            select id, email from users where id = $1 and disabled_at is null and phone = $2 for no key update
+        ), changed as (
+            update users u set email = $3, version = u.version + 1, updated_at = $4
+            from was where u.id = was.id
+            returning u.id, u.phone, u.name, u.is_owner, u.language, u.email, u.version,
+                u.email is distinct from was.email as is_other
         ), consumed as (
             insert into consumed_challenges (challenge_id, consumed_at) select $5, $4 from changed
         ), ended as (
@@ -42,7 +44,8 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         )
         select p.id as "id!", c.phone as "phone: Phone", c.name, c.is_owner, p.is_cataloguer as "is_cataloguer!",
             c.version,
-            p.labs as "labs!: Json<Vec<LabRole>>", c.language as "language: Language", c.email as "email: Email"
+            p.labs as "labs!: Json<Vec<LabRole>>", c.language as "language: Language", c.email as "email: Email",
+            c.is_other as "is_other!"
         from changed c join profiles p on p.id = c.id"#,
         change.user_id,
         change.phone.as_str(),
@@ -51,7 +54,20 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         change.challenge_id,
         Json(&change.events) as _
     );
-    Ok(changed.fetch_optional(db).await?)
+    Ok(changed.fetch_optional(&mut **tx).await?.map(|row| {
+        let user = User {
+            id: row.id,
+            phone: row.phone,
+            name: row.name,
+            is_owner: row.is_owner,
+            is_cataloguer: row.is_cataloguer,
+            labs: row.labs,
+            language: row.language,
+            email: row.email,
+            version: row.version,
+        };
+        (user, row.is_other)
+    }))
 }
 
 pub struct Removal {
@@ -61,9 +77,17 @@ pub struct Removal {
     pub now: DateTime<Utc>,
 }
 
-/// Whether there is none now. Where there was none before, nothing is written.
-pub async fn remove(db: &mut PgConnection, removal: &Removal) -> Result<bool> {
-    let is_gone = sqlx::query_scalar!(
+pub struct Removed {
+    /// There is none now.
+    pub is_gone: bool,
+    /// There was one.
+    pub was_there: bool,
+}
+
+/// Where there was none before, nothing is written.
+pub async fn remove(tx: &mut PgTransaction<'_>, removal: &Removal) -> Result<Removed> {
+    let removed = sqlx::query_as!(
+        Removed,
         r#"with me as (
             select id from users where id = $1 and ($2::integer is null or version = $2)
         ), changed as (
@@ -79,11 +103,11 @@ pub async fn remove(db: &mut PgConnection, removal: &Removal) -> Result<bool> {
             where e.kind <> 'session_ended' or exists (select from ended)
         )
         select exists (select from changed) or exists (select from me join users u on u.id = me.id where u.email is null)
-            as "is_gone!""#,
+            as "is_gone!", exists (select from changed) as "was_there!""#,
         removal.user_id,
         removal.version,
         removal.now,
         Json(&removal.events) as _
     );
-    Ok(is_gone.fetch_one(db).await?)
+    Ok(removed.fetch_one(&mut **tx).await?)
 }

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
+use sqlx::Connection as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use crate::{
         language::AcceptLanguage,
         phone::Phone,
     },
+    journal,
     messages::{self, Channel, Content, Kind, NewMessage, Recipient},
     people::{
         audit::{self, EventKind, LoginEvent, Trace},
@@ -101,16 +103,22 @@ pub async fn confirm(
         events: events(app, user_id, before.phone.as_ref(), &trace, now),
         now,
     };
-    let changed = match app.db().await {
-        Ok(mut db) => store::change(&mut db, &change).await,
-        Err(away) => Err(away),
-    };
+    let changed = write(by, &change).await;
     let changed = changed.on_constraint("consumed_challenges_pkey", guess::refused);
     let changed = changed.on_constraint("users_phone_key", || taken(app, user_id, &trace, now));
     let user = guess::unless_broken_off(app, &shown_code, changed, now).await?.ok_or_else(guess::refused)?;
     auth::forget(app, user_id);
     messages::ring(app);
     Ok(user)
+}
+
+async fn write(by: &Auth<Anyone>, change: &Change<'_>) -> Result<Option<User>> {
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let Some(user) = store::change(&mut tx, change).await? else { return Ok(None) };
+    let told = journal::Change::new(journal::Kind::UserPhoneChanged, journal::NO_LAB, user.id);
+    journal::commit(tx, by, [told.personal("phone", change.old != Some(change.new))]).await?;
+    Ok(Some(user))
 }
 
 /// Whoever loses a phone to a thief learns of it there.

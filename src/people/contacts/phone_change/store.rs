@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -48,7 +48,7 @@ pub struct Change<'a> {
 }
 
 /// None if the user has been disabled meanwhile, or has another phone than the old one by now.
-pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option<User>> {
+pub async fn change(tx: &mut PgTransaction<'_>, change: &Change<'_>) -> Result<Option<User>> {
     let notice = change.notice.as_ref();
     let changed = sqlx::query_as!(
         User,
@@ -93,5 +93,5 @@ pub async fn change(db: &mut PgConnection, change: &Change<'_>) -> Result<Option
         Json(&change.events) as _,
         notice.map(|notice| notice.country.as_str())
     );
-    Ok(changed.fetch_optional(db).await?)
+    Ok(changed.fetch_optional(&mut **tx).await?)
 }

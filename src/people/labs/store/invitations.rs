@@ -2,13 +2,13 @@
 //! invitation is for one phone if it has a `phone_ending`; the phone itself is there only while it can be let in.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use crate::{
     auth::Role,
     base::error::{OnConstraint, Reason, Result},
-    people::labs::{Invitation, Member, store::members::members},
+    people::labs::{Invitation, Member},
 };
 
 pub async fn page(
@@ -51,7 +51,7 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<U
 }
 
 /// None is made by somebody who is no admin any more: a membership that changes at this moment is waited for.
-pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -> Result<bool> {
+pub async fn insert(tx: &mut PgTransaction<'_>, new: &Invitation, code_hash: &[u8]) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into invitations
             (id, lab_id, code_hash, role, phone, phone_ending, max_uses, expires_at, created_by, version, created_at)
@@ -68,48 +68,10 @@ pub async fn insert(db: &mut PgConnection, new: &Invitation, code_hash: &[u8]) -
         new.version,
         new.created_at
     )
-    .execute(db)
+    .execute(&mut **tx)
     .await
     .on_constraint("invitations_pkey", || Reason::IdTaken.because("there is something with this id already"))?;
     Ok(inserted.rows_affected() > 0)
-}
-
-pub async fn revoke(
-    db: &mut PgConnection,
-    lab_id: Uuid,
-    id: Uuid,
-    version: Option<i32>,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let revoked = sqlx::query!(
-        "update invitations set revoked_at = coalesce(revoked_at, $4), phone = null, version = version + 1
-        where lab_id = $1 and id = $2 and ($3::int is null or version = $3)",
-        lab_id,
-        id,
-        version,
-        now
-    )
-    .execute(db)
-    .await?;
-    Ok(revoked.rows_affected() > 0)
-}
-
-/// Those that would still admit somebody, of one lab or of all.
-pub async fn revoke_made_by(
-    db: &mut PgConnection,
-    lab_id: Option<Uuid>,
-    user_id: Uuid,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let revoked = sqlx::query!(
-        "update invitations set revoked_at = $3, phone = null, version = version + 1
-        where created_by = $2 and ($1::uuid is null or lab_id = $1) and revoked_at is null and expires_at > $3",
-        lab_id,
-        user_id,
-        now
-    );
-    revoked.execute(db).await?;
-    Ok(())
 }
 
 /// By which of the two an invitation is known.
@@ -141,37 +103,72 @@ pub async fn lock_lab(db: &mut PgConnection, key: Key<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Somebody who was let in.
+pub struct Redeemed {
+    pub member: Member,
+    /// Their role before and the end of their membership, if they were a member once.
+    pub before: Option<(Role, Option<DateTime<Utc>>)>,
+    pub invitation_id: Uuid,
+    /// With this one.
+    pub uses: i32,
+    pub was_for_phone: bool,
+}
+
 /// Takes a use and joins the lab: one for each person, none for a member, and none for somebody whose membership ended
 /// after the invitation was made. One for a phone has let in whom it was for, and needs the phone no more. Who was a
-/// member before goes on with the same row.
-pub async fn redeem(db: &mut PgConnection, key: Key<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Member>> {
+/// member before goes on with the same row. Who calls it holds the lab's row.
+pub async fn redeem(
+    tx: &mut PgTransaction<'_>,
+    key: Key<'_>,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<Redeemed>> {
     let (id, code_hash) = key.parts();
-    let joined = members!(
-        "with taken as (
+    let joined = sqlx::query!(
+        r#"with taken as (
             update invitations i set uses = uses + 1, phone = null, version = version + 1
-            where (id = $2 or code_hash = $3) and uses < max_uses and revoked_at is null and expires_at > $5
-                and (phone_ending is null or phone = (select phone from users where id = $4))
-                and not exists (select from memberships m where m.lab_id = i.lab_id and m.user_id = $4
+            where (id = $1 or code_hash = $2) and uses < max_uses and revoked_at is null and expires_at > $4
+                and (phone_ending is null or phone = (select phone from users where id = $3))
+                and not exists (select from memberships m where m.lab_id = i.lab_id and m.user_id = $3
                     and (m.left_at is null or m.left_at >= i.created_at))
-                and not exists (select from invitation_uses u where u.invitation_id = i.id and u.user_id = $4)
-            returning id, lab_id, role
+                and not exists (select from invitation_uses u where u.invitation_id = i.id and u.user_id = $3)
+            returning id, lab_id, role, uses, phone_ending is not null as was_for_phone
         ), used as (
-            insert into invitation_uses (invitation_id, user_id, used_at) select id, $4, $5 from taken
+            insert into invitation_uses (invitation_id, user_id, used_at) select id, $3, $4 from taken
         ), m as (
             insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
-            select lab_id, $4, role, $5, $5 from taken
+            select lab_id, $3, role, $4, $4 from taken
             on conflict on constraint memberships_pkey do update
                 set role = excluded.role, left_at = null, version = m.version + 1, updated_at = excluded.updated_at
             returning m.*
-        ) ";
-        "from m join users u on u.id = m.user_id",
-        false,
+        )
+        select m.lab_id, m.user_id, u.name, m.role as "role: Role", m.left_at, m.version, m.created_at, m.updated_at,
+            t.id as "invitation_id!", t.uses as "uses!", t.was_for_phone as "was_for_phone!",
+            w.role as "old_role?: Role", w.left_at as "old_left_at?"
+        from m join users u on u.id = m.user_id cross join taken t
+            left join memberships w on w.lab_id = m.lab_id and w.user_id = m.user_id"#,
         id,
         code_hash,
         user_id,
         now
     );
-    Ok(joined.fetch_optional(db).await?)
+    Ok(joined.fetch_optional(&mut **tx).await?.map(|row| Redeemed {
+        member: Member {
+            lab_id: row.lab_id,
+            user_id: row.user_id,
+            name: row.name,
+            phone: None,
+            role: row.role,
+            left_at: row.left_at,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        },
+        before: row.old_role.map(|role| (role, row.old_left_at)),
+        invitation_id: row.invitation_id,
+        uses: row.uses,
+        was_for_phone: row.was_for_phone,
+    }))
 }
 
 /// Whether the code is of a lab that the user belongs to.
@@ -212,41 +209,4 @@ pub async fn find_usable(
     .fetch_optional(db)
     .await?;
     Ok(id)
-}
-
-/// Also how it ends. Without that an invitation would admit anybody, so all of them are revoked.
-pub async fn forget_phone(db: &mut PgConnection, phone: &str, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let forgotten = sqlx::query!(
-        "update invitations set phone = null, phone_ending = null, revoked_at = coalesce(revoked_at, $3),
-            version = version + 1
-        where phone = $1
-            or phone_ending is not null and id in (select invitation_id from invitation_uses where user_id = $2)",
-        phone,
-        user_id,
-        now
-    );
-    forgotten.execute(db).await?;
-    Ok(())
-}
-
-/// Those that have expired admit nobody, so none keeps its phone.
-pub async fn drop_phones(db: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
-    let dropped = sqlx::query!(
-        "update invitations set phone = null where id in
-            (select id from invitations where phone is not null and expires_at <= $1 limit $2 for update skip locked)",
-        now,
-        most
-    );
-    Ok(dropped.execute(db).await?.rows_affected())
-}
-
-/// Who came by them is forgotten with them.
-pub async fn drop_expired(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<u64> {
-    let dropped = sqlx::query!(
-        "delete from invitations where id in
-            (select id from invitations where expires_at < $1 limit $2 for update skip locked)",
-        before,
-        most
-    );
-    Ok(dropped.execute(db).await?.rows_affected())
 }

@@ -1,12 +1,12 @@
 //! The SQL of memberships.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use crate::{
     auth::Role,
-    base::error::{Error, OnConstraint, Result},
+    base::error::Result,
     people::labs::member::{Before, Member, Wanted},
 };
 
@@ -24,7 +24,6 @@ macro_rules! members {
         )
     };
 }
-pub(super) use members;
 
 pub async fn page(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Vec<Member>> {
     let members = members!(
@@ -67,7 +66,7 @@ pub async fn find_let_in(db: &mut PgConnection, code_hash: &[u8], user_id: Uuid)
 
 /// Of somebody who has not left. Who calls it holds the lab's lock and that of all rights.
 pub async fn set_role(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     user_id: Uuid,
     version: Option<i32>,
@@ -90,7 +89,7 @@ pub async fn set_role(
         role.as_str(),
         now
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(changed.map(|row| {
         let member = Member {
@@ -110,7 +109,7 @@ pub async fn set_role(
 
 /// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all rights.
 pub async fn end(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     user_id: Uuid,
     version: Option<i32>,
@@ -128,7 +127,7 @@ pub async fn end(
         version,
         now
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut **tx)
     .await?;
     Ok(ended)
 }
@@ -147,27 +146,26 @@ pub async fn labs_with_only_admin(db: &mut PgConnection, user_id: Uuid) -> Resul
     Ok(names.fetch_all(db).await?)
 }
 
-/// Ends all of a person's memberships.
-pub async fn end_all(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<()> {
-    let ended = sqlx::query!(
+/// Ends all of a person's memberships, and says of which labs.
+pub async fn end_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>> {
+    let ended = sqlx::query_scalar!(
         "update memberships set left_at = $2, version = version + 1, updated_at = $2
-        where user_id = $1 and left_at is null",
+        where user_id = $1 and left_at is null returning lab_id",
         user_id,
         now
     );
-    ended.execute(db).await?;
-    Ok(())
+    Ok(ended.fetch_all(&mut **tx).await?)
 }
 
-/// Makes somebody an admin who can sign in; none if there is nobody like that. Whether the role is new to them is told
-/// beside the member.
+/// Makes somebody an admin who can sign in; none if there is nobody like that, or if they are one. Who calls it holds the
+/// lab's lock and that of all rights.
 pub async fn make_admin(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     user_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Member>> {
-    members!(
+    let made = members!(
         "with m as (
             insert into memberships as m (lab_id, user_id, role, created_at, updated_at)
             select $2, id, 'admin', $4, $4 from users where id = $3 and disabled_at is null for share
@@ -181,8 +179,6 @@ pub async fn make_admin(
         lab_id,
         user_id,
         now
-    )
-    .fetch_optional(db)
-    .await
-    .on_constraint("memberships_lab_id_fkey", || Error::NotFound("lab"))
+    );
+    Ok(made.fetch_optional(&mut **tx).await?)
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::{Lab, LabPatch};
@@ -16,6 +16,7 @@ use crate::{
 
 pub mod invitations;
 pub mod members;
+pub mod revocations;
 
 /// Reads the caller's own memberships, and the labs themselves only for an owner: neither grows with all labs.
 pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Lab>> {
@@ -41,7 +42,7 @@ pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64)
     Ok(labs)
 }
 
-pub async fn insert(db: &mut PgConnection, id: Uuid, name: &Name, admin: Uuid, now: DateTime<Utc>) -> Result<Lab> {
+pub async fn insert(tx: &mut PgTransaction<'_>, id: Uuid, name: &Name, admin: Uuid, now: DateTime<Utc>) -> Result<Lab> {
     sqlx::query_as!(
         Lab,
         r#"with lab as (
@@ -57,21 +58,22 @@ pub async fn insert(db: &mut PgConnection, id: Uuid, name: &Name, admin: Uuid, n
         admin,
         now
     )
-    .fetch_one(db)
+    .fetch_one(&mut **tx)
     .await
     .on_constraint("labs_pkey", || Reason::IdTaken.because("there is something with this id already"))
     .on_constraint("labs_name_key", || Reason::NameTaken.because("another lab has this name"))
 }
 
-/// False when somebody else took the name in between.
+/// None when somebody else took the name in between.
 pub async fn insert_numbered(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     id: Uuid,
     name: &str,
     admin: Uuid,
     now: DateTime<Utc>,
-) -> Result<bool> {
-    let made = sqlx::query_scalar!(
+) -> Result<Option<Lab>> {
+    let made = sqlx::query_as!(
+        Lab,
         r#"with recursive candidate (n, name) as (
             select 1, $2::text
             union all
@@ -80,19 +82,20 @@ pub async fn insert_numbered(
             insert into labs (id, name, created_at, updated_at)
             select $1, name, $4, $4 from candidate order by n desc limit 1
             on conflict on constraint labs_name_key do nothing
-            returning id
+            returning id, name, time_zone, version, created_at, updated_at
+        ), admin as (
+            insert into memberships (lab_id, user_id, role, created_at, updated_at)
+            select id, $3, 'admin', $4, $4 from lab returning role
         )
-        insert into memberships (lab_id, user_id, role, created_at, updated_at)
-        select id, $3, 'admin', $4, $4 from lab
-        returning lab_id"#,
+        select id, name, time_zone, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
         id,
         name,
         admin,
         now
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut **tx)
     .await?;
-    Ok(made.is_some())
+    Ok(made)
 }
 
 pub async fn find(db: &mut PgConnection, id: Uuid, role: Role) -> Result<Option<Lab>> {
@@ -108,31 +111,46 @@ pub async fn find(db: &mut PgConnection, id: Uuid, role: Role) -> Result<Option<
     Ok(lab)
 }
 
+/// Before and after.
 pub async fn update(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     id: Uuid,
     role: Role,
     version: Option<i32>,
     patch: &LabPatch,
     now: DateTime<Utc>,
-) -> Result<Option<Lab>> {
-    sqlx::query_as!(
-        Lab,
-        r#"update labs set name = coalesce($3, name), time_zone = coalesce($6, time_zone),
-            version = version + (name <> coalesce($3, name) or time_zone <> coalesce($6, time_zone))::int,
-            updated_at = case when name <> coalesce($3, name) or time_zone <> coalesce($6, time_zone) then $4 else updated_at end
-        where id = $1 and ($2::int is null or version = $2)
-        returning id, name, time_zone, $5::text as "role?: Role", version, created_at, updated_at"#,
+) -> Result<Option<(Lab, Lab)>> {
+    let row = sqlx::query!(
+        r#"with was as (
+            select id, name, time_zone, coalesce($3, name) as new_name, coalesce($5, time_zone) as new_zone
+            from labs where id = $1 and ($2::int is null or version = $2) for no key update
+        )
+        update labs l set name = was.new_name, time_zone = was.new_zone,
+            version = l.version + ((was.name, was.time_zone) <> (was.new_name, was.new_zone))::int,
+            updated_at = case when (was.name, was.time_zone) <> (was.new_name, was.new_zone) then $4 else l.updated_at end
+        from was where l.id = was.id
+        returning l.id, l.name, l.time_zone, l.version, l.created_at, l.updated_at, was.name as old_name,
+            was.time_zone as old_zone"#,
         id,
         version,
         patch.name.as_ref().map(Name::as_str),
         now,
-        role.as_str(),
         patch.time_zone.map(Tz::name)
-    )
-    .fetch_optional(db)
-    .await
-    .on_constraint("labs_name_key", || Reason::NameTaken.because("another lab has this name"))
+    );
+    let row = row.fetch_optional(&mut **tx).await;
+    let row = row.on_constraint("labs_name_key", || Reason::NameTaken.because("another lab has this name"))?;
+    Ok(row.map(|row| {
+        let after = Lab {
+            id: row.id,
+            name: row.name,
+            time_zone: row.time_zone,
+            role: Some(role),
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        (Lab { name: row.old_name, time_zone: row.old_zone, ..after.clone() }, after)
+    }))
 }
 
 /// Rows that refer to the lab may still be added: they need its key, and that stays.

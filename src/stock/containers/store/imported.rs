@@ -6,7 +6,10 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    base::error::{Error, Result},
+    base::{
+        error::{Error, Result},
+        ids::RequestId,
+    },
     stock::containers::incoming::{Content, Imported, Known},
 };
 
@@ -62,6 +65,7 @@ pub async fn insert_imported(
     lab_id: Uuid,
     rows: &[Imported],
     by_for: Option<Uuid>,
+    run: RequestId,
     now: DateTime<Utc>,
 ) -> Result<()> {
     if rows.is_empty() {
@@ -88,10 +92,10 @@ pub async fn insert_imported(
             from new
         )
         insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, changes,
-            brought)
+            state_after, location_after, by_system, by_for, occurred_at, recorded_at, content, request_id,
+            changes, brought)
         select event_id, $2, id, 1, 'receive', amount, amount, amount, unit, state, location_id, 'import', $3, $4, $4,
-            content,
+            content, $6,
             (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
                 ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
                 ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))
@@ -103,7 +107,8 @@ pub async fn insert_imported(
         lab_id,
         by_for,
         now,
-        &contents as &[&[u8]]
+        &contents as &[&[u8]],
+        run.to_string()
     )
     .execute(db)
     .await?;

@@ -14,7 +14,7 @@ use anyhow::anyhow;
 use chemistry::{Density, Factors, Gtin, MolarMass};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 pub use self::{
@@ -30,9 +30,12 @@ pub use self::{
     search::{Match, found, meant},
 };
 use super::{Container, changes::Rest, counting::Counting, entry::Creation};
-use crate::base::{
-    error::{Error, OnConstraint, Reason, Result},
-    text::Text,
+use crate::{
+    auth::Origin,
+    base::{
+        error::{Error, OnConstraint, Reason, Result},
+        text::Text,
+    },
 };
 
 /// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c"; "...")`.
@@ -136,10 +139,11 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
                 unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
                 $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[],
                 $15::text[], $16::date[], $17::date[], $18::date[], $19::timestamptz[], $20::uuid[], $21::uuid[],
-                $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[]) as r (id, lab_id,
+                $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[], $27::uuid[], $28::text[])
+                as r (id, lab_id,
                 chemical_id, location_id, code, state, unit, amount, low_at, tare, density, lot, supplier,
                 catalogue_number, note, received_on, opened_on, expires_on, recorded_at, event_id, by_user, occurred_at,
-                typed_value, changes, gtin, content)
+                typed_value, changes, gtin, content, session_id, request_id)
         ), c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
@@ -151,9 +155,9 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-                state_after, location_after, changes, by_user, occurred_at, recorded_at, content)
+                state_after, location_after, changes, by_user, occurred_at, recorded_at, content, session_id, request_id)
             select event_id, lab_id, id, 1, 'receive', amount, amount, typed_value, unit, state, location_id, changes,
-                by_user, occurred_at, recorded_at, content
+                by_user, occurred_at, recorded_at, content, session_id, request_id
             from receipt
         ) ";
         "c";
@@ -183,7 +187,9 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
         &column(&sorted, |it| it.new.amount.value.get()),
         &column(&sorted, |it| it.rest.clone().or_none().map(Json)) as &[Option<Json<Rest>>],
         &column(&sorted, |it| it.new.gtin.as_ref().map(Gtin::as_str)) as &[Option<&str>],
-        &column(&sorted, |it| it.content.as_slice()) as &[&[u8]]
+        &column(&sorted, |it| it.content.as_slice()) as &[&[u8]],
+        &column(&sorted, |it| it.origin.session_id) as &[Option<Uuid>],
+        &column(&sorted, |it| it.origin.request_id.map(|id| id.to_string())) as &[Option<String>]
     );
     let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
     let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| ((it.lab_id, it.id), *it)).collect();
@@ -195,12 +201,13 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
 pub struct Edit {
     pub id: Uuid,
     pub by: Uuid,
+    pub origin: Origin,
     pub rest: Option<Rest>,
 }
 
 /// What is not a matter of stock events, where the version is still the one that was read.
 pub async fn update(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     it: &Container,
     edit: Edit,
     now: DateTime<Utc>,
@@ -214,8 +221,9 @@ pub async fn update(
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before, state_after,
-                location_before, location_after, changes, by_user, occurred_at, recorded_at)
-            select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14
+                location_before, location_after, changes, by_user, occurred_at, recorded_at, session_id, request_id)
+            select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14,
+                $19::uuid, $20::text
             from c where $16::jsonb is not null
         ) ";
         "c";
@@ -237,9 +245,11 @@ pub async fn update(
         edit.id,
         edit.rest.map(Json) as _,
         edit.by,
-        it.gtin.as_ref().map(Gtin::as_str)
+        it.gtin.as_ref().map(Gtin::as_str),
+        edit.origin.session_id,
+        edit.origin.request_id.map(|id| id.to_string())
     );
-    let updated = row.fetch_optional(db).await.map(|row| row.map(|it| *it));
+    let updated = row.fetch_optional(&mut **tx).await.map(|row| row.map(|it| *it));
     named_constraints(updated.map_err(Error::from))
 }
 

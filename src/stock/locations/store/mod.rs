@@ -3,7 +3,7 @@
 mod pages;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 pub use self::pages::page;
@@ -86,50 +86,19 @@ pub struct Place<'a> {
     pub access: Access,
 }
 
-/// A location as written, and what stands around it.
-struct Written {
-    id: Uuid,
-    parent_id: Option<Uuid>,
-    kind: Kind,
-    name: String,
-    code: String,
-    path: Vec<String>,
-    access: Access,
-    version: i32,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    parent: Option<Kind>,
-    child: Option<Kind>,
-    in_itself: bool,
-    is_guarded: bool,
-}
-
-impl Written {
-    fn split(self) -> (Location, Around) {
-        let Self { id, parent_id, kind, name, code, path, access, version, created_at, updated_at, .. } = self;
-        let Self { parent, child, in_itself, is_guarded, .. } = self;
-        let around = Around { parent, child, in_itself, is_guarded };
-        let closed_at = None;
-        (Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at }, around)
-    }
-}
-
 /// Who calls it holds the lab's lock.
 pub async fn insert(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     id: Uuid,
     place: Place<'_>,
     now: DateTime<Utc>,
 ) -> Result<(Location, Around)> {
-    let written = sqlx::query_as!(
-        Written,
+    let row = sqlx::query!(
         r#"insert into locations as l (lab_id, id, parent_id, kind, name, code, created_at, updated_at, access)
         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)
-        returning id, parent_id, kind as "kind: Kind", name, code,
-            location_path(lab_id, parent_id) || name as "path!", access as "access: Access", version, created_at,
-            updated_at, (select p.kind from locations p where p.lab_id = $1 and p.id = $3) as "parent: Kind",
-            null as "child: Kind", false as "in_itself!",
+        returning location_path(lab_id, parent_id) || name as "path!",
+            (select p.kind from locations p where p.lab_id = $1 and p.id = $3) as "parent: Kind",
             $8 <> 'open' or exists (select from locations where lab_id = $1 and access <> 'open') as "is_guarded!""#,
         lab_id,
         id,
@@ -140,25 +109,38 @@ pub async fn insert(
         now,
         place.access.as_str()
     )
-    .fetch_one(db)
+    .fetch_one(&mut **tx)
     .await
     .or_refused()?;
-    Ok(written.split())
+    let Place { parent_id, kind, name, code, access } = place;
+    let (name, code, path) = (name.to_owned(), code.to_owned(), row.path);
+    let (closed_at, version, created_at, updated_at) = (None, 1, now, now);
+    let location = Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at };
+    Ok((location, Around { parent: row.parent, child: None, in_itself: false, is_guarded: row.is_guarded }))
+}
+
+/// A location before and after a change, and what stands around it then.
+pub struct Updated {
+    pub before: Location,
+    pub after: Location,
+    pub around: Around,
 }
 
 /// Who calls it holds the lab's lock. All but the changed row is read as it was before.
+#[expect(clippy::too_many_lines, reason = "one statement, its arguments and its answer")]
 pub async fn update(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     id: Uuid,
     version: Option<i32>,
     patch: &LocationPatch,
     now: DateTime<Utc>,
-) -> Result<Option<(Location, Around)>> {
-    let written = sqlx::query_as!(
-        Written,
+) -> Result<Option<Updated>> {
+    let row = sqlx::query!(
         r#"with recursive target as (
-            select l.id, n.*, (l.parent_id, l.kind, l.name, l.code, l.access) is distinct from n as changed
+            select l.id, l.parent_id as old_parent, l.kind as old_kind, l.name as old_name, l.code as old_code,
+                l.access as old_access, n.*,
+                (l.parent_id, l.kind, l.name, l.code, l.access) is distinct from n as changed
             from locations l cross join lateral (
                 select case when $4 then $5 else l.parent_id end as parent_id, coalesce($6, l.kind) as kind,
                     coalesce($7, l.name) as name, coalesce($8, l.code) as code, coalesce($10, l.access) as access
@@ -180,6 +162,7 @@ pub async fn update(
             (select c.kind from locations c where c.lab_id = $1 and c.parent_id = $2 and c.closed_at is null
                 order by array_position(array['building', 'room', 'cabinet', 'shelf', 'box'], c.kind) limit 1) as "child: Kind",
             exists (select from above where id = $2) as "in_itself!",
+            t.old_parent, t.old_kind as "old_kind: Kind", t.old_name, t.old_code, t.old_access as "old_access: Access",
             t.access <> 'open' or exists (select from locations where lab_id = $1 and access <> 'open')
                 as "is_guarded!""#,
         lab_id,
@@ -193,10 +176,34 @@ pub async fn update(
         now,
         patch.access.map(Access::as_str)
     )
-    .fetch_optional(db)
+    .fetch_optional(&mut **tx)
     .await
     .or_refused()?;
-    Ok(written.map(Written::split))
+    Ok(row.map(|row| {
+        let after = Location {
+            id: row.id,
+            parent_id: row.parent_id,
+            kind: row.kind,
+            name: row.name,
+            code: row.code,
+            path: row.path,
+            access: row.access,
+            closed_at: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        let around = Around { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
+        let before = Location {
+            parent_id: row.old_parent,
+            kind: row.old_kind,
+            name: row.old_name,
+            code: row.old_code,
+            access: row.old_access,
+            ..after.clone()
+        };
+        Updated { before, after, around }
+    }))
 }
 
 /// Holds the lab's lock, and keeps everybody from putting something in. Says which version the place has; none: there is
@@ -213,7 +220,7 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
 }
 
 /// Closes it, if nothing is in it. Who calls it holds [`lock`], so that a statement of its own sees what was put in before.
-pub async fn close(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Inside> {
+pub async fn close(tx: &mut PgTransaction<'_>, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Inside> {
     let inside = sqlx::query_as!(
         Inside,
         r#"with inside as materialized (
@@ -231,7 +238,7 @@ pub async fn close(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<
         id,
         now
     );
-    Ok(inside.fetch_one(db).await?)
+    Ok(inside.fetch_one(&mut **tx).await?)
 }
 
 trait OrRefused<T> {

@@ -89,6 +89,6 @@ async fn redeeming_at_once_never_exceeds_the_uses_nor_admits_another_phone(db: P
 
     let bound = invite(&app, &admin, json!({"role": "member", "phone": "+12025550123"})).await;
     let other = with_phone(&app, "+12025550124").await;
-    let mut db = app.db.acquire().await.unwrap();
-    labs::redeem(&mut db, id_of(&bound), other.user_id, app.now()).await.unwrap_err();
+    let mut tx = app.db.begin().await.unwrap();
+    labs::redeem(&mut tx, id_of(&bound), other.user_id, app.now()).await.unwrap_err();
 }

@@ -1,5 +1,7 @@
 //! What is queued, and how often it runs.
 
+#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
+
 use chemstock::platform::jobs::{self, Queue, Runner, Schedule};
 use chrono::TimeDelta;
 use sqlx::{Connection as _, PgPool};

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use phonenumber::country;
 use serde::{Deserialize, Serialize};
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::{
         page::{Cursor, Limit, List, Page},
         phone::Phone,
     },
+    journal::{self, Actor, Change, Kind, NO_LAB, Told},
     messages::pumping::SEEN_BACK,
     people::audit::{EventKind, LoginEvent},
     platform::app::App,
@@ -45,6 +46,12 @@ pub struct SendingStop {
     pub sent: i64,
     pub phones: i64,
     pub verified: i64,
+}
+
+impl Told for SendingStop {
+    const PERSONAL: &'static [&'static str] = &["prefix"];
+    // What was counted is no part of the stop; who set it, the line itself says.
+    const LEFT_OUT: &'static [&'static str] = &["sent", "phones", "verified", "set_by"];
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
@@ -105,12 +112,12 @@ pub async fn set(by: &Auth<Owner>, prefix: &str, new: &NewStop) -> Result<Sendin
     if new.until.is_some_and(|until| until <= by.now()) {
         return Err(Error::field("/until", "must be in the future"));
     }
-    set_for(by.app(), &prefix, new.until, Some(by.user_id())).await
+    set_for(by.app(), &prefix, new.until, by.into()).await
 }
 
 pub async fn lift(by: &Auth<Owner>, prefix: &str) -> Result<()> {
     let prefix = Prefix::parse(prefix).ok_or_else(malformed)?;
-    lift_for(by.app(), &prefix, Some(by.user_id())).await.map(drop)
+    lift_for(by.app(), &prefix, by.into()).await.map(drop)
 }
 
 fn malformed() -> Error {
@@ -125,27 +132,54 @@ pub async fn all(app: &App) -> Result<Vec<SendingStop>> {
     store::list(&mut *app.lists().await?, "", None, app.clock.now(), i64::MAX).await
 }
 
-pub async fn set_for(
-    app: &App,
-    prefix: &Prefix,
-    until: Option<DateTime<Utc>>,
-    user_id: Option<Uuid>,
-) -> Result<SendingStop> {
-    let now = app.clock.now();
+pub async fn set_for(app: &App, prefix: &Prefix, until: Option<DateTime<Utc>>, by: Actor) -> Result<SendingStop> {
+    let (now, user_id) = (app.clock.now(), by.user_id());
     let mut db = app.db().await?;
-    store::set(&mut db, prefix, until, user_id, &event("set", prefix, user_id, now), now).await?;
+    let mut tx = db.begin().await?;
+    store::lock(&mut tx, prefix).await?;
+    let before = find(&mut tx, prefix, now).await?;
+    store::set(&mut tx, prefix, until, user_id, &event("set", prefix, user_id, now), now).await?;
+    let after = find(&mut tx, prefix, now).await?.ok_or(Error::NotFound("sending stop"))?;
+    journal::commit(tx, by, [change(app, Kind::SendingStopSet, prefix, before.as_ref(), Some(&after))?]).await?;
     tracing::warn!(prefix = prefix.0, ?until, "sending is stopped by an owner");
-    find(&mut db, prefix, now).await?.ok_or(Error::NotFound("sending stop"))
+    Ok(after)
+}
+
+/// For the journal. The beginning of numbers may be a whole phone: its stop is known there by a keyed hash in the form of a
+/// UUID (RFC 9562 section 5.8), and a country's by its name, too.
+fn change(
+    app: &App,
+    kind: Kind,
+    prefix: &Prefix,
+    before: Option<&SendingStop>,
+    after: Option<&SendingStop>,
+) -> Result<Change> {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&app.secret.mac("sending stop", &[prefix.0.as_bytes()])[..16]);
+    let change = Change::new(kind, NO_LAB, uuid::Builder::from_custom_bytes(bytes).into_uuid());
+    match (before, after) {
+        (Some(before), Some(after)) => change.changed(before, after),
+        (Some(before), None) => Ok(named(change.deleted(before)?, before, true)),
+        (None, Some(after)) => Ok(named(change.created(after)?, after, false)),
+        (None, None) => Ok(change),
+    }
+}
+
+fn named(change: Change, stop: &SendingStop, is_gone: bool) -> Change {
+    let country = Some(stop.prefix.as_str()).filter(|prefix| !prefix.starts_with('+'));
+    let (before, after) = if is_gone { (country, None) } else { (None, country) };
+    change.field("prefix", before, after)
 }
 
 /// Whether there was one. What was counted there is forgotten, or it would stop again at once.
-pub async fn lift_for(app: &App, prefix: &Prefix, user_id: Option<Uuid>) -> Result<bool> {
-    let now = app.clock.now();
+pub async fn lift_for(app: &App, prefix: &Prefix, by: Actor) -> Result<bool> {
+    let (now, user_id) = (app.clock.now(), by.user_id());
     let mut db = app.db().await?;
-    if find(&mut db, prefix, now).await?.is_none() {
-        return Ok(false);
-    }
-    store::lift(&mut db, prefix, &event("lifted", prefix, user_id, now), now - SEEN_BACK).await?;
+    let mut tx = db.begin().await?;
+    store::lock(&mut tx, prefix).await?;
+    let Some(before) = find(&mut tx, prefix, now).await? else { return Ok(false) };
+    store::lift(&mut tx, prefix, &event("lifted", prefix, user_id, now), now - SEEN_BACK).await?;
+    journal::commit(tx, by, [change(app, Kind::SendingStopLifted, prefix, Some(&before), None)?]).await?;
     tracing::warn!(prefix = prefix.0, "sending goes on: a stop was lifted");
     Ok(true)
 }

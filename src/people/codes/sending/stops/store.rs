@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use sqlx::{PgConnection, types::Json};
+use sqlx::{PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 use super::{Prefix, SendingStop, StoppedBy};
@@ -59,8 +59,16 @@ pub async fn list(
     Ok(stops.fetch_all(db).await?)
 }
 
+/// Of two who set or lift a stop at once, the second finds what the first has done.
+pub async fn lock(db: &mut PgConnection, prefix: &Prefix) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock(hashtextextended('sending stop ' || $1, 0))", prefix.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
 pub async fn set(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     prefix: &Prefix,
     until: Option<DateTime<Utc>>,
     user_id: Option<Uuid>,
@@ -80,12 +88,12 @@ pub async fn set(
         until,
         Json(event) as _
     )
-    .execute(db)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-pub async fn lift(db: &mut PgConnection, prefix: &Prefix, event: &LoginEvent, since: DateTime<Utc>) -> Result<()> {
+pub async fn lift(tx: &mut PgTransaction<'_>, prefix: &Prefix, event: &LoginEvent, since: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "with told as (
             insert into login_events select e.* from jsonb_populate_record(null::login_events, $3) e
@@ -99,7 +107,7 @@ pub async fn lift(db: &mut PgConnection, prefix: &Prefix, event: &LoginEvent, si
         since,
         Json(event) as _
     )
-    .execute(db)
+    .execute(&mut **tx)
     .await?;
     Ok(())
 }

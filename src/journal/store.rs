@@ -1,0 +1,43 @@
+//! The SQL of lines.
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{
+    actor::{Actor, Who},
+    change::Change,
+};
+use crate::base::{error::Result, ids};
+
+/// All of them in one statement. Their ids ascend in the order of the changes.
+pub async fn insert(db: &mut PgConnection, by: &Actor, changes: &[Change]) -> Result<()> {
+    let mut ids: Vec<Uuid> = changes.iter().map(|_| ids::new(by.at)).collect();
+    ids.sort_unstable();
+    let labs: Vec<_> = changes.iter().map(|change| change.lab_id).collect();
+    let kinds: Vec<_> = changes.iter().map(|change| change.kind.as_str()).collect();
+    let subjects: Vec<_> = changes.iter().map(|change| change.subject).collect();
+    let fields: Vec<_> = changes.iter().map(|change| sqlx::types::Json(&change.fields)).collect();
+    let (user, system, r#for) = match by.who {
+        Who::Person(id) => (Some(id), None, None),
+        Who::System { system, r#for } => (None, Some(system), r#for),
+    };
+    let inserted = sqlx::query!(
+        "insert into journal (lab_id, id, kind, subject, changes, by_user, by_system, by_for, session_id, request_id, at)
+        select lab_id, id, kind, subject, changes, $6, $7, $8, $9, $10, $11
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::jsonb[])
+            as change (lab_id, id, kind, subject, changes)",
+        &labs,
+        &ids,
+        &kinds as &[&str],
+        &subjects,
+        &fields as _,
+        user,
+        system.map(super::System::as_str),
+        r#for,
+        by.origin.session_id,
+        by.origin.request_id.map(|id| id.to_string()),
+        by.at
+    );
+    inserted.execute(db).await?;
+    Ok(())
+}
