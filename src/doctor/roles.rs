@@ -7,38 +7,38 @@ use crate::{config::Config, platform::migrations};
 
 const PART: &str = "database";
 
+/// A table of which no line is ever changed.
 #[derive(sqlx::FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "a row of answers")]
-struct Rights {
-    has_ledger: bool,
+struct AppendOnly {
+    table: String,
     may_rewrite: bool,
     has_trigger: bool,
-    may_create: bool,
 }
 
 pub(super) async fn examine(db: &mut PgConnection, config: &Config) -> sqlx::Result<Vec<Finding>> {
-    let rights: Rights = sqlx::query_as(
-        "select l.oid is not null as has_ledger,
-            coalesce(has_table_privilege(l.oid, 'update') or has_table_privilege(l.oid, 'delete')
-                or has_table_privilege(l.oid, 'truncate'), false) as may_rewrite,
+    let tables: Vec<AppendOnly> = sqlx::query_as(
+        "select t.name as table,
+            has_table_privilege(t.oid, 'update') or has_table_privilege(t.oid, 'delete')
+                or has_table_privilege(t.oid, 'truncate') as may_rewrite,
             exists (
                 select from pg_trigger
-                where tgrelid = l.oid and tgname = 'stock_events_append_only' and tgenabled in ('O', 'A')
-            ) as has_trigger,
-            coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_create
-        from (select to_regclass('stock_events')::oid as oid) l",
+                where tgrelid = t.oid and tgname = t.name || '_append_only' and tgenabled in ('O', 'A')
+            ) as has_trigger
+        from (select name, to_regclass(name)::oid as oid from unnest('{stock_events,journal}'::text[]) name) t
+        where t.oid is not null",
     )
-    .fetch_one(&mut *db)
+    .fetch_all(&mut *db)
     .await?;
+    let may_create: bool =
+        sqlx::query_scalar("select coalesce(has_schema_privilege(current_schema(), 'create'), false)")
+            .fetch_one(&mut *db)
+            .await?;
     let owns = migrations::owns_tables(db).await?;
-    let mut findings = Vec::new();
-    if rights.has_ledger {
-        findings.push(ledger(rights.may_rewrite, rights.has_trigger));
-    }
+    let mut findings: Vec<_> = tables.iter().map(append_only).collect();
     if !owns {
         findings.push(serving(db).await?);
     }
-    if config.is_production() && (owns || rights.may_create) {
+    if config.is_production() && (owns || may_create) {
         let found = "the role of DATABASE_URL may change the tables, and so may whoever gets hold of its password";
         let remedy = "serve as a role that owns nothing and may create nothing (docs/operations.md, \"Two roles\")";
         findings.push(Finding::warning(PART, found, remedy));
@@ -46,14 +46,15 @@ pub(super) async fn examine(db: &mut PgConnection, config: &Config) -> sqlx::Res
     Ok(findings)
 }
 
-fn ledger(may_rewrite: bool, has_trigger: bool) -> Finding {
+fn append_only(AppendOnly { table, may_rewrite, has_trigger }: &AppendOnly) -> Finding {
+    let called = if table == "stock_events" { "ledger" } else { "journal" };
     match (may_rewrite, has_trigger) {
-        (false, _) => Finding::ok(PART, "the ledger is append-only by privilege"),
-        (true, true) => Finding::ok(PART, "the ledger is append-only by its trigger"),
+        (false, _) => Finding::ok(PART, format!("the {called} is append-only by privilege")),
+        (true, true) => Finding::ok(PART, format!("the {called} is append-only by its trigger")),
         (true, false) => Finding::problem(
             PART,
-            "lines of the ledger can be changed: its trigger stock_events_append_only is off or gone",
-            "run `alter table stock_events enable trigger stock_events_append_only`, or serve as a role of its own",
+            format!("lines of the {called} can be changed: its trigger {table}_append_only is off or gone"),
+            format!("run `alter table {table} enable trigger {table}_append_only`, or serve as a role of its own"),
         ),
     }
 }

@@ -118,6 +118,10 @@ async fn the_role_that_serves_leads_a_bottle_through_its_life_and_cannot_rewrite
         "truncate stock_events",
         "alter table stock_events disable trigger stock_events_append_only",
         "drop table stock_events",
+        "update journal set kind = 'x'",
+        "delete from journal",
+        "truncate journal",
+        "alter table journal disable trigger journal_append_only",
         "update _sqlx_migrations set success = false",
         "create table more (id uuid)",
     ] {
@@ -228,11 +232,13 @@ async fn the_doctor_says_what_keeps_the_ledger_and_who_may_change_the_tables(db:
         (is_there, format!("{level:?} {told}: {findings:#?}"))
     };
     for (url, production, level, told, expected) in [
-        (&server, true, Level::Ok, "append-only by privilege", true),
+        (&server, true, Level::Ok, "the ledger is append-only by privilege", true),
+        (&server, true, Level::Ok, "the journal is append-only by privilege", true),
         (&server, true, Level::Ok, "has the rights that serving takes", true),
         (&server, true, Level::Problem, "may not create tables", false),
         (&server, true, Level::Warning, "DATABASE_URL may change the tables", false),
-        (&owner, true, Level::Ok, "append-only by its trigger", true),
+        (&owner, true, Level::Ok, "the ledger is append-only by its trigger", true),
+        (&owner, true, Level::Ok, "the journal is append-only by its trigger", true),
         (&owner, true, Level::Warning, "DATABASE_URL may change the tables", true),
         (&owner, false, Level::Warning, "DATABASE_URL may change the tables", false),
     ] {
@@ -240,8 +246,11 @@ async fn the_doctor_says_what_keeps_the_ledger_and_who_may_change_the_tables(db:
         assert_eq!(found, expected, "{all}");
     }
     roles.run("alter table stock_events disable trigger stock_events_append_only").await;
-    let (found, all) = look(&owner, false, Level::Problem, "lines of the ledger can be changed").await;
-    assert!(found, "{all}");
+    roles.run("alter table journal disable trigger journal_append_only").await;
+    for told in ["lines of the ledger can be changed", "lines of the journal can be changed"] {
+        let (found, all) = look(&owner, false, Level::Problem, told).await;
+        assert!(found, "{all}");
+    }
     roles.run(&format!("revoke select on labs from {}", roles.server)).await;
     let (found, all) = look(&server, false, Level::Problem, "grant select on labs to server_").await;
     assert!(found, "{all}");
