@@ -5,6 +5,7 @@
 mod audit;
 mod chain;
 mod documented;
+mod lines;
 mod notary;
 mod notary_embedded;
 mod notary_races;
