@@ -89,7 +89,7 @@ pub async fn of_installation(
     filter: &AuditFilter,
     cursor: Option<Cursor<i64>>,
 ) -> Result<Page<AuditLine>> {
-    page(&mut *by.lists().await?, super::INSTALLATION, filter, cursor).await
+    page(&mut *by.lists().await?, super::NO_LAB, filter, cursor).await
 }
 
 async fn page(

@@ -101,7 +101,7 @@ pub async fn head_of_lab(by: &Auth<Manager>) -> Result<Head> {
 }
 
 pub async fn head_of_installation(by: &Auth<Owner>) -> Result<Head> {
-    head(by, super::INSTALLATION).await
+    head(by, super::NO_LAB).await
 }
 
 async fn head<R>(by: &Auth<R>, lab_id: Uuid) -> Result<Head> {
@@ -122,7 +122,7 @@ pub async fn verify_lab(by: &Auth<Manager>, range: Range) -> Result<Verification
 }
 
 pub async fn verify_installation(by: &Auth<Owner>, range: Range) -> Result<Verification> {
-    verify(by, super::INSTALLATION, range).await
+    verify(by, super::NO_LAB, range).await
 }
 
 async fn verify<R>(by: &Auth<R>, lab_id: Uuid, range: Range) -> Result<Verification> {

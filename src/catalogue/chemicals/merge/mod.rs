@@ -85,7 +85,7 @@ pub async fn upsert_batch(
     }
     let (new, mut completed) = (catalogue.with(State::New), catalogue.with(State::Completed));
     if !new.is_empty() && !completed.is_empty() {
-        store::insert_words(db, new.iter().chain(&completed)).await?;
+        store::insert_words(tx, new.iter().chain(&completed)).await?;
     }
     if !new.is_empty() {
         store::insert(tx, &new).await?;

@@ -115,7 +115,8 @@ pub async fn insert(
     let Place { parent_id, kind, name, code, access } = place;
     let (name, code, path) = (name.to_owned(), code.to_owned(), row.path);
     let (closed_at, version, created_at, updated_at) = (None, 1, now, now);
-    let location = Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at };
+    let location =
+        Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at };
     Ok((location, Around { parent: row.parent, child: None, in_itself: false, is_guarded: row.is_guarded }))
 }
 
@@ -193,7 +194,8 @@ pub async fn update(
             created_at: row.created_at,
             updated_at: row.updated_at,
         };
-        let around = Around { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
+        let around =
+            Around { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
         let before = Location {
             parent_id: row.old_parent,
             kind: row.old_kind,
