@@ -69,7 +69,10 @@ impl Days {
                 (Some(_), Some(_), ..) => {
                     Err("may be two days, and nothing in the column tells which: write it as year-month-day".to_owned())
                 }
-                _ => Err("nothing tells whether the day or the month is first: write it as year-month-day".to_owned()),
+                // In a list, this cell itself would decide for its column.
+                (Some(only), None, ..) | (None, Some(only), ..) => {
+                    Err(format!("a file of corrections takes a day as year-month-day: write {only}"))
+                }
             };
         }
         match month(text) {
@@ -215,6 +218,18 @@ mod tests {
             ["31.02.2027", "2027-02-31", "2027/02/31 00:00", "20270231", "31-Feb-2027", "31/02/2027", "99/04/2027"]
         {
             assert_eq!(Days::default().read(cell, true).unwrap_err(), "this day does not exist", "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_day_of_one_order_that_a_person_writes_into_corrections_is_refused_with_the_form_that_they_take() {
+        for said in [None, Some("2026-04-03")] {
+            for cell in ["4/25/2026", "25/4/2026"] {
+                let why = Days::said(said).read(cell, false).unwrap_err();
+                assert_eq!(why, "a file of corrections takes a day as year-month-day: write 2026-04-25", "{cell}");
+            }
+            let why = Days::said(said).read("4/5/2026", false).unwrap_err();
+            assert!(why.starts_with("may be two days"), "{why}");
         }
     }
 
