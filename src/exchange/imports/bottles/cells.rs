@@ -109,6 +109,25 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
     Some(Quantity { value: value?, unit: unit? })
 }
 
+/// Words for what holds a substance.
+const HOLDERS: [&str; 4] = ["ampoule", "bottle", "box", "vial"];
+
+/// What to look at where a row counts what holds the substance: `2 bottles` are two pieces.
+pub fn counted_holders(row: &Row, amount: Quantity) -> Option<String> {
+    let beside = row.get("amount").and_then(number_and_unit).map(|(_, unit)| unit).filter(|unit| !unit.is_empty());
+    let unit = beside.or_else(|| row.get("unit"))?;
+    let is_holder = |holder: &&str| {
+        let rest =
+            unit.get(..holder.len()).filter(|word| word.eq_ignore_ascii_case(holder)).map(|_| &unit[holder.len()..]);
+        rest.is_some_and(|rest| ["", "s", "es"].iter().any(|ending| rest.eq_ignore_ascii_case(ending)))
+    };
+    (amount.unit == Unit::Piece && HOLDERS.iter().any(is_holder)).then(|| {
+        format!(
+            "the unit `{unit}` counts pieces (`1`), and nothing says how much is in one: give the amount of what is in it"
+        )
+    })
+}
+
 pub fn read_location(row: &Row, faults: &mut Faults) -> Option<PlacePath> {
     let text: Text<1100> = faults.value(row, "location")?;
     PlacePath::parse(text.as_str()).map_err(|why| faults.add(why)).ok()

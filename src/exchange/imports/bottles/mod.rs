@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
-    cells::{read_amount, read_chemical, read_code, read_content, read_location},
+    cells::{counted_holders, read_amount, read_chemical, read_code, read_content, read_location},
     codes::{List, MadeCodes},
     known::{Verdict, fingerprint, verdict},
 };
@@ -65,6 +65,8 @@ pub struct Bottle {
     doubt: Option<String>,
     /// The cells of the row, where its code was made.
     cells: Option<Vec<String>>,
+    /// What should be looked at when it comes in.
+    warning: Option<String>,
 }
 
 pub struct Bottles {
@@ -156,8 +158,8 @@ impl Load for Bottles {
         let bottle = match (code, chemical, amount) {
             (Some(code), Some(chemical), Some(amount)) => {
                 let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
-                let (line, doubt) = (row.line, faults.doubt());
-                Some(Bottle { line, code, chemical, amount, location, content, fingerprint, doubt, cells })
+                let (line, doubt, warning) = (row.line, faults.doubt(), counted_holders(row, amount));
+                Some(Bottle { line, code, chemical, amount, location, content, fingerprint, doubt, cells, warning })
             }
             _ => None,
         };
@@ -292,6 +294,6 @@ impl Bottles {
             content,
             fingerprint: item.fingerprint,
         };
-        Ok((row, warning.into_iter().collect()))
+        Ok((row, warning.into_iter().chain(item.warning.clone()).collect()))
     }
 }

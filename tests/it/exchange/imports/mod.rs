@@ -24,6 +24,7 @@ mod numbers;
 mod places;
 mod pubchem;
 mod refused;
+mod spellings;
 mod spreadsheets;
 mod texts;
 mod twice;
