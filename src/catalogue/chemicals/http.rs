@@ -41,7 +41,8 @@ struct Wanted {
     /// the best matches (20 unless `limit` says), on one page.
     #[param(example = "acetonitrle", value_type = Option<String>, min_length = 2, max_length = 200)]
     q: Option<Text<200>>,
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
+    /// The most items on a page: 50 unless said, with `q` 20.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 200)]
     limit: Option<Limit>,
     #[param(value_type = Option<String>)]
     cursor: Option<Cursor<(Name, Uuid)>>,

@@ -1,6 +1,5 @@
 //! Describes parameters that are the same everywhere.
 
-use serde_json::json;
 use utoipa::openapi::{
     KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
@@ -50,7 +49,6 @@ pub(super) fn complete(operation: &mut Operation, is_post: bool) {
 fn of_32_bits(parameter: &mut Parameter) {
     if let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema {
         schema.format = Some(SchemaFormat::KnownFormat(KnownFormat::Int32));
-        schema.default.get_or_insert(json!(50));
     }
 }
 
