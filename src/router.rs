@@ -28,7 +28,7 @@ use crate::{
         contacts, labs, login, sessions, users,
     },
     platform::app::App,
-    stock::{containers, locations},
+    stock::{availability, containers, locations},
     web,
 };
 
@@ -46,6 +46,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(users::routes())
         .merge(labs::routes())
         .merge(chemicals::routes())
+        .merge(availability::routes())
         .merge(locations::routes())
         .merge(containers::routes())
         .merge(jobs::routes())

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use self::standing::Standing;
 pub use self::{
     keys::{ALL_KEYS, Keys},
+    policies::{Policies, PolicyName, Registration, Sharing},
     right::{Admin, Anyone, Cataloguer, InLab, Manager, Member, Owner, Right, Viewer},
     standing::{forget, forget_all},
 };
@@ -35,6 +36,7 @@ use crate::{
 
 mod firebase;
 mod keys;
+mod policies;
 mod right;
 mod standing;
 mod store;
@@ -46,11 +48,11 @@ mod turns;
 pub enum Role {
     /// Reads.
     Viewer,
-    /// Also posts stock events.
+    /// Also posts stock events, and registers and edits containers unless the lab's policy `registration` is `manager`.
     Member,
-    /// Also edits locations and containers, and releases from quarantine; where there is one lab, also the catalogue.
+    /// Also edits locations, and releases from quarantine; where there is one lab, also the catalogue.
     Manager,
-    /// Also manages people and the lab.
+    /// Also manages people, policies and the lab.
     Admin,
 }
 
@@ -207,6 +209,11 @@ impl<R: InLab> Auth<R> {
     /// Of the lab of the path.
     pub fn time_zone(&self) -> Tz {
         self.standing.time_zone_of(self.lab_id)
+    }
+
+    /// Of the lab of the path, as they hold now.
+    pub fn policies(&self) -> Policies {
+        self.standing.policies_of(self.lab_id)
     }
 }
 

@@ -13,10 +13,11 @@ use std::{
 
 use chrono_tz::Tz;
 use moka::sync::Cache;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{
-    Caller, Role,
+    Caller, Policies, Role,
     keys::{ALL_KEYS, Keys},
     store,
 };
@@ -36,20 +37,33 @@ pub struct Standing {
     /// There is one lab in this installation.
     pub is_only_lab: bool,
     pub phone: Option<Phone>,
-    labs: Vec<(Uuid, Role, Tz)>,
+    labs: Vec<InLab>,
     /// Of the labs in which they do not open every place.
     keys: HashMap<Uuid, Keys>,
     sessions: Vec<Uuid>,
     read_at: i64,
 }
 
+/// What a person is in a lab, and what holds there.
+#[derive(Debug)]
+struct InLab {
+    id: Uuid,
+    role: Role,
+    time_zone: Tz,
+    policies: Policies,
+}
+
 impl Standing {
+    fn in_lab(&self, id: Uuid) -> Option<&InLab> {
+        self.labs.iter().find(|lab| lab.id == id)
+    }
+
     pub fn role_in(&self, lab: Uuid) -> Option<Role> {
-        self.labs.iter().find(|(id, ..)| *id == lab).map(|(_, role, _)| *role)
+        self.in_lab(lab).map(|lab| lab.role)
     }
 
     pub fn highest_role(&self) -> Option<Role> {
-        self.labs.iter().map(|(_, role, _)| *role).max()
+        self.labs.iter().map(|lab| lab.role).max()
     }
 
     pub fn keys_in(&self, lab: Uuid) -> &Keys {
@@ -57,7 +71,12 @@ impl Standing {
     }
 
     pub fn time_zone_of(&self, lab: Uuid) -> Tz {
-        self.labs.iter().find(|(id, ..)| *id == lab).map_or(Tz::UTC, |(.., zone)| *zone)
+        self.in_lab(lab).map_or(Tz::UTC, |lab| lab.time_zone)
+    }
+
+    /// A policy that begins takes effect as soon as this is read again.
+    pub fn policies_of(&self, lab: Uuid) -> Policies {
+        self.in_lab(lab).map_or_else(Policies::default, |lab| lab.policies)
     }
 
     pub fn has_session(&self, id: Uuid) -> bool {
@@ -121,24 +140,24 @@ pub fn forget_all(app: &App) {
 }
 
 async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
-    let read_at = app.clock.now().timestamp();
+    let now = app.clock.now();
     let mut db = app.lookups().await?;
-    let row = store::find_standing(&mut db, user_id).await?;
+    let row = store::find_standing(&mut db, user_id, now).await?;
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
         is_cataloguer: row.is_cataloguer,
         is_only_lab: row.is_only_lab,
         phone: row.phone,
         keys: keys(&row.shut),
-        labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).map(in_lab).collect(),
+        labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).zip(row.policies).map(in_lab).collect(),
         sessions: row.sessions,
-        read_at,
+        read_at: now.timestamp(),
     }))
 }
 
 /// A zone that this version does not know counts as the one that every lab begins with.
-fn in_lab(((lab, role), zone): ((Uuid, Role), String)) -> (Uuid, Role, Tz) {
-    (lab, role, zone.parse().unwrap_or(Tz::UTC))
+fn in_lab((((id, role), zone), Json(policies)): (((Uuid, Role), String), Json<Policies>)) -> InLab {
+    InLab { id, role, time_zone: zone.parse().unwrap_or(Tz::UTC), policies }
 }
 
 fn keys(shut: &[store::Shut]) -> HashMap<Uuid, Keys> {

@@ -1,12 +1,13 @@
 //! SQL on who is calling: what other features have written, and nothing of its own.
 
-use sqlx::PgConnection;
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::Role;
+use super::{Policies, Role};
 use crate::base::{error::Result, phone::Phone};
 
-/// A person who is not disabled; of each lab the id, the role and the zone stand at the same place.
+/// A person who is not disabled; of each lab the id, the role, the zone and the policies stand at the same place.
 pub struct Row {
     pub is_owner: bool,
     pub is_cataloguer: bool,
@@ -15,6 +16,7 @@ pub struct Row {
     pub labs: Vec<Uuid>,
     pub roles: Vec<Role>,
     pub time_zones: Vec<String>,
+    pub policies: Vec<Json<Policies>>,
     pub sessions: Vec<Uuid>,
     /// By lab.
     pub shut: Vec<Shut>,
@@ -27,7 +29,7 @@ pub struct Shut {
     pub is_hidden: bool,
 }
 
-pub async fn find_standing(db: &mut PgConnection, user_id: Uuid) -> Result<Option<Row>> {
+pub async fn find_standing(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Row>> {
     let row = sqlx::query!(
         r#"with recursive shut (lab_id, id, is_hidden) as (
             select l.lab_id, l.id, l.access = 'hidden'
@@ -49,12 +51,15 @@ pub async fn find_standing(db: &mut PgConnection, user_id: Uuid) -> Result<Optio
                 as "roles!: Vec<Role>",
             array(select l.time_zone from memberships m join labs l on l.id = m.lab_id
                 where m.user_id = u.id and m.left_at is null order by m.lab_id) as "time_zones!",
+            array(select policies_of_lab(lab_id, $2) from memberships
+                where user_id = u.id and left_at is null order by lab_id) as "policies!: Vec<Json<Policies>>",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!",
             array(select lab_id from shut order by lab_id, id, is_hidden) as "shut_labs!",
             array(select id from shut order by lab_id, id, is_hidden) as "shut_ids!",
             array(select is_hidden from shut order by lab_id, id, is_hidden) as "shut_hidden!"
         from users u where id = $1 and disabled_at is null"#,
-        user_id
+        user_id,
+        now
     );
     Ok(row.fetch_optional(db).await?.map(|row| Row {
         is_owner: row.is_owner,
@@ -64,6 +69,7 @@ pub async fn find_standing(db: &mut PgConnection, user_id: Uuid) -> Result<Optio
         labs: row.labs,
         roles: row.roles,
         time_zones: row.time_zones,
+        policies: row.policies,
         sessions: row.sessions,
         shut: (row.shut_labs.into_iter().zip(row.shut_ids).zip(row.shut_hidden))
             .map(|((lab_id, id), is_hidden)| Shut { lab_id, id, is_hidden })

@@ -21,7 +21,8 @@ use crate::{
         error::{Error, Result},
         ids::OwnId,
         page::{Cursor, Limit, List, Page},
-        text::Name,
+        patch,
+        text::{Name, Text},
     },
     journal::{self, Change, Kind, Told},
 };
@@ -31,6 +32,7 @@ mod invitation;
 pub mod invitations;
 mod member;
 pub mod members;
+pub mod policies;
 mod store;
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -41,6 +43,9 @@ pub struct Lab {
     /// IANA name. An event falls on a day of this zone.
     #[schema(example = "Europe/Berlin")]
     pub time_zone: String,
+    /// Whom other labs ask for what this one has, where its policy `sharing` is `stock`.
+    #[schema(required = true, example = "Stockroom, room 114, extension 4711")]
+    pub contact: Option<String>,
     /// What you are in it; null where you see it as the installation's owner alone.
     #[schema(required = true)]
     pub role: Option<Role>,
@@ -73,6 +78,10 @@ pub struct LabPatch {
     #[serde(default, deserialize_with = "time_zone")]
     #[schema(value_type = Option<String>, example = "Europe/Berlin")]
     pub time_zone: Option<Tz>,
+    /// Whom other labs ask for what this one has: a room, an extension, a mailbox.
+    #[serde(default, deserialize_with = "patch::change")]
+    #[schema(value_type = Option<Text<200>>)]
+    pub contact: patch::Change<Text<200>>,
 }
 
 fn time_zone<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Tz>, D::Error> {

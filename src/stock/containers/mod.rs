@@ -58,7 +58,7 @@ use self::{
     who::who,
 };
 use crate::{
-    auth::{Auth, InLab, Manager, Viewer},
+    auth::{Auth, InLab, Member, Viewer},
     base::{
         error::{Error, Reason, Result},
         page::Page,
@@ -115,7 +115,8 @@ pub struct Created {
     pub is_new: bool,
 }
 
-pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Created> {
+pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Created> {
+    rights::check_registering(by.role(), by.policies().registration)?;
     // An id that was made a moment ago is no container's.
     let may_be_repeat = new.id.is_some() || by.is_repeatable();
     let id = by.id_or_new(new.id);
@@ -133,7 +134,7 @@ pub async fn create(by: &Auth<Manager>, new: NewContainer) -> Result<Created> {
 
 /// The container of this id as it is now, if this is what it was made from; another one's id is refused. None: the lab has
 /// no such container.
-async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<Option<Container>> {
+async fn created(by: &Auth<Member>, id: Uuid, content: Fingerprint) -> Result<Option<Container>> {
     let db = &mut *by.app().db().await?;
     match store::find_first_content(db, by.lab_id(), id).await? {
         None => Ok(None),
@@ -146,7 +147,7 @@ async fn created(by: &Auth<Manager>, id: Uuid, content: Fingerprint) -> Result<O
 }
 
 /// The new bottle and the event of its receipt, in one statement.
-async fn create_once(by: &Auth<Manager>, id: Uuid, mut new: NewContainer, content: Fingerprint) -> Result<Container> {
+async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content: Fingerprint) -> Result<Container> {
     new.location_id = by.keys().or_unknown(new.location_id);
     who(by).check_arrival(EventType::Receive, new.location_id)?;
     if new.amount.value.get().is_zero() {

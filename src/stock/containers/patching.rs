@@ -11,13 +11,13 @@ use super::{
     Code, Container,
     changes::{Rest, change},
     counting::{Counting, counting_for},
-    lock, low_in, snapshot,
+    lock, low_in, rights, snapshot,
     state::State,
     store, tare_in_grams,
     who::who,
 };
 use crate::{
-    auth::{Auth, Manager},
+    auth::{Auth, Member},
     base::{
         dates,
         error::{Error, Reason, Result},
@@ -28,10 +28,11 @@ use crate::{
 };
 
 /// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
-/// ledger as an event of type `edit`.
+/// ledger as an event of type `edit`. Members change note, lot, supplier, catalogue number, gtin and `low_at`; the rest
+/// needs the role `manager`.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[schema(example = json!({"note": "for the HPLC only", "expires_on": "2028-12-31"}))]
+#[schema(example = json!({"note": "for the HPLC only", "low_at": {"value": "50", "unit": "mL"}}))]
 pub struct ContainerPatch {
     pub code: Option<Code>,
     #[serde(deserialize_with = "patch::change")]
@@ -66,7 +67,8 @@ pub struct ContainerPatch {
     pub expires_on: Change<NaiveDate>,
 }
 
-pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
+pub async fn update(by: &Auth<Member>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
+    rights::check_registering(by.role(), by.policies().registration)?;
     let before = snapshot(by, id).await?;
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);
@@ -85,7 +87,7 @@ pub async fn update(by: &Auth<Manager>, id: Uuid, read: Option<i32>, patch: Cont
 /// What the ledger tells of a PATCH stands there, the rest in the journal.
 async fn write(
     mut tx: PgTransaction<'_>,
-    by: &Auth<Manager>,
+    by: &Auth<Member>,
     before: &Container,
     patch: ContainerPatch,
 ) -> Result<Container> {
@@ -102,6 +104,7 @@ async fn write(
     if after == *before {
         return Ok(before.clone());
     }
+    rights::check_editing(by.role(), before, &after)?;
     let edit =
         store::Edit { id: by.id_or_new(None), by: by.user_id(), origin: by.origin(), rest: edited(before, &after) };
     let after = store::update(&mut tx, &after, edit, by.now()).await?.ok_or(Error::Stale)?;

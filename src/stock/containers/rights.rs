@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::{
+    Container,
     history::{History, Past},
     ledger::Situation,
     state::{EventType, State},
@@ -12,7 +13,7 @@ use super::{
     who::Who,
 };
 use crate::{
-    auth::Role,
+    auth::{Registration, Role},
     base::error::{Error, Reason, Result},
 };
 
@@ -94,6 +95,29 @@ impl Who<'_> {
             _ => Err(Error::Forbidden("this needs the role Member in the lab")),
         }
     }
+}
+
+/// Whether somebody may register containers, as the lab's policy says.
+pub fn check_registering(role: Role, policy: Registration) -> Result<()> {
+    let least = match policy {
+        Registration::Member => Role::Member,
+        Registration::Manager => Role::Manager,
+    };
+    match least {
+        _ if role >= least => Ok(()),
+        Role::Manager => Err(Error::Forbidden("this needs the role Manager in the lab, by its policy `registration`")),
+        _ => Err(Error::Forbidden("this needs the role Member in the lab")),
+    }
+}
+
+/// Whether somebody may change a container like this. By its code it is found, and with tare, density and dates people
+/// count: those are a manager's.
+pub fn check_editing(role: Role, before: &Container, after: &Container) -> Result<()> {
+    let of_managers = |it: &Container| (it.code.clone(), it.tare, it.density, it.received_on, it.expires_on);
+    if role < Role::Manager && of_managers(before) != of_managers(after) {
+        return Err(Error::Forbidden("to change code, tare, density or dates needs the role Manager in the lab"));
+    }
+    Ok(())
 }
 
 /// Back into use from quarantine, and back from disposal, leads only a manager.

@@ -9,9 +9,11 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{Code, Container, posting::allowed_actions, product::of_product, store};
+use super::{
+    Code, Container, posting::allowed_actions, product::of_product, rights::check_registering, store,
+};
 use crate::{
-    auth::{Auth, Role, Viewer},
+    auth::{Auth, Viewer},
     base::{
         dates,
         error::{Error, Result},
@@ -108,7 +110,8 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
         Some(Own::Location(location)) => return Ok(own_location(location)),
         None => {}
     }
-    let allowed_actions = if by.role() >= Role::Manager { vec![CREATE] } else { vec![] };
+    let may_register = check_registering(by.role(), by.policies().registration).is_ok();
+    let allowed_actions = if may_register { vec![CREATE] } else { vec![] };
     match Scanned::parse_on(&text, by.now().date_naive()) {
         Scanned::Own { .. } | Scanned::Text { .. } => {
             let value = symbology(&text).1.to_owned();

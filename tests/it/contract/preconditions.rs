@@ -21,6 +21,11 @@ const OVERRIDES: &str = "insert into chemical_overrides (lab_id, chemical_id, na
         (select id from labs order by id desc limit 1) l where c.name = 'benzil'
     on conflict on constraint chemical_overrides_pkey do update set name = excluded.name, version = 1";
 
+/// Of the lab that was made last.
+const COMING: &str = "insert into lab_policies (lab_id, name, seq, value, effective_from, set_by, set_at)
+    select (select id from labs order by id desc limit 1), 'registration', 1, '\"manager\"', '2035-01-01', id, now()
+    from users limit 1 on conflict do nothing";
+
 impl World {
     /// What an operation needs beyond a furnished lab.
     pub async fn prepare(&self, operation: &Operation, by: &Client) -> Things {
@@ -67,6 +72,7 @@ impl World {
                 Things::from([("challenge_id", challenge), ("code", json!(code))])
             }
             "request_code" | "request_phone_change" => self.a_second_later(),
+            "withdraw_policy" => self.execute(COMING).await,
             id if id.ends_with("_job") => self.job(by, id).await,
             // The examples' names are free again.
             "create_chemical" => self.execute("delete from chemicals where cas is not null").await,

@@ -123,6 +123,41 @@ async fn the_documents_role_and_those_above_may(db: PgPool) {
     }
 }
 
+/// What members do unless the lab's policy `registration` is `manager`; their descriptions say so.
+const BY_REGISTRATION: [&str; 2] = ["create_container", "update_container"];
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn where_managers_register_members_may_everything_but_that(db: PgPool) {
+    let mut world = World::new(db).await;
+    let operations = std::mem::take(&mut world.api.operations);
+    for operation in operations.iter().filter(|it| it.scope() == Scope::Role("member")) {
+        let is_registering = BY_REGISTRATION.contains(&&*operation.id);
+        let description = operation.spec["description"].as_str().expect("a description");
+        assert_eq!(description.contains("policy `registration`"), is_registering, "{}", operation.id);
+        for (role, may) in [("member", !is_registering), ("manager", true)] {
+            world.renew().await;
+            let by = world.app.client(role).await;
+            sqlx::query(
+                "insert into lab_policies (lab_id, name, seq, value, effective_from, set_by, set_at)
+                values ($1, 'registration', 1, '\"manager\"', $2, $3, $2)",
+            )
+            .bind(world.app.lab)
+            .bind(world.app.now())
+            .bind(by.user_id)
+            .execute(&world.app.db)
+            .await
+            .expect("a policy");
+            let request = world.request(operation, &by).await;
+            chemstock::auth::forget_all(&world.app.app);
+            let answer = request.send(&by).await;
+            assert_eq!(answer.status.is_success(), may, "{} as {role}: {}", operation.id, answer.text);
+            if !may {
+                answer.problem(403, "forbidden");
+            }
+        }
+    }
+}
+
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_of_the_installation_may_what_needs_no_lab(db: PgPool) {
     let mut world = World::new(db).await;

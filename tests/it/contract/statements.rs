@@ -25,7 +25,7 @@ const MOST: usize = 3;
 /// An Idempotency-Key is claimed before the work and answered after it.
 const MOST_WITH_KEY: usize = MOST + 2;
 /// Done once in a while, and held to rules over several tables: the statements beyond the others' three.
-const RARE: [(&str, usize); 9] = [
+const RARE: [(&str, usize); 11] = [
     ("update_account", 6),
     ("delete_me", 14),
     ("scan_code", 2),
@@ -35,6 +35,8 @@ const RARE: [(&str, usize); 9] = [
     ("set_sending_stop", 2),
     ("verify_audit", 1),
     ("verify_installation_audit", 1),
+    ("set_policy", 3),
+    ("withdraw_policy", 1),
 ];
 
 /// What sqlx tells of each statement. It is told on the thread of the test, where all of its tasks run too.

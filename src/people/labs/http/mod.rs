@@ -19,6 +19,7 @@ use crate::{
 
 mod invitations;
 mod members;
+mod policies;
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_lab, update_lab))
         .merge(members::routes())
         .merge(invitations::routes())
+        .merge(policies::routes())
 }
 
 impl Versioned for Lab {

@@ -10,19 +10,20 @@ use crate::{
     auth::{RIGHTS, Role},
     base::{
         error::{OnConstraint, Reason, Result},
-        text::Name,
+        text::{Name, Text},
     },
 };
 
 pub mod invitations;
 pub mod members;
+pub mod policies;
 pub mod revocations;
 
 /// Reads the caller's own memberships, and the labs themselves only for an owner: neither grows with all labs.
 pub async fn page(db: &mut PgConnection, user_id: Uuid, after: Uuid, limit: i64) -> Result<Vec<Lab>> {
     let labs = sqlx::query_as!(
         Lab,
-        r#"select l.id, l.name, l.time_zone, m.role as "role?: Role", l.version, l.created_at, l.updated_at
+        r#"select l.id, l.name, l.time_zone, l.contact, m.role as "role?: Role", l.version, l.created_at, l.updated_at
         from (
             select lab_id as id from memberships where user_id = $1 and left_at is null and lab_id > $2
             union
@@ -47,12 +48,12 @@ pub async fn insert(tx: &mut PgTransaction<'_>, id: Uuid, name: &Name, admin: Uu
         Lab,
         r#"with lab as (
             insert into labs (id, name, created_at, updated_at) values ($1, $2, $4, $4)
-            returning id, name, time_zone, version, created_at, updated_at
+            returning id, name, time_zone, contact, version, created_at, updated_at
         ), admin as (
             insert into memberships (lab_id, user_id, role, created_at, updated_at)
             select id, $3, 'admin', $4, $4 from lab returning role
         )
-        select id, name, time_zone, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
+        select id, name, time_zone, contact, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
         id,
         name.as_str(),
         admin,
@@ -101,7 +102,7 @@ pub async fn insert_numbered(
 pub async fn find(db: &mut PgConnection, id: Uuid, role: Role) -> Result<Option<Lab>> {
     let lab = sqlx::query_as!(
         Lab,
-        r#"select id, name, time_zone, $2::text as "role?: Role", version, created_at, updated_at
+        r#"select id, name, time_zone, contact, $2::text as "role?: Role", version, created_at, updated_at
         from labs where id = $1"#,
         id,
         role.as_str()
@@ -122,20 +123,25 @@ pub async fn update(
 ) -> Result<Option<(Lab, Lab)>> {
     let row = sqlx::query!(
         r#"with was as (
-            select id, name, time_zone, coalesce($3, name) as new_name, coalesce($5, time_zone) as new_zone
+            select id, name, time_zone, contact, coalesce($3, name) as new_name, coalesce($5, time_zone) as new_zone,
+                case when $6 then $7 else contact end as new_contact
             from labs where id = $1 and ($2::int is null or version = $2) for no key update
+        ), now as (
+            select *, (name, time_zone, contact) is distinct from (new_name, new_zone, new_contact) as changed from was
         )
-        update labs l set name = was.new_name, time_zone = was.new_zone,
-            version = l.version + ((was.name, was.time_zone) <> (was.new_name, was.new_zone))::int,
-            updated_at = case when (was.name, was.time_zone) <> (was.new_name, was.new_zone) then $4 else l.updated_at end
-        from was where l.id = was.id
-        returning l.id, l.name, l.time_zone, l.version, l.created_at, l.updated_at, was.name as old_name,
-            was.time_zone as old_zone"#,
+        update labs l set name = now.new_name, time_zone = now.new_zone, contact = now.new_contact,
+            version = l.version + now.changed::int,
+            updated_at = case when now.changed then $4 else l.updated_at end
+        from now where l.id = now.id
+        returning l.id, l.name, l.time_zone, l.contact, l.version, l.created_at, l.updated_at, now.name as old_name,
+            now.time_zone as old_zone, now.contact as old_contact"#,
         id,
         version,
         patch.name.as_ref().map(Name::as_str),
         now,
-        patch.time_zone.map(Tz::name)
+        patch.time_zone.map(Tz::name),
+        patch.contact.is_some(),
+        patch.contact.as_ref().and_then(|contact| contact.as_ref().map(Text::as_str))
     );
     let row = row.fetch_optional(&mut **tx).await;
     let row = row.on_constraint("labs_name_key", || Reason::NameTaken.because("another lab has this name"))?;
@@ -144,12 +150,14 @@ pub async fn update(
             id: row.id,
             name: row.name,
             time_zone: row.time_zone,
+            contact: row.contact,
             role: Some(role),
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
         };
-        (Lab { name: row.old_name, time_zone: row.old_zone, ..after.clone() }, after)
+        let (name, time_zone, contact) = (row.old_name, row.old_zone, row.old_contact);
+        (Lab { name, time_zone, contact, ..after.clone() }, after)
     }))
 }
 

@@ -1,6 +1,7 @@
 //! Single rules of the ledger, each with the life that shows it.
 
-use super::*;
+use super::{super::rights::check_registering, *};
+use crate::auth::Registration;
 
 #[test]
 fn a_member_ends_no_quarantine_by_any_way_round() {
@@ -117,4 +118,11 @@ fn a_creation_is_undone_by_who_made_it_or_a_manager_while_nothing_else_stands() 
         assert_eq!((life.bottle.state, life.bottle.amount), (State::Voided, Decimal::ZERO));
         assert!(allowed(&life.bottle, &life.history(), &maker, true).is_empty());
     }
+}
+
+#[test]
+fn the_policy_says_from_which_role_on_people_register() {
+    let may = |policy| ROLES.map(|role| check_registering(role, policy).is_ok());
+    assert_eq!(may(Registration::Member), [false, true, true, true]);
+    assert_eq!(may(Registration::Manager), [false, false, true, true]);
 }

@@ -48,7 +48,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("journal", &["journal", "journal_chain", "journal_heads", "journal_notary"]),
     ("messages", &["messages", "message_attempts", "message_tallies"]),
     ("people::users", &["users", "identities"]),
-    ("people::labs", &["labs", "memberships", "invitations", "invitation_uses"]),
+    ("people::labs", &["labs", "lab_policies", "memberships", "invitations", "invitation_uses"]),
     ("people::audit", &["login_events"]),
     ("people::codes", &["code_stops", "code_tallies", "consumed_challenges", "login_failures"]),
     ("people::sessions", &["sessions", "refresh_tokens"]),

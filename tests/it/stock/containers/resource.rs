@@ -106,8 +106,9 @@ async fn roles_are_kept_and_another_labs_bottle_is_not_there(db: PgPool) {
     let made = bottle(&app, &manager, "1", "L").await;
     viewer.get(&path_of(&app, &made)).await.ok();
     viewer.post(&events_of(&app, &made), withdraw("1", "mL")).await.problem(403, "forbidden");
-    member.patch(&path_of(&app, &made), "*", json!({"note": "x"})).await.problem(403, "forbidden");
-    member.post(&app.path("/containers"), json!({})).await.problem(403, "forbidden");
+    viewer.patch(&path_of(&app, &made), "*", json!({"note": "x"})).await.problem(403, "forbidden");
+    viewer.post(&app.path("/containers"), json!({})).await.problem(403, "forbidden");
+    member.patch(&path_of(&app, &made), "*", json!({"code": "x"})).await.problem(403, "forbidden");
     stranger.get(&path_of(&app, &made)).await.problem(404, "not-found");
     app.nobody().get(&path_of(&app, &made)).await.problem(401, "no-token");
     manager.get(&app.path(&format!("/containers/{}", Uuid::now_v7()))).await.problem(404, "not-found");
