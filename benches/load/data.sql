@@ -136,6 +136,8 @@ select bench.id('0000', b.n), bench.id('0004', b.lab), bench.id('0002', b.n * 79
     case when b.state = 'opened' then date '2026-11-01' end, date '2026-12-01' + b.n * 31 % 1400, 2, now(), now()
 from bench.bottles b join bench.places p on p.lab = b.lab and p.i = b.place
 order by b.n;
+insert into codes (lab_id, canonical, code, container_id)
+select lab_id, canonical_code(code), code, id from containers order by lab_id, canonical_code(code);
 
 insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit, state_after,
     location_after, by_user, occurred_at, recorded_at)

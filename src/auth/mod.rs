@@ -135,6 +135,11 @@ impl<R> Auth<R> {
         self.standing.is_owner
     }
 
+    /// The places of all their labs that the caller may not see.
+    pub fn unseen_anywhere(&self) -> Vec<Uuid> {
+        self.standing.unseen_anywhere()
+    }
+
     /// None in a lab that the caller does not belong to.
     pub fn role_in(&self, lab: Uuid) -> Option<Role> {
         self.standing.role_in(lab)

@@ -70,6 +70,10 @@ impl Standing {
         self.keys.get(&lab).unwrap_or(&ALL_KEYS)
     }
 
+    pub fn unseen_anywhere(&self) -> Vec<Uuid> {
+        self.keys.values().flat_map(|keys| keys.unseen().iter().copied()).collect()
+    }
+
     pub fn time_zone_of(&self, lab: Uuid) -> Tz {
         self.in_lab(lab).map_or(Tz::UTC, |lab| lab.time_zone)
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use super::{Finding, roles};
+use super::{Finding, codes, roles};
 use crate::{
     base::clock::Clock,
     config::{Authorities, Config},
@@ -111,7 +111,6 @@ struct State {
     has_trigrams: bool,
     could_have_trigrams: bool,
     is_migrated: bool,
-    has_renamed_codes: bool,
     time: DateTime<Utc>,
 }
 
@@ -133,7 +132,6 @@ async fn examine(db: &mut PgConnection, place: &str, config: &Config, clock: &Cl
             exists (select from pg_extension where extname = 'pg_trgm') as has_trigrams,
             exists (select from pg_available_extensions where name = 'pg_trgm') as could_have_trigrams,
             to_regclass('_sqlx_migrations') is not null as is_migrated,
-            coalesce(has_table_privilege(to_regclass('renamed_codes'), 'select'), false) as has_renamed_codes,
             clock_timestamp() as time",
     )
     .fetch_one(&mut *db)
@@ -146,7 +144,7 @@ async fn examine(db: &mut PgConnection, place: &str, config: &Config, clock: &Cl
     // Whoever may not read that table has been told of more than that by now.
     let migrated = migrations(db, state.is_migrated).await;
     findings.push(migrated.unwrap_or_else(|error| unreachable("DATABASE_URL", place, &error)));
-    findings.extend(renamed_codes(db, state.has_renamed_codes).await?);
+    findings.extend(codes::look(db).await?);
     findings.push(skew(state.time - middle));
     Ok(findings)
 }
@@ -221,26 +219,6 @@ async fn migrations(db: &mut PgConnection, is_migrated: bool) -> sqlx::Result<Fi
         }
         Schema::Current => Finding::ok(PART, format!("all {} migrations have run", MIGRATIONS.iter().count())),
     })
-}
-
-/// Places whose code was a bottle's, too, and which have another one since; those renamed again or closed are settled.
-async fn renamed_codes(db: &mut PgConnection, is_there: bool) -> sqlx::Result<Vec<Finding>> {
-    if !is_there {
-        return Ok(Vec::new());
-    }
-    // (Columns that a database which is not migrated yet may not have are named in a text.)
-    let rows = sqlx::query_as(
-        "select l.name, r.old_code, r.new_code from renamed_codes r
-        join locations l on l.id = r.location_id and l.code = r.new_code and to_jsonb(l) ->> 'closed_at' is null
-            and coalesce(to_jsonb(r) ->> 'lab_id', l.lab_id::text) = l.lab_id::text
-        order by r.old_code limit 50",
-    );
-    let rows: Vec<(String, String, String)> = rows.fetch_all(db).await?;
-    let told = rows.into_iter().map(|(name, old, new)| {
-        let found = format!("the location {name} had the code {old}, as a container has; its code is {new} now");
-        Finding::warning("codes", found, "print it a new label, or give it another code by PATCH")
-    });
-    Ok(told.collect())
 }
 
 /// How far its clock is ahead of ours.

@@ -10,6 +10,7 @@ use crate::{
     platform::stdout,
 };
 
+mod codes;
 mod database;
 mod firebase;
 mod keys;

@@ -69,6 +69,7 @@ pub struct LedgerRow {
     pub recorded_at: DateTime<Utc>,
     pub changes: Option<String>,
     pub counted_with: Option<String>,
+    pub brought: Option<String>,
     pub content: Option<Vec<u8>>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<String>,
@@ -96,6 +97,7 @@ impl LedgerRow {
     pub fn canonical(&self) -> String {
         let mut form = Form::default();
         form.text("amount_after", Some(&self.amount_after));
+        form.json("brought", self.brought.as_deref());
         form.id("by_for", self.by_for);
         form.text("by_system", self.by_system.as_deref());
         form.id("by_user", self.by_user);

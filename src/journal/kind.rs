@@ -36,9 +36,15 @@ pub enum Kind {
     /// There is a new lab.
     #[serde(rename = "lab.created")]
     LabCreated,
-    /// A lab has another name or time zone.
+    /// A lab has another name, time zone or contact.
     #[serde(rename = "lab.changed")]
     LabChanged,
+    /// A policy of the lab has another value, or will have it. The subject is the lab.
+    #[serde(rename = "policy.set")]
+    PolicySet,
+    /// A value that a policy of the lab would have had does not come. The subject is the lab.
+    #[serde(rename = "policy.withdrawn")]
+    PolicyWithdrawn,
     /// Somebody became a member of the lab, or came back to it. The subject is the person.
     #[serde(rename = "member.joined")]
     MemberJoined,
@@ -87,6 +93,9 @@ pub enum Kind {
     /// A place lies in another one; other fields may have changed with it.
     #[serde(rename = "location.moved")]
     LocationMoved,
+    /// Others have the key to a location.
+    #[serde(rename = "location.keys_changed")]
+    LocationKeysChanged,
     /// A place was given up.
     #[serde(rename = "location.closed")]
     LocationClosed,
@@ -115,6 +124,8 @@ enumeration!(Kind::as_str in "journal.kind" {
     UserDeleted = "user.deleted",
     LabCreated = "lab.created",
     LabChanged = "lab.changed",
+    PolicySet = "policy.set",
+    PolicyWithdrawn = "policy.withdrawn",
     MemberJoined = "member.joined",
     MemberRoleChanged = "member.role_changed",
     MemberLeft = "member.left",
@@ -131,6 +142,7 @@ enumeration!(Kind::as_str in "journal.kind" {
     LocationCreated = "location.created",
     LocationChanged = "location.changed",
     LocationMoved = "location.moved",
+    LocationKeysChanged = "location.keys_changed",
     LocationClosed = "location.closed",
     ContainerChanged = "container.changed",
     SendingStopSet = "sending_stop.set",

@@ -62,6 +62,22 @@ impl FromStr for ContainerCode {
 
 text_value!(ContainerCode, ContainerCodeError);
 
+/// Spaces and hyphens, also those that word processors put in their place.
+const BETWEEN: [char; 10] =
+    [' ', '-', '\u{a0}', '\u{202f}', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}'];
+
+/// The form in which the codes of a lab are compared, whatever they look like: without spaces and hyphens, in
+/// capitals (of ASCII, so that every program and database agrees on it), and a code of ours without look-alikes.
+pub fn canonical_code(code: &str) -> String {
+    let mut bare = code.replace(BETWEEN, "");
+    bare.make_ascii_uppercase();
+    match bare.parse::<ContainerCode>() {
+        Ok(own) => own.0,
+        Err(_) if bare.is_empty() => code.to_owned(),
+        Err(_) => bare,
+    }
+}
+
 fn value_of(byte: u8) -> Option<usize> {
     let byte = match byte.to_ascii_uppercase() {
         b'O' => b'0',
@@ -115,7 +131,29 @@ mod tests {
         assert_eq!("00000001X".parse::<ContainerCode>(), Err(ContainerCodeError::CheckCharacter));
     }
 
+    #[test]
+    fn codes_that_differ_in_case_spaces_and_hyphens_alone_are_one() {
+        for (canonical, codes) in [
+            ("LAB7", &["lab-7", "LAB 7", "L a-B\u{2011}7", "LAB\u{a0}7"][..]),
+            ("00000001Y", &["0000-0001-y", "ooooooo1Y", "OOOO OOOI y"]),
+            ("67641", &["67-64-1", "67641"]),
+            ("-", &["-"]),
+            ("OIL1", &["oil-1"]),
+            ("\u{e4}1", &["\u{e4}-1"]),
+        ] {
+            for code in codes {
+                assert_eq!(canonical_code(code), canonical, "{code}");
+            }
+        }
+        assert_ne!(canonical_code("OIL-1"), canonical_code("011-1"), "look-alikes count in codes of ours alone");
+    }
+
     proptest! {
+        #[test]
+        fn a_canonical_code_is_its_own_canonical_form(code in "\\PC{1,20}") {
+            prop_assert_eq!(canonical_code(&canonical_code(&code)), canonical_code(&code));
+        }
+
         #[test]
         fn what_is_shown_is_read_back(code in any_code()) {
             prop_assert_eq!(code.to_string().to_lowercase().parse(), Ok(code));

@@ -49,7 +49,7 @@ mod tests;
 
 pub use barcode::Scanned;
 pub use cas::CasNumber;
-pub use container_code::ContainerCode;
+pub use container_code::{ContainerCode, canonical_code};
 pub use conversion::{Converted, Factors, Inconvertible, Used};
 pub use density::Density;
 pub use ec::EcNumber;

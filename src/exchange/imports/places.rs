@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chemistry::ContainerCode;
+use chemistry::{ContainerCode, canonical_code};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -20,8 +20,8 @@ use crate::{
 pub struct Places<'l> {
     all: HashMap<Uuid, OpenPlace>,
     by_code: HashMap<String, Uuid>,
-    /// By what our labels would show for a code that was typed in another way.
-    by_canonical: HashMap<String, Uuid>,
+    /// By the form in which codes are compared; none where several old codes have it.
+    by_canonical: HashMap<String, Option<Uuid>>,
     by_name: HashMap<String, Vec<Uuid>>,
     /// Empty where no place is made.
     listed: &'l ListedPaths,
@@ -67,9 +67,8 @@ impl<'l> Places<'l> {
 
     fn push(&mut self, place: OpenPlace) {
         self.by_code.insert(place.code.clone(), place.id);
-        if let Ok(ours) = place.code.parse::<ContainerCode>() {
-            self.by_canonical.entry(ours.to_string()).or_insert(place.id);
-        }
+        let alike = self.by_canonical.entry(canonical_code(&place.code));
+        alike.and_modify(|known| *known = None).or_insert(Some(place.id));
         self.by_name.entry(small(&place.name)).or_default().push(place.id);
         self.all.insert(place.id, place);
     }
@@ -83,8 +82,9 @@ impl<'l> Places<'l> {
         self.made_paths
     }
 
+    /// Also in another spelling.
     pub fn has_code(&self, code: &str) -> bool {
-        self.by_code.contains_key(code)
+        self.by_canonical.contains_key(&canonical_code(code))
     }
 
     pub fn find(&self, wanted: &PlacePath) -> OrReason<Uuid> {
@@ -132,12 +132,9 @@ impl<'l> Places<'l> {
     }
 
     fn follow(&self, wanted: &PlacePath) -> OrReason<Followed> {
-        let alike = || {
-            let ours = wanted.text.parse::<ContainerCode>().ok()?;
-            self.by_code.get(ours.as_str()).or_else(|| self.by_canonical.get(ours.as_str()))
-        };
-        if let Some(id) = self.by_code.get(&wanted.text).or_else(alike) {
-            return self.unless_name(wanted, *id);
+        let alike = || self.by_canonical.get(&canonical_code(&wanted.text)).copied().flatten();
+        if let Some(id) = self.by_code.get(&wanted.text).copied().or_else(alike) {
+            return self.unless_name(wanted, id);
         }
         // One name with a slash, where there is such a place.
         if wanted.is_doubtful

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    auth::{Auth, Manager, Owner},
+    auth::{Auth, Keys, Manager, Owner},
     base::{
         error::Result,
         page::{Cursor, Limit, List, Page},
@@ -81,7 +81,11 @@ const WINDOW: i64 = 10_000;
 const MOST_SKEW: TimeDelta = TimeDelta::hours(1);
 
 pub async fn of_lab(by: &Auth<Manager>, filter: &AuditFilter, cursor: Option<Cursor<i64>>) -> Result<Page<AuditLine>> {
-    page(&mut *by.lists().await?, by.lab_id(), filter, cursor).await
+    let mut page = page(&mut *by.lists().await?, by.lab_id(), filter, cursor, by.keys().unseen()).await?;
+    for line in &mut page.items {
+        conceal(&mut line.changes, by.keys());
+    }
+    Ok(page)
 }
 
 pub async fn of_installation(
@@ -89,7 +93,7 @@ pub async fn of_installation(
     filter: &AuditFilter,
     cursor: Option<Cursor<i64>>,
 ) -> Result<Page<AuditLine>> {
-    page(&mut *by.lists().await?, super::NO_LAB, filter, cursor).await
+    page(&mut *by.lists().await?, super::NO_LAB, filter, cursor, &[]).await
 }
 
 async fn page(
@@ -97,18 +101,30 @@ async fn page(
     lab_id: Uuid,
     filter: &AuditFilter,
     cursor: Option<Cursor<i64>>,
+    unseen: &[Uuid],
 ) -> Result<Page<AuditLine>> {
     let list = filter.list(lab_id);
     let before = list.after(cursor)?.unwrap_or(i64::MAX);
     if filter.subject.is_some() {
-        let lines = store::of_subject(db, lab_id, filter, before).await?;
+        let lines = store::of_subject(db, lab_id, filter, before, unseen).await?;
         return Ok(list.page(lines, filter.limit, |line| line.position));
     }
     let old = filter.from.map(|from| from - MOST_SKEW);
-    let (lowest, lines) = store::window(db, lab_id, filter, (before, WINDOW, old)).await?;
+    let (lowest, lines) = store::window(db, lab_id, filter, (before, WINDOW, old), unseen).await?;
     let mut page = list.page(lines, filter.limit, |line| line.position);
     if page.next_cursor.is_none() {
         page.next_cursor = lowest.map(|lowest| list.cursor(lowest));
     }
     Ok(page)
+}
+
+/// A place that the reader may not see stands there as null, before and after.
+fn conceal(changes: &mut serde_json::Value, keys: &Keys) {
+    let values = changes.as_object_mut().into_iter().flat_map(|fields| fields.values_mut());
+    for value in values.filter_map(|value| value.as_array_mut()).flatten() {
+        let place = value.as_str().and_then(|text| text.parse().ok());
+        if !keys.sees(place) {
+            *value = serde_json::Value::Null;
+        }
+    }
 }

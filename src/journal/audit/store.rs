@@ -58,6 +58,7 @@ pub async fn of_subject(
     lab_id: Uuid,
     filter: &AuditFilter,
     before: i64,
+    unseen: &[Uuid],
 ) -> Result<Vec<AuditLine>> {
     let rows = lines!(
         "from journal_lines l
@@ -66,6 +67,9 @@ pub async fn of_subject(
         where l.lab_id = $1 and c.position < $2 and l.subject = $3
             and ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
             and ($6::timestamptz is null or l.at >= $6)
+            and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
+                select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
+            ))
         order by c.position desc limit $7",
         lab_id,
         before,
@@ -73,7 +77,8 @@ pub async fn of_subject(
         filter.by,
         filter.kind.as_ref().map(crate::base::text::Text::as_str),
         filter.from,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     Ok(rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect())
 }
@@ -85,6 +90,7 @@ pub async fn window(
     lab_id: Uuid,
     filter: &AuditFilter,
     (before, window, old): (i64, i64, Option<DateTime<Utc>>),
+    unseen: &[Uuid],
 ) -> Result<(Option<i64>, Vec<AuditLine>)> {
     let bounds = sqlx::query!(
         r#"select coalesce((
@@ -110,6 +116,9 @@ pub async fn window(
             left join users u on u.id = l.by_user
         where ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
             and ($6::timestamptz is null or l.at >= $6)
+            and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
+                select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
+            ))
         order by c.position desc limit $7",
         lab_id,
         lowest,
@@ -117,7 +126,8 @@ pub async fn window(
         filter.by,
         filter.kind.as_ref().map(crate::base::text::Text::as_str),
         filter.from,
-        filter.limit.plus_one()
+        filter.limit.plus_one(),
+        unseen
     );
     let lines = rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect();
     Ok(((lowest > bounds.floor + 1).then_some(lowest), lines))

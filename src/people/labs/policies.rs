@@ -18,8 +18,9 @@ use crate::{
         dates,
         enumeration::enumeration,
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
+    journal,
 };
 
 /// A value that a policy has, had or will have.
@@ -113,6 +114,22 @@ impl Policy {
         })
     }
 
+    /// The line of what will hold next, or is withdrawn. What held before is told where nothing was coming.
+    fn line(
+        &self,
+        lab_id: Uuid,
+        kind: journal::Kind,
+        value: Option<&Value>,
+        from: Option<DateTime<Utc>>,
+    ) -> journal::Change {
+        let before = self.coming.as_ref().map(|it| (&it.value, it.effective_from));
+        let (held, since) = before.unwrap_or((&self.value, self.effective_from));
+        journal::Change::new(kind, lab_id, lab_id)
+            .field("policy", None, Some(self.name))
+            .field("value", Some(held), value)
+            .field("effective_from", Some(since), from)
+    }
+
     /// The change that has to be written, if one has to.
     fn change(&self, new: NewPolicy, now: DateTime<Utc>) -> Result<Option<(Value, DateTime<Utc>)>> {
         self.name.check(&new.value)?;
@@ -140,10 +157,11 @@ pub async fn list(
     limit: Limit,
     after: Option<Cursor<Key>>,
 ) -> Result<Page<PolicyChange>> {
+    let list = List::new("policies", &(by.lab_id(), name));
+    let after = list.after(after)?;
     let mut db = by.lists().await?;
-    let after = after.map(|Cursor(key)| key);
     let rows = store::page(&mut db, by.lab_id(), name, by.now(), after, limit.plus_one()).await?;
-    Ok(Page::new(rows, limit, |it| Key(it.effective_from, it.seq, it.name)))
+    Ok(list.page(rows, limit, |it| Key(it.effective_from, it.seq, it.name)))
 }
 
 pub async fn get(by: &Auth<Viewer>, name: PolicyName) -> Result<Policy> {
@@ -169,8 +187,9 @@ pub async fn set(by: &Auth<Admin>, name: PolicyName, read: Option<i32>, new: New
         store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), by.now()).await?;
     }
     store::insert(&mut tx, by.lab_id(), name, &value, from, by.user_id(), by.now()).await?;
+    let change = policy.line(by.lab_id(), journal::Kind::PolicySet, Some(&value), Some(from));
     let policy = find(&mut tx, by.lab_id(), name, by.now()).await?;
-    tx.commit().await?;
+    journal::commit(tx, by, [change]).await?;
     // What holds is kept with the standing of each of the lab's people.
     auth::forget_all(by.app());
     Ok(policy)
@@ -189,6 +208,5 @@ pub async fn withdraw(by: &Auth<Admin>, name: PolicyName, read: Option<i32>) -> 
         return Err(Error::Stale);
     }
     store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), by.now()).await?;
-    tx.commit().await?;
-    Ok(())
+    journal::commit(tx, by, [policy.line(by.lab_id(), journal::Kind::PolicyWithdrawn, None, None)]).await
 }

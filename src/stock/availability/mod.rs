@@ -11,7 +11,7 @@ use crate::{
     auth::{Anyone, Auth},
     base::{
         error::{Error, Result},
-        page::{Cursor, Limit, Page},
+        page::{Cursor, Limit, List, Page},
     },
 };
 
@@ -49,11 +49,13 @@ pub async fn list(
     limit: Limit,
     after: Option<Cursor<Uuid>>,
 ) -> Result<Page<Availability>> {
+    let list = List::new("availability", &chemical_id);
+    let after = list.after(after)?.unwrap_or(Uuid::nil());
+    let (who, unseen) = ((by.user_id(), by.now()), by.unseen_anywhere());
     let mut db = by.lists().await?;
-    let after = after.map_or(Uuid::nil(), |cursor| cursor.0);
-    let rows = store::page(&mut db, chemical_id, by.user_id(), by.now(), after, limit.plus_one()).await?;
+    let rows = store::page(&mut db, chemical_id, who, after, limit.plus_one(), &unseen).await?;
     if rows.is_empty() && !store::is_chemical(&mut db, chemical_id).await? {
         return Err(Error::NotFound("chemical"));
     }
-    Ok(Page::new(rows, limit, |lab| lab.lab_id))
+    Ok(list.page(rows, limit, |lab| lab.lab_id))
 }

@@ -7,18 +7,19 @@ use uuid::Uuid;
 use super::{Availability, Total};
 use crate::base::error::Result;
 
-/// Containers count that somebody may use: not those that are lost, given up, empty or in quarantine.
+/// Containers count that somebody may use: not those that are lost, given up, empty or in quarantine. In the labs of
+/// others the caller has no key to what is hidden.
 pub async fn page(
     db: &mut PgConnection,
     chemical_id: Uuid,
-    user_id: Uuid,
-    now: DateTime<Utc>,
+    (user_id, now): (Uuid, DateTime<Utc>),
     after: Uuid,
     limit: i64,
+    unseen: &[Uuid],
 ) -> Result<Vec<Availability>> {
     let labs = sqlx::query_as!(
         Availability,
-        r#"with own as (
+        r#"with recursive own as (
             select lab_id from memberships where user_id = $2 and left_at is null
         ), seen as materialized (
             select lab_id as id, true as is_own from own
@@ -26,6 +27,11 @@ pub async fn page(
             select p.lab_id, false from (select distinct lab_id from lab_policies where name = 'sharing') p
             where exists (select from own) and p.lab_id not in (select lab_id from own)
                 and policies_of_lab(p.lab_id, $3) ->> 'sharing' = 'stock'
+        ), hidden as (
+            select l.lab_id, l.id from seen s join locations l on l.lab_id = s.id
+            where not s.is_own and l.access = 'hidden'
+            union
+            select l.lab_id, l.id from hidden h join locations l on l.lab_id = h.lab_id and l.parent_id = h.id
         )
         select l.id as "lab_id!", l.name as "lab_name!", s.is_own as "is_own!",
             t.amounts as "amounts!: Json<Vec<Total>>", l.contact as "contact?"
@@ -34,7 +40,8 @@ pub async fn page(
             from (
                 select unit, sum(amount) as total from containers
                 where lab_id = l.id and chemical_id = $1 and not is_gone and state in ('in_stock', 'opened', 'on_loan')
-                    and amount > 0
+                    and amount > 0 and (location_id = any ($6)) is not true
+                    and not exists (select from hidden h where h.lab_id = l.id and h.id = containers.location_id)
                 group by unit
             ) held
         ) t
@@ -43,7 +50,8 @@ pub async fn page(
         user_id,
         now,
         after,
-        limit
+        limit,
+        unseen
     );
     Ok(labs.fetch_all(db).await?)
 }

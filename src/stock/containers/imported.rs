@@ -1,5 +1,6 @@
 //! Bottles that come from a list. The list may come again, so each bottle keeps the code and the fingerprint of its row.
 
+use chemistry::canonical_code;
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -23,6 +24,6 @@ pub async fn insert(
     run: RequestId,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    rows.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+    rows.sort_by_cached_key(|row| canonical_code(&row.code));
     store::insert_imported(db, lab_id, &rows, by_for, run, now).await
 }

@@ -63,13 +63,10 @@ use crate::{
         error::{Error, Reason, Result},
         page::Page,
         secrets,
-        text::Text,
     },
     platform::{app::App, batch::Lookups, lanes},
+    stock::codes::{self, Code},
 };
-
-/// A code on a label: ours, or whatever a lab printed before.
-pub type Code = Text<64>;
 
 /// The reader of single containers, which folds concurrent lookups into one statement.
 type Reader = Lookups<(Uuid, Uuid), Arc<Container>>;
@@ -187,7 +184,8 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         content,
         new,
     };
-    writing::create(by.app(), creation).await
+    let code = creation.code.clone();
+    codes::named(by.app(), by.lab_id(), &code, writing::create(by.app(), creation).await).await
 }
 
 fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {

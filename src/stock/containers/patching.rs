@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    Code, Container,
+    Container,
     changes::{Rest, change},
     counting::{Counting, counting_for},
     lock, low_in, rights, snapshot,
@@ -25,6 +25,7 @@ use crate::{
         text::{Note, Text},
     },
     journal::{self, Told},
+    stock::codes::{self, Code},
 };
 
 /// What is not a matter of stock events. Absent stays, null clears. A change of tare, density or a date stands in the
@@ -69,6 +70,11 @@ pub struct ContainerPatch {
 
 pub async fn update(by: &Auth<Member>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
     rights::check_registering(by.role(), by.policies().registration)?;
+    let code = patch.code.clone().map(String::from).unwrap_or_default();
+    codes::named(by.app(), by.lab_id(), &code, change_as_read(by, id, read, patch).await).await
+}
+
+async fn change_as_read(by: &Auth<Member>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
     let before = snapshot(by, id).await?;
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);

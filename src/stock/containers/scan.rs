@@ -1,7 +1,7 @@
 //! Any barcode in, a typed answer out: what it is, and what may be done with it.
 
 use chemistry::{
-    CasNumber, ContainerCode, Gtin, Label, Quantity, Reading, Scanned,
+    CasNumber, Gtin, Label, Quantity, Reading, Scanned,
     barcode::{clean, code_in_address, symbology},
 };
 use chrono::NaiveDate;
@@ -9,9 +9,7 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::{
-    Code, Container, posting::allowed_actions, product::of_product, rights::check_registering, store,
-};
+use super::{Container, posting::allowed_actions, product::of_product, rights::check_registering, store};
 use crate::{
     auth::{Auth, Viewer},
     base::{
@@ -19,7 +17,10 @@ use crate::{
         error::{Error, Result},
     },
     catalogue::chemicals::{self, Chemical},
-    stock::locations::{self, Location},
+    stock::{
+        codes::{self, Code},
+        locations::{self, Location},
+    },
 };
 
 #[derive(Debug, Clone, Copy, Default, Serialize, ToSchema)]
@@ -172,38 +173,37 @@ enum Own {
     Location(Location),
 }
 
-/// The lab's own codes come before any other reading: as printed, then as our labels would print them.
+impl Own {
+    fn code(&self) -> &str {
+        match self {
+            Self::Container(it) => &it.code,
+            Self::Location(it) => &it.code,
+        }
+    }
+}
+
+/// The lab's own codes come before any other reading of what was scanned, of what was printed, and of the code in an address.
 async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<Own>> {
     let printed = symbology(text).1;
     let inner = code_in_address(printed).unwrap_or(printed);
-    let canonical = inner.parse::<ContainerCode>().ok();
-    let canonical = canonical.as_ref().map(ContainerCode::as_str);
-    let mut known: Vec<String> = Vec::with_capacity(4);
+    let mut known: Vec<String> = Vec::with_capacity(3);
     // As codes are kept: without the invisible characters that a scanner or a paste may bring along.
-    for code in [text, printed, inner].into_iter().chain(canonical).filter_map(|code| code.parse::<Code>().ok()) {
+    for code in [text, printed, inner].into_iter().filter_map(|code| code.parse::<Code>().ok()) {
         if !known.contains(&code.to_string()) {
             known.push(code.into());
         }
     }
-    let codes: Vec<&str> = known.iter().map(String::as_str).collect();
-    if codes.is_empty() {
-        return Ok(None);
-    }
-    // The earlier one wins; a look-alike comes last.
-    let place_of = |code: &str| codes.iter().position(|known| *known == code).unwrap_or(codes.len());
+    let texts: Vec<&str> = known.iter().map(String::as_str).collect();
+    let Some(first) = texts.first() else { return Ok(None) };
     let unseen = by.keys().unseen();
-    let container = store::find_by_code(db, by.lab_id(), &codes, canonical, unseen).await?;
-    if container.as_ref().is_some_and(|it| place_of(&it.code) == 0) {
-        return Ok(container.map(|it| Own::Container(Box::new(it))));
+    let containers = store::find_by_code(db, by.lab_id(), &texts, unseen).await?;
+    let is_found = containers.iter().any(|it| it.code == *first);
+    let mut found: Vec<_> = containers.into_iter().map(|it| Own::Container(Box::new(it))).collect();
+    if !is_found {
+        let locations = locations::find_by_code(db, by.lab_id(), &texts, unseen).await?;
+        found.extend(locations.into_iter().map(Own::Location));
     }
-    let location = locations::find_by_code(db, by.lab_id(), &codes, canonical, unseen).await?;
-    match (container, location) {
-        (Some(container), Some(location)) if place_of(&location.code) < place_of(&container.code) => {
-            Ok(Some(Own::Location(location)))
-        }
-        (Some(container), _) => Ok(Some(Own::Container(Box::new(container)))),
-        (None, location) => Ok(location.map(Own::Location)),
-    }
+    codes::choose(&texts, found, Own::code)
 }
 
 /// Of its ledger more than the end may have to be read, so it is read where lists are.

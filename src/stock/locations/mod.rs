@@ -20,10 +20,11 @@ use crate::{
         page::{Limit, List, Page},
         patch::{self, Change},
         secrets,
-        text::{Name, Text},
+        text::Name,
     },
     journal::{self, Told},
     people::labs,
+    stock::codes::{self, Code},
 };
 
 mod access;
@@ -50,9 +51,6 @@ enumeration!(Kind::as_str in "locations.kind" {
     Shelf = "shelf",
     Box = "box",
 });
-
-/// What its label says, for the scanner.
-pub type Code = Text<64>;
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Location {
@@ -149,17 +147,14 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Location> {
     store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await?.ok_or(Error::NotFound("location"))
 }
 
-/// The open location that has the first of these codes; else the only one whose code is written otherwise on our labels.
+/// Those that have one of these codes, however it is spelled.
 pub async fn find_by_code(
     db: &mut PgConnection,
     lab_id: Uuid,
     codes: &[&str],
-    canonical: Option<&str>,
     unseen: &[Uuid],
-) -> Result<Option<Location>> {
-    let found = store::find_by_code(db, lab_id, codes, canonical, unseen).await?;
-    let is_one = found.len() == 1 || found.first().is_some_and(|it| codes.contains(&it.code.as_str()));
-    Ok(found.into_iter().next().filter(|_| is_one))
+) -> Result<Vec<Location>> {
+    store::find_by_code(db, lab_id, codes, unseen).await
 }
 
 /// Whether the lab has a place where somebody with these keys could put something.
@@ -193,26 +188,27 @@ fn created(lab_id: Uuid, location: &Location) -> Result<journal::Change> {
     journal::Change::new(journal::Kind::LocationCreated, lab_id, location.id).created(location)
 }
 
-pub async fn create(by: &Auth<Manager>, new: NewLocation) -> Result<Location> {
+pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Location> {
     let (id, may_be_made) = (by.id_or_new(new.id), by.is_repeatable() && new.id.is_none());
-    match create_once(by, id, new).await {
+    let code = new.code.take().map_or_else(new_code, String::from);
+    match create_once(by, id, new, &code).await {
         // The first try of this request has made it.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_made => {
-            store::find(&mut *by.app().db().await?, by.lab_id(), id, &[]).await?.ok_or(refusal)
+            let made = store::find(&mut *by.app().db().await?, by.lab_id(), id, &[]).await?;
+            codes::named(by.app(), by.lab_id(), &code, made.ok_or(refusal)).await
         }
-        other => other,
+        done => codes::named(by.app(), by.lab_id(), &code, done).await,
     }
 }
 
-async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation) -> Result<Location> {
-    let code = new.code.map_or_else(new_code, String::from);
+async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation, code: &str) -> Result<Location> {
     let parent_id = named(by, new.parent_id)?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     // A parent's kind may not change between the look at it and the commit.
     labs::lock(&mut tx, by.lab_id()).await?;
     let (name, access) = (new.name.as_str(), new.access);
-    let place = store::Place { parent_id, kind: new.kind, name, code: &code, access };
+    let place = store::Place { parent_id, kind: new.kind, name, code, access };
     let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
     around.allows(location.kind, "/kind")?;
     journal::commit(tx, by, [created(by.lab_id(), &location)?]).await?;
@@ -220,7 +216,17 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation) -> Result<L
     Ok(location)
 }
 
-pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, mut patch: LocationPatch) -> Result<Location> {
+pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: LocationPatch) -> Result<Location> {
+    let code = patch.code.clone().map(String::from).unwrap_or_default();
+    codes::named(by.app(), by.lab_id(), &code, change_as_read(by, id, version, patch).await).await
+}
+
+async fn change_as_read(
+    by: &Auth<Manager>,
+    id: Uuid,
+    version: Option<i32>,
+    mut patch: LocationPatch,
+) -> Result<Location> {
     access::check(by.keys(), id)?;
     patch.parent_id = patch.parent_id.map(|parent| named(by, parent)).transpose()?;
     let mut db = by.app().db().await?;

@@ -14,7 +14,10 @@ use crate::{
         substances::read_cas,
         table::Row,
     },
-    stock::containers::{Code, State, imported::Content},
+    stock::{
+        codes::Code,
+        containers::{State, imported::Content},
+    },
 };
 
 /// As it is printed on the bottle.

@@ -1,6 +1,8 @@
 //! A row beside the bottles that have its code, or came in under it.
 
-use chemistry::Quantity;
+use std::collections::HashMap;
+
+use chemistry::{Quantity, canonical_code};
 
 use super::{super::place_path::PlacePath, Chemical};
 use crate::{
@@ -17,6 +19,18 @@ pub enum Verdict {
     Refused(String),
     /// The bottle of this code was undone, and the row says something else.
     Anew(String),
+}
+
+/// By the canonical forms of the code that each has, and of the one under which it came in.
+pub fn by_code<'k>(all: impl Iterator<Item = &'k Known>) -> HashMap<String, Vec<&'k Known>> {
+    let mut known: HashMap<String, Vec<&Known>> = HashMap::new();
+    for bottle in all {
+        let own = Some(&bottle.code).filter(|_| !bottle.is_voided);
+        for code in [own, bottle.imported_as.as_ref()].into_iter().flatten() {
+            known.entry(canonical_code(code)).or_default().push(bottle);
+        }
+    }
+    known
 }
 
 /// Of what the row says, before the lab and the catalogue are asked. 1000 mL is 1 L.
@@ -56,9 +70,14 @@ pub fn verdict(row: &Imported, known: &[&Known]) -> Verdict {
     if let Some((same, _)) = same(false).or_else(|| same(true)) {
         return Verdict::There(changed(same, &row.code).into_iter().collect());
     }
-    let there = |has_code: bool| all.iter().find(|(it, _)| !it.is_voided && (it.code == row.code) == has_code);
-    match (there(true), there(false), all.first()) {
-        (Some((_, other)), ..) => Verdict::Refused(format!("the code exists with other values ({})", other.join(", "))),
+    let find = |is: &dyn Fn(&Known) -> bool| all.iter().find(|(it, _)| !it.is_voided && is(it));
+    let exact = find(&|it| it.code == row.code);
+    let (there, renamed) = (find(&|it| is_code(it, &row.code)), find(&|it| !is_code(it, &row.code)));
+    match (exact.or(there), renamed, all.first()) {
+        (Some((it, other)), ..) => {
+            let spelled = if it.code == row.code { String::new() } else { format!(", spelled `{}`,", it.code) };
+            Verdict::Refused(format!("the code exists{spelled} with other values ({})", other.join(", ")))
+        }
         (None, Some((it, other)), _) => Verdict::Refused(format!(
             "the bottle that came in under this code has the code `{}` now, and other values ({}): give the row another code",
             it.code,
@@ -78,5 +97,13 @@ fn changed(bottle: &Known, code: &str) -> Option<String> {
             "the bottle of this row was imported and then undone, and stays so; --revive brings it back".to_owned(),
         );
     }
-    (bottle.code != code).then(|| "the bottle of this row has another code by now".to_owned())
+    if is_code(bottle, code) {
+        let other = &bottle.code;
+        return (other != code).then(|| format!("the bottle of this row has its code in another spelling, `{other}`"));
+    }
+    Some("the bottle of this row has another code by now".to_owned())
+}
+
+fn is_code(bottle: &Known, code: &str) -> bool {
+    canonical_code(&bottle.code) == canonical_code(code)
 }

@@ -8,13 +8,10 @@ mod making;
 mod pending;
 mod person;
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use chemistry::{Amount, Quantity};
+use chemistry::{Amount, Quantity, canonical_code};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
@@ -23,7 +20,7 @@ use self::{
     catalogue::{Catalogue, Chemical, Meant},
     cells::{counted_holders, read_amount, read_chemical, read_code, read_content, read_location},
     codes::{List, MadeCodes},
-    known::{Verdict, fingerprint, verdict},
+    known::{Verdict, by_code, fingerprint, verdict},
 };
 use super::{
     ContainerOptions, Usage,
@@ -179,7 +176,7 @@ impl Load for Bottles {
     }
 
     fn marks(bottle: &Bottle) -> Marks {
-        let code = ("code", bottle.code.clone());
+        let code = ("code", canonical_code(&bottle.code));
         Marks { own: Some(code.clone()), all: vec![code] }
     }
 
@@ -198,17 +195,10 @@ impl Load for Bottles {
         let mut places = Places::of_lab(tx, self.lab_id, &self.listed).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
         let all = imported::find(tx, self.lab_id, &codes).await?;
-        let mut known: HashMap<&str, Vec<&Known>> = HashMap::new();
-        for bottle in all.iter().filter(|bottle| !self.revive || !bottle.is_voided) {
-            let own = Some(&bottle.code).filter(|_| !bottle.is_voided);
-            let codes: BTreeSet<_> = [own, bottle.imported_as.as_ref()].into_iter().flatten().collect();
-            for code in codes {
-                known.entry(code).or_default().push(bottle);
-            }
-        }
+        let known = by_code(all.iter().filter(|bottle| !self.revive || !bottle.is_voided));
         let (mut stored, mut new) = (Stored::default(), Vec::new());
         for item in items {
-            let known = known.get(item.code.as_str()).map(Vec::as_slice).unwrap_or_default();
+            let known = known.get(&canonical_code(&item.code)).map(Vec::as_slice).unwrap_or_default();
             match self.decide(&named, &mut places, item, known, run.now) {
                 Err(why) => stored.outcomes.push(Outcome::Failed(why)),
                 Ok((row, warnings)) => {

@@ -83,12 +83,12 @@ pub async fn insert_numbered(
             insert into labs (id, name, created_at, updated_at)
             select $1, name, $4, $4 from candidate order by n desc limit 1
             on conflict on constraint labs_name_key do nothing
-            returning id, name, time_zone, version, created_at, updated_at
+            returning id, name, time_zone, contact, version, created_at, updated_at
         ), admin as (
             insert into memberships (lab_id, user_id, role, created_at, updated_at)
             select id, $3, 'admin', $4, $4 from lab returning role
         )
-        select id, name, time_zone, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
+        select id, name, time_zone, contact, role as "role?: Role", version, created_at, updated_at from lab, admin"#,
         id,
         name,
         admin,

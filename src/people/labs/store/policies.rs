@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use crate::{
@@ -64,7 +64,7 @@ pub async fn page(
 
 /// Who calls it holds the lab's lock.
 pub async fn insert(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     name: PolicyName,
     value: &Value,
@@ -82,13 +82,13 @@ pub async fn insert(
         by,
         now
     );
-    inserted.execute(db).await?;
+    inserted.execute(&mut **tx).await?;
     Ok(())
 }
 
 /// What is coming does not come.
 pub async fn withdraw(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     name: PolicyName,
     by: Uuid,
@@ -102,6 +102,6 @@ pub async fn withdraw(
         now,
         by
     );
-    withdrawn.execute(db).await?;
+    withdrawn.execute(&mut **tx).await?;
     Ok(())
 }

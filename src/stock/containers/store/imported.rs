@@ -1,19 +1,23 @@
 //! The SQL of bottles that come from a list.
 
-use chemistry::Quantity;
+use chemistry::{Quantity, canonical_code};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     base::{
-        error::{Error, Result},
+        error::{Error, OnConstraint, Result},
         ids::RequestId,
     },
-    stock::containers::incoming::{Content, Imported, Known},
+    stock::{
+        codes,
+        containers::incoming::{Content, Imported, Known},
+    },
 };
 
-/// With the values that their first event brought. Of the four that it may not have kept, those of now stand in.
+/// Those that have one of these codes, however it is spelled, or were imported under it; with the values that their first
+/// event brought. Of the four that it may not have kept, those of now stand in.
 pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
     let rows = sqlx::query!(
         r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,
@@ -30,11 +34,12 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
             case when e.brought is null then c.note else e.brought ->> 'note' end as note
         from containers c join stock_events e on e.lab_id = c.lab_id and e.container_id = c.id and e.seq = 1
         where c.lab_id = $1 and c.id in (
-            select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
+            select container_id from codes where lab_id = $1 and canonical = any($3)
             union select id from containers where lab_id = $1 and imported_as = any($2)
         ) order by c.id"#,
         lab_id,
-        codes as &[&str]
+        codes as &[&str],
+        &codes.iter().map(|code| canonical_code(code)).collect::<Vec<_>>()
     );
     let known = rows.fetch_all(db).await?.into_iter().map(|row| Known {
         code: row.code,
@@ -71,6 +76,7 @@ pub async fn insert_imported(
     if rows.is_empty() {
         return Ok(());
     }
+    let canonical: Vec<_> = rows.iter().map(|row| canonical_code(&row.code)).collect();
     let contents: Vec<_> = rows.iter().map(|row| row.fingerprint.as_slice()).collect();
     let rows = serde_json::to_value(rows).map_err(|cause| Error::Internal(cause.into()))?;
     sqlx::query!(
@@ -79,9 +85,11 @@ pub async fn insert_imported(
                 jsonb_to_recordset($1) as (id uuid, event_id uuid, code text, chemical_id uuid,
                     location_id uuid, unit text, amount numeric, state text, tare numeric, lot text, supplier text,
                     catalogue_number text, note text, received_on date, opened_on date, expires_on date),
-                unnest($5::bytea[])
+                unnest($5::bytea[]), unnest($7::text[])
             ) as new (id, event_id, code, chemical_id, location_id, unit, amount, state, tare, lot, supplier,
-                catalogue_number, note, received_on, opened_on, expires_on, content)
+                catalogue_number, note, received_on, opened_on, expires_on, content, canonical)
+        ), coded as (
+            insert into codes (lab_id, canonical, code, container_id) select $2, canonical, code, id from new
         ), received as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 tare, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on, created_at, updated_at,
@@ -108,9 +116,11 @@ pub async fn insert_imported(
         by_for,
         now,
         &contents as &[&[u8]],
-        run.to_string()
+        run.to_string(),
+        &canonical
     )
     .execute(db)
-    .await?;
+    .await
+    .on_constraint(codes::UNIQUE, codes::taken)?;
     Ok(())
 }

@@ -11,7 +11,7 @@ mod search;
 use std::collections::HashMap;
 
 use anyhow::anyhow;
-use chemistry::{Density, Factors, Gtin, MolarMass};
+use chemistry::{Density, Factors, Gtin, MolarMass, canonical_code};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sqlx::{PgConnection, PgTransaction, types::Json};
@@ -36,6 +36,7 @@ use crate::{
         error::{Error, OnConstraint, Reason, Result},
         text::Text,
     },
+    stock::codes,
 };
 
 /// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c"; "...")`.
@@ -93,31 +94,22 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
     Ok(row.fetch_optional(db).await?.map(|it| *it))
 }
 
-/// The first of the codes that a container has; else the only one whose code is written otherwise on our labels.
+/// Those that have one of these codes, however it is spelled.
 pub async fn find_by_code(
     db: &mut PgConnection,
     lab_id: Uuid,
     codes: &[&str],
-    canonical: Option<&str>,
     unseen: &[Uuid],
-) -> Result<Option<Container>> {
+) -> Result<Vec<Container>> {
+    let canonical: Vec<_> = codes.iter().map(|code| canonical_code(code)).collect();
     let rows = containers!(
-        "(
-            select id from containers where lab_id = $1 and code = any($2) and state <> 'voided'
-            union
-            select id from containers where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
-                and code <> translate(upper(code), 'OIL-', '011')
-                and length(translate(upper(code), 'OIL-', '011')) = 9 and state <> 'voided'
-        ) found join containers c on c.lab_id = $1 and c.id = found.id";
-        "where (c.location_id = any ($4)) is not true order by array_position($2, c.code) limit 2",
+        "codes k join containers c on c.lab_id = k.lab_id and c.id = k.container_id";
+        "where k.lab_id = $1 and k.canonical = any($2) and (c.location_id = any ($3)) is not true",
         lab_id,
-        codes as &[&str],
-        canonical,
+        &canonical,
         unseen
     );
-    let rows = rows.fetch_all(db).await?;
-    let is_one = rows.len() == 1 || rows.first().is_some_and(|it| codes.contains(&it.code.as_str()));
-    Ok(rows.into_iter().next().filter(|_| is_one).map(|it| *it))
+    Ok(rows.fetch_all(db).await?.into_iter().map(|it| *it).collect())
 }
 
 /// One column of many rows.
@@ -126,11 +118,12 @@ fn column<'a, R, T>(rows: &[&'a R], of: impl Fn(&'a R) -> T) -> Vec<T> {
 }
 
 /// Writes new bottles, each with the event of its receipt; all or none. They go in the order of their codes, so that two
-/// who write the same codes wait for one another and not in a ring.
+/// who write the same codes wait for one another and not in a ring. The row of `codes` keeps others from the code.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec<Result<Container>>> {
-    let mut sorted: Vec<&Creation> = creations.iter().collect();
-    sorted.sort_unstable_by_key(|it| (it.lab_id, &it.code, it.id));
+    let mut sorted: Vec<_> = creations.iter().map(|it| (it.lab_id, canonical_code(&it.code), it)).collect();
+    sorted.sort_unstable_by(|(lab, code, _), (other_lab, other, _)| (lab, code).cmp(&(other_lab, other)));
+    let (canonical, sorted): (Vec<_>, Vec<&Creation>) = sorted.into_iter().map(|(_, code, it)| (code, it)).unzip();
     let rows = containers!(
         "with patience as materialized (
             select set_config('lock_timeout', '500ms', true)
@@ -139,11 +132,12 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
                 unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
                 $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[],
                 $15::text[], $16::date[], $17::date[], $18::date[], $19::timestamptz[], $20::uuid[], $21::uuid[],
-                $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[], $27::uuid[], $28::text[])
+                $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[], $27::uuid[], $28::text[],
+                $29::text[])
                 as r (id, lab_id,
                 chemical_id, location_id, code, state, unit, amount, low_at, tare, density, lot, supplier,
                 catalogue_number, note, received_on, opened_on, expires_on, recorded_at, event_id, by_user, occurred_at,
-                typed_value, changes, gtin, content, session_id, request_id)
+                typed_value, changes, gtin, content, session_id, request_id, canonical)
         ), c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
@@ -153,6 +147,8 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
                 state = 'opened', gtin
             from receipt
             returning containers.*
+        ), coded as (
+            insert into codes (lab_id, canonical, code, container_id) select lab_id, canonical, code, id from receipt
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_after, location_after, changes, by_user, occurred_at, recorded_at, content, session_id, request_id)
@@ -189,7 +185,8 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
         &column(&sorted, |it| it.new.gtin.as_ref().map(Gtin::as_str)) as &[Option<&str>],
         &column(&sorted, |it| it.content.as_slice()) as &[&[u8]],
         &column(&sorted, |it| it.origin.session_id) as &[Option<Uuid>],
-        &column(&sorted, |it| it.origin.request_id.map(|id| id.to_string())) as &[Option<String>]
+        &column(&sorted, |it| it.origin.request_id.map(|id| id.to_string())) as &[Option<String>],
+        &canonical
     );
     let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
     let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| ((it.lab_id, it.id), *it)).collect();
@@ -280,12 +277,7 @@ pub async fn find_counting(
 /// The refusals that a row of containers can meet.
 pub(super) fn named_constraints<T>(result: Result<T>) -> Result<T> {
     result
-        .on_constraint("containers_code_key", || {
-            Reason::CodeTaken.because("another container of the lab has this code")
-        })
-        .on_constraint("containers_code_of_location", || {
-            Reason::CodeTaken.because("a location of the lab has this code")
-        })
+        .on_constraint(codes::UNIQUE, codes::taken)
         .on_constraint("containers_pkey", || Reason::IdTaken.because("another container has this id"))
         .on_constraint("containers_chemical_fkey", || Error::field("/chemical_id", "is not in the catalogue"))
         .on_constraint("containers_location_fkey", || Error::field("/location_id", "is not a location of this lab"))

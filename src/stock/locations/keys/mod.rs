@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use sqlx::Connection as _;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,6 +11,8 @@ use super::access;
 use crate::{
     auth::{self, Auth, Manager, Role, Viewer},
     base::error::{Error, Field, Result},
+    journal::{self, Told},
+    people::labs,
 };
 
 mod http;
@@ -31,6 +34,10 @@ pub struct LocationKeys {
     pub updated_at: Option<DateTime<Utc>>,
     #[schema(required = true)]
     pub updated_by: Option<Uuid>,
+}
+
+impl Told for LocationKeys {
+    const LEFT_OUT: &'static [&'static str] = &["location_id", "updated_by"];
 }
 
 /// All who shall have the key, beside the admins of the lab, who need none.
@@ -70,10 +77,16 @@ pub async fn set(by: &Auth<Manager>, id: Uuid, version: Option<i32>, new: NewLoc
     roles.sort_unstable();
     roles.dedup();
     let written = store::Keys { lab_id: by.lab_id(), location_id: id, users: &users, roles: &roles };
-    if let Some(keys) = store::set(&mut db, &written, version, by.user_id(), by.now()).await? {
+    let mut tx = db.begin().await?;
+    labs::lock(&mut tx, by.lab_id()).await?;
+    let before = store::find(&mut tx, by.lab_id(), id, &[]).await?.ok_or(Error::NotFound("location"))?;
+    if let Some(keys) = store::set(&mut tx, &written, version, by.user_id(), by.now()).await? {
+        let change = journal::Change::new(journal::Kind::LocationKeysChanged, by.lab_id(), id);
+        journal::commit(tx, by, [change.changed(&before, &keys)?]).await?;
         auth::forget_all(by.app());
         return Ok(keys);
     }
+    tx.rollback().await?;
     let found = store::find_open(&mut db, by.lab_id(), id).await?;
     Err(if found { Error::Stale } else { Error::NotFound("location") })
 }

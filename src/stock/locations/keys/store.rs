@@ -1,7 +1,7 @@
 //! The SQL of keys.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::LocationKeys;
@@ -46,7 +46,7 @@ pub async fn members_of(db: &mut PgConnection, lab_id: Uuid, users: &[Uuid]) -> 
 
 /// None: the place is not there, or its keys have another version. Version 0 is that of keys that were never set.
 pub async fn set(
-    db: &mut PgConnection,
+    tx: &mut PgTransaction<'_>,
     keys: &Keys<'_>,
     version: Option<i32>,
     by: Uuid,
@@ -76,7 +76,7 @@ pub async fn set(
         now,
         by
     );
-    Ok(written.fetch_optional(db).await?)
+    Ok(written.fetch_optional(&mut **tx).await?)
 }
 
 pub async fn find_open(db: &mut PgConnection, lab_id: Uuid, location_id: Uuid) -> Result<bool> {

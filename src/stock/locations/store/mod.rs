@@ -2,15 +2,19 @@
 
 mod pages;
 
+use chemistry::canonical_code;
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 pub use self::pages::page;
-use super::{Access, Around, Code, Inside, Kind, Location, LocationPatch, OpenPlace};
-use crate::base::{
-    error::{Error, OnConstraint, Reason, Result},
-    text::Name,
+use super::{Access, Around, Inside, Kind, Location, LocationPatch, OpenPlace};
+use crate::{
+    base::{
+        error::{Error, OnConstraint, Reason, Result},
+        text::Name,
+    },
+    stock::codes::{self, Code},
 };
 
 /// Reads whole locations: `locations!("where ...", arguments)`.
@@ -34,25 +38,17 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid, unseen: &[Uuid]
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Two at most: first those that have one of the codes, in that order.
 pub async fn find_by_code(
     db: &mut PgConnection,
     lab_id: Uuid,
     codes: &[&str],
-    canonical: Option<&str>,
     unseen: &[Uuid],
 ) -> Result<Vec<Location>> {
     let found = locations!(
-        "where lab_id = $1 and id in (
-            select id from locations where lab_id = $1 and code = any($2) and closed_at is null
-            union
-            select id from locations where lab_id = $1 and translate(upper(code), 'OIL-', '011') = $3
-                and code <> translate(upper(code), 'OIL-', '011')
-                and length(translate(upper(code), 'OIL-', '011')) = 9 and closed_at is null
-        ) and id <> all ($4) order by array_position($2, code) limit 2",
+        "where lab_id = $1 and id in (select location_id from codes where lab_id = $1 and canonical = any($2))
+            and id <> all ($3)",
         lab_id,
-        codes as &[&str],
-        canonical,
+        &codes.iter().map(|code| canonical_code(code)).collect::<Vec<_>>(),
         unseen
     );
     Ok(found.fetch_all(db).await?)
@@ -250,12 +246,7 @@ trait OrRefused<T> {
 impl<T> OrRefused<T> for sqlx::Result<T> {
     fn or_refused(self) -> Result<T> {
         self.on_constraint("locations_pkey", || Reason::IdTaken.because("there is something with this id already"))
-            .on_constraint("locations_code_key", || {
-                Reason::CodeTaken.because("another location of the lab has this code")
-            })
-            .on_constraint("locations_code_of_container", || {
-                Reason::CodeTaken.because("a container of the lab has this code")
-            })
+            .on_constraint(codes::UNIQUE, codes::taken)
             .on_constraint("locations_name_key", || {
                 Reason::NameTaken.because("another location beside it has this name")
             })

@@ -6,9 +6,36 @@ use sqlx::PgPool;
 use super::{
     Folder,
     bottles::{containers, lab, load},
-    counts,
+    corrections, counts,
 };
 use crate::support::TestApp;
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_code_in_another_spelling_is_the_same_bottle_in_the_lab_and_in_the_list(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    load(&app, &folder.file("bottles.csv", "code,cas,amount\nB-1,64-17-5,1 L\nB-2,64-17-5,1 L\n")).await;
+    let list =
+        "code,cas,amount\nb1,64-17-5,1 L\nB 2,64-17-5,2 L\nX-1,64-17-5,1 L\nx 1,64-17-5,1 L\ncab-a,64-17-5,1 L\n";
+    let report = load(&app, &folder.file("other.csv", list)).await;
+    assert_eq!(counts(&report), [5, 1, 0, 1, 3], "{:?}", report.corrections);
+    assert_eq!(report.warnings, ["line 2: the bottle of this row has its code in another spelling, `B-1`"]);
+    assert_eq!(
+        corrections(&report),
+        [
+            (3, "the code exists, spelled `B-2`, with other values (amount)".to_owned()),
+            (5, "line 4 has the same code".to_owned()),
+            (6, "a location of the lab has this code".to_owned()),
+        ]
+    );
+    let codes: Vec<_> = containers(&app, &manager).await.iter().map(|it| it["code"].clone()).collect();
+    assert_eq!(codes, ["B-1", "B-2", "X-1"]);
+    let report = load(&app, &folder.file("placed.csv", "code,cas,amount,place\nB-3,64-17-5,1 L,Cab-A\n")).await;
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
+    let all = containers(&app, &manager).await;
+    let place = manager.get(&app.path("/scan/CABA")).await.ok()["location"]["id"].clone();
+    assert_eq!(all[2]["location_id"], place);
+}
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn who_counts_bottles_is_told_that_nothing_says_how_much_is_in_them(db: PgPool) {
