@@ -5,123 +5,33 @@
 
 use chemistry::ContainerCode;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection, PgTransaction};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::{access::Access, http::routes};
+pub use self::{
+    access::Access,
+    http::routes,
+    location::{Kind, Location, LocationPatch, NewLocation, OpenPlace},
+};
 use crate::{
     auth::{self, Auth, Manager, Viewer},
     base::{
-        enumeration::enumeration,
-        error::{Error, Reason, Result},
-        ids::OwnId,
+        error::{Error, Result},
         page::{Limit, List, Page},
-        patch::{self, Change},
         secrets,
         text::Name,
     },
-    journal::{self, Told},
+    journal,
     people::labs,
-    stock::codes::{self, Code},
+    stock::codes,
 };
 
 mod access;
 mod http;
 pub mod keys;
+mod location;
 mod store;
-
-/// From outside in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = LocationKind)]
-pub enum Kind {
-    Building,
-    Room,
-    Cabinet,
-    Shelf,
-    Box,
-}
-
-enumeration!(Kind::as_str in "locations.kind" {
-    Building = "building",
-    Room = "room",
-    Cabinet = "cabinet",
-    Shelf = "shelf",
-    Box = "box",
-});
-
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Location {
-    pub id: Uuid,
-    /// What it lies in; null for a root.
-    #[schema(required = true)]
-    pub parent_id: Option<Uuid>,
-    pub kind: Kind,
-    #[schema(example = "Cabinet 3")]
-    pub name: String,
-    #[schema(example = "7ZK3M9QXN")]
-    pub code: String,
-    /// The names from the root to itself.
-    #[schema(example = json!(["Main building", "Room 214", "Cabinet 3"]))]
-    pub path: Vec<String>,
-    pub access: Access,
-    /// Null until it is deleted.
-    #[schema(required = true)]
-    pub closed_at: Option<DateTime<Utc>>,
-    pub version: i32,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
-}
-
-impl Told for Location {
-    // That of what it lies in, and its name.
-    const LEFT_OUT: &'static [&'static str] = &["path"];
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"kind": "room", "name": "Room 214"}))]
-pub struct NewLocation {
-    /// Your own UUIDv7, if you like.
-    #[schema(value_type = Option<Uuid>)]
-    pub id: Option<OwnId>,
-    /// What it lies in; none makes a root.
-    pub parent_id: Option<Uuid>,
-    pub kind: Kind,
-    pub name: Name,
-    /// What its label says, if it has one already; else a code is made.
-    pub code: Option<Code>,
-    /// Left out, `open`.
-    #[serde(default)]
-    #[schema(value_type = Option<Access>)]
-    pub access: Access,
-}
-
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Room 215", "parent_id": null}))]
-pub struct LocationPatch {
-    /// Moves it, with all that lies in it; null makes it a root.
-    #[serde(default, deserialize_with = "patch::change")]
-    #[schema(value_type = Option<Uuid>)]
-    pub parent_id: Change<Uuid>,
-    pub kind: Option<Kind>,
-    pub name: Option<Name>,
-    pub code: Option<Code>,
-    pub access: Option<Access>,
-}
-
-/// An open place, as far as an import looks at it.
-#[derive(Debug, Clone)]
-pub struct OpenPlace {
-    pub id: Uuid,
-    pub parent_id: Option<Uuid>,
-    pub kind: Kind,
-    pub name: String,
-    pub code: String,
-}
+mod tree;
 
 /// Which locations a list shows.
 #[derive(Debug)]
@@ -268,73 +178,6 @@ pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result
     journal::commit(tx, by, [change.field("closed_at", None, Some(now))]).await
 }
 
-/// What a location that is to be closed holds. What was disposed of there is gone for good.
-#[derive(Debug, Clone, Copy)]
-struct Inside {
-    locations: bool,
-    containers: bool,
-}
-
-impl Inside {
-    fn allows_closing(self) -> Result<()> {
-        if self.locations {
-            return Err(Reason::LocationInUse.because("there are locations in it"));
-        }
-        if self.containers {
-            let why = "there are containers in it; the list with include=gone shows lost and empty ones, too";
-            return Err(Reason::LocationInUse.because(why));
-        }
-        Ok(())
-    }
-}
-
-/// What stands around a location as it is written. The write is judged by it and only then committed.
-#[derive(Debug, Clone, Copy)]
-struct Around {
-    parent: Option<Kind>,
-    /// The outermost kind of what lies in it.
-    child: Option<Kind>,
-    /// The parent is the location itself or lies in it.
-    in_itself: bool,
-    /// Some place of the lab is not open.
-    is_guarded: bool,
-}
-
-impl Around {
-    /// The places that somebody has no key to are kept with their standing.
-    fn forget_keys(self, by: &Auth<Manager>) {
-        if self.is_guarded {
-            auth::forget_all(by.app());
-        }
-    }
-
-    /// The pointer is that of the field which brought them together.
-    fn allows(self, kind: Kind, pointer: &'static str) -> Result<()> {
-        let name = kind.as_str();
-        if self.in_itself {
-            return Err(Reason::LocationCycle.because("the new parent lies inside this location"));
-        }
-        if let Some(parent) = self.parent.filter(|parent| *parent >= kind) {
-            return Err(Reason::LocationKind.at(pointer, format!("a {name} cannot lie in a {}", parent.as_str())));
-        }
-        if let Some(child) = self.child.filter(|child| *child <= kind) {
-            return Err(Reason::LocationKind
-                .at("/kind", format!("there is a {} in it, so it cannot be a {name}", child.as_str())));
-        }
-        Ok(())
-    }
-}
-
 fn new_code() -> String {
     ContainerCode::from_random(secrets::random()).as_str().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_in_tables_are_read_back_and_are_those_on_the_wire() {
-        crate::base::enumeration::assert_read_back_and_on_the_wire::<Kind>();
-    }
 }

@@ -78,7 +78,7 @@ async fn a_near_miss_in_the_environment_is_told_by_the_doctor_and_at_the_start()
     let (_, said) = output(chemstock(&folder, &["doctor"], &vars));
     assert!(said.contains("DATABSE_URL is not read; did you mean DATABASE_URL?"), "{said}");
     let (_, said) = output(chemstock(&folder, &["keys", "list"], &vars));
-    assert!(said.contains("warning: DATABSE_URL is not read; did you mean DATABASE_URL?"), "{said}");
+    assert!(said.contains("warning: the environment variable DATABSE_URL is not read; did you mean"), "{said}");
     // A port that is taken ends the start before it brings a database up.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();

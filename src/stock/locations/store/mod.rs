@@ -8,7 +8,10 @@ use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 pub use self::pages::page;
-use super::{Access, Around, Inside, Kind, Location, LocationPatch, OpenPlace};
+use super::{
+    Access, Kind, Location, LocationPatch, OpenPlace,
+    tree::{Contents, Neighbours},
+};
 use crate::{
     base::{
         error::{Error, OnConstraint, Reason, Result},
@@ -89,7 +92,7 @@ pub async fn insert(
     id: Uuid,
     place: Place<'_>,
     now: DateTime<Utc>,
-) -> Result<(Location, Around)> {
+) -> Result<(Location, Neighbours)> {
     let row = sqlx::query!(
         r#"insert into locations as l (lab_id, id, parent_id, kind, name, code, created_at, updated_at, access)
         values ($1, $2, $3, $4, $5, $6, $7, $7, $8)
@@ -113,14 +116,14 @@ pub async fn insert(
     let (closed_at, version, created_at, updated_at) = (None, 1, now, now);
     let location =
         Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at };
-    Ok((location, Around { parent: row.parent, child: None, in_itself: false, is_guarded: row.is_guarded }))
+    Ok((location, Neighbours { parent: row.parent, child: None, in_itself: false, is_guarded: row.is_guarded }))
 }
 
 /// A location before and after a change, and what stands around it then.
 pub struct Updated {
     pub before: Location,
     pub after: Location,
-    pub around: Around,
+    pub around: Neighbours,
 }
 
 /// Who calls it holds the lab's lock. All but the changed row is read as it was before.
@@ -191,7 +194,7 @@ pub async fn update(
             updated_at: row.updated_at,
         };
         let around =
-            Around { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
+            Neighbours { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
         let before = Location {
             parent_id: row.old_parent,
             kind: row.old_kind,
@@ -218,9 +221,9 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
 }
 
 /// Closes it, if nothing is in it. Who calls it holds [`lock`], so that a statement of its own sees what was put in before.
-pub async fn close(tx: &mut PgTransaction<'_>, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Inside> {
+pub async fn close(tx: &mut PgTransaction<'_>, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Contents> {
     let inside = sqlx::query_as!(
-        Inside,
+        Contents,
         r#"with inside as materialized (
             select exists (select from locations where lab_id = $1 and parent_id = $2 and closed_at is null) as locations,
                 exists (

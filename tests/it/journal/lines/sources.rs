@@ -9,21 +9,27 @@ use super::Journal;
 use crate::contract::world::World;
 
 /// Tables whose changes people see.
-const JOURNALLED: [&str; 9] = [
+const JOURNALLED: [&str; 11] = [
     "users",
     "identities",
     "labs",
+    "lab_policies",
     "memberships",
     "invitations",
     "chemicals",
     "chemical_overrides",
     "locations",
+    "location_keys",
     "containers",
 ];
 
 /// Tables of which the journal says nothing, and why.
-const NOT_JOURNALLED: [(&str, &str); 22] = [
+const NOT_JOURNALLED: [(&str, &str); 26] = [
     ("journal", "it is the journal"),
+    ("journal_chain", "made from the lines"),
+    ("journal_heads", "made from the lines"),
+    ("journal_notary", "made from the lines"),
+    ("codes", "made from containers and locations"),
     ("stock_events", "its lines are lines of the journal"),
     ("sessions", "sessions are told by the login events"),
     ("refresh_tokens", "sessions are told by the login events"),

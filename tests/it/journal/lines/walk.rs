@@ -33,14 +33,17 @@ const LINES: &[(&str, &[&str])] = &[
     ("post_event", &["ledger: withdraw"]),
     ("revoke_invitation", &["invitation.revoked"]),
     ("set_chemical_overrides", &["overrides.set"]),
+    ("set_location_keys", &["location.keys_changed"]),
+    ("set_policy", &["policy.set"]),
     ("set_sending_stop", &["sending_stop.set"]),
     ("update_account", &["user.disabled"]),
     ("update_chemical", &["chemical.changed"]),
-    ("update_container", &["container.changed", "ledger: edit"]),
+    ("update_container", &["container.changed"]),
     ("update_lab", &["lab.changed"]),
     ("update_location", &["location.moved"]),
     ("update_me", &["user.changed"]),
     ("update_member", &["member.role_changed"]),
+    ("withdraw_policy", &["policy.withdrawn"]),
 ];
 
 /// Sessions, codes, the outbox and jobs. (Nor are the answers to repeated requests, tallies and login events.)
