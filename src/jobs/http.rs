@@ -50,8 +50,8 @@ struct JobsQuery {
 /// List jobs
 ///
 /// Work that no request waits for, the newest first. `state=failed` shows the dead letters: what has failed as often as it
-/// may be tried; an owner repeats or cancels them. They are kept for 90 days, everything else that has ended for a week. A step that runs by a schedule is
-/// one job, which waits for its next run.
+/// may be tried; an owner repeats or cancels them. They are kept for 90 days, everything else that has ended for a week. A
+/// step that runs by a schedule is one job, which waits for its next run.
 #[utoipa::path(get, path = "/admin/jobs", tag = "jobs", security(("bearer" = ["owner"])),
     params(JobsQuery), responses((status = 200, body = Page<StoredJob>), Failures))]
 async fn list_jobs(by: Auth<Owner>, Query(query): Query<JobsQuery>) -> Result<Json<Page<StoredJob>>> {
@@ -92,9 +92,9 @@ async fn cancel_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<Store
 /// Watch a job
 ///
 /// Server-sent events: the job as it is, and again after each change, at most once a second. Each event is called `job`,
-/// and its data are what `GET /v1/jobs/{job_id}` answers. The stream ends when the job has ended, and after five minutes:
-/// then ask again with the last id as `Last-Event-ID`, as an `EventSource` does. It ends within seconds when the right to
-/// see the job does. Somebody can watch four jobs at a time.
+/// and its data are what `GET /v1/jobs/{job_id}` answers. The stream ends when the job has ended, within seconds of the
+/// right to see it, and after five minutes: then ask again with the last id as `Last-Event-ID`, as an `EventSource` does.
+/// Somebody can watch four jobs at a time.
 #[utoipa::path(get, path = "/jobs/{job_id}/events", tag = "jobs", security(("bearer" = [])),
     params(("job_id" = Uuid, Path),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have")),

@@ -1,7 +1,10 @@
 //! A number that is written as a name. It means the substance that has it, so no other may go by it: a bottle under that
 //! name would be in the wrong substance.
 
+use std::borrow::Cow;
+
 use chemistry::{CasNumber, EcNumber, InChIKey, cas};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::{Chemical, NewChemical};
 
@@ -24,11 +27,14 @@ pub(super) fn is_heading(letters: &str) -> bool {
 }
 
 impl Number {
-    /// Also with its heading before it: `CAS 64-17-5`.
+    /// Also with its heading before it (`CAS 64-17-5`), and with other signs between its groups than hyphens, as the search
+    /// reads it (`64 17 5`).
     pub fn read(name: &str) -> Option<Self> {
+        let plain = if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(name.nfkc().collect()) };
+        let name = plain.trim_end_matches(|c: char| !c.is_alphanumeric());
         // Numbers end with a digit, and a key, which has none, is long: most names are neither, and lists have many.
         let has_digit = || name.contains(|c: char| c.is_ascii_digit());
-        if !name.trim_end().ends_with(|c: char| c.is_ascii_digit()) && (name.len() < 25 || has_digit()) {
+        if !name.ends_with(|c: char| c.is_ascii_digit()) && (name.len() < 25 || has_digit()) {
             return None;
         }
         let at = name.find(|c: char| !c.is_alphabetic()).unwrap_or_default();
@@ -42,9 +48,11 @@ impl Number {
         // Digits alone are a number only behind their heading.
         let repaired =
             || cas::propose(bare).filter(|_| bare.len() < name.len() && bare.bytes().all(|byte| byte.is_ascii_digit()));
-        let cas = || bare.parse().ok().or_else(repaired).map(Self::Cas);
-        let ec = || bare.parse().map(Self::Ec).ok();
-        let key = || bare.to_ascii_uppercase().parse().ok().or_else(|| without_hyphens(bare)).map(Self::Key);
+        let spelled = with_hyphens(bare);
+        let spelled = spelled.as_deref().unwrap_or(bare);
+        let cas = || spelled.parse().ok().or_else(repaired).map(Self::Cas);
+        let ec = || spelled.parse().map(Self::Ec).ok();
+        let key = || spelled.to_ascii_uppercase().parse().ok().or_else(|| without_hyphens(bare)).map(Self::Key);
         cas().or_else(ec).or_else(key)
     }
 
@@ -103,6 +111,13 @@ impl Number {
     }
 }
 
+/// Three groups, which every number has, whatever stands between them.
+fn with_hyphens(text: &str) -> Option<String> {
+    let mut groups = text.split(|c: char| !c.is_alphanumeric()).filter(|group| !group.is_empty());
+    let spelled = format!("{}-{}-{}", groups.next()?, groups.next()?, groups.next()?);
+    groups.next().is_none().then_some(spelled)
+}
+
 /// An InChIKey that has lost its hyphens, which nothing else in capitals looks like.
 fn without_hyphens(text: &str) -> Option<InChIKey> {
     let is_like_one =
@@ -131,6 +146,12 @@ mod tests {
             ("LFQSCWFLJHTTHZUHFFFAOYSAN", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"),
             ("CAS 64175", "64-17-5"),
             ("einecs 200-578-6", "200-578-6"),
+            ("64 17 5", "64-17-5"),
+            ("(64-17-5)", "64-17-5"),
+            ("64-17-5.", "64-17-5"),
+            ("\u{ff16}\u{ff14}-\u{ff11}\u{ff17}-\u{ff15}", "64-17-5"),
+            ("200/578/6", "200-578-6"),
+            ("LFQSCWFLJHTTHZ\u{2011}UHFFFAOYSA\u{2011}N", "LFQSCWFLJHTTHZ-UHFFFAOYSA-N"),
         ] {
             assert_eq!(Number::read(name).as_ref().map(Number::as_str), Some(number), "{name}");
         }

@@ -51,7 +51,6 @@ pub struct Past {
     pub day: NaiveDate,
     pub reverses: Option<Uuid>,
     pub delta: Decimal,
-    pub amount_after: Decimal,
     pub state_before: Option<State>,
     pub state_after: State,
     pub location_before: Option<Uuid>,

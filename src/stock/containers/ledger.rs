@@ -159,14 +159,15 @@ fn left_in(now: &Situation, unit: Unit) -> Option<Quantity> {
 }
 
 fn weigh(now: &Situation, after: &mut Situation, gross: Quantity, tare: Option<Quantity>) -> Result<Converted> {
-    let grams = |mass: Quantity, pointer: &str| {
+    let grams = |mass: Quantity, field: &str| {
+        if mass.unit.dimension() != Unit::Gram.dimension() {
+            return Err(Error::field(format!("{field}/unit"), "must be a mass: it is what the scale shows"));
+        }
         let converted = mass.in_unit(Unit::Gram, Factors::NONE);
-        converted
-            .map(|grams| grams.value)
-            .map_err(|_| Error::field(pointer, "must be a mass: it is what the scale shows"))
+        converted.map(|grams| grams.value).map_err(|why| Error::field(format!("{field}/value"), why.to_string()))
     };
-    let gross = grams(gross, "/gross/unit")?;
-    after.tare = tare.map(|tare| grams(tare, "/tare/unit")).transpose()?.or(now.tare);
+    let gross = grams(gross, "/gross")?;
+    after.tare = tare.map(|tare| grams(tare, "/tare")).transpose()?.or(now.tare);
     let Some(tare) = after.tare else {
         return Err(Error::field("/tare", "is required: no tare of this container is on record"));
     };

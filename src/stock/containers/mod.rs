@@ -193,7 +193,10 @@ fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {
 }
 
 fn tare_in_grams(tare: Quantity) -> Result<Quantity> {
-    converted(tare, Unit::Gram, Factors::NONE).map_err(|_| Error::field("/tare/unit", "must be a mass"))
+    if tare.unit.dimension() != Unit::Gram.dimension() {
+        return Err(Error::field("/tare/unit", "must be a mass"));
+    }
+    converted(tare, Unit::Gram, Factors::NONE).map_err(|why| Error::field("/tare/value", why))
 }
 
 fn converted(given: Quantity, unit: Unit, factors: Factors) -> std::result::Result<Quantity, String> {

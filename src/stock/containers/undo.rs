@@ -140,7 +140,12 @@ fn check(after: &Situation, history: &History, line: &Past) -> Result<()> {
 fn refuse_if(blocker: Option<&Past>) -> Result<()> {
     let Some(blocker) = blocker else { return Ok(()) };
     let why = match blocker.r#type {
-        EventType::Edit => "the field has been edited since; change it back with a PATCH of the container".to_owned(),
+        // No edit is undone, so it is not told as what to undo first.
+        EventType::Edit => {
+            return Err(
+                Reason::NotReversible.because("it has been edited since; correct it with a PATCH of the container")
+            );
+        }
         EventType::Dispose => "the container has been disposed of since".to_owned(),
         other => format!("a later event of type {} stands on it; reverse that one first", other.as_str()),
     };

@@ -147,8 +147,10 @@ impl Then {
             _ if status.is_success() => Self::Keep,
             _ if is_anonymous => Self::Free,
             StatusCode::TOO_MANY_REQUESTS => Self::Free,
-            // The same request may succeed after a new login, or with another role.
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND => Self::Free,
+            // The same request may succeed after a new login, with another role, or when something else has changed.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::CONFLICT => {
+                Self::Free
+            }
             StatusCode::REQUEST_TIMEOUT => Self::RunAgain,
             _ if status.is_server_error() => Self::RunAgain,
             _ => Self::Keep,

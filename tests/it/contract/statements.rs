@@ -25,7 +25,7 @@ const MOST: usize = 3;
 /// An Idempotency-Key is claimed before the work and answered after it.
 const MOST_WITH_KEY: usize = MOST + 2;
 /// Done once in a while, and held to rules over several tables: the statements beyond the others' three.
-const RARE: [(&str, usize); 11] = [
+const RARE: [(&str, usize); 12] = [
     ("update_account", 6),
     ("delete_me", 14),
     ("scan_code", 2),
@@ -36,6 +36,7 @@ const RARE: [(&str, usize); 11] = [
     ("verify_audit", 1),
     ("verify_installation_audit", 1),
     ("set_policy", 3),
+    ("set_location_keys", 2),
     ("withdraw_policy", 1),
 ];
 

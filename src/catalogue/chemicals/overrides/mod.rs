@@ -12,7 +12,7 @@ pub use self::{
     http::routes,
     store::{count_stale, names, refresh_some},
 };
-use super::{called::caseless, clashes, find, fold, store as catalogue, term};
+use super::{Chemical, clashes, find, fold, store as catalogue, term};
 use crate::{
     auth::{Auth, Manager, Viewer},
     base::{
@@ -126,9 +126,11 @@ pub async fn set(
 
 /// By a name that the catalogue has for another chemical, a bottle of the lab would be taken for that one.
 async fn check_is_free(db: &mut PgConnection, name: &str, chemical_id: Uuid) -> Result<()> {
-    let key = caseless(name);
-    let alike = catalogue::find_alike(db, Uuid::nil(), &[], &[term(name)]).await?;
-    let Some(other) = alike.iter().find(|other| other.id != chemical_id && caseless(&other.name) == key) else {
+    let alike = catalogue::find_alike(db, Uuid::nil(), &[], &terms(Some(name))).await?;
+    let is_called = |it: &Chemical| it.names().any(|known| terms(Some(known)).contains(&term(name)));
+    // Where both go by the name it was doubtful before.
+    let may_be_called = alike.iter().any(|it| it.id == chemical_id && is_called(it));
+    let Some(other) = alike.iter().find(|it| it.id != chemical_id && is_called(it) && !may_be_called) else {
         return Ok(());
     };
     let number = other.cas.as_ref().map(|cas| format!(" ({cas})")).unwrap_or_default();

@@ -26,7 +26,7 @@ pub async fn history(
 ) -> Result<History> {
     let rows = sqlx::query!(
         r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
-            recorded_at, reverses, delta, amount_after, state_before as "state_before: State",
+            recorded_at, reverses, delta, state_before as "state_before: State",
             state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
             location_before is not null and (location_before is distinct from location_after or type = 'dispose')
                 and not exists (
@@ -64,7 +64,6 @@ pub async fn history(
         day: row.occurred_at.with_timezone(&zone).date_naive(),
         reverses: row.reverses,
         delta: row.delta,
-        amount_after: row.amount_after,
         state_before: row.state_before,
         state_after: row.state_after,
         location_before: row.location_before,

@@ -91,7 +91,6 @@ impl Life {
             day: today(),
             reverses,
             delta: booking.delta,
-            amount_after: after.amount,
             state_before: Some(before.state),
             state_after: after.state,
             location_before: before.location_id,

@@ -7,7 +7,7 @@ fn replay(lines: &[Past], unit: Unit) -> Situation {
     let (first, last) = (lines.first().unwrap(), lines.last().unwrap());
     let mut situation = Situation {
         state: last.state_after,
-        amount: last.amount_after,
+        amount: lines.iter().map(|line| line.delta).sum::<Decimal>().normalize(),
         unit,
         location_id: last.location_after,
         opened_on: None,
