@@ -85,7 +85,8 @@ struct Cost {
 
 #[expect(clippy::print_stdout, reason = "what it measured")]
 fn report(without: &[Cost], with: &[Cost]) {
-    let parts: [(&str, fn(&Cost) -> f64); 3] =
+    type Part = fn(&Cost) -> f64;
+    let parts: [(&str, Part); 3] =
         [("server", |it| it.server), ("Postgres", |it| it.postgres), ("both", |it| it.server + it.postgres)];
     for (name, part) in parts {
         let sorted = |costs: &[Cost]| {
