@@ -8,7 +8,7 @@ use regex::Regex;
 use super::layers::sources::{files_of, read};
 
 /// Functions that read places, bottles or their events without regard to who asks.
-const FOR_ALL: [(&str, &str); 17] = [
+const FOR_ALL: [(&str, &str); 19] = [
     ("find_standing", "it tells which places those are"),
     ("all_open", "an import is run by whoever operates the server"),
     ("find_imported", "an import is run by whoever operates the server"),
@@ -26,6 +26,8 @@ const FOR_ALL: [(&str, &str); 17] = [
     ("set", "the use case looks at who asks"),
     ("find_open", "the use case looks at who asks"),
     ("renamed_codes", "a deployment is checked by whoever operates the server"),
+    ("renamed", "a deployment is checked by whoever operates the server"),
+    ("ledger_rows", "the chain is over all lines, and shows of them their ids alone"),
 ];
 
 #[test]

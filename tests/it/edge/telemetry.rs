@@ -57,7 +57,15 @@ async fn every_series_that_an_alert_asks_for_is_shown_with_its_labels(db: PgPool
     ];
     let instance = Instance::start(&folder, &vars).await;
     instance.get("/me").await;
-    let shown = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let shown = loop {
+        let shown = http().get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+        // The background measures it as soon as it has begun.
+        if shown.contains("message_budget_left{") || Instant::now() > deadline {
+            break shown;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
     let alerts = include_str!("../../../deploy/alerts.yaml").split("- alert: ").skip(1);
     let series = Regex::new(r"([a-z]+_[a-z_]+)(?:\{([^}]*)\})?").unwrap();
     let condition = Regex::new(r#"(\w+)(=~?)"([^"]*)""#).unwrap();

@@ -1,5 +1,7 @@
 //! The notary alone, one thing at a time.
 
+#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
+
 use chemstock::journal::notary;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use uuid::Uuid;

@@ -1,5 +1,7 @@
 //! Many writers, two notaries, and somebody who kills the connections of all.
 
+#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
+
 use std::{
     collections::BTreeMap,
     sync::{

@@ -1,5 +1,7 @@
 //! Bringing the database up to date, beside a newer version or other instances.
 
+#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
+
 use std::time::{Duration, Instant};
 
 use chemstock::platform::migrations::{self, MIGRATIONS};

@@ -26,13 +26,12 @@ pub async fn history(
 ) -> Result<History> {
     let rows = sqlx::query!(
         r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
-            recorded_at, reverses, delta, state_before as "state_before: State",
-            state_after as "state_after: State", location_before, location_after, changes as "changes: Json<Rest>",
+            recorded_at, reverses, delta, state_before as "state_before: State", state_after as "state_after: State",
+            location_before, location_after, changes as "changes: Json<Rest>",
             location_before is not null and (location_before is distinct from location_after or type = 'dispose')
                 and not exists (
                     select from locations l where l.lab_id = $1 and l.id = location_before and l.closed_at is null
-                )
-                as "place_is_gone!",
+                ) as "place_is_gone!",
             changes -> 'holder_id' ->> 0 is not null and not exists (
                 select from memberships m join users u on u.id = m.user_id and u.disabled_at is null
                 where m.lab_id = $1 and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null

@@ -65,6 +65,7 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
 }
 
 /// The containers and the first event of each ledger, in one statement.
+#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn insert_imported(
     db: &mut PgConnection,
     lab_id: Uuid,

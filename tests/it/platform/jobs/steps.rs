@@ -41,7 +41,7 @@ async fn three_instances_take_a_step_once_in_its_period(db: PgPool) {
     let (registry, runs) = counting(0);
     let all = async || {
         let [mut a, mut b, mut c] = [&one, &two, &three].map(|app| Runner::new(app.app.clone(), registry.clone()));
-        let (a, b, c) = tokio::join!(a.run_due(), b.run_due(), c.run_due());
+        let (a, b, c) = tokio::join!(Box::pin(a.run_due()), Box::pin(b.run_due()), Box::pin(c.run_due()));
         [a, b, c].map(Result::unwrap).iter().sum::<usize>()
     };
     assert_eq!((all().await, all().await), (1, 0));

@@ -9,7 +9,7 @@ use sqlx::PgPool;
 use tokio::task::{JoinHandle, JoinSet};
 use uuid::Uuid;
 
-use super::{assert_ledger_adds_up, bottle, chemical, events_of, path_of, withdraw};
+use super::{assert_ledger_adds_up, bottle, chemical, events_of, location, path_of, withdraw};
 use crate::support::{Client, TestApp};
 
 /// Statuses in the order of the bodies.
@@ -151,10 +151,13 @@ async fn bottles_whose_codes_somebody_is_just_giving_keep_no_other_waiting_in_co
     let path = app.path("/containers");
     let new = |code: String| json!({"chemical_id": water, "code": code, "amount": {"value": "1", "unit": "L"}});
     let mut tx = db.begin().await.unwrap();
-    for code in ["TAKEN-1", "TAKEN-2"] {
-        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, hashtextextended($2::text, 0)))")
-            .bind(code)
+    // As a bottle that is being made: its code is there, and not yet committed.
+    let place = location(&app, None, "room", "R").await;
+    for code in ["TAKEN1", "TAKEN2"] {
+        sqlx::query("insert into codes (lab_id, canonical, code, location_id) values ($1, $2, $2, $3)")
             .bind(app.lab)
+            .bind(code)
+            .bind(place)
             .execute(&mut *tx)
             .await
             .unwrap();
@@ -180,8 +183,8 @@ async fn bottles_whose_codes_somebody_is_just_giving_keep_no_other_waiting_in_co
 }
 
 async fn waits_for_codes(db: &PgPool) -> usize {
-    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted
-        and database = (select oid from pg_database where datname = current_database())";
+    let waiting = "select count(*) from pg_locks where not granted and pid in
+        (select pid from pg_stat_activity where datname = current_database())";
     let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(db).await.unwrap();
     usize::try_from(waiting).unwrap()
 }

@@ -1,5 +1,7 @@
 //! A place is closed while something is put into it, on connections of their own.
 
+#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
+
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
