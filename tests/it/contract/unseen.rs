@@ -8,7 +8,7 @@ use regex::Regex;
 use super::layers::sources::{files_of, read};
 
 /// Functions that read places, bottles or their events without regard to who asks.
-const FOR_ALL: [(&str, &str); 19] = [
+const FOR_ALL: [(&str, &str); 18] = [
     ("find_standing", "it tells which places those are"),
     ("all_open", "an import is run by whoever operates the server"),
     ("find_imported", "an import is run by whoever operates the server"),
@@ -25,7 +25,6 @@ const FOR_ALL: [(&str, &str); 19] = [
     ("history", "of a bottle that was found before"),
     ("set", "the use case looks at who asks"),
     ("find_open", "the use case looks at who asks"),
-    ("renamed_codes", "a deployment is checked by whoever operates the server"),
     ("renamed", "a deployment is checked by whoever operates the server"),
     ("ledger_rows", "the chain is over all lines, and shows of them their ids alone"),
 ];
