@@ -7,6 +7,7 @@ pub mod overrides;
 mod search;
 mod shortest;
 mod slips;
+mod taken;
 mod words;
 
 use axum::http::Method;
