@@ -21,6 +21,7 @@ mod atomic_weights;
 mod cas_date;
 mod cas_repair;
 mod formula_capitals;
+mod formula_cations;
 #[cfg(feature = "sqlx")]
 mod formula_column;
 mod formula_doubts;
