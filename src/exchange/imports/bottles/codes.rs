@@ -21,7 +21,7 @@ use crate::exchange::imports::{
     corrections::{is_decides, list_of},
     escape::escaped,
     headers::Column,
-    own::LAB,
+    own::{CODE, LAB},
     table::{Row, Table},
 };
 
@@ -34,8 +34,8 @@ pub struct MadeCodes {
     /// The list's, without what is the import's own.
     list_header: Vec<(usize, String)>,
     has_header: bool,
-    /// In a file of corrections: of the rows that the list itself has, where it is beside that.
-    of_list: Option<HashSet<String>>,
+    /// In a file of corrections: of the list itself, where it is beside that.
+    of_list: Option<Making>,
     is_of_corrections: bool,
     making: Making,
     /// None in a dry run.
@@ -191,6 +191,21 @@ impl MadeCodes {
         self.making.of(row)
     }
 
+    /// What a file of corrections says of it: nothing, where nobody knows whether the row is a bottle that is there.
+    pub fn kept(&self, row: &Row) -> Option<&str> {
+        let is_in_doubt = |code: &str| self.making.in_doubt.contains(code) || self.making.may_be_changed(code);
+        self.of(row).filter(|code| !row.own(CODE).is_empty() || !is_in_doubt(code))
+    }
+
+    /// The codes that rows would have, had they not been taken for mended ones.
+    pub fn instead(&self) -> Vec<&str> {
+        self.making.instead().collect()
+    }
+
+    pub fn give_back(&mut self, there: &HashSet<String>) {
+        self.making.give_back(there);
+    }
+
     /// Why the row of a code that was made may be another bottle than the one that has it, or none that is new.
     pub fn doubt(&self, code: &str, is_there: bool) -> Option<String> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
@@ -199,7 +214,18 @@ impl MadeCodes {
             return None;
         }
         if self.is_of_corrections {
-            let is_gone = self.of_list.as_ref().is_some_and(|codes| !codes.contains(code));
+            let of_list = self.of_list.as_ref();
+            if making.in_doubt.contains(code)
+                && !is_there
+                && !of_list.is_some_and(|list| list.gone == 0 && list.has(code))
+            {
+                return Some(format!(
+                    "the list had changed when the row was refused: its bottle may be there already; if it is another bottle, \
+                     give it a code, or take the rows that are gone from {list} out of {name}",
+                    list = making.list()
+                ));
+            }
+            let is_gone = of_list.is_some_and(|list| !list.has(code));
             return (is_gone && !is_there && making.is_said(code)).then(|| {
                 format!(
                     "the row is not in {list} any more as it was refused. If it was mended there, {list} brings its bottle; if \

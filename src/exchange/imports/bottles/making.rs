@@ -32,6 +32,12 @@ pub struct Making {
     codes: HashMap<u64, String>,
     /// Those that rows of a file of corrections say.
     said: HashSet<String>,
+    /// Those of rows of a file of corrections that were refused as they may be bottles that are there.
+    pub in_doubt: HashSet<String>,
+    /// By the code of a row that stands where a refused one stood: the end of the row, and the code that follows from it.
+    instead: HashMap<String, (u64, String)>,
+    /// Those that follow from rows which were refused before.
+    refused: HashSet<String>,
     /// The codes in the file of codes.
     pub written: HashSet<String>,
     /// How many of them no row of the list has any more.
@@ -47,6 +53,9 @@ impl Making {
             list: list.to_owned(),
             codes: HashMap::new(),
             said: HashSet::new(),
+            in_doubt: HashSet::new(),
+            instead: HashMap::new(),
+            refused: HashSet::new(),
             written: HashSet::new(),
             gone: 0,
             is_first: true,
@@ -67,8 +76,26 @@ impl Making {
         self.said.contains(code)
     }
 
-    pub fn into_codes(self) -> HashSet<String> {
-        self.codes.into_values().collect()
+    /// Whether the list has a row of the code.
+    pub fn has(&self, code: &str) -> bool {
+        self.codes.values().any(|other| other == code)
+    }
+
+    /// Whether a row of the list may be one that was changed, and has its bottle: one that was refused before has none.
+    pub fn may_be_changed(&self, code: &str) -> bool {
+        self.gone > 0 && !self.written.contains(code) && !self.refused.contains(code)
+    }
+
+    /// The codes that follow from rows which stand where others were refused.
+    pub fn instead(&self) -> impl Iterator<Item = &str> {
+        self.instead.values().map(|(_, own)| own.as_str())
+    }
+
+    /// A row whose own bottle is there was not mended: it has its code.
+    pub fn give_back(&mut self, there: &HashSet<String>) {
+        for (end, own) in self.instead.extract_if(|_, (_, own)| there.contains(own)).map(|(_, row)| row) {
+            self.codes.insert(end, own);
+        }
     }
 
     /// Codes that rows say go first, then those of the file, then those that rows had when they were refused, and only then
@@ -81,12 +108,15 @@ impl Making {
         pending: &Pending,
     ) -> anyhow::Result<()> {
         let mut taken = HashSet::new();
-        let mut without = Vec::new();
+        let (mut without, mut doubted) = (Vec::new(), Vec::new());
         for row in table.rows() {
             let row = row?;
             match (row.get("code"), row.own(own::CODE)) {
                 (Some(code), _) => drop(taken.insert(code.to_owned())),
-                (None, "") => without.push((row.end, row.line, key(&row, columns))),
+                (None, "") => {
+                    doubted.extend((row.own(own::LAB) == self.lab_id.to_string()).then_some(row.end));
+                    without.push((row.end, row.line, key(&row, columns)));
+                }
                 (None, code) => {
                     taken.insert(code.to_owned());
                     self.said.insert(code.to_owned());
@@ -112,7 +142,9 @@ impl Making {
                 None => new.push((end, line, key)),
             }
         }
-        self.make_new(new, &mut taken, pending);
+        let none = Pending::new();
+        self.make_new(new, &mut taken, if table.is_of_corrections() { &none } else { pending });
+        self.in_doubt = doubted.iter().filter_map(|end| self.codes.get(end)).cloned().collect();
         self.gone = self.written.difference(&taken).count();
         Ok(())
     }
@@ -137,8 +169,16 @@ impl Making {
         for (end, line, code) in new {
             let is_as_it_was = refused.contains(&code) || self.written.contains(&code);
             // It stands where a refused row stood that no row is any more: that one was mended.
-            let mended = pending.get(&line).filter(|mended| !is_as_it_was && taken.insert((*mended).clone()));
-            self.codes.insert(end, mended.cloned().unwrap_or(code));
+            match pending.get(&line).filter(|mended| !is_as_it_was && taken.insert((*mended).clone())) {
+                Some(mended) => {
+                    self.codes.insert(end, mended.clone());
+                    self.instead.insert(mended.clone(), (end, code));
+                }
+                None => {
+                    self.refused.extend(refused.contains(&code).then(|| code.clone()));
+                    self.codes.insert(end, code);
+                }
+            }
         }
     }
 

@@ -103,7 +103,11 @@ impl Bottles {
             let list = List { file, table, columns: &columns, known: &known, options: &options.common };
             MadeCodes::beside(&list, lab_id, options.common.dry_run)
         };
-        let codes = options.make_codes.then(make).transpose()?;
+        let mut codes = options.make_codes.then(make).transpose()?;
+        if let Some(codes) = &mut codes {
+            let there = imported::find(&mut db, lab_id, &codes.instead()).await?;
+            codes.give_back(&there.into_iter().filter_map(|bottle| bottle.imported_as).collect());
+        }
         let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
         Ok(Self {
             lab_id,
@@ -168,7 +172,7 @@ impl Load for Bottles {
     }
 
     fn made_code(&self, row: &Row) -> Option<&str> {
-        self.codes.as_ref().filter(|_| row.get("code").is_none()).and_then(|codes| codes.of(row))
+        self.codes.as_ref().filter(|_| row.get("code").is_none()).and_then(|codes| codes.kept(row))
     }
 
     fn columns(&self) -> &Columns {

@@ -7,6 +7,7 @@ mod cas;
 mod cased;
 mod cases;
 mod cells;
+mod changed;
 mod closed_places;
 mod corrected;
 mod damage;
