@@ -140,12 +140,8 @@ fn check(after: &Situation, history: &History, line: &Past) -> Result<()> {
 fn refuse_if(blocker: Option<&Past>) -> Result<()> {
     let Some(blocker) = blocker else { return Ok(()) };
     let why = match blocker.r#type {
-        // No edit is undone, so it is not told as what to undo first.
-        EventType::Edit => {
-            return Err(
-                Reason::NotReversible.because("it has been edited since; correct it with a PATCH of the container")
-            );
-        }
+        // No edit is undone.
+        EventType::Edit => "it has been edited since; correct it with a PATCH of the container".to_owned(),
         EventType::Dispose => "the container has been disposed of since".to_owned(),
         other => format!("a later event of type {} stands on it; reverse that one first", other.as_str()),
     };

@@ -169,15 +169,13 @@ impl Making {
         for (end, line, code) in new {
             let is_as_it_was = refused.contains(&code) || self.written.contains(&code);
             // It stands where a refused row stood that no row is any more: that one was mended.
-            match pending.get(&line).filter(|mended| !is_as_it_was && taken.insert((*mended).clone())) {
-                Some(mended) => {
-                    self.codes.insert(end, mended.clone());
-                    self.instead.insert(mended.clone(), (end, code));
-                }
-                None => {
-                    self.refused.extend(refused.contains(&code).then(|| code.clone()));
-                    self.codes.insert(end, code);
-                }
+            let mended = pending.get(&line).filter(|mended| !is_as_it_was && taken.insert((*mended).clone()));
+            if let Some(mended) = mended {
+                self.codes.insert(end, mended.clone());
+                self.instead.insert(mended.clone(), (end, code));
+            } else {
+                self.refused.extend(refused.contains(&code).then(|| code.clone()));
+                self.codes.insert(end, code);
             }
         }
     }
