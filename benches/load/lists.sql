@@ -301,7 +301,7 @@ $3 = '01993f2e-0003-7000-8000-100000005000'
 $4 = false
 $5 = 51
 @list labs of a person
-@query (select id from labs
+@query (select id from labs where
 $1 = '01993f2e-0003-7000-8000-100000000000'
 $2 = '00000000-0000-0000-0000-000000000000'
 $3 = 51
