@@ -7,7 +7,7 @@
 //! one form. Here whole numbers alone are JSON numbers.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -70,6 +70,7 @@ pub struct LedgerRow {
     pub changes: Option<String>,
     pub counted_with: Option<String>,
     pub brought: Option<String>,
+    pub day: Option<NaiveDate>,
     pub content: Option<Vec<u8>>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<String>,
@@ -105,6 +106,7 @@ impl LedgerRow {
         form.id("container_id", Some(self.container_id));
         form.text("content", self.content.as_deref().map(hex).as_deref());
         form.json("counted_with", self.counted_with.as_deref());
+        form.text("day", self.day.map(|day| day.to_string()).as_deref());
         form.text("delta", Some(&self.delta));
         form.id("id", Some(self.id));
         form.id("lab_id", Some(self.lab_id));

@@ -28,7 +28,7 @@ pub async fn ledger_rows(db: &mut PgConnection, labs: &[Uuid], ids: &[Uuid]) -> 
             e.amount_after::text as "amount_after!", e.typed_value::text, e.typed_unit, e.state_before, e.state_after,
             e.location_before, e.location_after, e.reverses, e.reason, e.by_user, e.by_system, e.by_for, e.occurred_at,
             e.recorded_at, e.changes::text, e.counted_with::text, e.brought::text,
-            e.content, e.session_id, e.request_id
+            e.day, e.content, e.session_id, e.request_id
         from unnest($1::uuid[], $2::uuid[]) as k (lab_id, id)
             join stock_events e on e.lab_id = k.lab_id and e.id = k.id"#,
         labs,

@@ -102,9 +102,10 @@ pub struct NewContainer {
     /// EAN, UPC or GTIN of the supplier's label; kept with fourteen digits.
     pub gtin: Option<Gtin>,
     pub note: Option<Note>,
+    /// No later than today, in the lab's time zone.
     #[serde(default, deserialize_with = "dates::optional")]
     pub received_on: Option<NaiveDate>,
-    /// Given for a bottle that is open already.
+    /// Given for a bottle that is open already. No later than today.
     #[serde(default, deserialize_with = "dates::optional")]
     pub opened_on: Option<NaiveDate>,
     #[serde(default, deserialize_with = "dates::optional")]

@@ -1,7 +1,7 @@
 //! What is to be written: an event, or a bottle with the event of its receipt.
 
 use chemistry::Quantity;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use crate::auth::Origin;
@@ -14,6 +14,8 @@ pub struct Entry {
     pub after: Situation,
     pub event: StockEvent,
     pub rest: Rest,
+    /// Of what opens the bottle: on which it happened, in the lab's time zone of now.
+    pub day: Option<NaiveDate>,
     pub content: Fingerprint,
     pub origin: Origin,
 }

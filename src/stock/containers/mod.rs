@@ -6,6 +6,7 @@ mod changes;
 mod container;
 mod content;
 mod counting;
+mod days;
 mod entry;
 mod event;
 mod events;
@@ -116,7 +117,7 @@ pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Created> {
     rights::check_registering(by.role(), by.policies().registration)?;
     // An id that was made a moment ago is no container's.
     let may_be_repeat = new.id.is_some() || by.is_repeatable();
-    let id = by.id_or_new(new.id);
+    let id = by.id_or_new(new.id)?;
     let content = new.fingerprint(id, by.user_id());
     match create_once(by, id, new, content).await {
         Ok(container) => Ok(Created { container, is_new: true }),
@@ -150,6 +151,8 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));
     }
+    days::check_begun(by, "/received_on", new.received_on)?;
+    days::check_begun(by, "/opened_on", new.opened_on)?;
     let unit = new.amount.unit;
     let tare = new.tare.map(tare_in_grams).transpose()?;
     let rest = Rest {
@@ -160,7 +163,7 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         received_on: change(None, new.received_on),
         expires_on: change(None, new.expires_on),
     };
-    let occurred_at = posting::not_ahead(new.occurred_at, by.now())?;
+    let occurred_at = days::not_ahead(new.occurred_at, by.now())?;
     let counting = match new.low_at {
         Some(low) if !Counting::own(new.density).is_enough_for(low, unit) => {
             let db = &mut *by.app().lookups().await?;
@@ -171,7 +174,7 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
     let creation = Creation {
         id,
         lab_id: by.lab_id(),
-        event_id: by.id_or_new(None),
+        event_id: by.new_id(),
         code: new.code.clone().map_or_else(make_code, String::from),
         state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
         low_at: new.low_at.map(|low| low_in(low, unit, counting)).transpose()?,

@@ -11,7 +11,7 @@ use super::{
     Container,
     changes::{Rest, change},
     counting::{Counting, counting_for},
-    lock, low_in, rights, snapshot,
+    days, lock, low_in, rights, snapshot,
     state::State,
     store, tare_in_grams,
     who::who,
@@ -60,6 +60,7 @@ pub struct ContainerPatch {
     #[serde(deserialize_with = "patch::change")]
     #[schema(value_type = Option<Note>)]
     pub note: Change<Note>,
+    /// No later than today, in the lab's time zone.
     #[serde(deserialize_with = "dates::change")]
     #[schema(value_type = Option<NaiveDate>)]
     pub received_on: Change<NaiveDate>,
@@ -111,8 +112,10 @@ async fn write(
         return Ok(before.clone());
     }
     rights::check_editing(by.role(), before, &after)?;
-    let edit =
-        store::Edit { id: by.id_or_new(None), by: by.user_id(), origin: by.origin(), rest: edited(before, &after) };
+    if after.received_on != before.received_on {
+        days::check_begun(by, "/received_on", after.received_on)?;
+    }
+    let edit = store::Edit { id: by.new_id(), by: by.user_id(), origin: by.origin(), rest: edited(before, &after) };
     let after = store::update(&mut tx, &after, edit, by.now()).await?.ok_or(Error::Stale)?;
     let change = journal::Change::new(journal::Kind::ContainerChanged, before.lab_id, before.id);
     journal::commit(tx, by, [change.changed(before, &after)?.only(IN_THE_JOURNAL)]).await?;

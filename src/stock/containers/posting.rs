@@ -7,7 +7,7 @@
 use std::{slice, sync::Arc};
 
 use chemistry::{Quantity, Unit};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection};
@@ -20,6 +20,7 @@ use super::{
     changes::{Changes, Rest, change},
     content::Fingerprint,
     counting::{Counting, counting_for},
+    days::{day_of, occurred_at},
     entry::Entry,
     event::{Event, NewEvent},
     events::recent,
@@ -41,9 +42,6 @@ use crate::{
     stock::locations,
 };
 
-/// A phone's clock may be this much ahead of ours.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
-
 /// The booked event and the container as it is now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Posted {
@@ -60,7 +58,7 @@ pub async fn post(by: &Auth<Member>, container_id: Uuid, mut posted: NewEvent) -
     let content = posted.fingerprint(container_id, by.user_id());
     posted.location_id = by.keys().or_unknown(posted.location_id);
     let event = posted.classify()?;
-    let draft = Draft { id: by.id_or_new(posted.id), posted, event, content };
+    let draft = Draft { id: by.id_or_new(posted.id)?, posted, event, content };
     match book_once(by, container_id, &draft).await {
         // The first try may have brought about the very state that refuses the repeat.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
@@ -129,7 +127,8 @@ async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, dra
         undoable: None,
     }
     .with_changes(&rest);
-    Ok(Entry { lab_id: before.lab_id, after, event, rest, content: draft.content, origin: by.origin() })
+    let day = event.r#type.opens().then(|| day_of(by, occurred_at));
+    Ok(Entry { lab_id: before.lab_id, after, event, rest, day, content: draft.content, origin: by.origin() })
 }
 
 fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {
@@ -147,36 +146,6 @@ fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {
         ..before.clone()
     };
     Ok(Posted { event, container, is_new: true })
-}
-
-/// What was sent, unless it lies ahead of our clock or before the bottle's first event.
-async fn occurred_at(
-    db: &mut PgConnection,
-    container: &Container,
-    sent: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>> {
-    let at = not_ahead(sent, now)?;
-    // The first event happened before it was recorded, so only what is older than that needs a look.
-    if sent.is_some() && at < container.created_at {
-        let first = store::first_occurred_at(db, container.lab_id, container.id).await?;
-        if first.is_some_and(|first| at < first) {
-            return Err(Error::field("/occurred_at", "is before the container's first event"));
-        }
-    }
-    Ok(at)
-}
-
-/// A little ahead counts as now: an event does not happen after it is told.
-pub fn not_ahead(sent: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    match sent {
-        Some(sent) if sent > now + CLOCKS_DIFFER => {
-            Err(Error::field("/occurred_at", "is more than two minutes ahead of the server's clock"))
-        }
-        // To microseconds, as Postgres keeps it, and without the leap second that it has not.
-        Some(sent) => Ok(DateTime::from_timestamp_micros(sent.timestamp_micros()).unwrap_or(sent).min(now)),
-        None => Ok(now),
-    }
 }
 
 /// May it happen, and what comes of it? A refusal says what the container does allow.
@@ -242,7 +211,7 @@ async fn can_hold(db: &mut PgConnection, by: &Auth<Member>, event: &Event) -> Re
 }
 
 fn circumstances(by: &Auth<Member>, at: DateTime<Utc>, before_loss: Option<super::State>) -> Circumstances {
-    Circumstances { by: by.user_id(), day: at.with_timezone(&by.time_zone()).date_naive(), before_loss }
+    Circumstances { by: by.user_id(), day: day_of(by, at), before_loss }
 }
 
 fn situation(container: &Container, counting: Counting) -> Situation {

@@ -94,6 +94,7 @@ async fn changes(app: &TestApp, table: &str) -> Vec<(String, String)> {
             "integer" | "bigint" => format!("{name} + 1000"),
             "boolean" => format!("not {name}"),
             "timestamp with time zone" => format!("{name} + interval '1 microsecond'"),
+            "date" => format!("coalesce({name}, '2026-01-01') + 1"),
             "jsonb" => format!("coalesce({name}, '{{}}') || '{{\"x\": 1}}'"),
             "bytea" => format!("set_byte(coalesce({name}, '\\x00'), 0, get_byte(coalesce({name}, '\\x00'), 0) # 1)"),
             other => panic!("{table}.{name} is a {other}"),

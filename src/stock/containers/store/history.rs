@@ -25,7 +25,7 @@ pub async fn history(
     most: Option<i64>,
 ) -> Result<History> {
     let rows = sqlx::query!(
-        r#"select id, seq, type as "type: EventType", by_user, by_system as "by_system: System", by_for, occurred_at,
+        r#"select id, seq, type as "type: EventType", day, by_user, by_system as "by_system: System", by_for, occurred_at,
             recorded_at, reverses, delta, state_before as "state_before: State", state_after as "state_after: State",
             location_before, location_after, changes as "changes: Json<Rest>",
             location_before is not null and (location_before is distinct from location_after or type = 'dispose')
@@ -54,13 +54,18 @@ pub async fn history(
     );
     let rows = rows.fetch_all(db).await?;
     let undone: Vec<Uuid> = rows.iter().filter(|row| row.is_undone).map(|row| row.id).collect();
-    let lines = rows.into_iter().map(|row| Past {
+    let lines = rows.into_iter().map(|mut row| (row.changes.take().map(|it| it.0).unwrap_or_default(), row));
+    let lines = lines.map(|(rest, row)| Past {
         id: row.id,
         seq: row.seq,
         r#type: row.r#type,
         by: Actor { user_id: row.by_user, system: row.by_system, r#for: row.by_for },
         recorded_at: row.recorded_at,
-        day: row.occurred_at.with_timezone(&zone).date_naive(),
+        // Lines from before days were kept have theirs where it decided.
+        day: row
+            .day
+            .or(rest.opened_on.and_then(|[_, day]| day))
+            .unwrap_or(row.occurred_at.with_timezone(&zone).date_naive()),
         reverses: row.reverses,
         delta: row.delta,
         state_before: row.state_before,
@@ -69,7 +74,7 @@ pub async fn history(
         location_after: row.location_after,
         place_is_gone: row.place_is_gone,
         holder_is_gone: row.holder_is_gone,
-        rest: row.changes.map(|it| it.0).unwrap_or_default(),
+        rest,
     });
     Ok(History::new(lines.collect(), undone))
 }

@@ -113,6 +113,26 @@ async fn another_time_zone_moves_no_day_that_another_event_has_set(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn the_day_of_a_use_stays_that_of_the_zone_in_which_it_was_booked(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let at: DateTime<Utc> = "2026-11-18T23:30:00Z".parse().unwrap();
+    app.advance(at - app.now());
+    let admin = app.client("admin").await;
+    admin.patch(&app.path(""), "*", json!({"time_zone": "Pacific/Kiritimati"})).await.ok();
+    let made = bottle(&app, &admin, "10", "mL").await;
+    let path = events_of(&app, &made);
+    let mut early = withdraw("1", "mL");
+    early["occurred_at"] = json!(app.now());
+    let first = admin.post(&path, early).await.created();
+    assert_eq!(first["container"]["opened_on"], "2026-11-19");
+    app.advance(TimeDelta::minutes(1));
+    admin.post(&path, withdraw("1", "mL")).await.created();
+    admin.patch(&app.path(""), "*", json!({"time_zone": "UTC"})).await.ok();
+    let undone = admin.post(&path, json!({"type": "reverse", "event_id": first["event"]["id"]})).await.created();
+    assert_eq!(undone["container"]["opened_on"], "2026-11-19", "the day on which the second was booked");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_time_is_answered_as_it_is_kept(db: PgPool) {
     let app = TestApp::new(db).await;
     let at: DateTime<Utc> = "2026-11-27T12:00:00Z".parse().unwrap();
@@ -132,4 +152,36 @@ async fn a_time_is_answered_as_it_is_kept(db: PgPool) {
         let ledger = manager.get(&events_of(&app, &made)).await.ok();
         assert_eq!(ledger["items"][0]["occurred_at"], kept);
     }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_day_that_has_not_begun_in_the_lab_is_refused_but_for_an_expiry(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let at: DateTime<Utc> = "2026-11-18T23:57:59Z".parse().unwrap();
+    app.advance(at - app.now());
+    let admin = app.client("admin").await;
+    let water = chemical(&app, "water", None, None).await;
+    let with = |field: &str, day: &str| {
+        let mut new = json!({"chemical_id": water, "amount": {"value": "1", "unit": "L"}, "expires_on": "2030-01-01"});
+        new[field] = json!(day);
+        new
+    };
+    let path = app.path("/containers");
+    for field in ["received_on", "opened_on"] {
+        let refused = admin.post(&path, with(field, "2026-11-19")).await.problem(422, "invalid");
+        assert_eq!(refused["errors"][0]["pointer"], format!("/{field}"));
+        let told = refused["errors"][0]["detail"].as_str().unwrap();
+        assert!(told.contains("2026-11-18") && told.contains("UTC"), "{told}");
+        admin.post(&path, with(field, "2026-11-18")).await.created();
+    }
+    let made = admin.post(&path, with("note", "x")).await.created();
+    let made = super::path_of(&app, &made);
+    let refused = admin.patch(&made, "*", json!({"received_on": "2026-11-19"})).await.problem(422, "invalid");
+    assert_eq!(refused["errors"][0]["pointer"], "/received_on");
+    // The clock of a phone may be two minutes ahead.
+    app.advance(TimeDelta::seconds(1));
+    admin.patch(&made, "*", json!({"received_on": "2026-11-19", "expires_on": "2031-01-01"})).await.ok();
+    admin.patch(&app.path(""), "*", json!({"time_zone": "Pacific/Kiritimati"})).await.ok();
+    admin.post(&path, with("opened_on", "2026-11-19")).await.created();
+    admin.post(&path, with("opened_on", "2026-11-20")).await.problem(422, "invalid");
 }
