@@ -68,18 +68,19 @@ pub async fn events(
     let seqs = since..known.as_ref().map_or(WHOLE.end, |key| key.seq);
     let history = store::history(&mut db, by.lab_id(), container_id, by.time_zone(), seqs, None).await?;
     let history = history.before(known.map_or_else(BTreeSet::new, |key| key.later));
+    let (version, now) = (now.version, situation(&now));
     mark_undoable(&mut rows, &history, &now, &who(by));
-    Ok(list.page(rows, limit, |event| Key {
-        seq: event.seq,
-        version: now.version,
-        later: history.obstacles_from(event.seq),
+    let reversible = undo::newest_that_can_be_undone(&now, &history, &who(by)).map(|line| line.seq);
+    Ok(list.page(rows, limit, |event| {
+        let mut later = history.obstacles_from(event.seq);
+        later.extend(reversible.filter(|seq| *seq >= event.seq).map(|_| Obstacle::Reversible));
+        Key { seq: event.seq, version, later }
     }))
 }
 
-fn mark_undoable(rows: &mut [StockEvent], history: &History, now: &Present, who: &Who<'_>) {
-    let now = situation(now);
+fn mark_undoable(rows: &mut [StockEvent], history: &History, now: &Situation, who: &Who<'_>) {
     for event in rows {
-        event.undoable = history.find(event.id).map(|line| undo::is_undoable(&now, history, line, who));
+        event.undoable = history.find(event.id).map(|line| undo::is_undoable(now, history, line, who));
     }
 }
 

@@ -32,11 +32,13 @@ pub enum Obstacle {
     Disposal,
     /// It is more than an edit.
     Use,
+    /// Somebody can undo it. What comes later decides, so no event has it by itself.
+    Reversible,
 }
 
 impl Obstacle {
-    const ALL: [Self; 7] =
-        [Self::Amount, Self::State, Self::Place, Self::Holder, Self::Tare, Self::Disposal, Self::Use];
+    const ALL: [Self; 8] =
+        [Self::Amount, Self::State, Self::Place, Self::Holder, Self::Tare, Self::Disposal, Self::Use, Self::Reversible];
 }
 
 /// An event that was booked.
@@ -47,7 +49,7 @@ pub struct Past {
     pub r#type: EventType,
     pub by: Actor,
     pub recorded_at: DateTime<Utc>,
-    /// On which it happened, in the lab's time zone.
+    /// On which it happened, in the time zone that the lab had then.
     pub day: NaiveDate,
     pub reverses: Option<Uuid>,
     pub delta: Decimal,
@@ -92,6 +94,7 @@ impl Past {
             Obstacle::Tare => self.rest.tare.is_some(),
             Obstacle::Disposal => self.r#type == EventType::Dispose,
             Obstacle::Use => self.r#type != EventType::Edit,
+            Obstacle::Reversible => false,
         }
     }
 }
@@ -160,7 +163,7 @@ impl History {
     }
 
     /// The earliest day of what opened the bottle, once `undone` no longer counts. Where another event decided, the day
-    /// stays as it was written: the lab may have had another time zone then.
+    /// stays as it was written: the days of old lines are worked out in the lab's time zone of now.
     pub fn opened_on_without(&self, undone: &Past, present: Option<NaiveDate>) -> Option<NaiveDate> {
         let without = self.earliest_opening(|line| line.id != undone.id);
         if without == self.earliest_opening(|_| true) { present } else { without }

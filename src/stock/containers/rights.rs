@@ -70,19 +70,20 @@ impl Who<'_> {
             return if line.by.is(self.user_id) { self.needs(Role::Member) } else { self.needs(Role::Manager) };
         }
         self.needs(line.r#type.needs().max(needed_to_undo(line)))?;
-        if self.role >= Role::Manager || line.by.is(self.user_id) {
+        if self.role >= Role::Manager {
             return Ok(());
         }
-        if self.now - line.recorded_at > OTHERS_EVENTS {
+        let is_own = line.by.is(self.user_id);
+        if !is_own && self.now - line.recorded_at > OTHERS_EVENTS {
             return Err(Error::Forbidden("members undo what somebody else booked within 24 hours; ask a manager"));
         }
+        // The undo of a use takes the same right as the use. Undoing somebody else's check-out takes the bottle away from
+        // who has it; a check-out that one has booked by mistake is one's own to undo.
         let is_use =
             matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
-        // Undoing the check-out takes the bottle away from who has it.
-        if (is_use || line.r#type == EventType::CheckOut)
-            && on.state == State::OnLoan
-            && on.holder_id != Some(self.user_id)
-        {
+        let is_others_check_out = line.r#type == EventType::CheckOut && !is_own;
+        let is_lent = on.state == State::OnLoan && on.holder_id != Some(self.user_id);
+        if is_lent && (is_use || is_others_check_out) {
             return Err(Error::Forbidden("the container is on loan to somebody else; ask them or a manager"));
         }
         Ok(())

@@ -11,7 +11,10 @@ use super::{
     state::{EventType, State},
     who::Who,
 };
-use crate::base::error::{Error, Reason, Result};
+use crate::{
+    auth::{ALL_KEYS, Role},
+    base::error::{Error, Reason, Result},
+};
 
 /// What was carried away cannot be fetched back for ever.
 const DISPOSAL: TimeDelta = TimeDelta::days(30);
@@ -31,21 +34,36 @@ pub fn undo(now: &Situation, history: &History, id: Uuid, who: &Who<'_>) -> Resu
         return Err(Reason::NotReversible.because("the event has been reversed already"));
     }
     who.check_undo(line, now)?;
-    if line.is_creation() { undo_creation(now, history, line) } else { undo_event(now, history, line, who) }
+    if line.is_creation() { undo_creation(now, history, line, who) } else { undo_event(now, history, line, who) }
 }
 
 pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> bool {
     who.check(EventType::Reverse, now).is_ok()
-        && !is_in_the_way(now, line, |obstacle| history.later().contains(&obstacle))
+        && !is_later_in_the_way(now, history, line, who)
         && undo(now, history, line.id, who).is_ok()
 }
 
 /// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
-/// does not keep it.
-fn undo_creation(now: &Situation, history: &History, line: &Past) -> Result<Booking> {
-    refuse_if(blocker(now, history, line))?;
+/// does not keep it. What nobody can undo any more, as it was edited since or the place that it came from is gone, does not
+/// keep it from a manager; what is gone for good stays so.
+fn undo_creation(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> Result<Booking> {
+    if let Some(newest) = blocker(now, history, line) {
+        let reversible = newest_that_can_be_undone(now, history, who);
+        if reversible.is_some() || now.state == State::Disposed {
+            refuse_if(reversible.or(Some(newest)))?;
+        }
+        if who.role < Role::Manager {
+            return Err(Error::Forbidden("what was booked since cannot be undone; a manager can undo the creation"));
+        }
+    }
     let after = Situation { state: State::Voided, amount: Decimal::ZERO, holder_id: None, ..now.clone() };
     Ok(Booking { delta: -now.amount, after, counted_with: None })
+}
+
+/// By anybody, such as an admin, who has all keys.
+pub fn newest_that_can_be_undone<'h>(now: &Situation, history: &'h History, who: &Who<'_>) -> Option<&'h Past> {
+    let anybody = Who { role: Role::Admin, keys: &ALL_KEYS, ..*who };
+    history.standing().rev().find(|line| !line.is_creation() && is_undoable(now, history, line, &anybody))
 }
 
 fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> Result<Booking> {
@@ -107,6 +125,16 @@ fn is_in_the_way(now: &Situation, line: &Past, has: impl Fn(Obstacle) -> bool) -
         || (line.changes_place() && has(Obstacle::Place))
         || (line.rest.holder_id.is_some() && has(Obstacle::Holder))
         || (line.rest.tare.is_some() && has(Obstacle::Tare))
+}
+
+/// The same of what comes after the history.
+fn is_later_in_the_way(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> bool {
+    let has = |obstacle| history.later().contains(&obstacle);
+    match line.is_creation() {
+        true if who.role < Role::Manager || now.state == State::Disposed => has(Obstacle::Use),
+        true => has(Obstacle::Reversible),
+        false => is_in_the_way(now, line, has),
+    }
 }
 
 fn state_after(after: &Situation, line: &Past) -> State {

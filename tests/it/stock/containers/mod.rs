@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
+mod addresses;
 mod amounts;
 mod changes;
 mod creates;
@@ -24,6 +25,7 @@ mod together;
 mod two_labs;
 mod unchanged;
 mod undo;
+mod undone_creations;
 mod undone_loans;
 
 use serde_json::{Value, json};

@@ -112,3 +112,24 @@ async fn a_bottle_is_lent_to_nobody_who_could_not_bring_it_back(db: PgPool) {
         assert_eq!(refused["errors"][0]["pointer"], "/holder_id", "{how}");
     }
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_member_undoes_no_use_of_their_own_while_somebody_else_has_the_bottle(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, one, holder) = (app.client("manager").await, app.client("member").await, app.client("member").await);
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let path = events_of(&app, &made);
+    let used = one.post(&path, withdraw("1", "mL")).await.created();
+    let undoable = async |by: &Client| {
+        let events = by.get(&path).await.ok();
+        events["items"].as_array().unwrap().iter().find(|it| it["id"] == used["event"]["id"]).unwrap()["undoable"]
+            .clone()
+    };
+    let lent = one.post(&path, json!({"type": "check_out", "holder_id": holder.user_id})).await.created();
+    assert_eq!((undoable(&one).await, undoable(&manager).await), (json!(false), json!(true)));
+    one.post(&path, undo(&used)).await.problem(403, "forbidden");
+    // To whom it went was their own mistake to make.
+    one.post(&path, undo(&lent)).await.created();
+    assert_eq!(undoable(&one).await, json!(true));
+    one.post(&path, undo(&used)).await.created();
+}

@@ -43,8 +43,14 @@ impl Bottle {
                 .filter(|line| line.stands() && line.kind != "edit")
                 .map(|line| line.id)
                 .collect();
-            if !others.is_empty() {
+            // What nobody can undo any more does not keep it from a manager.
+            let anybody = Person { manager: true, ..by.clone() };
+            let lives_on = |at: usize| self.lines[at].stands() && self.undo(at, &anybody, now).is_ok();
+            if self.now.state == State::Disposed || (1..self.lines.len()).any(lives_on) {
                 return Err(Refusal(409, "not-reversible", others));
+            }
+            if !others.is_empty() && !by.manager {
+                return refused(403, "forbidden");
             }
             let nothing = Fields { state: State::Voided, amount: 0.into(), ..self.now.clone() };
             return Ok(nothing);
@@ -62,11 +68,12 @@ impl Bottle {
         let fresh = now - line.recorded <= TimeDelta::hours(24) && at != 0;
         let never = ["release", "quarantine", "dispose"].contains(&line.kind);
         let own = line.by == by.id;
-        // Who may not use a bottle on loan undoes nobody else's use, nor ends the loan. The contract leaves open
-        // whether they undo their own, and whether a manager undoes what a manager could not post: they do.
-        let used = ["withdraw", "return", "weigh", "adjust", "check_out"].contains(&line.kind);
-        let lent = used && self.now.holder.is_some_and(|holder| holder != by.id);
-        if !by.manager && (never || !(own || fresh && !lent)) {
+        // Who may not use a bottle on loan undoes no use of it, not even their own, nor ends somebody else's loan. The
+        // contract leaves open whether a manager undoes what a manager could not post: they do.
+        let used = ["withdraw", "return", "weigh", "adjust"].contains(&line.kind);
+        let lent = self.now.holder.is_some_and(|holder| holder != by.id) && at != 0;
+        let theirs = lent && (used || line.kind == "check_out" && !own);
+        if !by.manager && (never || theirs || !(own || fresh)) {
             return refused(403, "forbidden");
         }
         if line.kind == "dispose" && now - line.recorded > TimeDelta::days(30) {
