@@ -130,6 +130,11 @@ impl<R> Auth<R> {
         Origin { session_id: self.caller.session_id, request_id: self.request_id }
     }
 
+    /// Whether the caller edits the catalogue that all labs share.
+    pub fn is_cataloguer(&self) -> bool {
+        Cataloguer::check(&self.standing, None).is_ok()
+    }
+
     /// Of the installation.
     pub fn is_owner(&self) -> bool {
         self.standing.is_owner
@@ -188,11 +193,13 @@ impl<R> Auth<R> {
     }
 
     /// The id of a thing that is about to be made: the client's, or a new one.
-    pub fn id_or_new(&self, given: Option<OwnId>) -> Uuid {
-        given.and_then(OwnId::given).unwrap_or_else(|| match &self.seed {
-            Some(seed) => seed.next_id(),
-            None => crate::base::ids::new(self.now()),
-        })
+    pub fn id_or_new(&self, given: Option<OwnId>) -> Result<Uuid> {
+        let given = given.map_or(Ok(None), |id| id.given(self.now())).map_err(|why| Error::field("/id", why))?;
+        Ok(given.unwrap_or_else(|| self.new_id()))
+    }
+
+    pub fn new_id(&self) -> Uuid {
+        self.seed.as_ref().map_or_else(|| crate::base::ids::new(self.now()), Seed::next_id)
     }
 }
 

@@ -142,6 +142,7 @@ reasons! {
     NameTaken,
     NotEnough,
     NotReversible,
+    NumberTaken,
     PhoneRefused,
     PhoneRequired,
     PhoneTaken,

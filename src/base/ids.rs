@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use uuid::{Uuid, Variant};
 
@@ -55,9 +55,18 @@ fn from_parts(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
 #[serde(try_from = "Uuid")]
 pub struct OwnId(Uuid);
 
+/// The clock of a client may be this much ahead. An id of a later time would stand first in lists until then.
+const AHEAD: TimeDelta = TimeDelta::days(1);
+
 impl OwnId {
-    pub fn given(self) -> Option<Uuid> {
-        Some(self.0).filter(|id| !id.is_nil())
+    pub fn given(self, now: DateTime<Utc>) -> Result<Option<Uuid>, &'static str> {
+        let millis = self.0.as_u128() >> 80;
+        let latest = u128::try_from((now + AHEAD).timestamp_millis()).unwrap_or_default();
+        match self.0 {
+            id if id.is_nil() => Ok(None),
+            _ if millis > latest => Err("begins with a time that is more than a day ahead of the server's clock"),
+            id => Ok(Some(id)),
+        }
     }
 }
 
@@ -129,9 +138,10 @@ mod tests {
     #[test]
     fn an_id_of_ones_own_is_of_version_7_or_nil() {
         let read = |id: &str| serde_json::from_value::<OwnId>(id.into());
-        let own = read("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f").unwrap();
-        assert_eq!(own.given().map(|id| id.to_string()).as_deref(), Some("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"));
-        assert_eq!(read("00000000-0000-0000-0000-000000000000").unwrap().given(), None);
+        let given = |id: &str| read(id).unwrap().given(DateTime::from_timestamp_millis(1_795_000_000_000).unwrap());
+        let own = given("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f").unwrap();
+        assert_eq!(own.map(|id| id.to_string()).as_deref(), Some("01993f2e-8a5b-7c1d-9e2f-3a4b5c6d7e8f"));
+        assert_eq!(given("00000000-0000-0000-0000-000000000000").unwrap(), None);
         for other in [
             "9b2f4c1e-3a5d-4f6b-8c7d-1e2f3a4b5c6d",
             "1ef21d2f-1207-6660-8c4f-419efbd44d48",
@@ -141,6 +151,16 @@ mod tests {
             assert!(read(other).unwrap_err().to_string().contains("version 7"), "{other}");
         }
         assert!(read("7").is_err());
+    }
+
+    #[test]
+    fn an_id_of_ones_own_is_at_most_a_day_ahead() {
+        let now = DateTime::from_timestamp_millis(1_795_000_000_000).unwrap();
+        let own = |at| OwnId::try_from(new(now + at)).unwrap().given(now);
+        assert!(own(TimeDelta::days(1)).unwrap().is_some());
+        assert!(own(TimeDelta::days(1) + TimeDelta::milliseconds(1)).is_err());
+        let last: OwnId = serde_json::from_value("ffffffff-ffff-7fff-bfff-ffffffffffff".into()).unwrap();
+        assert!(last.given(now).is_err());
     }
 
     #[test]

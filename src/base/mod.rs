@@ -8,6 +8,7 @@ pub mod enumeration;
 pub mod error;
 pub mod ids;
 pub mod language;
+pub mod made;
 pub mod page;
 pub mod patch;
 pub mod phone;

@@ -11,4 +11,4 @@ pub fn change<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -
 }
 
 /// Fields of a PATCH that always have a value: they are set anew, and never cleared.
-pub const KEPT: [&str; 6] = ["name", "kind", "code", "access", "disabled", "time_zone"];
+pub const KEPT: [&str; 8] = ["name", "kind", "code", "access", "disabled", "time_zone", "is_owner", "is_cataloguer"];

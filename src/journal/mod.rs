@@ -19,7 +19,8 @@ pub mod notary;
 mod store;
 mod verify;
 
-use sqlx::PgTransaction;
+use sqlx::{PgConnection, PgTransaction};
+use uuid::Uuid;
 
 pub use self::{
     actor::{Actor, System},
@@ -27,7 +28,7 @@ pub use self::{
     http::routes,
     kind::Kind,
 };
-use crate::base::error::Result;
+use crate::base::error::{Reason, Result};
 
 /// Ends a use case: writes a line for each change and commits. A change of nothing leaves no line.
 #[expect(clippy::disallowed_methods, reason = "the one commit of use cases")]
@@ -42,4 +43,13 @@ pub async fn commit(
         store::insert(&mut tx, &by, &changes).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Refuses an id that is taken, unless this person has made just this under it before: a repeat is a success. `beside` are
+/// fields that the request leaves to the server.
+pub async fn check_repeat(db: &mut PgConnection, by: Uuid, made: &Change, beside: &[&str]) -> Result<()> {
+    if store::is_told(db, by, made, beside).await? {
+        return Ok(());
+    }
+    Err(Reason::IdTaken.because("something else has this id already"))
 }

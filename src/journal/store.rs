@@ -41,3 +41,20 @@ pub async fn insert(db: &mut PgConnection, by: &Actor, changes: &[Change]) -> Re
     inserted.execute(db).await?;
     Ok(())
 }
+
+/// Whether somebody has made this very change; what the fields `beside` were is not asked.
+pub async fn is_told(db: &mut PgConnection, by: Uuid, change: &Change, beside: &[&str]) -> Result<bool> {
+    let told = sqlx::query_scalar!(
+        r#"select exists (
+            select from journal where lab_id = $1 and subject = $2 and kind = $3 and by_user = $4
+                and changes - $6::text[] = $5::jsonb - $6::text[]
+        ) as "told!""#,
+        change.lab_id,
+        change.subject,
+        change.kind.as_str(),
+        by,
+        sqlx::types::Json(&change.fields) as _,
+        beside as &[&str]
+    );
+    Ok(told.fetch_one(db).await?)
+}

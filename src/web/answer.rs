@@ -11,7 +11,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{extract::Json, json};
-use crate::base::{error::Error, version::Versioned};
+use crate::base::{error::Error, made::Made, version::Versioned};
 
 /// 200 with the resource and its `ETag`.
 pub struct Tagged<T>(pub T);
@@ -39,6 +39,13 @@ pub struct Created<T>(pub T);
 impl<T: Serialize + Versioned> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
         (StatusCode::CREATED, Tagged(self.0)).into_response()
+    }
+}
+
+/// 201 with what was made, or 200 with what the same request has made before.
+impl<T: Serialize + Versioned> IntoResponse for Made<T> {
+    fn into_response(self) -> Response {
+        if self.is_new { Created(self.resource).into_response() } else { Tagged(self.resource).into_response() }
     }
 }
 

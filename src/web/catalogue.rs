@@ -31,6 +31,8 @@ pub mod general {
     pub const TIMED_OUT: Kind = kind("timed-out", S::REQUEST_TIMEOUT, "The request took too long", "It was stopped. A write with an Idempotency-Key or an id of your own can be repeated safely.");
     pub const STALE: Kind = kind("stale", S::PRECONDITION_FAILED, "It has changed since you read it", "Read it again, and send its new ETag as If-Match.");
     pub const TOO_LARGE: Kind = kind("too-large", S::PAYLOAD_TOO_LARGE, "The body is too large", "Bodies are limited to 1 MiB.");
+    pub const URI_TOO_LONG: Kind = kind("uri-too-long", S::URI_TOO_LONG, "The address is too long", "An address has at most 65,534 bytes. Send less in the query, such as a shorter `q` or cursor.");
+    pub const HEADERS_TOO_LARGE: Kind = kind("headers-too-large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "A request has at most 100 headers, and some 400 kB of them. Send fewer: cookies are of no use here.");
     pub const MEDIA_TYPE: Kind = kind("media-type", S::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", "Send `Content-Type: application/json`.");
     pub const INVALID: Kind = kind("invalid", S::UNPROCESSABLE_ENTITY, "Some fields are not acceptable", "`errors` lists each field with a JSON pointer and what is wrong with it.");
     pub const IF_MATCH_REQUIRED: Kind = kind("if-match-required", S::PRECONDITION_REQUIRED, "If-Match is required", "Send the resource's ETag as If-Match, so that nobody's change is overwritten unseen.");
@@ -40,8 +42,8 @@ pub mod general {
     pub const BUDGET_SPENT: Kind = kind("budget-spent", S::SERVICE_UNAVAILABLE, "No more codes are sent for now", "What this installation may spend on messages is spent for this hour or day, and it sends codes again after the number of seconds in Retry-After. Until then a code by e-mail still goes out, for an account with a mailbox, and a Firebase sign-in still works; whoever is logged in stays so. The operators can raise SMS_BUDGET_PER_HOUR and its like.");
 
     pub const ALL: &[Kind] = &[
-        MALFORMED, NO_TOKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TIMED_OUT, STALE, TOO_LARGE, MEDIA_TYPE,
-        INVALID, IF_MATCH_REQUIRED, RATE_LIMITED, INTERNAL, UNAVAILABLE,
+        MALFORMED, NO_TOKEN, BAD_TOKEN, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TIMED_OUT, STALE, TOO_LARGE,
+        URI_TOO_LONG, HEADERS_TOO_LARGE, MEDIA_TYPE, INVALID, IF_MATCH_REQUIRED, RATE_LIMITED, INTERNAL, UNAVAILABLE,
         BUDGET_SPENT,
     ];
 }
@@ -65,7 +67,7 @@ impl From<Reason> for Kind {
             Reason::FirebaseUserUnknown => kind("firebase-user-unknown", S::UNAUTHORIZED, "Nobody here has this Firebase account", "Trade the ID token at /v1/auth/firebase once; from then on it is known here."),
             Reason::FreshLoginRequired => kind("fresh-login-required", S::FORBIDDEN, "This needs a login of the last five minutes", "A stolen session must not do this, nor whoever reads your mail. Log in again with a code to your present phone, and repeat the request with the new access token."),
             Reason::HolderRefused => kind("holder-refused", S::UNPROCESSABLE_ENTITY, "The container cannot be checked out to this person", "Only people who belong to the lab now can hold a container."),
-            Reason::IdTaken => kind("id-taken", S::CONFLICT, "Something with this id exists", "A stock event that is posted again is answered with what was booked, so this is another one: make a new UUIDv7. Of any other resource the first try may have succeeded: read it."),
+            Reason::IdTaken => kind("id-taken", S::CONFLICT, "Something with this id exists", "The same sent again under its id is answered with what the first try has made, so this is something else, or somebody else's: make a new UUIDv7."),
             Reason::IdempotencyKeyReused => kind("idempotency-key-reused", S::UNPROCESSABLE_ENTITY, "The Idempotency-Key was used for another request", "Use a new key for a new request, and the same key only to repeat it."),
             Reason::Inconvertible => kind("inconvertible", S::UNPROCESSABLE_ENTITY, "The unit cannot be converted to the container's", "Mass against volume takes a density, and amount of substance a molar mass; `missing` names what the chemical lacks. A manager can give it for the lab: PUT /v1/labs/{lab_id}/chemicals/{chemical_id}/overrides. Nothing is guessed."),
             Reason::InvitationRefused => kind("invitation-refused", S::UNPROCESSABLE_ENTITY, "The invitation was not accepted", "It is unknown, expired, used up, revoked, or for another phone. Ask an admin of the lab for a new one."),
@@ -79,6 +81,7 @@ impl From<Reason> for Kind {
             Reason::NameTaken => kind("name-taken", S::CONFLICT, "The name is taken", "Choose another name."),
             Reason::NotEnough => kind("not-enough", S::CONFLICT, "There is not that much in the container", "A withdrawal never goes below zero; `left` says what is there. Weigh or adjust the container if the amount is wrong."),
             Reason::NotReversible => kind("not-reversible", S::CONFLICT, "The event cannot be reversed", "An event is reversed once, and only while no later event stands that changed the same thing; `blocked_by` names it. Reverse that one first."),
+            Reason::NumberTaken => kind("number-taken", S::CONFLICT, "Another chemical has this number", "An EC number and an InChIKey belong to one chemical. The detail names the one that has it: use that entry, or correct the number."),
             Reason::PhoneRefused => kind("phone-refused", S::UNPROCESSABLE_ENTITY, "This is not a phone that can get a code", "Give a mobile number in E.164 form, such as +12025550123, without an extension."),
             Reason::PhoneRequired => kind("phone-required", S::CONFLICT, "This needs a phone of your own", "A mailbox is a second way to an account that is known by its phone. Add a phone first, at /v1/me/phone."),
             Reason::PhoneTaken => kind("phone-taken", S::CONFLICT, "Somebody has this phone", "It is the phone of another account. Log in with it to use that account, or ask those who run the installation."),

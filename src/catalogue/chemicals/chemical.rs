@@ -106,6 +106,12 @@ pub struct ChemicalPatch {
     pub synonyms: Change<Vec<Synonym>>,
 }
 
+impl ChemicalPatch {
+    pub(super) fn brings_a_number(&self) -> bool {
+        matches!(self.cas, Some(Some(_))) || matches!(self.ec, Some(Some(_))) || matches!(self.inchikey, Some(Some(_)))
+    }
+}
+
 impl NewChemical {
     /// Its own name first.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -169,6 +175,10 @@ impl Chemical {
         let mut terms: BTreeMap<_, _> = others.map(|other| (other, 1)).collect();
         terms.insert(term(&self.name), 0);
         terms
+    }
+
+    pub(super) fn has_a_number(&self) -> bool {
+        self.cas.is_some() || self.ec.is_some() || self.inchikey.is_some()
     }
 
     pub(super) fn has_same_numbers(&self, other: &Self) -> bool {

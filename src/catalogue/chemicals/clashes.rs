@@ -1,11 +1,39 @@
-//! Names that are numbers of other substances.
+//! What a chemical has that is another substance's: a number, or a name that is one.
 
-use chemistry::CasNumber;
+use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Chemical, numbers::Number, store, term};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Reason, Result};
+
+type Read = fn(&Chemical) -> Option<&str>;
+
+/// What one chemical has alone, its field, and the refusal of another's.
+const NUMBERS: [(Read, &str, &str, Reason); 3] = [
+    (|it| it.cas.as_ref().map(CasNumber::as_str), "/cas", "CAS number", Reason::CasTaken),
+    (|it| it.ec.as_ref().map(EcNumber::as_str), "/ec", "EC number", Reason::NumberTaken),
+    (|it| it.inchikey.as_ref().map(InChIKey::as_str), "/inchikey", "InChIKey", Reason::NumberTaken),
+];
+
+/// Refuses a number that another chemical has; one that it had `before` stays. Who calls it holds
+/// [`store::lock_new_names`], so nobody takes the number meanwhile. (No unique index on EC numbers and InChIKeys: whoever
+/// imports a list may decide that two entries share one.)
+pub async fn check_numbers(db: &mut PgConnection, chemical: &Chemical, before: Option<&Chemical>) -> Result<()> {
+    let new = |of: Read| of(chemical).filter(|number| before.and_then(of) != Some(*number));
+    let terms: Vec<_> = NUMBERS.iter().filter_map(|(of, ..)| new(*of)).map(term).collect();
+    if terms.is_empty() {
+        return Ok(());
+    }
+    let alike = store::find_alike(db, Uuid::nil(), &[], &terms).await?;
+    for (of, pointer, kind, reason) in NUMBERS {
+        let Some(number) = new(of) else { continue };
+        if let Some(other) = alike.iter().find(|other| other.id != chemical.id && of(other) == Some(number)) {
+            return Err(reason.at(pointer, format!("{number} is the {kind} of `{}`, {}", other.name, other.id)));
+        }
+    }
+    Ok(())
+}
 
 /// Refuses names that are numbers of other substances. What a catalogue of an older version has stays until it is changed.
 pub async fn check_names(db: &mut PgConnection, chemical: &Chemical) -> Result<()> {

@@ -10,12 +10,13 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::Result,
+        made::Made,
         page::{Cursor, Limit, List, Page},
         text::{Name, Text},
         version::Versioned,
     },
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -64,10 +65,14 @@ async fn list_chemicals(by: Auth<Anyone>, Query(wanted): Query<Wanted>) -> Resul
 }
 
 /// Add a chemical to the catalogue.
+///
+/// A CAS number, an EC number and an InChIKey belong to one chemical: 409 names the entry that has it. The same chemical
+/// again under its `id` is not made again: 200 with the entry as it is now.
 #[utoipa::path(post, path = "/chemicals", tag = "catalogue",
-    responses((status = 201, body = Chemical), Failures), security(("bearer" = ["cataloguer"])))]
-async fn create_chemical(by: Auth<Cataloguer>, Json(new): Json<NewChemical>) -> Result<Created<Chemical>> {
-    super::create(&by, new).await.map(Created)
+    responses((status = 201, body = Chemical), (status = 200, description = "It was made before", body = Chemical), Failures),
+    security(("bearer" = ["cataloguer"])))]
+async fn create_chemical(by: Auth<Cataloguer>, Json(new): Json<NewChemical>) -> Result<Made<Chemical>> {
+    super::create(&by, new).await
 }
 
 #[derive(Deserialize, IntoParams)]

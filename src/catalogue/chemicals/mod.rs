@@ -51,6 +51,7 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::{Error, Result},
+        made::Made,
         page::{Cursor, Limit, List, Page},
         text::Name,
     },
@@ -111,15 +112,19 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
     find_by_cas(&mut db, &cas).await?.ok_or(Error::NotFound("chemical"))
 }
 
-pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical> {
-    let may_be_made = by.is_repeatable() && new.id.is_none();
-    let chemical = Chemical::new(by.id_or_new(new.id), new, by.now())?;
+pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Made<Chemical>> {
+    let is_named = new.id.is_some();
+    let chemical = Chemical::new(by.id_or_new(new.id)?, new, by.now())?;
     let mut db = by.app().db().await?;
     match insert(&mut db, by, &chemical).await {
-        Ok(()) => Ok(chemical),
-        // The first try of this request has made it.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_made => {
-            find(&mut db, chemical.id).await?.ok_or(refusal)
+        Ok(()) => Ok(Made::new(chemical)),
+        // The first try may have made it.
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if is_named || by.is_repeatable() => {
+            let made = find(&mut db, chemical.id).await?.ok_or(refusal)?;
+            if is_named {
+                journal::check_repeat(&mut db, by.user_id(), &created(&chemical)?, &[]).await?;
+            }
+            Ok(Made { resource: made, is_new: !is_named })
         }
         Err(error) => Err(error),
     }
@@ -128,6 +133,10 @@ pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Chemical>
 async fn insert(db: &mut PgConnection, by: &Auth<Cataloguer>, chemical: &Chemical) -> Result<()> {
     clashes::check_names(db, chemical).await?;
     let mut tx = db.begin().await?;
+    if chemical.has_a_number() {
+        store::lock_new_names(&mut tx).await?;
+        clashes::check_numbers(&mut tx, chemical, None).await?;
+    }
     store::insert(&mut tx, std::slice::from_ref(chemical)).await?;
     journal::commit(tx, by, [created(chemical)?]).await
 }
@@ -143,6 +152,10 @@ fn changed(before: &Chemical, after: &Chemical) -> Result<journal::Change> {
 pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: ChemicalPatch) -> Result<Chemical> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
+    // Before the row, as an import takes the two in this order.
+    if patch.brings_a_number() {
+        store::lock_new_names(&mut tx).await?;
+    }
     let mut chemical = store::lock(&mut tx, id).await?.ok_or(Error::NotFound("chemical"))?;
     if read.is_some_and(|read| read != chemical.version) {
         return Err(Error::Stale);
@@ -156,6 +169,7 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     if !before.has_same_numbers(&chemical) || !has_same_names {
         clashes::check_names(&mut tx, &chemical).await?;
     }
+    clashes::check_numbers(&mut tx, &chemical, Some(&before)).await?;
     chemical.keep_removed(&before);
     chemical.version += 1;
     chemical.updated_at = by.now();

@@ -30,6 +30,16 @@ pub struct Invitation {
     pub created_at: DateTime<Utc>,
 }
 
+impl Invitation {
+    /// Whether it is for this phone, as far as it is still known.
+    pub(super) fn may_be_for(&self, phone: Option<&str>) -> bool {
+        match (self.phone.as_deref(), phone) {
+            (Some(own), Some(phone)) => own == phone || own.strip_prefix('…').is_some_and(|end| phone.ends_with(end)),
+            (own, phone) => own == phone,
+        }
+    }
+}
+
 impl Told for Invitation {
     const PERSONAL: &'static [&'static str] = &["phone"];
     const LEFT_OUT: &'static [&'static str] = &["code"];

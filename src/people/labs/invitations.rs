@@ -24,6 +24,7 @@ use crate::{
     base::{
         error::{Error, Reason, Result},
         ids::OwnId,
+        made::Made,
         page::{Cursor, Limit, List, Page},
         phone::Phone,
         text::Text,
@@ -81,11 +82,11 @@ pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -
     Ok(list.page(rows, limit, |invitation| invitation.id))
 }
 
-pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> {
+pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Made<Invitation>> {
     let code = code_of(by.nonce());
     let (now, is_named) = (by.now(), new.id.is_some());
     let invitation = Invitation {
-        id: by.id_or_new(new.id),
+        id: by.id_or_new(new.id)?,
         lab_id: by.lab_id(),
         role: new.role,
         phone: new.phone.map(String::from),
@@ -104,17 +105,32 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Invitation> 
         Ok(true) => {
             let change = Change::new(Kind::InvitationCreated, by.lab_id(), invitation.id).created(&invitation)?;
             journal::commit(tx, by, [change]).await?;
-            Ok(Invitation { code: Some(code), ..invitation })
+            Ok(Made::new(Invitation { code: Some(code), ..invitation }))
         }
         Ok(false) => Err(Error::Forbidden("this needs the role Admin in the lab")),
-        // The first try of this request has made it.
-        Err(refusal @ Error::Rejected(_)) if by.is_repeatable() && !is_named => {
+        // The first try may have made it.
+        Err(refusal @ Error::Rejected(_)) if is_named || by.is_repeatable() => {
             tx.rollback().await?;
             let made = store::find(&mut db, by.lab_id(), invitation.id, now).await?.ok_or(refusal)?;
-            Ok(Invitation { code: Some(code), ..made })
+            if !is_named {
+                return Ok(Made::new(Invitation { code: Some(code), ..made }));
+            }
+            check_repeat(&mut db, by, invitation, &made).await?;
+            Ok(Made { resource: made, is_new: false })
         }
         Err(error) => Err(error),
     }
+}
+
+/// Refuses the id of another invitation. The same one lasts as long, from when it was made.
+async fn check_repeat(db: &mut PgConnection, by: &Auth<Admin>, again: Invitation, made: &Invitation) -> Result<()> {
+    if !made.may_be_for(again.phone.as_deref()) {
+        return Err(Reason::IdTaken.because("something else has this id already"));
+    }
+    let expires_at = made.created_at + (again.expires_at - again.created_at);
+    let again = Invitation { expires_at, ..again };
+    let change = Change::new(Kind::InvitationCreated, by.lab_id(), again.id).created(&again)?;
+    journal::check_repeat(db, by.user_id(), &change, &[]).await
 }
 
 pub async fn get(by: &Auth<Admin>, id: Uuid) -> Result<Invitation> {

@@ -16,10 +16,11 @@ pub use self::{
     members::{MemberPatch, check_another_admin, leave_all, make_admin},
 };
 use crate::{
-    auth::{self, Admin, Anyone, Auth, Owner, Role, Viewer},
+    auth::{self, Admin, Anyone, Auth, Owner, Role},
     base::{
         error::{Error, Result},
         ids::OwnId,
+        made::Made,
         page::{Cursor, Limit, List, Page},
         patch,
         text::{Name, Text},
@@ -101,19 +102,26 @@ pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) 
 }
 
 /// The creator becomes its first admin.
-pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Lab> {
-    let id = by.id_or_new(new.id);
+pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Made<Lab>> {
+    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some());
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let lab = match store::insert(&mut tx, id, &new.name, by.user_id(), by.now()).await {
         Ok(lab) => {
             journal::commit(tx, by, made(&lab, by.user_id())?).await?;
-            lab
+            Made::new(lab)
         }
-        // The first try of this request has made it.
-        Err(refusal @ Error::Rejected(_)) if by.is_repeatable() && new.id.is_none() => {
+        // The first try may have made it.
+        Err(refusal @ Error::Rejected(_)) if is_named || by.is_repeatable() => {
             tx.rollback().await?;
-            store::find(&mut db, id, Role::Admin).await?.ok_or(refusal)?
+            let lab = store::find(&mut db, id, by.role_in(id)).await?.ok_or(refusal)?;
+            if is_named {
+                let first =
+                    Lab { name: new.name.into(), time_zone: Tz::UTC.name().to_owned(), contact: None, ..lab.clone() };
+                let [created, _] = made(&first, by.user_id())?;
+                journal::check_repeat(&mut db, by.user_id(), &created, &[]).await?;
+            }
+            Made { resource: lab, is_new: !is_named }
         }
         Err(error) => return Err(error),
     };
@@ -122,9 +130,14 @@ pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Lab> {
     Ok(lab)
 }
 
-pub async fn get(by: &Auth<Viewer>) -> Result<Lab> {
+/// An owner of the installation sees any lab, as in the list.
+pub async fn get(by: &Auth<Anyone>, lab_id: Uuid) -> Result<Lab> {
+    let role = by.role_in(lab_id);
+    if role.is_none() && !by.is_owner() {
+        return Err(Error::NotFound("lab"));
+    }
     let mut db = by.app().lookups().await?;
-    store::find(&mut db, by.lab_id(), by.role()).await?.ok_or(Error::NotFound("lab"))
+    store::find(&mut db, lab_id, role).await?.ok_or(Error::NotFound("lab"))
 }
 
 pub async fn change(by: &Auth<Admin>, version: Option<i32>, patch: LabPatch) -> Result<Lab> {

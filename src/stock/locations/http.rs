@@ -10,12 +10,13 @@ use crate::{
     auth::{Auth, Manager, Viewer},
     base::{
         error::Result,
+        made::Made,
         page::{Cursor, Limit, List, Page},
         text::Name,
         version::Versioned,
     },
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -91,11 +92,13 @@ async fn list_locations(by: Auth<Viewer>, Query(query): Query<LocationQuery>) ->
 
 /// Create a location.
 ///
-/// From outside in: building, room, cabinet, shelf, box. Steps may be left out; anything may be a root.
+/// From outside in: building, room, cabinet, shelf, box. Steps may be left out; anything may be a root. The same location
+/// again under its `id` is not made again: 200 with the location as it is now.
 #[utoipa::path(post, path = "/labs/{lab_id}/locations", tag = "locations", params(("lab_id" = Uuid, Path)),
-    responses((status = 201, body = Location), Failures), security(("bearer" = ["manager"])))]
-async fn create_location(by: Auth<Manager>, Json(new): Json<NewLocation>) -> Result<Created<Location>> {
-    super::create(&by, new).await.map(Created)
+    responses((status = 201, body = Location), (status = 200, description = "It was made before", body = Location), Failures),
+    security(("bearer" = ["manager"])))]
+async fn create_location(by: Auth<Manager>, Json(new): Json<NewLocation>) -> Result<Made<Location>> {
+    super::create(&by, new).await
 }
 
 /// Get a location.

@@ -17,6 +17,7 @@ use crate::{
     auth::{self, Auth, Manager, Viewer},
     base::{
         error::{Error, Result},
+        made::Made,
         page::{Limit, List, Page},
         secrets,
         text::Name,
@@ -98,20 +99,41 @@ fn created(lab_id: Uuid, location: &Location) -> Result<journal::Change> {
     journal::Change::new(journal::Kind::LocationCreated, lab_id, location.id).created(location)
 }
 
-pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Location> {
-    let (id, may_be_made) = (by.id_or_new(new.id), by.is_repeatable() && new.id.is_none());
-    let code = new.code.take().map_or_else(new_code, String::from);
-    match create_once(by, id, new, &code).await {
-        // The first try of this request has made it.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if may_be_made => {
-            let made = store::find(&mut *by.app().db().await?, by.lab_id(), id, &[]).await?;
-            codes::named(by.app(), by.lab_id(), &code, made.ok_or(refusal)).await
+pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Made<Location>> {
+    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some());
+    let sent = new.code.take().map(String::from);
+    let code = sent.clone().unwrap_or_else(new_code);
+    let done = match create_once(by, id, &new, &code).await {
+        Ok(made) => Ok(Made::new(made)),
+        // The first try may have made it.
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if is_named || by.is_repeatable() => {
+            made_before(by, id, &new, sent).await?.ok_or(refusal)
         }
-        done => codes::named(by.app(), by.lab_id(), &code, done).await,
-    }
+        Err(error) => Err(error),
+    };
+    codes::named(by.app(), by.lab_id(), &code, done).await
 }
 
-async fn create_once(by: &Auth<Manager>, id: Uuid, new: NewLocation, code: &str) -> Result<Location> {
+/// The location of this id as it is now, if this is what it was made from; another one's id is refused. None: there is none.
+async fn made_before(
+    by: &Auth<Manager>,
+    id: Uuid,
+    new: &NewLocation,
+    code: Option<String>,
+) -> Result<Option<Made<Location>>> {
+    let mut db = by.app().db().await?;
+    let Some(made) = store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await? else { return Ok(None) };
+    if new.id.is_some() {
+        let (parent_id, kind, name, access) = (new.parent_id, new.kind, new.name.to_string(), new.access);
+        let beside: &[&str] = if code.is_none() { &["code"] } else { &[] };
+        let code = code.unwrap_or_default();
+        let first = Location { parent_id, kind, name, code, access, closed_at: None, ..made.clone() };
+        journal::check_repeat(&mut db, by.user_id(), &created(by.lab_id(), &first)?, beside).await?;
+    }
+    Ok(Some(Made { resource: made, is_new: new.id.is_none() }))
+}
+
+async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewLocation, code: &str) -> Result<Location> {
     let parent_id = named(by, new.parent_id)?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;

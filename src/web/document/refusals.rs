@@ -4,8 +4,8 @@ use crate::base::error::Reason::{
     self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
     EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired, HolderRefused,
     IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, JobState, LastAdmin,
-    LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, PhoneRefused,
-    PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
+    LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, NumberTaken,
+    PhoneRefused, PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
 };
 use crate::web::catalogue::{Kind, general};
 
@@ -98,8 +98,8 @@ fn own(id: &str) -> &'static [Reason] {
         "create_invitation" => &[IdTaken, PhoneRefused],
         "accept_invitation" => &[AlreadyMember, InvitationRefused, InvitationRequired],
         "cancel_job" | "retry_job" => &[JobState],
-        "create_chemical" => &[CasTaken, IdTaken],
-        "update_chemical" => &[CasTaken],
+        "create_chemical" => &[CasTaken, IdTaken, NumberTaken],
+        "update_chemical" => &[CasTaken, NumberTaken],
         "delete_chemical" => &[ChemicalInUse],
         "create_location" => &[CodeTaken, IdTaken, LocationCycle, LocationKind, NameTaken],
         "update_location" => &[CodeTaken, LocationCycle, LocationKind, NameTaken],

@@ -11,6 +11,8 @@ mod hostile;
 mod hosts;
 mod keys;
 mod layers;
+mod nulls;
+mod own_ids;
 mod preconditions;
 mod proofs;
 mod requests;

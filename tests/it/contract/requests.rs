@@ -238,30 +238,3 @@ async fn a_patch_clears_what_it_lists_and_leaves_what_it_does_not_name(db: PgPoo
         assert_eq!(pointers(&answer), [pointer], "{}", answer.text);
     }
 }
-
-#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn an_id_of_ones_own_is_of_version_7(db: PgPool) {
-    let mut world = World::new(db).await;
-    let operations = std::mem::take(&mut world.api.operations);
-    let mut takes_id = Vec::new();
-    for operation in operations.iter().filter(|it| it.method == "POST") {
-        let Some(body) = operation.body() else { continue };
-        if world.api.resolve(&body["schema"])["properties"].get("id").is_none() {
-            continue;
-        }
-        takes_id.push(operation.id.clone());
-        let by = world.caller(operation).await;
-        let request = world.request(operation, &by).await;
-        for (id, status) in [(uuid::Uuid::new_v4(), 422), (uuid::Uuid::max(), 422), (uuid::Uuid::now_v7(), 201)] {
-            let mut body = request.json().expect("a body");
-            body["id"] = json!(id);
-            let with_id = super::world::Request { body: Some(body.to_string()), ..request.clone() };
-            let answer = with_id.send(&by).await.expect(status);
-            assert!(status == 201 || pointers(&answer) == ["/id"], "{}: {}", operation.id, answer.text);
-            assert!(status == 422 || answer.text.contains(&id.to_string()), "{}: {}", operation.id, answer.text);
-        }
-    }
-    takes_id.sort_unstable();
-    let made = ["chemical", "container", "invitation", "lab", "location"].map(|what| format!("create_{what}"));
-    assert_eq!(takes_id, [&made[..], &["post_event".to_owned()][..]].concat());
-}

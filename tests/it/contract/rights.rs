@@ -48,6 +48,11 @@ async fn a_lab_is_not_there_for_those_who_do_not_belong_to_it(db: PgPool) {
     for operation in world.api.operations.iter().filter(|operation| operation.in_lab()) {
         for by in [&stranger, &owner] {
             let answer = send(&world, operation, by).await;
+            // An owner of the installation lists all labs, and so gets each of them.
+            if operation.id == "get_lab" && by.user_id == owner.user_id {
+                assert_eq!((answer.status.as_u16(), &answer.body["role"]), (200, &Value::Null), "{}", answer.text);
+                continue;
+            }
             assert_eq!(answer.status, 404, "{}: {}", operation.id, answer.text);
             answer.problem(404, "not-found");
         }

@@ -56,6 +56,16 @@ fn service(app: App) -> Router {
     router::layered(app, ROUTES.clone(), router::REQUEST_TIMEOUT)
 }
 
+/// Where the clock of every test begins.
+fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_000_000, 0).expect("in range")
+}
+
+/// An id that a client has made, by a clock that the service believes.
+pub fn own_id() -> Uuid {
+    ids::new(start())
+}
+
 /// Hexadecimal digits, in small letters.
 pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
@@ -80,7 +90,7 @@ impl TestApp {
             given.or_else(|| name.contains("_PER_ADDRESS_").then(|| "1000000".to_owned()))
         };
         let config = Config::from_vars(lookup).expect("a valid configuration");
-        let clock = Clock::manual(DateTime::from_timestamp(1_795_000_000, 0).expect("in range"));
+        let clock = Clock::manual(start());
         let ring = KeyRing::from_pems(&[KeyRing::generate_pem()]).expect("a new key");
         let tokens = Tokens::new(ring, "chemstock", "chemstock", config.jwt.access_ttl);
         let terminal = Written::default();

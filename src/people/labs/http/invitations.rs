@@ -8,14 +8,14 @@ use uuid::Uuid;
 use super::PageQuery;
 use crate::{
     auth::{Admin, Anyone, Auth},
-    base::{error::Result, page::Page, version::Versioned},
+    base::{error::Result, made::Made, page::Page, version::Versioned},
     people::labs::{
         Member,
         invitation::Invitation,
         invitations::{self, AcceptInvitation, NewInvitation},
     },
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -54,10 +54,13 @@ async fn list_invitations(by: Auth<Admin>, Query(query): Query<PageQuery>) -> Re
 /// The answer's `code` is shown this once. Give it to whom you invite: they send it with their first login, or to
 /// `/v1/invitations/accept` when they have an account. An invitation for a phone works at that phone's next login
 /// without the code. It admits each person once, changes nobody's role, and ends when you are no admin of the lab any more.
+/// The same invitation again under its `id` is not made again: 200 with the invitation as it is now, without the code. To
+/// get the code again when an answer was lost, send an Idempotency-Key, or revoke the invitation and make another.
 #[utoipa::path(post, path = "/labs/{lab_id}/invitations", tag = "people", params(("lab_id" = Uuid, Path)),
-    responses((status = 201, body = Invitation), Failures), security(("bearer" = ["admin"])))]
-async fn create_invitation(by: Auth<Admin>, Json(new): Json<NewInvitation>) -> Result<Created<Invitation>> {
-    invitations::create(&by, new).await.map(Created)
+    responses((status = 201, body = Invitation), (status = 200, description = "It was made before", body = Invitation), Failures),
+    security(("bearer" = ["admin"])))]
+async fn create_invitation(by: Auth<Admin>, Json(new): Json<NewInvitation>) -> Result<Made<Invitation>> {
+    invitations::create(&by, new).await
 }
 
 /// Get an invitation.

@@ -7,14 +7,15 @@ use uuid::Uuid;
 
 use super::{Lab, LabPatch, NewLab};
 use crate::{
-    auth::{Admin, Anyone, Auth, Owner, Viewer},
+    auth::{Admin, Anyone, Auth, Owner},
     base::{
         error::Result,
+        made::Made,
         page::{Cursor, Limit, Page},
         version::Versioned,
     },
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, Query, Tagged},
+    web::{Failures, IfMatch, Json, Path, Query, Tagged},
 };
 
 mod invitations;
@@ -59,18 +60,21 @@ async fn list_labs(by: Auth<Anyone>, Query(query): Query<PageQuery>) -> Result<J
 
 /// Create a lab.
 ///
-/// You become its first admin.
+/// You become its first admin. The same lab again under its `id` is not made again: 200 with the lab as it is now.
 #[utoipa::path(post, path = "/labs", tag = "people",
-    responses((status = 201, body = Lab), Failures), security(("bearer" = ["owner"])))]
-async fn create_lab(by: Auth<Owner>, Json(new): Json<NewLab>) -> Result<Created<Lab>> {
-    super::create(&by, new).await.map(Created)
+    responses((status = 201, body = Lab), (status = 200, description = "It was made before", body = Lab), Failures),
+    security(("bearer" = ["owner"])))]
+async fn create_lab(by: Auth<Owner>, Json(new): Json<NewLab>) -> Result<Made<Lab>> {
+    super::create(&by, new).await
 }
 
-/// Get a lab.
+/// Get a lab
+///
+/// One that you belong to. An owner of the installation gets any, as it stands in their list.
 #[utoipa::path(get, path = "/labs/{lab_id}", tag = "people", params(("lab_id" = Uuid, Path)),
     responses((status = 200, body = Lab), Failures), security(("bearer" = ["viewer"])))]
-async fn get_lab(by: Auth<Viewer>) -> Result<Tagged<Lab>> {
-    super::get(&by).await.map(Tagged)
+async fn get_lab(by: Auth<Anyone>, Path(lab_id): Path<Uuid>) -> Result<Tagged<Lab>> {
+    super::get(&by, lab_id).await.map(Tagged)
 }
 
 /// Change a lab.

@@ -99,13 +99,13 @@ pub async fn insert_numbered(
     Ok(made)
 }
 
-pub async fn find(db: &mut PgConnection, id: Uuid, role: Role) -> Result<Option<Lab>> {
+pub async fn find(db: &mut PgConnection, id: Uuid, role: Option<Role>) -> Result<Option<Lab>> {
     let lab = sqlx::query_as!(
         Lab,
         r#"select id, name, time_zone, contact, $2::text as "role?: Role", version, created_at, updated_at
         from labs where id = $1"#,
         id,
-        role.as_str()
+        role.map(Role::as_str)
     )
     .fetch_optional(db)
     .await?;

@@ -15,13 +15,13 @@ use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, own_id};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn an_owner_creates_a_lab_and_is_its_first_admin(db: PgPool) {
     let app = TestApp::new(db).await;
     let owner = app.owner().await;
-    let id = Uuid::now_v7();
+    let id = own_id();
     let lab = owner.post("/v1/labs", json!({"id": id, "name": "  Organic Synthesis "})).await.created();
     assert_eq!((&lab["id"], &lab["name"], &lab["role"]), (&json!(id), &json!("Organic Synthesis"), &json!("admin")));
 
@@ -30,6 +30,23 @@ async fn an_owner_creates_a_lab_and_is_its_first_admin(db: PgPool) {
     assert_eq!(answer.body, lab);
     let member = owner.get(&format!("/v1/labs/{id}/members/{}", owner.user_id)).await.ok();
     assert_eq!(member["role"], "admin");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn every_lab_of_a_list_is_got_by_its_id_as_it_stands_there(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, viewer) = (app.owner().await, app.client("viewer").await);
+    owner.post("/v1/labs", json!({"name": "The owner's"})).await.created();
+    for (by, many) in [(&owner, 2), (&viewer, 1)] {
+        let labs = by.get("/v1/labs").await.ok()["items"].as_array().unwrap().clone();
+        assert_eq!(labs.len(), many);
+        for lab in labs {
+            assert_eq!(by.get(&format!("/v1/labs/{}", lab["id"].as_str().unwrap())).await.ok(), lab);
+        }
+    }
+    // To see that it is there gives no right in it.
+    owner.get(&app.path("/members")).await.problem(404, "not-found");
+    app.stranger().await.get(&app.path("")).await.problem(404, "not-found");
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]

@@ -7,12 +7,12 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{chemical, events_of, location, path_of, withdraw};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, own_id};
 
 async fn new_bottle(app: &TestApp) -> Value {
     let water = chemical(app, "water", None, Some("1")).await;
     let room = location(app, None, "room", "R").await;
-    json!({"id": Uuid::now_v7(), "chemical_id": water, "location_id": room, "code": "W-1", "lot": "L7",
+    json!({"id": own_id(), "chemical_id": water, "location_id": room, "code": "W-1", "lot": "L7",
         "amount": {"value": "1.50", "unit": "L"}, "low_at": {"value": "100", "unit": "g"}, "expires_on": "2028-06-30",
         "tare": {"value": "0.3", "unit": "kg"}, "gtin": "4006381333931", "occurred_at": app.now() - TimeDelta::hours(1)})
 }
@@ -107,7 +107,7 @@ async fn one_container_sent_fifty_times_at_once_is_made_once_and_answered_each_t
     let manager = app.client("manager").await;
     let mut new = new_bottle(&app).await;
     for code in [json!("W-1"), Value::Null] {
-        (new["id"], new["code"]) = (json!(Uuid::now_v7()), code);
+        (new["id"], new["code"]) = (json!(own_id()), code);
         let mut racing = JoinSet::new();
         for _ in 0..50 {
             let (manager, path, new) = (manager.clone(), app.path("/containers"), new.clone());

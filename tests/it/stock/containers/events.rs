@@ -4,7 +4,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{assert_ledger_adds_up, bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
-use crate::support::TestApp;
+use crate::support::{TestApp, own_id};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_withdrawal_opens_the_bottle_and_takes_what_it_says(db: PgPool) {
@@ -93,7 +93,7 @@ async fn an_event_with_the_same_id_is_booked_once(db: PgPool) {
     let manager = app.client("manager").await;
     let made = bottle(&app, &manager, "10", "mL").await;
     let mut event = withdraw("1", "mL");
-    event["id"] = json!(Uuid::now_v7());
+    event["id"] = json!(own_id());
 
     let first = manager.post(&events_of(&app, &made), event.clone()).await.created();
     let again = manager.post(&events_of(&app, &made), event.clone()).await.ok();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{bottle_of, chemical, events_of, path_of, withdraw};
 use crate::{
     stock::locations::{keys::shut, place},
-    support::{Answer, Client, TestApp},
+    support::{Answer, Client, TestApp, own_id},
 };
 
 struct Scene {
@@ -152,8 +152,8 @@ async fn a_repeat_shows_nothing_of_a_place_whose_key_is_gone(db: PgPool) {
     let bottle = scene.bottle_in(&scene.shut, json!({})).await;
     let [_, manager] = &scene.with;
     let mut event = to(&scene.open);
-    event["id"] = json!(Uuid::now_v7());
-    let mut new = json!({"id": Uuid::now_v7(), "chemical_id": scene.chemical, "amount": {"value": "1", "unit": "L"}});
+    event["id"] = json!(own_id());
+    let mut new = json!({"id": own_id(), "chemical_id": scene.chemical, "amount": {"value": "1", "unit": "L"}});
     new["location_id"] = scene.shut["id"].clone();
     scene.post(manager, &bottle, event.clone()).await.created();
     manager.post(&scene.app.path("/containers"), new.clone()).await.created();

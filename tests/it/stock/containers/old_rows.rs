@@ -83,7 +83,7 @@ async fn an_old_move_is_no_repeat_of_a_move_elsewhere(db: PgPool) {
     let made = super::bottle(&app, &manager, "1", "L").await;
     let (there, elsewhere) =
         (super::location(&app, None, "room", "R").await, super::location(&app, None, "room", "S").await);
-    let id = uuid::Uuid::now_v7();
+    let id = crate::support::own_id();
     let move_to = |place: uuid::Uuid| json!({"type": "move", "id": id, "location_id": place});
     manager.post(&events_of(&app, &made), move_to(there)).await.created();
     let old = "begin; set local session_replication_role = replica; update stock_events set content = null; commit";

@@ -2,10 +2,9 @@
 
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use uuid::Uuid;
 
 use super::{assert_ledger_adds_up, bottle, events_of, path_of, withdraw};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, own_id};
 
 async fn all_at_once(by: &Client, path: &str, events: impl Iterator<Item = Value>) -> Vec<u16> {
     let posts: Vec<_> = events
@@ -31,7 +30,7 @@ async fn one_event_posted_a_hundred_times_at_once_is_booked_once_and_answered_ea
     let manager = app.client("manager").await;
     for mut event in [withdraw("60", "mL"), json!({"type": "check_out"}), json!({"type": "empty"})] {
         let made = bottle(&app, &manager, "100", "mL").await;
-        event["id"] = json!(Uuid::now_v7());
+        event["id"] = json!(own_id());
         let answers = all_at_once(&manager, &events_of(&app, &made), std::iter::repeat_n(event.clone(), 100)).await;
         assert_eq!(booked(&answers), 1, "{event}: {answers:?}");
         assert!(answers.iter().all(|status| [200, 201].contains(status)), "{event}: {answers:?}");

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{bottle, events_of, location, path_of, withdraw};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, own_id};
 
 /// Lives in which the last event is sent twice.
 fn lives(place: Uuid) -> Vec<Vec<Value>> {
@@ -40,7 +40,7 @@ async fn lead(app: &TestApp, by: &Client, made: &Value, events: Vec<Value>) -> (
     let ledger = by.get(&events_of(app, made)).await.ok();
     let mut newest = ledger["items"][0]["id"].clone();
     for mut event in events {
-        event["id"] = json!(Uuid::now_v7());
+        event["id"] = json!(own_id());
         if event["type"] == "reverse" {
             event["event_id"] = newest;
         }
@@ -89,7 +89,7 @@ async fn the_same_content_counts_by_value_and_an_id_belongs_to_one_bottle(db: Pg
     let manager = app.client("manager").await;
     let (made, beside) = (bottle(&app, &manager, "100", "mL").await, bottle(&app, &manager, "100", "mL").await);
     let mut event = withdraw("12.50", "mL");
-    event["id"] = json!(Uuid::now_v7());
+    event["id"] = json!(own_id());
     event["occurred_at"] = json!(app.now() + TimeDelta::seconds(90));
     manager.post(&events_of(&app, &made), event.clone()).await.created();
 

@@ -3,7 +3,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::{bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
-use crate::support::TestApp;
+use crate::support::{TestApp, own_id};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_new_container_has_a_code_that_checks_and_a_receipt(db: PgPool) {
@@ -23,14 +23,14 @@ async fn codes_and_ids_are_taken_once(db: PgPool) {
     let app = TestApp::new(db).await;
     let manager = app.client("manager").await;
     let water = chemical(&app, "water", None, None).await;
-    let id = Uuid::now_v7();
+    let id = own_id();
     let body = json!({"id": id, "code": "X-1", "chemical_id": water, "amount": {"value": "1", "unit": "L"}});
     assert_eq!(manager.post(&app.path("/containers"), body.clone()).await.created()["id"], json!(id));
     let mut other = body;
     other["code"] = json!("X-2");
     manager.post(&app.path("/containers"), other.clone()).await.problem(409, "id-taken");
     other["code"] = json!("X-1");
-    other["id"] = json!(Uuid::now_v7());
+    other["id"] = json!(own_id());
     manager.post(&app.path("/containers"), other).await.problem(409, "code-taken");
 }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{assert_ledger_adds_up, chemical, events_of, path_of, withdraw};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, own_id};
 
 /// A lab, and somebody who manages it.
 struct Side {
@@ -53,7 +53,7 @@ fn ids(page: &Value) -> Vec<&Value> {
 async fn two_labs_may_have_a_container_of_one_id_and_each_reads_its_own_in_every_way(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
-    let (water, id) = (chemical(&app, "water", None, None).await, Uuid::now_v7());
+    let (water, id) = (chemical(&app, "water", None, None).await, own_id());
     let first = a.bottle(id, water, json!({"code": "A-1", "lot": "LA", "expires_on": "2030-01-01"})).await;
     let second = b.bottle(id, water, json!({"code": "B-1", "lot": "LB", "expires_on": "2030-01-01"})).await;
     assert_eq!((&first["id"], &second["id"]), (&json!(id), &json!(id)));
@@ -82,7 +82,7 @@ async fn two_labs_may_have_a_container_of_one_id_and_each_reads_its_own_in_every
 async fn the_same_event_id_in_another_lab_is_a_new_event_and_a_repeat_in_its_own(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
-    let (water, id, event) = (chemical(&app, "water", None, None).await, Uuid::now_v7(), Uuid::now_v7());
+    let (water, id, event) = (chemical(&app, "water", None, None).await, own_id(), own_id());
     for side in [&a, &b] {
         side.bottle(id, water, json!({})).await;
     }
@@ -99,7 +99,7 @@ async fn the_same_event_id_in_another_lab_is_a_new_event_and_a_repeat_in_its_own
         assert_eq!(side.amount(id).await, left);
     }
 
-    let undo = json!({"type": "reverse", "event_id": event, "id": Uuid::now_v7()});
+    let undo = json!({"type": "reverse", "event_id": event, "id": own_id()});
     b.post(id, undo.clone()).await.created();
     assert_eq!((a.amount(id).await, b.amount(id).await), (json!("90"), json!("100")));
     a.post(id, undo.clone()).await.created();
@@ -116,7 +116,7 @@ async fn the_same_event_id_in_another_lab_is_a_new_event_and_a_repeat_in_its_own
 async fn an_event_of_another_lab_is_not_undone_by_its_id(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
-    let (water, id, event) = (chemical(&app, "water", None, None).await, Uuid::now_v7(), Uuid::now_v7());
+    let (water, id, event) = (chemical(&app, "water", None, None).await, own_id(), own_id());
     for side in [&a, &b] {
         side.bottle(id, water, json!({})).await;
     }
@@ -132,7 +132,7 @@ async fn an_event_of_another_lab_is_not_undone_by_its_id(db: PgPool) {
 async fn labs_that_write_the_same_ids_at_once_each_get_what_is_theirs(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let sides: [Side; 12] = sides(&mut app).await;
-    let (water, id, event) = (chemical(&app, "water", None, None).await, Uuid::now_v7(), Uuid::now_v7());
+    let (water, id, event) = (chemical(&app, "water", None, None).await, own_id(), own_id());
     let everywhere = async |path: &str, body: &dyn Fn(usize) -> Value, status: u16| {
         let mut racing = JoinSet::new();
         for (n, side) in sides.iter().enumerate() {
@@ -177,9 +177,8 @@ async fn labs_that_write_the_same_ids_at_once_each_get_what_is_theirs(db: PgPool
 async fn within_a_lab_an_id_is_still_taken(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a] = sides(&mut app).await;
-    let (water, event) = (chemical(&app, "water", None, None).await, Uuid::now_v7());
-    let (one, two) =
-        (a.bottle(Uuid::now_v7(), water, json!({})).await, a.bottle(Uuid::now_v7(), water, json!({})).await);
+    let (water, event) = (chemical(&app, "water", None, None).await, own_id());
+    let (one, two) = (a.bottle(own_id(), water, json!({})).await, a.bottle(own_id(), water, json!({})).await);
     let mut posted = withdraw("10", "mL");
     posted["id"] = json!(event);
     a.by.post(&events_of(&app, &one), posted.clone()).await.created();
@@ -193,7 +192,7 @@ async fn within_a_lab_an_id_is_still_taken(db: PgPool) {
 async fn two_labs_may_have_a_location_of_one_id_with_what_is_in_it(db: PgPool) {
     let mut app = TestApp::new(db).await;
     let [a, b] = sides(&mut app).await;
-    let (water, place) = (chemical(&app, "water", None, None).await, Uuid::now_v7());
+    let (water, place) = (chemical(&app, "water", None, None).await, own_id());
     for (side, name) in [(&a, "Store A"), (&b, "Store B")] {
         let new = json!({"id": place, "kind": "room", "name": name, "code": "ROOM"});
         side.by.post(&side.path("/locations"), new).await.created();
@@ -203,7 +202,7 @@ async fn two_labs_may_have_a_location_of_one_id_with_what_is_in_it(db: PgPool) {
         let again = json!({"id": place, "kind": "room", "name": "Other"});
         side.by.post(&side.path("/locations"), again).await.problem(409, "id-taken");
     }
-    let held = a.bottle(Uuid::now_v7(), water, json!({"location_id": place})).await;
+    let held = a.bottle(own_id(), water, json!({"location_id": place})).await;
     let in_it = format!("/containers?location_id={place}");
     assert_eq!(ids(&a.by.get(&a.path(&in_it)).await.ok()), [&held["id"]]);
     assert_eq!(ids(&b.by.get(&b.path(&in_it)).await.ok()), Vec::<&Value>::new());

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{names, path_of, place};
 use crate::{
     stock::containers::{bottle_of, chemical, events_of, path_of as bottle_path, withdraw},
-    support::{Client, TestApp},
+    support::{Client, TestApp, own_id},
 };
 
 async fn close(app: &TestApp, by: &Client, place: &Value) {
@@ -272,7 +272,7 @@ async fn a_repeated_move_into_a_place_that_was_closed_since_is_a_success(db: PgP
     let (one, two) = (place(&app, &manager, "room", "A", None).await, place(&app, &manager, "room", "B", None).await);
     let made = bottle_in(&app, &manager, &two).await;
     let events = events_of(&app, &made);
-    let there = json!({"type": "move", "location_id": one["id"], "id": Uuid::now_v7()});
+    let there = json!({"type": "move", "location_id": one["id"], "id": own_id()});
     let first = manager.post(&events, there.clone()).await.created();
     manager.post(&events, json!({"type": "move", "location_id": two["id"]})).await.created();
     close(&app, &manager, &one).await;

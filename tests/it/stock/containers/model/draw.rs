@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bottle::{Bottle, Event, KINDS, Person};
+use crate::support::own_id;
 
 /// The same seed, the same life.
 pub struct Dice(pub u64);
@@ -63,7 +64,7 @@ impl Dice {
         while !bottle.allows(kind, by) && !self.one_in(5) {
             kind = *self.pick(&KINDS);
         }
-        let mut body = json!({"type": kind, "id": Uuid::now_v7(), "reason": "a test"});
+        let mut body = json!({"type": kind, "id": own_id(), "reason": "a test"});
         match kind {
             "receive" | "withdraw" | "return" | "adjust" => body["amount"] = self.amount(),
             "weigh" => {

@@ -19,7 +19,7 @@ use self::{
     draw::Dice,
 };
 use super::{bottle_of, chemical, events_of, location, path_of};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, TestApp, own_id};
 
 /// Of the lab's clocks.
 const AHEAD: TimeDelta = TimeDelta::minutes(345);
@@ -103,7 +103,7 @@ impl<'a> Life<'a> {
         let back = self.dice.below(self.bottle.lines.len().min(7));
         let at = self.bottle.lines.len() - 1 - back;
         let undone = self.bottle.lines[at].id;
-        let mut body = json!({"type": "reverse", "event_id": undone, "id": Uuid::now_v7()});
+        let mut body = json!({"type": "reverse", "event_id": undone, "id": own_id()});
         self.dice.date(&mut body, self.app.now());
         let event = Event { kind: "reverse", body };
         let verdict = self.in_time(&event).and_then(|()| self.bottle.undo(at, by, self.app.now()));
