@@ -43,19 +43,18 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// As [`parse`], but `clear` lists fields to be set to null: for clients that cannot send null, or that send it for
-/// every field that is not set.
+/// As [`parse`], but null is refused where there is always a value, and `clear` lists fields to be set to null: for clients
+/// that cannot send null.
 pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let has_list = body.windows(CLEAR.len()).any(|window| window == CLEAR);
-    let Some(mut value) = has_list.then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten() else {
-        return parse(body);
-    };
-    let Some(names) = value.remove("clear") else { return parse(body) };
+    let has = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
+    let object = (has(CLEAR) || has(NULL)).then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten();
+    let Some(mut value) = object else { return parse(body) };
+    let Some(names) = value.remove("clear") else { return parse_with(body, nulls(&value)) };
     let refuse = |fields| Err(Problem::new(general::INVALID).errors(fields));
     let Ok(names) = serde_json::from_value::<Vec<String>>(names) else {
         return refuse(vec![Field::new("/clear", "must be a list of names of fields")]);
     };
-    let mut wrong = Vec::new();
+    let mut wrong = nulls(&value);
     for (index, name) in names.iter().enumerate() {
         let pointer = format!("/clear/{index}");
         if KEPT.contains(&&**name) {
@@ -83,6 +82,27 @@ pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem
 }
 
 const CLEAR: &[u8] = b"\"clear\"";
+const NULL: &[u8] = b"null";
+
+/// The fields that are null and cannot be.
+fn nulls(object: &Map<String, Value>) -> Vec<Field> {
+    let nulls = object.iter().filter(|(name, value)| value.is_null() && KEPT.contains(&name.as_str()));
+    let detail = "always has a value, and cannot be null: leave it out, and it stays as it is";
+    nulls.map(|(name, _)| Field::new(format!("/{name}"), detail)).collect()
+}
+
+fn parse_with<T: DeserializeOwned>(body: &[u8], wrong: Vec<Field>) -> Result<T, Problem> {
+    match parse(body) {
+        Err(mut problem) => {
+            let is_new = |field: &Field| !problem.errors.iter().any(|known| known.pointer == field.pointer);
+            let wrong: Vec<_> = wrong.into_iter().filter(is_new).collect();
+            problem.errors.extend(wrong);
+            Err(problem)
+        }
+        Ok(_) if !wrong.is_empty() => Err(Problem::new(general::INVALID).errors(wrong)),
+        parsed => parsed,
+    }
+}
 
 #[cfg(test)]
 mod tests {
