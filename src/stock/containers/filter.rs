@@ -19,8 +19,8 @@ use crate::base::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ContainerFilter {
-    /// Search names, synonyms, CAS numbers, formulas, lots and codes; forgives a typo. The best matches come first, of
-    /// those that match alike the newest.
+    /// Search names, synonyms, CAS numbers, formulas, lots and codes; forgives a typo. A lot or a code may stand beside what
+    /// names the chemical: `acetonitrile STBK1234`. The best matches come first, of those that match alike the newest.
     #[param(example = "acetonitrle", value_type = Option<String>, min_length = 2, max_length = 200)]
     pub q: Option<Text<200>>,
     /// In this location or anywhere below it: place by place, the newest of a place first.
@@ -35,7 +35,7 @@ pub struct ContainerFilter {
     #[param(example = "2027-01-01")]
     #[serde(default, deserialize_with = "dates::optional")]
     pub expiring_before: Option<NaiveDate>,
-    /// Only those at or below their `low_at`.
+    /// Only those at or below their `low_at`. Of what is in use: in stock, opened or on loan.
     #[serde(default)]
     pub low: bool,
     #[serde(default)]

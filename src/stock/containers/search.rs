@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Container,
     filter::{ContainerFilter, Key},
-    store::{self, Match},
+    store::{self, Both, Match},
 };
 use crate::{
     auth::Keys,
@@ -19,10 +19,16 @@ use crate::{
     catalogue::chemicals::{self, FEW, Meant, Query},
 };
 
+/// The rank of bottles that have one word of the text in the label, and the others in what is in them.
+const BOTH: i32 = 7;
+/// In a text of more words nobody writes a label.
+const MOST_WORDS: usize = 8;
+/// Fewer characters begin too many labels.
+const LEAST_OF_LABEL: usize = 3;
 /// Matches of this rank and above are of what may have been meant.
 const MEANT: i32 = 10;
-/// Ranks of what was surely meant: a label or a name that is the text or begins with it, or a term that is.
-const SURE: [i32; 5] = [0, 1, 2, 3, 4];
+/// Ranks of what was surely meant: a label or a name that is the text or begins with it, a term that is, or a label beside a name.
+const SURE: [i32; 6] = [0, 1, 2, 3, 4, BOTH];
 
 struct Search<'a> {
     lab_id: Uuid,
@@ -70,6 +76,10 @@ impl Search<'_> {
         if after.is_none_or(|after| after.rank < MEANT) {
             let from = after.unwrap_or_else(|| Key::before_rank(0));
             matches = self.found(db, &from, wanted.max(few)).await?;
+            if matches.is_empty() && after.is_none_or(|after| after.rank == BOTH) {
+                let from = after.unwrap_or_else(|| Key::before_rank(BOTH));
+                matches = self.found_by_both(db, &from, wanted).await?;
+            }
             slips |= after.is_none() && matches.len() < FEW && !matches.iter().any(|it| SURE.contains(&it.rank));
         }
         let left = wanted - i64::try_from(matches.len()).unwrap_or(wanted);
@@ -87,6 +97,26 @@ impl Search<'_> {
         store::found(db, self.lab_id, (self.q, &self.query), self.filter, after, most, self.keys.unseen()).await
     }
 
+    /// One word may be a lot or a code, as in `acetonitrile STBK1234`.
+    async fn found_by_both(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
+        let words: Vec<&str> = self.q.split_whitespace().collect();
+        let mut both = Both { labels: Vec::new(), keys: Vec::new(), words: Vec::new(), exact: Vec::new() };
+        if !(2..=MOST_WORDS).contains(&words.len()) {
+            return Ok(Vec::new());
+        }
+        for (at, label) in words.iter().enumerate().filter(|(_, word)| word.chars().count() >= LEAST_OF_LABEL) {
+            let others: Vec<&str> = words.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, word)| *word).collect();
+            let named = Query::new(&others.join(" "));
+            if !named.key.is_empty() {
+                both.labels.push(label);
+                both.words.push(named.words.join(" "));
+                both.exact.push(named.exact.join("\n"));
+                both.keys.push(named.key);
+            }
+        }
+        store::found_by_both(db, self.lab_id, &both, self.filter, after, most, self.keys.unseen()).await
+    }
+
     async fn meant(&self, db: &mut PgConnection, known: &[Uuid], after: &Key, most: i64) -> Result<Vec<Match>> {
         // A label may be mistyped whatever the catalogue says.
         let meant = chemicals::meant(db, &self.query, known.is_empty()).await?.unwrap_or_default();
@@ -94,6 +124,7 @@ impl Search<'_> {
         let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
         store::meant(db, self.lab_id, meant, known, self.filter, after, most, self.keys.unseen()).await
     }
+
     /// The bottles, in the order of their matches.
     async fn rows(&self, db: &mut PgConnection, matches: &[Match]) -> Result<Vec<Box<Container>>> {
         let keys: Vec<_> = matches.iter().map(|it| (self.lab_id, it.id)).collect();

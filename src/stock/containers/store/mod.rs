@@ -27,7 +27,7 @@ pub use self::{
     },
     row::Row,
     scanned::{of_chemical, of_gtin, of_lot},
-    search::{Match, found, meant},
+    search::{Both, Match, found, found_by_both, meant},
 };
 use super::{Container, changes::Rest, counting::Counting, entry::Creation};
 use crate::{

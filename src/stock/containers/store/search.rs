@@ -200,3 +200,81 @@ pub async fn meant(
     );
     Ok(rows.fetch_all(db).await?)
 }
+
+/// Words of which one is the label (lot or code, or how it begins) of a bottle, and the others name what is in it, as
+/// [`found`] finds it. One entry for each word that may be the label.
+pub struct Both<'a> {
+    pub labels: Vec<&'a str>,
+    pub keys: Vec<String>,
+    /// Separated by spaces, as no word has one.
+    pub words: Vec<String>,
+    /// Separated by line breaks.
+    pub exact: Vec<String>,
+}
+
+/// Bottles that have all words of a text, one in the label and the others in the chemical's names. All have the rank 7.
+#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
+pub async fn found_by_both(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    both: &Both<'_>,
+    filter: &ContainerFilter,
+    after: &Key,
+    most: i64,
+    unseen: &[Uuid],
+) -> Result<Vec<Match>> {
+    let rows = sqlx::query_as!(
+        Match,
+        r#"with recursive below (id) as (
+            select id from locations where lab_id = $1 and id = $6
+            union all
+            select l.id from below b cross join lateral
+                (select id from locations where lab_id = $1 and parent_id = b.id offset 0) l
+        ), texts as materialized (
+            select upper(label) collate "C" as label, key, words, exact, n
+            from unnest($2::text[], $3::text[], $4::text[], $5::text[]) with ordinality t (label, key, words, exact, n)
+        ), labelled (id, n) as materialized (
+            select c.id, t.n from texts t join containers c on c.lab_id = $1 and upper(c.lot) collate "C" >= t.label
+                and upper(c.lot) collate "C" < t.label || U&'\+10FFFF'
+            union
+            select c.id, t.n from texts t join containers c on c.lab_id = $1 and upper(c.code) collate "C" >= t.label
+                and upper(c.code) collate "C" < t.label || U&'\+10FFFF'
+        ), named (chemical_id, n) as materialized (
+            select f.chemical_id, t.n from texts t cross join lateral (
+                select chemical_id
+                from chemicals_of_lab($1, string_to_array(t.exact, E'\n'), t.key, string_to_array(t.words, ' '))
+                union
+                select chemical_id
+                from chemicals_named_by_lab($1, string_to_array(t.exact, E'\n'), t.key, string_to_array(t.words, ' '))
+            ) f where t.n in (select n from labelled)
+        )
+        select c.id, 7 as "rank!" from containers c
+        where c.lab_id = $1
+            and c.id in (
+                select l.id from labelled l join containers b on b.lab_id = $1 and b.id = l.id
+                    join named n on n.n = l.n and n.chemical_id = b.chemical_id
+            )
+            and c.is_gone = any ($7) and ($6::uuid is null or c.location_id in (select id from below))
+            and (c.location_id = any ($15)) is not true
+            and ($8::uuid is null or c.chemical_id = $8) and ($9::text is null or c.state = $9)
+            and ($10::date is null or c.expires_on < $10) and (not $11::bool or c.is_low)
+            and case when $10::date is null then c.id < $13 else c.expires_on > $12 or c.expires_on = $12 and c.id < $13 end
+        order by case when $10::date is not null then c.expires_on end, c.id desc limit $14"#,
+        lab_id,
+        &both.labels as &[&str],
+        &both.keys,
+        &both.words,
+        &both.exact,
+        filter.location_id,
+        filter.gone() as &[bool],
+        filter.chemical_id,
+        filter.state_name(),
+        filter.expiring_before as Option<NaiveDate>,
+        filter.low,
+        after.date,
+        after.id,
+        most,
+        unseen
+    );
+    Ok(rows.fetch_all(db).await?)
+}

@@ -248,3 +248,39 @@ async fn among_thousands_of_like_labels_a_condition_finds_its_bottle_and_pages_g
     }
     assert_eq!(seen.len(), 12_001);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_lot_or_a_code_is_found_beside_the_words_of_a_chemical(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let acid = chemical(&app, "sulfuric acid", Some("7664-93-9"), None).await;
+    let other = chemical(&app, "acetone", None, None).await;
+    let room = location(&app, None, "room", "R").await;
+    let of = async |chemical, code: &str, lot: &str| {
+        let more = json!({"code": code, "lot": lot, "location_id": room, "expires_on": "2030-01-01"});
+        bottle_of(&app, &manager, chemical, "1", "L", more).await
+    };
+    for n in 1..=5 {
+        of(acid, &format!("A-{n}"), "STBK1234").await;
+    }
+    of(acid, "FL-0006", "OTHER").await;
+    of(other, "B-7", "STBK1234").await;
+    let all = ["A-5", "A-4", "A-3", "A-2", "A-1"];
+    for (query, found) in [
+        ("q=sulfuric+acid+STBK1234", &all[..]),
+        ("q=stbk1234+sulfuric", &all),
+        ("q=acid+stbk12", &all),
+        ("q=7664-93-9+STBK1234", &all),
+        ("q=acid+fl-0006", &["FL-0006"]),
+        ("q=acetone+STBK1234", &["B-7"]),
+        ("q=acetone+OTHER", &[]),
+        ("q=acid+STBK1234&state=opened", &[]),
+        ("q=acid+STBK1234&expiring_before=2029-01-01", &[]),
+    ] {
+        for limit in [2, 100] {
+            assert_eq!(pages(&app, &manager, query, limit).await, found, "{query}");
+        }
+    }
+    let in_room = format!("q=acid+STBK1234&location_id={room}&expiring_before=2031-01-01");
+    assert_eq!(pages(&app, &manager, &in_room, 2).await.len(), 5);
+}
