@@ -81,6 +81,8 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Without a slash at its end.
     pub public_url: Option<String>,
+    /// Those before: their labels are still on bottles.
+    pub former_public_urls: Vec<String>,
     pub metrics_addr: Option<SocketAddr>,
     pub otlp_endpoint: Option<String>,
     /// What does not stop the start, but is worth a look.
@@ -133,6 +135,7 @@ fn read(vars: &mut Vars) -> Config {
         trusted_proxies: trusted_proxies(vars),
         cors_origins: urls::cors_origins(vars),
         public_url,
+        former_public_urls: urls::webs(vars, "FORMER_PUBLIC_URLS"),
         metrics_addr: vars.parsed("METRICS_ADDR", "an address like 127.0.0.1:9090", |text| text.parse().ok()),
         otlp_endpoint: urls::web(vars, "OTEL_EXPORTER_OTLP_ENDPOINT"),
         warnings: Vec::new(),

@@ -30,12 +30,21 @@ pub(super) fn outside(vars: &mut Vars, name: &'static str, default: &str) -> Str
 
 /// An `http://` or `https://` address without a slash at its end.
 pub(super) fn web(vars: &mut Vars, name: &'static str) -> Option<String> {
-    vars.parsed(name, "an http:// or https:// URL without query", |text| {
-        let url = Url::parse(text).ok()?;
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        let known = matches!(url.scheme(), "http" | "https") && url.has_host();
-        (known && plain).then(|| text.trim_end_matches('/').to_owned())
-    })
+    vars.parsed(name, "an http:// or https:// URL without query", plain)
+}
+
+/// Several of them, separated by commas.
+pub(super) fn webs(vars: &mut Vars, name: &'static str) -> Vec<String> {
+    let wanted = "http:// or https:// URLs without query, separated by commas";
+    let all = vars.parsed(name, wanted, |text| text.split(',').map(|url| plain(url.trim())).collect());
+    all.unwrap_or_default()
+}
+
+fn plain(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let known = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (known && plain).then(|| text.trim_end_matches('/').to_owned())
 }
 
 /// A URL of a server with one of the given schemes; it may hold a password.

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::{
     cas::CasNumber, container_code::ContainerCode, gs1, gs1_link, gtin::Gtin, hibc, iso15434, label::Label,
-    text::is_digits,
+    own_code::own_code, text::is_digits,
 };
 
 /// No label holds more; a longer text is cut here before it is looked at.
@@ -65,24 +65,6 @@ pub fn symbology(text: &str) -> (&str, &str) {
         }
         _ => ("", text),
     }
-}
-
-/// The bare code of a Data Matrix, or the address `https://any-host/c/CODE` of a QR code. The host is
-/// not compared, because labels outlive domains; nor is case, because capitals make a smaller code.
-fn own_code(text: &str) -> Option<ContainerCode> {
-    if text.contains("://") { code_in_address(text)?.parse().ok() } else { text.parse().ok() }
-}
-
-/// What stands behind `/c/`, as our labels and others of the same form have it.
-pub fn code_in_address(text: &str) -> Option<&str> {
-    let (scheme, address) = text.split_once("://")?;
-    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-        return None;
-    }
-    let (host, path) = address.split_once('/')?;
-    let path = path.split(['?', '#']).next()?;
-    let code = path.strip_prefix("c/").or_else(|| path.strip_prefix("C/"))?;
-    (!host.is_empty()).then(|| code.strip_suffix('/').unwrap_or(code))
 }
 
 fn label(symbology: &str, text: &str, today: NaiveDate) -> Option<Label> {

@@ -5,16 +5,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rust_decimal::Decimal;
 
 use super::{
     gs1_date,
+    gs1_measure::measure,
     gs1_readings::Readings,
     gs1_table::{Format, identifier},
     label::Label,
-    quantity::Quantity,
     text::{digits_from_right, is_digits},
-    unit::Unit,
 };
 
 /// Ends a field of variable length, where the symbol has its FNC1 character.
@@ -118,18 +116,6 @@ pub(super) fn label(fields: &Fields, today: NaiveDate) -> Label {
         amount: fields.iter().find_map(|(ai, value)| measure(ai, value)),
         candidates: Vec::new(),
     }
-}
-
-/// Net weight in kilograms or net volume in litres, with as many decimals as the last digit of the identifier says.
-fn measure(ai: &str, value: &str) -> Option<Quantity> {
-    let unit = match ai.get(..3)? {
-        "310" => Unit::Kilogram,
-        "315" => Unit::Litre,
-        _ => return None,
-    };
-    let scale = ai.get(3..)?.parse().ok().filter(|scale| *scale <= 6)?;
-    let value = Decimal::new(value.parse().ok()?, scale).normalize();
-    Quantity::new(value, unit).ok().filter(|_| !value.is_zero())
 }
 
 #[cfg(test)]

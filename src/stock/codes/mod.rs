@@ -6,17 +6,14 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    base::{
-        error::{Error, Reason, Rejection, Result},
-        text::Text,
-    },
+    base::error::{Error, Reason, Rejection, Result},
     platform::app::App,
 };
 
+mod code;
 mod store;
 
-/// What a label says to a scanner: ours, or whatever a lab printed before.
-pub type Code = Text<64>;
+pub use self::code::Code;
 
 /// The violation of it is [`taken`].
 pub const UNIQUE: &str = "codes_pkey";

@@ -2,7 +2,8 @@
 
 use chemistry::{
     CasNumber, Gtin, Label, Quantity, Reading, Scanned,
-    barcode::{clean, code_in_address, symbology},
+    barcode::{clean, symbology},
+    code_below,
 };
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -88,6 +89,7 @@ pub struct ScanResult {
 }
 
 const CREATE: &str = "create_container";
+const CREATE_CHEMICAL: &str = "create_chemical";
 const LIST: &str = "list_containers";
 
 /// A code of more characters is on no label.
@@ -123,6 +125,8 @@ pub async fn scan(by: &Auth<Viewer>, raw: &str) -> Result<ScanResult> {
         Scanned::Cas { cas } => {
             let Some(chemical) = chemicals::find_by_cas(&mut db, &cas).await? else {
                 let value = Some(cas.to_string());
+                let mut allowed_actions = allowed_actions;
+                allowed_actions.extend(by.is_cataloguer().then_some(CREATE_CHEMICAL));
                 return Ok(ScanResult { value, cas: Some(cas), allowed_actions, ..ScanResult::default() });
             };
             let containers =
@@ -182,10 +186,13 @@ impl Own {
     }
 }
 
-/// The lab's own codes come before any other reading of what was scanned, of what was printed, and of the code in an address.
+/// The lab's own codes come before any other reading of what was scanned, of what was printed, and of the code in an address
+/// of this installation, present or former: that of another one means nothing here.
 async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<Own>> {
     let printed = symbology(text).1;
-    let inner = code_in_address(printed).unwrap_or(printed);
+    let config = &by.app().config;
+    let mut addresses = config.public_url.iter().chain(&config.former_public_urls);
+    let inner = addresses.find_map(|address| code_below(address, printed)).unwrap_or(printed);
     let mut known: Vec<String> = Vec::with_capacity(3);
     // As codes are kept: without the invisible characters that a scanner or a paste may bring along.
     for code in [text, printed, inner].into_iter().filter_map(|code| code.parse::<Code>().ok()) {

@@ -167,7 +167,9 @@ fn name_actions(components: &mut Components) {
         Some(RefOr::T(Schema::Object(events))) => events.enum_values.clone().unwrap_or_default(),
         _ => return,
     };
-    let actions = events.into_iter().chain(OTHER_ACTIONS.map(Value::from));
+    // Nobody posts an edit: a PATCH books it.
+    let events = events.into_iter().filter(|event| event != "edit");
+    let actions = events.chain(OTHER_ACTIONS.map(Value::from));
     let action = ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(

@@ -15,7 +15,7 @@ async fn any_code_gets_a_typed_answer_with_what_may_be_done(db: PgPool) {
     let own = made["code"].as_str().unwrap();
 
     let scan = async |code: &str| manager.get(&app.path(&format!("/scan/{code}"))).await.ok();
-    for code in [own.to_owned(), own.to_lowercase(), format!("https%3A%2F%2Flab.example%2Fc%2F{own}")] {
+    for code in [own.to_owned(), own.to_lowercase()] {
         let answer = scan(&code).await;
         assert_eq!((&answer["type"], &answer["container"]["id"]), (&json!("container"), &made["id"]), "{code}");
         assert!(answer["allowed_actions"].as_array().unwrap().contains(&json!("withdraw")));
@@ -37,6 +37,17 @@ async fn any_code_gets_a_typed_answer_with_what_may_be_done(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn who_edits_the_catalogue_may_add_the_chemical_of_an_unknown_number(db: PgPool) {
+    let app = TestApp::new(db).await;
+    for (role, actions) in
+        [("member", &["create_container"][..]), ("manager", &["create_container", "create_chemical"])]
+    {
+        let scanned = scan(&app, &app.client(role).await, "7732-18-5").await;
+        assert_eq!(scanned["allowed_actions"], json!(actions), "{role}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn hostile_codes_are_refused_or_unknown(db: PgPool) {
     let app = TestApp::new(db).await;
     let viewer = app.client("viewer").await;
@@ -53,7 +64,7 @@ pub fn encoded(code: &str) -> String {
     code.bytes().map(byte).collect()
 }
 
-async fn scan(app: &TestApp, by: &Client, code: &str) -> Value {
+pub async fn scan(app: &TestApp, by: &Client, code: &str) -> Value {
     by.get(&app.path(&format!("/scan/{}", encoded(code)))).await.ok()
 }
 
@@ -105,9 +116,7 @@ async fn a_code_is_kept_as_it_was_given_and_found_as_a_label_shows_it(db: PgPool
     let ethanol = chemical(&app, "ethanol", None, None).await;
     let typed = bottle_of(&app, &manager, ethanol, "1", "L", json!({"code": " 0000-0001-y "})).await;
     assert_eq!(typed["code"], "0000-0001-y");
-    for code in
-        ["00000001Y", "0000-0001-y", "0000-0001-Y", "OOOOOOOIY", "]Q100000001Y", "https://x.example/c/00000001Y"]
-    {
+    for code in ["00000001Y", "0000-0001-y", "0000-0001-Y", "OOOOOOOIY", "]Q100000001Y"] {
         assert_eq!(scan(&app, &manager, code).await["container"]["id"], typed["id"], "{code}");
     }
     let new = json!({"kind": "room", "name": "R", "code": "00000001Y"});
