@@ -21,6 +21,7 @@ mod quota;
 mod reading;
 mod sentence;
 mod strict;
+mod unreadable;
 
 pub use answer::{Created, NoContent, Tagged, Unstored, unstored};
 pub use catalogue::{Kind, kinds};

@@ -119,3 +119,21 @@ async fn a_request_that_does_not_finish_ends_with_the_drain_or_at_once_when_told
         timeout(Duration::from_secs(5), server.ended).await.expect("it ends").unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_answered_with_a_problem() {
+    let server = server(LONG).await;
+    let long = "x".repeat(70_000);
+    let many = "X-More: 1\r\n".repeat(200);
+    for (request, status, slug) in [
+        (format!("GET /{long} HTTP/1.1\r\nHost: localhost\r\n\r\n"), 414, "uri-too-long"),
+        (format!("GET / HTTP/1.1\r\nHost: localhost\r\n{many}\r\n"), 431, "headers-too-large"),
+        ("GET / HTTP/1.1\r\nHost localhost\r\n\r\n".to_owned(), 400, "malformed"),
+    ] {
+        let (said, _) = until_closed(server.send(&request).await).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{said}");
+        assert!(said.contains("content-type: application/problem+json\r\n"), "{said}");
+        let problem: serde_json::Value = serde_json::from_str(said.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!((&problem["type"], &problem["status"]), (&format!("/problems/{slug}").into(), &status.into()));
+    }
+}
