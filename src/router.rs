@@ -129,7 +129,8 @@ fn cors(origins: &[String]) -> CorsLayer {
             `/v1/auth/otp/verify`, press **Authorize**, and try the rest.\n\n\
             **Amounts** are `{\"value\": \"12.5\", \"unit\": \"mL\"}`: decimal strings and UCUM codes. \
             **Times** are RFC 3339 in UTC. **Ids** are UUIDv7, also the one that you may give to what you create. \
-            **Lists** are pages: `limit` 1 to 200, `cursor` from `next_cursor`. \
+            **Lists** are pages: `limit` 1 to 200, `cursor` from `next_cursor`. An item that is moved within the order while \
+            you read may be missed or come twice; every other one comes once. \
             **Changes** (PATCH, DELETE) need `If-Match` with the `ETag` that you read. \
             **Repeats** of a POST are safe with an `Idempotency-Key`. \
             **Failures** are `application/problem+json` (RFC 9457); `type` leads to a page on it. \
