@@ -5,6 +5,7 @@ use super::{
     formula_cations,
     formula_error::FormulaError,
     formula_parser::{Part, parse_stored},
+    formula_states,
 };
 
 const ANYWHERE: [&str; 4] = ["SI", "TI", "PT", "CU"];
@@ -78,7 +79,7 @@ pub fn check(text: &str, parts: &[Part]) -> Result<(), FormulaError> {
         elements.is_ok_and(|elements| elements.len() > 1)
     };
     if cased == text || (cation.is_none() && !is_compound()) {
-        return Ok(());
+        return formula_states::check(text, parts);
     }
     Err(FormulaError::Ambiguous(text.to_owned(), cased, apart))
 }

@@ -29,6 +29,7 @@ mod formula_error;
 mod formula_groups;
 mod formula_parser;
 mod formula_readings;
+mod formula_states;
 mod formula_text;
 pub mod gs1;
 mod gs1_date;
