@@ -12,24 +12,6 @@ use super::{
 const LONGEST: usize = 60;
 const MOST_STEPS: usize = 4_096;
 
-/// Numerals before `hydrate`, each with its water in thousandths.
-const HYDRATES: [(&str, u64); 14] = [
-    ("hemi", 500),
-    ("mono", 1_000),
-    ("sesqui", 1_500),
-    ("di", 2_000),
-    ("tri", 3_000),
-    ("tetra", 4_000),
-    ("penta", 5_000),
-    ("hexa", 6_000),
-    ("hepta", 7_000),
-    ("octa", 8_000),
-    ("nona", 9_000),
-    ("deca", 10_000),
-    ("undeca", 11_000),
-    ("dodeca", 12_000),
-];
-
 /// What a name says when it is a formula and no word, code (`FK506`) or abbreviation (`THF`) that only looks like one. In
 /// one case throughout it may say several: `co2` is CO2 or Co2.
 pub fn formulas(name: &str) -> Vec<Formula> {
@@ -133,20 +115,6 @@ impl Formula {
     pub fn is_organic(&self) -> bool {
         self.has("C") && self.has("H")
     }
-
-    /// The word of a name that says more water than there can be in it.
-    pub fn lacks_water_of<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let atoms = total(self)?;
-        let count =
-            |element| -> u128 { atoms.iter().filter(|(atom, _)| atom.element == element).map(|(_, n)| n).sum() };
-        let mut words = name.split(|c: char| !c.is_alphabetic());
-        words.find(|word| {
-            let lower = word.to_lowercase();
-            let water =
-                lower.strip_suffix("hydrate").and_then(|numeral| HYDRATES.iter().find(|(it, _)| *it == numeral));
-            water.is_some_and(|(_, water)| count("H") < 2 * u128::from(*water) || count("O") < u128::from(*water))
-        })
-    }
 }
 
 /// In thousandths, as there are halves of a part.
@@ -223,13 +191,5 @@ mod tests {
         assert!(
             !same("CuSO4", "CuSO4.5H2O") && !same("C2H2", "C6H6") && !same("CoCl2", "COCl2") && !same("FeCl2", "FeCl3")
         );
-    }
-
-    #[test]
-    fn a_hydrate_needs_its_water() {
-        let lacks = |formula: &str, name| strict(formula).unwrap().lacks_water_of(name).is_some();
-        assert!(lacks("CuSO4", "copper sulfate pentahydrate") && lacks("CoCl2.4H2O", "Cobalt chloride Hexahydrate"));
-        assert!(!lacks("CuSO4.5H2O", "copper sulfate pentahydrate") && !lacks("C2H3Cl3O2", "chloral hydrate"));
-        assert!(!lacks("CaSO4.0.5H2O", "calcium sulfate hemihydrate") && !lacks("C6H12O6", "carbohydrate"));
     }
 }

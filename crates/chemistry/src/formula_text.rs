@@ -99,6 +99,11 @@ const IN_CRYSTALS: [&[(&str, u32)]; 28] = [
     &[("C", 2), ("H", 1), ("F", 3), ("O", 2)], &[("C", 2), ("H", 4), ("O", 2)], &[("C", 2), ("H", 2), ("O", 4)],
 ];
 
+pub(super) fn is_water(atoms: &Atoms) -> bool {
+    let count = |element: &str| atoms.iter().find(|(atom, _)| atom.element == element).map(|(_, count)| *count);
+    atoms.len() == 2 && count("H") == Some(2) && count("O") == Some(1)
+}
+
 pub(super) fn is_in_crystals(atoms: &Atoms) -> bool {
     let count = |element: &str| -> u32 {
         atoms.iter().filter(|(atom, _): &(&Atom, &u32)| atom.element == element).map(|(_, count)| *count).sum()

@@ -2,7 +2,7 @@
 //! throughout says nothing of it: lists are in lower case or in capitals as a whole. So the case decides only where both
 //! spellings have one, and a name with two real meanings (N-butylaniline, n-butylaniline) is none of either without a number.
 
-use chemistry::{Formula, formulas, readings, strict_formula};
+use chemistry::{Form, Formula, formulas, readings, strict_formula};
 
 use super::{
     Chemical,
@@ -19,7 +19,7 @@ pub enum Called {
     InOneCase,
     /// But for a case that makes no other substance.
     InOtherCase,
-    /// Perhaps: its number may stand beside it.
+    /// Perhaps, by its case, water or isotopes: its number may stand beside it.
     Either,
     /// Perhaps, and the spelling speaks against it.
     Doubtful,
@@ -59,11 +59,33 @@ impl Chemical {
         is_another_formula(name, self.formula.as_ref())
     }
 
+    /// Whether a name among its own says other water, isotopes or another acid than it has, as older versions let in:
+    /// surely, or perhaps. What it goes by first is its own.
+    pub fn has_another_form(&self, name: &str) -> Option<Called> {
+        let said = Form::of(name);
+        if caseless(&self.name) == caseless(name) {
+            return None;
+        }
+        let (own, formula) = (Form::of(&self.name), self.formula.as_ref());
+        own.excludes(&said, formula)?;
+        let is_sure =
+            formula.is_some_and(|formula| said.is_not_of(formula).is_some()) || own.contradicts(&said).is_some();
+        Some(if is_sure { Called::Doubtful } else { Called::Either })
+    }
+
     /// How a name means it that differs from its own at most by case.
     fn called_as(&self, own: &str, name: &str) -> Option<Called> {
         if self.has_another_formula(name) {
             return None;
         }
+        match self.has_another_form(own) {
+            None => self.cased_as(own, name),
+            Some(Called::Doubtful) => None,
+            Some(perhaps) => self.cased_as(own, name).map(|how| how.max(perhaps)),
+        }
+    }
+
+    fn cased_as(&self, own: &str, name: &str) -> Option<Called> {
         let is_unclear = has_two_meanings(name, self.formula.as_ref());
         if identity(own) == identity(name) {
             return Some(match is_unclear && (is_loud(name) || self.is_in_one_case()) {
@@ -104,6 +126,13 @@ impl Chemical {
     fn is_in_one_case(&self) -> bool {
         !self.names().any(|own| own.contains(char::is_lowercase) && own.contains(char::is_uppercase))
     }
+}
+
+/// Formulas that a name may say, also one that may be an abbreviation.
+pub fn said(name: &str) -> Vec<Formula> {
+    let mut said = formulas(name);
+    said.extend(name.parse().ok());
+    said
 }
 
 /// Whether a name is a formula, and not this one.

@@ -3,13 +3,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chemistry::{Formula, formulas};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
     Chemical,
-    called::{Called, caseless},
+    called::{Called, caseless, said},
     identity::{identity, is_loud, near},
     numbers::Number,
     overrides, store,
@@ -62,6 +61,10 @@ impl Candidates {
             }
         }
         Ok(candidates)
+    }
+
+    pub fn get(&self, id: Uuid) -> Option<&Chemical> {
+        self.all.iter().find(|chemical| chemical.id == id)
     }
 
     /// Those of which it is the CAS number, EC number or InChIKey.
@@ -120,13 +123,6 @@ impl Candidates {
         let key = identity(name);
         is_technical(name) && identity(&chemical.name) != key && !self.own.contains(&(chemical.id, key))
     }
-}
-
-/// Formulas that a name says.
-fn said(name: &str) -> Vec<Formula> {
-    let mut said = formulas(name);
-    said.extend(name.parse().ok());
-    said
 }
 
 /// Whatever it may be found by: a number in it, or its formula, stands in the terms without what is around it.

@@ -29,6 +29,8 @@ pub struct Listed {
     pub new: NewChemical,
     /// Whoever lets the name decide gives no numbers.
     pub decides: Option<Decides>,
+    /// Whether numbers stood beside a name that decides: they are of another substance, and its values may be, too.
+    pub has_other_numbers: bool,
     /// Behind the point of its density, as it is written there.
     pub density_digits: u32,
     /// Why it is refused unless it came in before.
@@ -46,5 +48,21 @@ impl Listed {
             }
             _ => Cow::Borrowed(self),
         }
+    }
+
+    /// As it is where its name decides: what else it is called may be the other substance.
+    pub fn by_name(&self) -> Cow<'_, Self> {
+        if self.decides != Some(Decides::Name) || self.new.synonyms.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { new: NewChemical { synonyms: Vec::new(), ..self.new.clone() }, ..self.clone() })
+    }
+
+    /// What of it goes into its entry.
+    pub fn kept(&self) -> Cow<'_, NewChemical> {
+        if !self.has_other_numbers {
+            return Cow::Borrowed(&self.new);
+        }
+        Cow::Owned(NewChemical { formula: None, molar_mass: None, density: None, ..self.new.clone() })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chemistry::{CasNumber, Formula, InChIKey, formulas};
+use chemistry::{CasNumber, Form, Formula, InChIKey, formulas};
 
 use super::{lines::Lines, table::Row};
 use crate::{
@@ -16,6 +16,8 @@ use crate::{
 enum Why {
     Number,
     Formula,
+    /// With other water or isotopes, or of another salt.
+    Form,
     Long,
     Odd,
 }
@@ -43,6 +45,7 @@ impl LeftOut {
                 Why::Number => ("numbers", ": a number is no name of a substance that does not have it"),
                 Why::Formula if *total == 1 => ("the formula of another substance", ""),
                 Why::Formula => ("formulas of other substances", ""),
+                Why::Form => ("of another hydrate, salt or isotope", ""),
                 Why::Long => ("longer than 500 characters", ""),
                 Why::Odd => ("not readable as a name", ""),
             };
@@ -62,13 +65,19 @@ pub fn names(row: &Row, left_out: &mut LeftOut) -> (Option<Name>, Vec<Synonym>) 
     // Where all names are missing or too long, it goes by its number.
     let name = name.or_else(|| format!("CAS {}", row.get("cas")?).parse().ok());
     let ours = name.as_ref().map(Name::as_str).unwrap_or_default();
+    let form = Form::of(ours);
     let mut synonyms = Vec::new();
     let mut counts = BTreeMap::new();
     for other in systematic.into_iter().chain(row.rest()).filter(|other| !other.eq_ignore_ascii_case(ours)) {
         if own.says(other) {
             continue;
         }
-        match own.why_not(other).map_or_else(|| other.parse::<Synonym>().map_err(|_| Why::of_text(other)), Err) {
+        let is_of_another = || form.excludes(&Form::of(other), own.formula.as_ref()).map(|_| Why::Form);
+        match own
+            .why_not(other)
+            .or_else(is_of_another)
+            .map_or_else(|| other.parse::<Synonym>().map_err(|_| Why::of_text(other)), Err)
+        {
             Ok(synonym) => synonyms.push(synonym),
             Err(why) => *counts.entry(why).or_default() += 1,
         }
@@ -125,6 +134,9 @@ impl Own {
         }
         if is_another_formula(name, self.formula.as_ref()) {
             return Some(Why::Formula);
+        }
+        if self.formula.as_ref().is_some_and(|own| Form::of(name).is_not_of(own).is_some()) {
+            return Some(Why::Form);
         }
         (why_no_name(name).is_some() && !name.is_empty()).then_some(Why::Odd)
     }

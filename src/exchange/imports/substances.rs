@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use chemistry::{CasNumber, EcNumber, Formula, InChIKey, cas};
+use chemistry::{CasNumber, EcNumber, Form, Formula, InChIKey, cas};
 use sqlx::PgTransaction;
 
 use super::{
@@ -51,11 +51,13 @@ impl Load for Substances {
         let decides: Option<Decides> = faults.value(row, "decides");
         let numbers = Numbers::read(row, decides, columns.repair_cas, &mut faults);
         let formula: Option<Formula> = faults.value(row, "formula");
-        let hydrate = name.as_ref().filter(|_| !row.is_pubchem()).zip(formula.as_ref());
-        if let Some(word) = hydrate.and_then(|(name, formula)| formula.lacks_water_of(name.as_str())) {
-            let formula = row.get("formula").unwrap_or_default();
-            faults
-                .add(format!("the name says `{word}`, and the formula {formula} has less water: correct one of them"));
+        let named = name.as_ref().filter(|_| !row.is_pubchem()).zip(formula.as_ref());
+        if let Some((name, formula, difference)) =
+            named.and_then(|(name, formula)| Some((name, formula, Form::of(name.as_str()).is_not_of(formula)?)))
+        {
+            faults.add(format!(
+                "the name `{name}` and the formula {formula} differ in their {difference}: correct one of them"
+            ));
         }
         let molar_mass = faults.number(row, "molar mass", &columns);
         let density = faults.number(row, "density", &columns);
@@ -63,7 +65,9 @@ impl Load for Substances {
         let new =
             name.map(|name| NewChemical { id: None, name, cas, ec, inchikey, formula, molar_mass, density, synonyms });
         let (density_digits, doubt) = (columns.digits(row, "density"), faults.doubt());
-        faults.none(new.map(|new| Substance { line: row.line, listed: Listed { new, decides, density_digits, doubt } }))
+        let has_other_numbers = decides == Some(Decides::Name) && has_number(row);
+        let listed = |new| Listed { new, decides, has_other_numbers, density_digits, doubt };
+        faults.none(new.map(|new| Substance { line: row.line, listed: listed(new) }))
     }
 
     fn columns(&self) -> &Columns {
@@ -75,10 +79,10 @@ impl Load for Substances {
         Marks { own: None, all: Vec::new() }
     }
 
-    /// A row without a number may be what a later row has as a synonym: in either order, both are one.
+    /// A row without a number may be what a later row has as a synonym, or for its formula: in either order, both are one.
     fn waits(&self, row: &Row) -> bool {
-        let has_number = ["cas", "ec", "inchikey"].iter().any(|column| row.get(column).is_some());
-        !has_number && row.get("name").is_some_and(|name| self.synonyms.contains(&identity(name)))
+        let is_other = |name: &str| self.synonyms.contains(&identity(name)) || name.parse::<Formula>().is_ok();
+        !has_number(row) && row.get("name").is_some_and(is_other)
     }
 
     async fn store(&self, tx: &mut PgTransaction<'_>, items: &[Substance], run: Run) -> Result<Stored> {
@@ -89,7 +93,10 @@ impl Load for Substances {
                 (chemicals::Outcome::Deleted, _) => DELETED,
                 (chemicals::Outcome::Refused(_), _) | (_, None) => return None,
                 (_, Some(Decides::Number)) => "the number decided: a name that its entry does not have was left out",
-                (_, Some(Decides::Name)) => "the name decided: the numbers beside it were left out",
+                (_, Some(Decides::Name)) if item.listed.has_other_numbers => {
+                    "the name decided: all that stands beside it was left out"
+                }
+                (_, Some(Decides::Name)) => "the name decided: synonyms beside it were left out",
             };
             Some((item.line, told.to_owned()))
         });
@@ -103,6 +110,10 @@ impl Load for Substances {
 pub struct Substance {
     line: u64,
     listed: Listed,
+}
+
+fn has_number(row: &Row) -> bool {
+    ["cas", "ec", "inchikey"].iter().any(|column| row.get(column).is_some())
 }
 
 /// What tells the substance beside its name.

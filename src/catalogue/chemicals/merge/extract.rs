@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chemistry::{CasNumber, EcNumber, InChIKey};
+use chemistry::{CasNumber, EcNumber, Formula, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::{
     base::error::Result,
     catalogue::chemicals::{
         Chemical, NewChemical, Synonym,
-        called::{Called, caseless},
+        called::{Called, caseless, said},
         completion::completed,
         identity::{identity, near, near_to},
         listed::{Decides, Listed},
@@ -54,7 +54,9 @@ impl Extract {
         let names = rows.iter().map(|row| row.name.as_str()).chain(numbers).chain(synonyms).map(term);
         // A number in a name is in the terms without what stands around it.
         let in_names = rows.iter().flat_map(|row| row.names()).flat_map(Number::all_in);
-        let names: Vec<_> = names.chain(in_names.map(|number| term(number.as_str()))).collect();
+        let formulas = rows.iter().flat_map(|row| said(row.name.as_str()));
+        let names = names.chain(in_names.map(|number| term(number.as_str())));
+        let names: Vec<_> = names.chain(formulas.map(|formula| term(formula.as_str()))).collect();
         let mut extract = Self::default();
         for chemical in store::lock_alike(db, &cas, &inchikeys, &names).await? {
             extract.push(chemical, State::AsItWas);
@@ -102,7 +104,8 @@ impl Extract {
         others.into_iter().filter_map(move |other| {
             let (other, _) = &self.chemicals[other];
             let called = other.called(name).filter(|(how, _)| *how < Called::Either).map(|(_, own)| own);
-            let own = called.or_else(|| other.names().find(|own| near(own) == key))?;
+            let is_near = |own: &&str| near(own) == key && other.has_another_form(own).is_none();
+            let own = called.or_else(|| other.names().find(is_near))?;
             Some((other, own))
         })
     }
@@ -126,17 +129,48 @@ impl Extract {
         let called = self.called(row)?;
         let called: Vec<_> =
             called.into_iter().filter(|at| self.may_be(*at, row) && self.brings_no_number(*at, row)).collect();
-        let one = self.one_of(&called, row)?;
-        one.map(|at| self.unless_doubtful(at, listed)).transpose()
+        match called[..] {
+            [] => self.with_formula(row),
+            [one] => self.unless_doubtful(one, listed).map(Some),
+            // Nothing tells them apart, also where the row says nothing that is new.
+            ref several => Err(self.unclear(several, row)),
+        }
     }
 
-    /// Of several the one that says all that the row says: a row that went in before, when there was less to choose from.
+    /// Of several that have a structure the one that says all that the row says: its name is of one of them.
     fn one_of(&self, all: &[usize], row: &NewChemical) -> std::result::Result<Option<usize>, String> {
         let says_it = |at: &usize| matches!(completed(&self.chemicals[*at].0, row), Ok(None));
         match all {
             [] => Ok(None),
             [one] => Ok(Some(*one)),
             several => several.iter().copied().find(says_it).map(Some).ok_or_else(|| self.unclear(several, row)),
+        }
+    }
+
+    /// The only one whose formula the name of the row is. Organic substances share theirs.
+    fn with_formula(&self, row: &NewChemical) -> std::result::Result<Option<usize>, String> {
+        let (name, formulas) = (row.name.as_str(), said(row.name.as_str()));
+        if row.cas.is_some() || row.inchikey.is_some() || row.ec.is_some() {
+            return Ok(None);
+        }
+        let has_it = |chemical: &Chemical| {
+            chemical.formula.as_ref().is_some_and(|own| formulas.iter().any(|said| own.has_atoms_of(said)))
+        };
+        let all: Vec<_> = (0..self.chemicals.len()).filter(|at| has_it(&self.chemicals[*at].0)).collect();
+        let is_organic = formulas.iter().any(Formula::is_organic);
+        match all[..] {
+            [one] if !is_organic => Ok(Some(one)),
+            [] => Ok(None),
+            // It only looks like one.
+            _ if chemistry::formulas(name).is_empty() => Ok(None),
+            _ => {
+                let all: Vec<_> = all.iter().take(3).map(|at| told(&self.chemicals[*at].0)).collect();
+                Err(format!(
+                    "`{name}` is a formula, which several substances may have; the catalogue has it of {}: write its name or \
+                     give the CAS number",
+                    all.join(", ")
+                ))
+            }
         }
     }
 
@@ -177,8 +211,11 @@ impl Extract {
 
     fn unclear(&self, all: &[usize], row: &NewChemical) -> String {
         let told: Vec<_> = all.iter().take(3).map(|at| told(&self.chemicals[*at].0)).collect();
-        let other =
-            if all.len() == 1 { " or another substance whose name differs by the case of a letter" } else { "" };
+        let other = if all.len() == 1 {
+            " or another substance whose name differs by a letter's case, water or isotopes"
+        } else {
+            ""
+        };
         format!("`{}` may be {}{other}: give the CAS number", row.name, told.join(" or "))
     }
 

@@ -118,6 +118,7 @@ impl Extract {
             let is_deleted = matches!(found, Found::Deleted) && !names.revive;
             return if is_deleted { Ok((Outcome::Deleted, None)) } else { Err(doubt.clone()) };
         }
+        let listed = &*listed.by_name();
         let meant = self.meant(listed)?;
         // Its number was deleted; what has its name now is another entry, and does not get that number.
         let has_its_number = |at: usize| has_number_of(&self.chemicals[at].0, &listed.new);
@@ -131,9 +132,10 @@ impl Extract {
         let listed = meant.map_or(Cow::Borrowed(listed), |at| listed.by_number(&self.chemicals[at].0));
         let row = &listed.new;
         self.no_name(meant, row, names).map_or(Ok(()), Err)?;
+        self.other_form(meant, row).map_or(Ok(()), Err)?;
         if let Some(at) = meant {
             self.contradiction(at, &listed, names).map_or(Ok(()), Err)?;
-            return self.complete(at, row).map(|outcome| (outcome, Some(at)));
+            return self.complete(at, &listed.kept()).map(|outcome| (outcome, Some(at)));
         }
         match found {
             // A row without a number whose name an entry has now is not of one that was renamed.
@@ -146,7 +148,7 @@ impl Extract {
         if !names.may_be_shared {
             self.of_another(row).map_or(Ok(()), Err)?;
         }
-        let new = Chemical::new(ids::new(now), row.clone(), now);
+        let new = Chemical::new(ids::new(now), listed.kept().into_owned(), now);
         self.push(new.map_err(|why| reason(&why))?, State::New);
         Ok((Outcome::Added, Some(self.chemicals.len() - 1)))
     }

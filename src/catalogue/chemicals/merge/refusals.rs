@@ -1,11 +1,11 @@
 //! Why a row is refused: it contradicts the catalogue, and of two values one is wrong.
 
-use chemistry::EcNumber;
+use chemistry::{EcNumber, Form};
 
 use super::{Names, extract::Extract, told};
 use crate::catalogue::chemicals::{
     Chemical, NewChemical, Synonym,
-    called::{caseless, is_another_formula},
+    called::{caseless, is_another_formula, said},
     completion::contradictions,
     identity::identity,
     listed::Listed,
@@ -47,6 +47,28 @@ impl Extract {
         Some(format!("{}{unknown}", number.told(name, holder.as_deref())))
     }
 
+    /// Why a name or synonym that the entry does not have yet cannot be one, whatever was decided: it says other water,
+    /// isotopes or another acid.
+    pub fn other_form(&self, at: Option<usize>, row: &NewChemical) -> Option<String> {
+        let entry = at.map(|at| &self.chemicals[at].0);
+        let own = entry.map_or(row.name.as_str(), |entry| &entry.name);
+        let formula = entry.and_then(|entry| entry.formula.as_ref()).or(row.formula.as_ref());
+        let is_new = |name: &&str| {
+            let key = caseless(name);
+            key != caseless(own) && entry.is_none_or(|entry| entry.names().all(|known| caseless(known) != key))
+        };
+        let form = Form::of(own);
+        let found = row.names().filter(is_new).filter_map(|name| {
+            let difference = form.excludes(&Form::of(name), formula)?;
+            Some(format!("`{name}` differs from `{own}` in its {difference}"))
+        });
+        let found = found.collect::<Vec<_>>().join("; ");
+        let formula = formula.map(|formula| format!(", whose formula is {formula}")).unwrap_or_default();
+        let advice = if formula.is_empty() { ", or give the formula that tells" } else { "" };
+        (!found.is_empty())
+            .then(|| format!("{found}{formula}, and is another substance: give it its own row and number{advice}"))
+    }
+
     /// Why the row is no new entry: something in it is another's, and the rest is not.
     pub fn of_another(&self, row: &NewChemical) -> Option<String> {
         let name = row.name.as_str();
@@ -56,6 +78,9 @@ impl Extract {
             own => format!("`{name}` differs from `{own}`, a name of {}, only by hyphens and spaces", told(other)),
         }));
         found.extend(self.synonyms_of_others(None, row));
+        found.extend(
+            self.without_number_of_formula(name).map(|other| format!("`{name}` is the formula of {}", told(other))),
+        );
         if found.is_empty() {
             return None;
         }
@@ -112,6 +137,17 @@ impl Extract {
             chemical.name,
             found_by(chemical, row)
         ))
+    }
+
+    /// What no number tells apart from a row whose name is its formula.
+    fn without_number_of_formula(&self, name: &str) -> Option<&Chemical> {
+        let said = said(name);
+        let is_it = |it: &&Chemical| {
+            let own = it.formula.as_ref().filter(|own| !own.is_organic());
+            let has_number = it.cas.is_some() || it.inchikey.is_some();
+            !has_number && own.is_some_and(|own| said.iter().any(|said| own.has_atoms_of(said)))
+        };
+        self.chemicals.iter().map(|(it, _)| it).find(is_it)
     }
 
     /// A number that another entry has is not this one's, also while this one has none yet.

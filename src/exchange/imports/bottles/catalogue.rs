@@ -262,10 +262,10 @@ fn several_are_called(name: &str, several: &[&chemicals::Chemical]) -> String {
     )
 }
 
-/// Names that differ by the case of a letter.
+/// Names that differ by the case of a letter, or that say another form than their entry has.
 fn unclear(name: &str, all: &[(&chemicals::Chemical, &str)]) -> String {
     let told: Vec<_> = all.iter().take(3).map(|(it, own)| with_number(it, own)).collect();
-    let other = if all.len() == 1 { " or another substance whose name differs by the case of a letter" } else { "" };
+    let other = if all.len() == 1 { " or another substance whose name differs by a letter's case, water or isotopes" } else { "" };
     format!("`{name}` may be {}{other}: give the CAS number", told.join(" or "))
 }
 

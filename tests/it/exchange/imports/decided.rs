@@ -157,12 +157,37 @@ async fn in_the_catalogue_too_a_row_says_what_decides(db: PgPool) {
         report.warnings,
         [
             "line 2: the number decided: a name that its entry does not have was left out",
-            "lines 3, 4: the name decided: the numbers beside it were left out",
+            "line 3: the name decided: all that stands beside it was left out",
+            "line 4: the name decided: synonyms beside it were left out",
         ]
     );
     let ethanol = chemical(&app, "64-17-5").await;
     assert_eq!((&ethanol["formula"], &ethanol["synonyms"]), (&json!("C2H6O"), &json!(["EtOH"])));
     let acetone = chemical(&app, "67-64-1").await;
-    assert_eq!((&acetone["formula"], &acetone["ec"]), (&json!("C3H6O"), &json!(null)));
+    assert_eq!((&acetone["formula"], &acetone["ec"]), (&json!(null), &json!(null)), "whose formula it is nobody knows");
     assert_eq!(chemical(&app, "50-00-0").await["formula"], "CH2O");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn where_the_name_decides_nothing_else_of_the_row_becomes_the_entrys(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let before = super::dump(&app).await;
+    let rows = "name,cas,ec,inchikey,formula,density,synonyms,decides\n\
+        acetone,108-88-3,203-625-9,YXFVVABEGXRONW-UHFFFAOYSA-N,C7H8,0.867,toluene;toluol,name\n";
+    let report = load_chemicals(&app, &folder.file("c.csv", rows)).await.expect("an import");
+    assert_eq!(counts(&report), [1, 0, 0, 1, 0], "{:?}", report.corrections);
+    assert_eq!(super::dump(&app).await, before);
+    // Of a name that is new, too.
+    let rows = "name,cas,formula,synonyms,decides\nxylene,108-88-3,C7H8,toluene,name\n";
+    let report = load_chemicals(&app, &folder.file("d.csv", rows)).await.expect("an import");
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
+    let xylene = app.client("viewer").await.get("/v1/chemicals?q=xylene").await.ok()["items"][0].clone();
+    for (field, nothing) in [("cas", json!(null)), ("formula", json!(null)), ("synonyms", json!([]))] {
+        assert_eq!(xylene[field], nothing, "{field}");
+    }
+    // What contradicts the entry is refused all the same.
+    let rows = "name,cas,formula,decides\nethanol,67-64-1,C2H6O,\nethanol,67-64-1,C3H6O,name\n";
+    super::load(&app, &folder.file("e.csv", "name,cas,formula\nethanol,64-17-5,C2H6O\n")).await;
+    let report = load_chemicals(&app, &folder.file("f.csv", rows)).await.expect("an import");
+    assert!(corrections(&report)[1].1.contains("the formula is C3H6O here and C2H6O there"), "{report}");
 }

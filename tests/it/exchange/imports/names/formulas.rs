@@ -97,3 +97,39 @@ async fn a_hydrate_has_its_water_in_the_formula(db: PgPool) {
     let nickel = app.client("viewer").await.get("/v1/chemicals?q=nickel").await.ok();
     assert_ne!(nickel["items"][0]["formula"], Value::Null);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_row_that_is_called_by_a_formula_is_the_only_entry_that_has_it(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    // In either order.
+    let rows = "name,cas,formula\nNaCl,,\nsodium chloride,7647-14-5,NaCl\nsulfuric acid,7664-93-9,H2SO4\nH2SO4,,\n\
+        copper sulfate,7758-98-7,CuSO4\ncopper sulfate pentahydrate,7758-99-8,CuSO4.5H2O\nCuSO4·5H2O,,\n\
+        potassium hydroxide,1310-58-3,KOH\nKOH,,\nTHF,,\n";
+    let report = chemicals(&app, &folder, rows, Names::default()).await;
+    assert_eq!((report.added, report.failed), (6, 0), "{:?}", report.corrections);
+    assert_eq!(chemical(&app, "7647-14-5").await["synonyms"], json!(["NaCl"]));
+    assert_eq!(chemical(&app, "7758-99-8").await["synonyms"], json!(["CuSO4·5H2O"]));
+    assert_eq!(chemicals(&app, &folder, rows, Names::default()).await.unchanged, 10);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_formula_that_several_substances_may_have_is_refused_with_the_candidates(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    known(
+        &app,
+        &folder,
+        "name,cas,formula\nethanol,64-17-5,C2H6O\ncalcite,13397-26-7,CaCO3\naragonite,14791-73-2,CaCO3\nlime,,CaO\n",
+    )
+    .await;
+    for (row, parts) in [
+        ("C2H6O,", &["ethanol (64-17-5)", "give the CAS number"][..]),
+        ("CaCO3,", &["calcite", "aragonite (14791-73-2)", "give the CAS number"]),
+        ("CaO,1305-78-8", &["`CaO` is the formula of `lime`", "1305-78-8 is in no entry"]),
+    ] {
+        let told = reasons(&chemicals(&app, &folder, &format!("name,cas\n{row}\n"), Names::default()).await).remove(0);
+        assert!(parts.iter().all(|part| told.contains(part)), "{row}: {told}");
+    }
+    // A number tells it from those that have others.
+    let report = chemicals(&app, &folder, "name,cas\nCaCO3,471-34-1\n", Names::default()).await;
+    assert_eq!(report.added, 1, "{:?}", report.corrections);
+}

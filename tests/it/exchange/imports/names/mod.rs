@@ -1,6 +1,7 @@
 //! What is a name and whose it is. What is no name gives a substance none, and a name with two meanings is refused.
 
 mod completing;
+mod forms;
 mod formulas;
 mod letter_case;
 mod listed;

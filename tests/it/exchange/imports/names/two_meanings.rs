@@ -26,8 +26,19 @@ async fn the_name_of_one_and_the_synonym_of_another_are_two_meanings(db: PgPool)
     let report = chemicals(&app, &folder, "name,formula\nasparagine,C4H8N2O3\n", Names::default()).await;
     let told = reasons(&report).remove(0);
     assert!(told.contains("3130-87-8") && told.contains("70-47-3") && told.contains("give the CAS number"), "{told}");
-    let report = chemicals(&app, &folder, "name\nasparagine\n", Names::default()).await;
-    assert_eq!(report.unchanged, 1, "a row that brings nothing is no contradiction");
+    let told = reasons(&chemicals(&app, &folder, "name\nasparagine\n", Names::default()).await).remove(0);
+    assert!(
+        told.contains("3130-87-8") && told.contains("70-47-3"),
+        "a row that brings nothing has two meanings: {told}"
+    );
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_synonym_of_two_alone_is_refused_with_both(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    known(&app, &folder, "name,cas,synonyms\nethanol,64-17-5,spirit\nacetone,67-64-1,spirit\n").await;
+    let told = reasons(&chemicals(&app, &folder, "name,cas\nSpirit,\n", Names::default()).await).remove(0);
+    assert!(told.contains("`ethanol` (64-17-5) or `acetone` (67-64-1)"), "{told}");
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
