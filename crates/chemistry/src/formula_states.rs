@@ -44,7 +44,7 @@ pub(super) fn check(text: &str, parts: &[Part]) -> Result<(), FormulaError> {
         |pair: &str| METALS.iter().find(|(metal, ..)| metal.eq_ignore_ascii_case(pair)).map(|(metal, ..)| *metal);
     let pairs: Vec<_> = (1..text.len()).filter_map(|at| Some((at - 1, is_metal(text.get(at - 1..=at)?)?))).collect();
     for chosen in 1..1_usize << pairs.len().min(MOST_PAIRS) {
-        let metals = pairs.iter().enumerate().filter(|(n, _)| chosen >> n & 1 == 1).map(|(_, pair)| *pair);
+        let metals = pairs.iter().enumerate().filter(|(n, _)| (chosen >> n) & 1 == 1).map(|(_, pair)| *pair);
         let (mut cased, mut apart, mut end) = (String::new(), String::new(), 0);
         for (at, metal) in metals {
             // Two that share a letter are none.

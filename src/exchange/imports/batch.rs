@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Connection as _;
+use sqlx::{Connection as _, PgTransaction};
 
 use super::{
     lines::Lines,
     run::{Load, Outcome, Run, Stored},
-    seen::{Seen, Turn, Waiting},
     store,
     table::Row,
+    turns::{Waiting, turns},
 };
 use crate::{
     base::{
@@ -26,8 +26,8 @@ const TRIES: u32 = 3;
 pub struct Batches<'a> {
     app: &'a App,
     id: RequestId,
-    is_dry_run: bool,
-    seen: Seen,
+    /// Of a dry run: what one batch brings the next one sees, and all of it is taken back.
+    dry: Option<PgTransaction<'a>>,
     locations: BTreeSet<String>,
     warnings: BTreeMap<String, Lines>,
 }
@@ -40,17 +40,20 @@ pub struct Remarks {
 }
 
 impl<'a> Batches<'a> {
-    pub fn new(app: &'a App, id: RequestId, is_dry_run: bool) -> Self {
-        Self { app, id, is_dry_run, seen: Seen::default(), locations: BTreeSet::new(), warnings: BTreeMap::new() }
+    pub fn new(app: &'a App, id: RequestId, dry: Option<PgTransaction<'a>>) -> Self {
+        Self { app, id, dry, locations: BTreeSet::new(), warnings: BTreeMap::new() }
     }
 
-    pub fn into_remarks(self) -> Remarks {
+    pub async fn finish(self) -> Result<Remarks> {
+        if let Some(dry) = self.dry {
+            dry.rollback().await?;
+        }
         let mut warnings: Vec<_> = self.warnings.into_iter().collect();
         warnings.sort_by_key(|(_, lines)| lines.first());
-        Remarks {
+        Ok(Remarks {
             warnings: warnings.into_iter().map(|(text, lines)| format!("{lines}: {text}")).collect(),
             locations: self.locations.into_iter().collect(),
-        }
+        })
     }
 
     /// What became of each row, in the order of the file.
@@ -58,25 +61,14 @@ impl<'a> Batches<'a> {
         let (mut done, mut waiting) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             match load.read(&row) {
-                Ok(item) => waiting.push(Waiting { line: row.line, row, marks: L::marks(&item), item }),
+                Ok(item) => waiting.push(Waiting { row, mark: L::mark(&item), item }),
                 Err(reason) => done.push((row, Outcome::Failed(reason))),
             }
         }
         while !waiting.is_empty() {
-            let Turn { now, later, refused } = self.seen.turn(waiting);
-            done.extend(refused.into_iter().map(|(row, reason)| (row, Outcome::Failed(reason))));
-            let (mut items, mut rows) = (Vec::with_capacity(now.len()), Vec::with_capacity(now.len()));
-            for Waiting { row, line, item, marks } in now {
-                items.push(item);
-                rows.push((row, line, marks));
-            }
-            let outcomes = self.store_items(load, &items).await?;
-            for ((row, line, marks), outcome) in rows.into_iter().zip(outcomes) {
-                if !matches!(outcome, Outcome::Failed(_)) {
-                    self.seen.note(marks, line);
-                }
-                done.push((row, outcome));
-            }
+            let (now, later) = turns(waiting);
+            let (rows, items): (Vec<_>, Vec<_>) = now.into_iter().map(|waiting| (waiting.row, waiting.item)).unzip();
+            done.extend(rows.into_iter().zip(self.store_items(load, &items).await?));
             waiting = later;
         }
         done.sort_by_key(|(row, _)| row.line);
@@ -114,23 +106,36 @@ impl<'a> Batches<'a> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let mut db = self.app.db().await?;
-        let mut tx = db.begin().await?;
-        store::give_time(&mut tx).await?;
         let run = Run { id: self.id, now: self.app.clock.now() };
-        let Stored { outcomes, locations, warnings, changes } = load.store(&mut tx, items, run).await?;
-        if self.is_dry_run {
-            tx.rollback().await?;
-        } else {
-            load.keep(items, &outcomes)?;
-            journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
-        }
+        let Stored { outcomes, locations, warnings, .. } = match &mut self.dry {
+            Some(dry) => tried(dry, load, items, run).await?,
+            None => {
+                let mut db = self.app.db().await?;
+                let mut tx = db.begin().await?;
+                store::give_time(&mut tx).await?;
+                let mut stored = load.store(&mut tx, items, run).await?;
+                load.keep(items, &stored.outcomes)?;
+                let changes = std::mem::take(&mut stored.changes);
+                journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
+                stored
+            }
+        };
         self.locations.extend(locations);
         for (line, text) in warnings {
             self.warnings.entry(text).or_default().add(line);
         }
         Ok(outcomes)
     }
+}
+
+/// As it would be stored, so that the rest of the dry run sees it.
+#[expect(clippy::disallowed_methods, reason = "it is taken back with the rest of the dry run")]
+async fn tried<L: Load>(dry: &mut PgTransaction<'_>, load: &L, items: &[L::Item], run: Run) -> Result<Stored> {
+    let mut tx = dry.begin().await?;
+    store::give_time(&mut tx).await?;
+    let stored = load.store(&mut tx, items, run).await?;
+    tx.commit().await?;
+    Ok(stored)
 }
 
 fn reason(cause: &Error) -> String {

@@ -9,6 +9,7 @@ use super::{
     days::Days,
     own::READINGS,
     readings::said,
+    shapes::Shapes,
     signs::Signs,
     table::{Row, Table},
 };
@@ -20,17 +21,20 @@ pub const DAYS: [&str; 3] = ["received", "opened", "expires"];
 pub struct Columns {
     signs: HashMap<&'static str, Signs>,
     days: HashMap<&'static str, Days>,
+    pub shapes: Shapes,
     pub repair_cas: bool,
 }
 
 impl Columns {
     pub fn of(table: &Table<'_>, repair_cas: bool) -> anyhow::Result<Self> {
         let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Days>::new());
+        let mut shapes = Shapes::default();
         if table.is_of_corrections() {
-            return Ok(Self { signs: HashMap::new(), days, repair_cas });
+            return Ok(Self { signs: HashMap::new(), days, shapes: Shapes::of_corrections(), repair_cas });
         }
         for row in table.rows() {
             let row = row?;
+            shapes.note(&row);
             for column in NUMBERS {
                 if let Some((number, _)) = row.get(column).and_then(number_and_unit) {
                     numbers.entry(column).or_default().push(number.to_owned());
@@ -48,7 +52,7 @@ impl Columns {
             let cells = numbers.get(column).into_iter().flatten();
             (column, Signs::of(cells.map(String::as_str), by_commas))
         });
-        Ok(Self { signs: signs.into(), days, repair_cas })
+        Ok(Self { signs: signs.into(), days, shapes, repair_cas })
     }
 
     /// As they hold for a row: in a file of corrections as it says itself, since the rows around it are not those of the list.
@@ -59,7 +63,7 @@ impl Columns {
         let readings = row.own(READINGS);
         let signs = NUMBERS.map(|column| (column, Signs::said(said(readings, column)))).into();
         let days = DAYS.map(|column| (column, Days::said(said(readings, column)))).into();
-        Cow::Owned(Self { signs, days, repair_cas: self.repair_cas })
+        Cow::Owned(Self { signs, days, shapes: Shapes::of_corrections(), repair_cas: self.repair_cas })
     }
 
     /// Behind the decimal sign of a number, as it is written.

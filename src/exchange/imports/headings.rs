@@ -18,20 +18,18 @@ const NAMES: &str = "chemical name, name of chemical, name of the chemical, subs
 const NEAR_NAMES: &str = "product name, trade name, title, IUPAC name, systematic name, Produktname, Handelsname, \
     nom du produit, nombre del producto";
 
+const FORMULA: &str =
+    "molecular formula, chemical formula, sum formula, empirical formula, Summenformel, Formel, formule";
+const MOLAR_MASS: &str = "molecular weight, molecular mass, molar mass g mol, molecular weight g mol, formula weight, MW, \
+    molare Masse, Molmasse, Molekulargewicht";
+
 pub const SUBSTANCES: &[Column] = &[
     Column::required("name", "chemical").and(NAMES).or_else(NEAR_NAMES),
     Column::optional("cas", CAS),
     Column::optional("ec", EC),
     Column::optional("inchikey", INCHIKEY),
-    Column::optional(
-        "formula",
-        "molecular formula, chemical formula, sum formula, empirical formula, Summenformel, Formel, formule",
-    ),
-    Column::optional(
-        "molar mass",
-        "molecular weight, molecular mass, molar mass g mol, molecular weight g mol, formula weight, MW, molare Masse, \
-         Molmasse, Molekulargewicht",
-    ),
+    Column::optional("formula", FORMULA),
+    Column::optional("molar mass", MOLAR_MASS),
     Column::optional("density", "density g mL, density g cm3, Dichte, densité, densidad"),
     Column::optional("synonyms", "synonym, other names, alternative names, aliases, Synonyme"),
     DECIDES,
@@ -50,6 +48,8 @@ const BOTTLES: &[Column] = &[
     Column::optional("ec", EC),
     Column::optional("inchikey", INCHIKEY),
     Column::optional("chemical", "name").and(NAMES).or_else(NEAR_NAMES),
+    Column::optional("formula", FORMULA),
+    Column::optional("molar mass", MOLAR_MASS),
     Column::required(
         "amount",
         "quantity, qty, remaining amount, amount remaining, amount left, remaining quantity, quantity remaining, \

@@ -23,11 +23,12 @@ mod pubchem;
 mod quotes;
 mod readings;
 mod run;
-mod seen;
+mod shapes;
 mod signs;
 mod store;
 mod substances;
 mod table;
+mod turns;
 
 use std::{
     fmt,

@@ -15,7 +15,7 @@ pub fn is_computed(cell: &str) -> bool {
     bare.len() > 1 && bare.starts_with('=') && marked(bare).is_none()
 }
 
-fn trimmed(cell: &str) -> &str {
+pub fn trimmed(cell: &str) -> &str {
     cell.trim_matches(|c: char| c.is_whitespace() || is_hidden(c))
 }
 

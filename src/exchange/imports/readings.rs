@@ -62,6 +62,7 @@ pub fn readings(row: &Row, columns: &Columns) -> String {
         let text = row.get(column).filter(|cell| is_digits(cell) && cell.starts_with('0'));
         all.extend(text.map(|text| format!("{column}: {text}")));
     }
+    all.extend(columns.shapes.readings(row));
     all.join("; ")
 }
 

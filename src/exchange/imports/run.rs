@@ -14,7 +14,6 @@ use super::{
     corrections::Corrections,
     faults::OrReason,
     readings::{plain_cells, readings},
-    seen::Marks,
     table::{Row, Table},
 };
 use crate::{
@@ -74,8 +73,10 @@ pub trait Load {
     /// What was decided over the whole file.
     fn columns(&self) -> &Columns;
 
-    /// What only one row of a file may say.
-    fn marks(item: &Self::Item) -> Marks;
+    /// What several rows may have in common that then must see each other.
+    fn mark(_item: &Self::Item) -> Option<String> {
+        None
+    }
 
     /// Whether the row is read after all that do not wait.
     fn waits(&self, _row: &Row) -> bool {
@@ -112,7 +113,9 @@ pub async fn run<L: Load>(
     let mut corrections = Corrections::of(file, table, load.made_for())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
     let id = RequestId::new(app.clock.now());
-    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, id, dry), VecDeque::new());
+    let mut lease = None;
+    let dry_run = if dry { Some(lease.insert(app.db().await?).begin().await?) } else { None };
+    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, id, dry_run), VecDeque::new());
     while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
         let end = batch.last().map_or(0, |last| last.end).max(bar.position());
         for (row, outcome) in batches.store(load, batch).await? {
@@ -128,7 +131,7 @@ pub async fn run<L: Load>(
         bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
     }
     bar.finish_and_clear();
-    let Remarks { warnings, locations } = batches.into_remarks();
+    let Remarks { warnings, locations } = batches.finish().await?;
     report.warnings.extend(warnings);
     if report.failed == 0 && !dry {
         report.warnings.extend(corrections.remove_earlier());

@@ -10,7 +10,6 @@ use super::{
     faults::{Faults, OrReason},
     pubchem::{self, LeftOut},
     run::{Load, Outcome, Run, Stored},
-    seen::Marks,
     table::{Row, Table},
 };
 use crate::{
@@ -72,11 +71,6 @@ impl Load for Substances {
 
     fn columns(&self) -> &Columns {
         &self.columns
-    }
-
-    /// A substance may stand in a file several times: what two rows say of it must agree, and the catalogue says whether.
-    fn marks(_: &Substance) -> Marks {
-        Marks { own: None, all: Vec::new() }
     }
 
     /// A row without a number may be what a later row has as a synonym, or for its formula: in either order, both are one.

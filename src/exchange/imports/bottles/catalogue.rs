@@ -4,7 +4,7 @@ use chemistry::{CasNumber, EcNumber, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{super::faults::OrReason, Bottle};
+use super::{super::faults::OrReason, Bottle, stated::Stated};
 use crate::{
     base::{error::Result, text::Name},
     catalogue::chemicals::{self, Candidates, Decides, Named, Number, why_no_name},
@@ -90,6 +90,14 @@ impl Catalogue {
             return Ok(one.into());
         }
         self.other_name(one, wanted, name, number_decides || wanted.decides == Some(Decides::Number))
+    }
+
+    /// The formula and the molar mass of the row are those of its chemical.
+    pub fn check(&self, id: Uuid, stated: &Stated) -> OrReason<()> {
+        let Some(one) = self.0.get(id) else { return Ok(()) };
+        stated.contradiction(one).map_or(Ok(()), |differ| {
+            Err(format!("this is {} of the catalogue, but {differ}: correct one", with_number(one, &one.name)))
+        })
     }
 
     fn other_name(
@@ -265,7 +273,11 @@ fn several_are_called(name: &str, several: &[&chemicals::Chemical]) -> String {
 /// Names that differ by the case of a letter, or that say another form than their entry has.
 fn unclear(name: &str, all: &[(&chemicals::Chemical, &str)]) -> String {
     let told: Vec<_> = all.iter().take(3).map(|(it, own)| with_number(it, own)).collect();
-    let other = if all.len() == 1 { " or another substance whose name differs by a letter's case, water or isotopes" } else { "" };
+    let other = if all.len() == 1 {
+        " or another substance whose name differs by a letter's case, water or isotopes"
+    } else {
+        ""
+    };
     format!("`{name}` may be {}{other}: give the CAS number", told.join(" or "))
 }
 

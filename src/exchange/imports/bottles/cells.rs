@@ -21,19 +21,27 @@ use crate::{
 };
 
 /// As it is printed on the bottle.
-pub fn read_code(row: &Row, faults: &mut Faults) -> Option<String> {
+pub fn read_code(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<String> {
     if let Some(nothing) = row.get("code").filter(|cell| is_placeholder(cell)) {
         faults.add(format!("code `{nothing}`: names no bottle: write the code, or leave the cell empty"));
         return None;
     }
     let code: Code = faults.value(row, "code")?;
-    kept_as_text("code", code.as_str(), faults)?;
+    kept_as_text(row, columns, "code", faults)?;
     Some(code.into())
 }
 
-/// Refuses a text that a spreadsheet has taken for a number.
-fn kept_as_text(column: &str, text: &str, faults: &mut Faults) -> Option<()> {
-    if is_power_of_ten(text) || is_whole_with_decimals(text) {
+/// Refuses a text that a spreadsheet has taken for a number or a day.
+fn kept_as_text(row: &Row, columns: &Columns, column: &'static str, faults: &mut Faults) -> Option<()> {
+    let text = row.get(column).unwrap_or_default();
+    if columns.shapes.is_damaged(row, column) {
+        faults.add(format!(
+            "{column} `{text}`: a spreadsheet may have turned this {column} into a day, such as 3-24 into Mar-24: fill it in \
+             again, or write =\"{text}\" if it is meant"
+        ));
+        return None;
+    }
+    if is_power_of_ten(text) || (column != "location" && is_whole_with_decimals(text)) {
         faults.add(format!(
             "{column} `{text}`: a spreadsheet has turned this {column} into a number; format the column as text and fill it in again"
         ));
@@ -131,8 +139,9 @@ pub fn counted_holders(row: &Row, amount: Quantity) -> Option<String> {
     })
 }
 
-pub fn read_location(row: &Row, faults: &mut Faults) -> Option<PlacePath> {
+pub fn read_location(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<PlacePath> {
     let text: Text<1100> = faults.value(row, "location")?;
+    kept_as_text(row, columns, "location", faults)?;
     PlacePath::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
 }
 
@@ -146,9 +155,9 @@ pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut
     Content {
         state: read_state(row, opened_on, faults),
         tare: read_tare(row, columns, faults),
-        lot: read_label(row, "lot", faults),
+        lot: read_label(row, columns, "lot", faults),
         supplier: faults.value(row, "supplier").map(|it: Text<200>| it.into()),
-        catalogue_number: read_label(row, "catalogue number", faults),
+        catalogue_number: read_label(row, columns, "catalogue number", faults),
         note: read_note(row, faults),
         received_on,
         opened_on,
@@ -156,9 +165,9 @@ pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut
     }
 }
 
-fn read_label(row: &Row, column: &'static str, faults: &mut Faults) -> Option<String> {
+fn read_label(row: &Row, columns: &Columns, column: &'static str, faults: &mut Faults) -> Option<String> {
     let text: Text<100> = faults.value(row, column)?;
-    kept_as_text(column, text.as_str(), faults)?;
+    kept_as_text(row, columns, column, faults)?;
     Some(text.into())
 }
 

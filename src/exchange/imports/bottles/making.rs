@@ -211,7 +211,9 @@ pub fn key(row: &Row, columns: &Columns) -> Key {
             _ => {}
         }
     }
-    key.retain(|(column, cell)| !["code", "decides"].contains(column) && !cell.is_empty());
+    // What only checks the rest says nothing of a bottle; earlier versions did not read it.
+    const NO_BOTTLE: [&str; 4] = ["code", "decides", "formula", "molar mass"];
+    key.retain(|(column, cell)| !NO_BOTTLE.contains(column) && !cell.is_empty());
     key.sort_unstable();
     key
 }

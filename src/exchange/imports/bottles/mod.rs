@@ -3,10 +3,13 @@
 mod catalogue;
 mod cells;
 mod codes;
+mod doubled;
 mod known;
 mod making;
 mod pending;
 mod person;
+mod reading;
+mod stated;
 
 use std::path::{Path, PathBuf};
 
@@ -18,20 +21,19 @@ use uuid::Uuid;
 
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
-    cells::{counted_holders, read_amount, read_chemical, read_code, read_content, read_location},
     codes::{List, MadeCodes},
-    known::{Verdict, by_code, fingerprint, verdict},
+    doubled::Doubled,
+    known::{Verdict, by_code, verdict},
+    stated::Stated,
 };
 use super::{
     ContainerOptions, Usage,
     columns::Columns,
-    faults::{Faults, OrReason},
+    faults::OrReason,
     headings,
     place_path::{ListedPaths, PlacePath},
     places::Places,
-    readings::plain_cells,
     run::{Load, Outcome, Run, Stored},
-    seen::Marks,
     store,
     table::{Row, Table},
 };
@@ -53,6 +55,7 @@ pub struct Bottle {
     line: u64,
     code: String,
     chemical: Chemical,
+    stated: Stated,
     amount: Quantity,
     location: Option<PlacePath>,
     content: Content,
@@ -64,6 +67,8 @@ pub struct Bottle {
     cells: Option<Vec<String>>,
     /// What should be looked at when it comes in.
     warning: Option<String>,
+    /// The line before it that says the same of its code.
+    repeated: Option<u64>,
 }
 
 pub struct Bottles {
@@ -77,6 +82,7 @@ pub struct Bottles {
     revive: bool,
     columns: Columns,
     codes: Option<MadeCodes>,
+    doubled: Doubled,
     today: NaiveDate,
 }
 
@@ -109,7 +115,7 @@ impl Bottles {
             codes.give_back(&there.into_iter().filter_map(|bottle| bottle.imported_as).collect());
         }
         let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
-        Ok(Self {
+        let mut bottles = Self {
             lab_id,
             person,
             create_locations: options.create_locations,
@@ -118,27 +124,15 @@ impl Bottles {
             revive: options.common.revive,
             columns,
             codes,
+            doubled: Doubled::default(),
             today: app.clock.now().date_naive(),
-        })
+        };
+        bottles.doubled = Doubled::of(table, |row| Some(bottles.read_alone(row).ok()?.says()))?;
+        Ok(bottles)
     }
 
     pub fn codes_file(&self) -> Option<PathBuf> {
         self.codes.as_ref().and_then(MadeCodes::path)
-    }
-
-    fn code(&self, row: &Row, faults: &mut Faults) -> Option<String> {
-        faults.made_code(row, self.lab_id);
-        if row.get("code").is_some() {
-            return read_code(row, faults);
-        }
-        let Some(code) = self.codes.as_ref().and_then(|codes| codes.of(row)) else {
-            faults.add(
-                "the code is empty: it tells a bottle from the others, and a second import from the first. --make-codes makes \
-                 codes",
-            );
-            return None;
-        };
-        Some(code.to_owned())
     }
 }
 
@@ -146,25 +140,12 @@ impl Load for Bottles {
     type Item = Bottle;
 
     fn read(&mut self, row: &Row) -> OrReason<Bottle> {
-        let mut faults = Faults::default();
-        faults.of_the_form(row);
-        faults.contradictions(row);
-        faults.of_the_spreadsheet(row)?;
-        let code = self.code(row, &mut faults);
-        let columns = &*self.columns.for_row(row);
-        let chemical = read_chemical(row, columns.repair_cas, &mut faults);
-        let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, &mut faults));
-        let content = read_content(row, columns, self.today, &mut faults);
-        let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
-        let bottle = match (code, chemical, amount) {
-            (Some(code), Some(chemical), Some(amount)) => {
-                let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
-                let (line, doubt, warning) = (row.line, faults.doubt(), counted_holders(row, amount));
-                Some(Bottle { line, code, chemical, amount, location, content, fingerprint, doubt, cells, warning })
-            }
-            _ => None,
-        };
-        faults.none(bottle)
+        let mut bottle = self.read_alone(row)?;
+        bottle.repeated = self.doubled.repeated(&bottle.code, bottle.line);
+        let doubts = [bottle.doubt.take(), self.doubled.contradiction(&bottle.code, bottle.line)];
+        let doubts: Vec<_> = doubts.into_iter().flatten().collect();
+        bottle.doubt = Some(doubts.join("; ")).filter(|doubt| !doubt.is_empty());
+        Ok(bottle)
     }
 
     fn made_for(&self) -> Option<Uuid> {
@@ -179,9 +160,8 @@ impl Load for Bottles {
         &self.columns
     }
 
-    fn marks(bottle: &Bottle) -> Marks {
-        let code = ("code", canonical_code(&bottle.code));
-        Marks { own: Some(code.clone()), all: vec![code] }
+    fn mark(bottle: &Bottle) -> Option<String> {
+        Some(canonical_code(&bottle.code))
     }
 
     fn lab_id(&self) -> Uuid {
@@ -208,7 +188,9 @@ impl Load for Bottles {
                 Ok((row, warnings)) => {
                     stored.outcomes.push(if row.is_some() { Outcome::Added } else { Outcome::Unchanged });
                     new.extend(row);
-                    stored.warnings.extend(warnings.into_iter().map(|warning| (item.line, warning)));
+                    let repeated =
+                        item.repeated.map(|line| format!("says the same of its code as line {line}: it is one bottle"));
+                    stored.warnings.extend(warnings.into_iter().chain(repeated).map(|warning| (item.line, warning)));
                 }
             }
         }
@@ -272,6 +254,7 @@ impl Bottles {
     /// As it is to be stored, but for its place, with a warning where one is due.
     fn resolve(&self, named: &Catalogue, item: &Bottle, now: DateTime<Utc>) -> OrReason<(Imported, Vec<String>)> {
         let Meant { id: chemical_id, label, warning } = named.find(&item.chemical, self.number_decides)?;
+        named.check(chemical_id, &item.stated)?;
         let mut content = item.content.clone();
         if let Some(label) = label {
             content.note =
@@ -288,6 +271,7 @@ impl Bottles {
             content,
             fingerprint: item.fingerprint,
         };
-        Ok((row, warning.into_iter().chain(item.warning.clone()).collect()))
+        let warnings = [warning, item.warning.clone(), item.stated.unread.clone()];
+        Ok((row, warnings.into_iter().flatten().collect()))
     }
 }

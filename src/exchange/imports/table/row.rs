@@ -9,7 +9,7 @@ use crate::{
         encoding::is_odd_line_end,
         escape::unescaped,
         own::READINGS,
-        plain::{is_computed, plain},
+        plain::{is_computed, plain, trimmed},
         readings,
     },
 };
@@ -80,6 +80,15 @@ impl<'t> Row<'t> {
         let places = self.table.places.get(column).into_iter().flatten();
         let is_filled = |cell: &str| !cell.is_empty() && (says_what(column) || !is_placeholder(cell));
         places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(move |(_, cell)| is_filled(cell))
+    }
+
+    /// Whether the cell is marked as a text (`="3-24"`, `'3-24`), so that no spreadsheet has made it.
+    pub fn is_marked(&self, column: &str) -> bool {
+        let cells = self.places(column).iter().filter_map(|&at| self.record.get(at));
+        cells
+            .map(trimmed)
+            .find(|cell| !cell.is_empty())
+            .is_some_and(|cell| cell.starts_with("=\"") || cell.starts_with('\''))
     }
 
     /// What stands in the column of the file with this number.

@@ -11,7 +11,10 @@ mod changed;
 mod closed_places;
 mod corrected;
 mod damage;
+mod days_in_texts;
 mod decided;
+mod doubled;
+mod dry_runs;
 mod exit_codes;
 mod files;
 mod headings;
@@ -27,6 +30,7 @@ mod pubchem;
 mod refused;
 mod spellings;
 mod spreadsheets;
+mod stated;
 mod texts;
 mod twice;
 

@@ -18,13 +18,17 @@ async fn a_code_in_another_spelling_is_the_same_bottle_in_the_lab_and_in_the_lis
     let list =
         "code,cas,amount\nb1,64-17-5,1 L\nB 2,64-17-5,2 L\nX-1,64-17-5,1 L\nx 1,64-17-5,1 L\ncab-a,64-17-5,1 L\n";
     let report = load(&app, &folder.file("other.csv", list)).await;
-    assert_eq!(counts(&report), [5, 1, 0, 1, 3], "{:?}", report.corrections);
-    assert_eq!(report.warnings, ["line 2: the bottle of this row has its code in another spelling, `B-1`"]);
+    assert_eq!(counts(&report), [5, 1, 0, 2, 2], "{:?}", report.corrections);
+    let told = [
+        "line 2: the bottle of this row has its code in another spelling, `B-1`",
+        "line 5: the bottle of this row has its code in another spelling, `X-1`",
+        "line 5: says the same of its code as line 4: it is one bottle",
+    ];
+    assert_eq!(report.warnings, told);
     assert_eq!(
         corrections(&report),
         [
             (3, "the code exists, spelled `B-2`, with other values (amount)".to_owned()),
-            (5, "line 4 has the same code".to_owned()),
             (6, "a location of the lab has this code".to_owned()),
         ]
     );
