@@ -20,6 +20,22 @@ pub async fn lab_exists(db: &mut PgConnection, lab_id: Uuid) -> Result<bool> {
     Ok(found.is_some())
 }
 
+/// Whether a list of this name has brought bottles with made codes.
+pub async fn knows_list(db: &mut PgConnection, lab_id: Uuid, name: &str) -> Result<bool> {
+    let found = sqlx::query_scalar!("select 1 from imported_lists where lab_id = $1 and name = $2", lab_id, name);
+    Ok(found.fetch_optional(db).await?.is_some())
+}
+
+pub async fn keep_list(db: &mut PgConnection, lab_id: Uuid, name: &str) -> Result<()> {
+    let kept = sqlx::query!(
+        "insert into imported_lists (lab_id, name) values ($1, $2) on conflict on constraint imported_lists_pkey do nothing",
+        lab_id,
+        name
+    );
+    kept.execute(db).await?;
+    Ok(())
+}
+
 /// The person in whose name a lab's bottles are to be booked.
 pub struct Person {
     pub id: Uuid,

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
 use super::{
+    doubts,
     making::{Earlier, Making, key},
     pending::{codes_of, pending},
 };
@@ -41,6 +42,8 @@ pub struct MadeCodes {
     /// None in a dry run.
     file: Option<File>,
     was_used: bool,
+    /// Whether the lab has bottles of a list of this name, and no file of codes is beside it.
+    pub has_come_before: bool,
     /// Where the file has the codes.
     code_at: usize,
 }
@@ -82,6 +85,7 @@ impl MadeCodes {
             making: Making::new(lab_id, name),
             file: None,
             was_used: false,
+            has_come_before: false,
             code_at: code_at.unwrap_or_default(),
         };
         let told = format!("the codes go to {}", codes.path.display());
@@ -202,6 +206,21 @@ impl MadeCodes {
         self.making.instead().collect()
     }
 
+    /// What the list is called.
+    pub fn list(&self) -> &str {
+        self.making.list()
+    }
+
+    /// Those of all rows that have none of their own, here and in the list.
+    pub fn all(&self) -> Vec<&str> {
+        self.making.all().chain(self.of_list.iter().flat_map(Making::all)).collect()
+    }
+
+    /// Whether the list has no file of codes, so that only the lab knows what it has brought.
+    pub fn are_missing(&self) -> bool {
+        self.making.is_first
+    }
+
     pub fn give_back(&mut self, there: &HashSet<String>) {
         self.making.give_back(there);
     }
@@ -209,47 +228,14 @@ impl MadeCodes {
     /// Why the row of a code that was made may be another bottle than the one that has it, or none that is new.
     pub fn doubt(&self, code: &str, is_there: bool) -> Option<String> {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let making = &self.making;
-        if making.written.contains(code) {
-            return None;
-        }
-        if self.is_of_corrections {
-            let of_list = self.of_list.as_ref();
-            if making.in_doubt.contains(code)
-                && !is_there
-                && !of_list.is_some_and(|list| list.gone == 0 && list.has(code))
-            {
-                return Some(format!(
-                    "the list had changed when the row was refused: its bottle may be there already; if it is another bottle, \
-                     give it a code, or take the rows that are gone from {list} out of {name}",
-                    list = making.list()
-                ));
+        match (self.making.written.contains(code), self.is_of_corrections) {
+            (true, _) => None,
+            (false, _) if self.has_come_before && !is_there => Some(doubts::of_lost_codes(&name)),
+            (false, true) if !self.has_come_before => {
+                doubts::of_corrections(&self.making, self.of_list.as_ref(), &name, code, is_there)
             }
-            let is_gone = of_list.is_some_and(|list| !list.has(code));
-            return (is_gone && !is_there && making.is_said(code)).then(|| {
-                format!(
-                    "the row is not in {list} any more as it was refused. If it was mended there, {list} brings its bottle; if \
-                     it is another bottle, give it a code",
-                    list = making.list()
-                )
-            });
+            (false, _) => doubts::of_list(&self.making, &name, is_there),
         }
-        if is_there {
-            return making.is_first.then(|| {
-                format!(
-                    "a list of this name has brought a bottle of this row, and {name} is not beside this one. If it is the same \
-                     list, the bottle is there: put {name} beside it. If it is another list, give it another name"
-                )
-            });
-        }
-        (making.gone > 0).then(|| {
-            format!(
-                "the list has changed since its codes were made: this row is new, and {} of the rows in {name} are not in \
-                 it any more. If the row is one of those, its bottle is there already; if it is another bottle, give it a \
-                 code, or take the rows that are gone out of {name}",
-                making.gone
-            )
-        })
     }
 
     pub fn write<'c>(&mut self, rows: impl Iterator<Item = (&'c str, &'c [String])>) -> anyhow::Result<()> {

@@ -40,6 +40,8 @@ pub struct Making {
     refused: HashSet<String>,
     /// The codes in the file of codes.
     pub written: HashSet<String>,
+    /// Whether the rows may say their codes: a file of corrections that an earlier version wrote does not.
+    pub may_say: bool,
     /// How many of them no row of the list has any more.
     pub gone: usize,
     /// Whether there is none in it.
@@ -57,6 +59,7 @@ impl Making {
             instead: HashMap::new(),
             refused: HashSet::new(),
             written: HashSet::new(),
+            may_say: false,
             gone: 0,
             is_first: true,
         }
@@ -84,6 +87,10 @@ impl Making {
     /// Whether a row of the list may be one that was changed, and has its bottle: one that was refused before has none.
     pub fn may_be_changed(&self, code: &str) -> bool {
         self.gone > 0 && !self.written.contains(code) && !self.refused.contains(code)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.codes.values().map(String::as_str)
     }
 
     /// The codes that follow from rows which stand where others were refused.
@@ -125,6 +132,7 @@ impl Making {
             }
         }
         self.is_first = earlier.is_empty();
+        self.may_say = table.own().place(own::CODE).is_some();
         self.written = earlier.iter().map(|(_, code)| code.clone()).collect();
         let mut of_key: HashMap<Key, VecDeque<String>> = HashMap::new();
         for (key, code) in earlier {

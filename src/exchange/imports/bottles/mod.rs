@@ -4,6 +4,7 @@ mod catalogue;
 mod cells;
 mod codes;
 mod doubled;
+mod doubts;
 mod known;
 mod making;
 mod pending;
@@ -113,6 +114,11 @@ impl Bottles {
         if let Some(codes) = &mut codes {
             let there = imported::find(&mut db, lab_id, &codes.instead()).await?;
             codes.give_back(&there.into_iter().filter_map(|bottle| bottle.imported_as).collect());
+            if codes.are_missing() {
+                let is_known = store::knows_list(&mut db, lab_id, codes.list()).await?;
+                let there = imported::find(&mut db, lab_id, &codes.all()).await?;
+                codes.has_come_before = is_known || !there.is_empty();
+            }
         }
         let listed = if options.create_locations { ListedPaths::of(table)? } else { ListedPaths::default() };
         let mut bottles = Self {
@@ -196,6 +202,11 @@ impl Load for Bottles {
         }
         stored.changes = locations::insert_made(tx, self.lab_id, places.made(), run.now).await?;
         imported::insert(tx, self.lab_id, new, self.person, run.id, run.now).await?;
+        let brings =
+            |(item, outcome): (&Bottle, &Outcome)| item.cells.is_some() && !matches!(outcome, Outcome::Failed(_));
+        if let Some(codes) = self.codes.as_ref().filter(|_| items.iter().zip(&stored.outcomes).any(brings)) {
+            store::keep_list(tx, self.lab_id, codes.list()).await?;
+        }
         stored.locations = places.into_made_paths();
         Ok(stored)
     }

@@ -41,7 +41,7 @@ const SQL_ELSEWHERE: [(&str, &str); 5] = [
 ];
 
 /// Who writes which tables.
-const OWNERS: [(&str, &[&str]); 13] = [
+const OWNERS: [(&str, &[&str]); 14] = [
     // Who had another code before a migration, for whoever prints labels.
     ("migrations", &["renamed_codes"]),
     ("platform", &["jobs"]),
@@ -66,6 +66,7 @@ const OWNERS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("stock::locations", &["locations", "location_keys"]),
+    ("exchange::imports", &["imported_lists"]),
     // Codes of places are written by triggers.
     ("stock::containers", &["codes", "containers", "stock_events"]),
 ];

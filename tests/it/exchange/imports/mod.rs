@@ -21,6 +21,7 @@ mod headings;
 mod identity;
 mod in_whose_name;
 mod lives;
+mod lost_codes;
 mod made_codes;
 mod mended;
 mod names;

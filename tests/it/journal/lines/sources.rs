@@ -24,7 +24,7 @@ const JOURNALLED: [&str; 11] = [
 ];
 
 /// Tables of which the journal says nothing, and why.
-const NOT_JOURNALLED: [(&str, &str); 26] = [
+const NOT_JOURNALLED: [(&str, &str); 27] = [
     ("journal", "it is the journal"),
     ("journal_chain", "made from the lines"),
     ("journal_heads", "made from the lines"),
@@ -49,6 +49,7 @@ const NOT_JOURNALLED: [(&str, &str); 26] = [
     ("catalogue_words", "made from the chemicals"),
     ("word_ends", "made from the chemicals"),
     ("imported_chemicals", "traces of lists, which nobody sees"),
+    ("imported_lists", "traces of lists, which nobody sees"),
     ("renamed_codes", "written by a migration"),
     ("_sqlx_migrations", "migrations"),
 ];
