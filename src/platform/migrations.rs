@@ -227,7 +227,12 @@ pub async fn missing_rights(db: &mut PgConnection, role: &str) -> sqlx::Result<V
         union all
         (select format('grant %s on %s to %I', string_agg(p, ', ' order by p), t.oid::regclass, $1::text)
         from ({NEEDED}) t cross join unnest(t.needed) p
-        where not has_table_privilege($1::text, t.oid, p) group by t.oid order by t.oid::regclass::text)"
+        where not has_table_privilege($1::text, t.oid, p) group by t.oid order by t.oid::regclass::text)
+        union all
+        select format('grant usage on sequence %s to %I', c.oid::regclass, $1::text)
+        from pg_class c join pg_class m on m.oid = to_regclass('_sqlx_migrations')
+            and c.relowner = m.relowner and c.relnamespace = m.relnamespace
+        where c.relkind = 'S' and not has_sequence_privilege($1::text, c.oid, 'usage')"
     );
     sqlx::query_scalar(AssertSqlSafe(sql)).bind(role).fetch_all(db).await
 }
@@ -242,9 +247,8 @@ async fn grant(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
     if sqlx::query_scalar(is_owner).bind(role).fetch_one(&mut *tx).await? {
         return Ok(());
     }
-    let default =
-        "select format('alter default privileges in schema %I grant select, insert, update, delete on tables to %I',
-            current_schema(), $1::text)
+    let default = "select format('alter default privileges in schema %I grant %s to %I', current_schema(), p, $1::text)
+        from unnest('{\"select, insert, update, delete on tables\",usage on sequences}'::text[]) p
         union all
         select format('revoke update, delete, truncate on %I from %I', t, $1::text)
         from unnest('{stock_events,journal,journal_chain,journal_heads}'::text[]) t

@@ -37,8 +37,10 @@ use crate::{
 /// Of log lines and metrics.
 pub const NAME: &str = "number lines";
 
-/// A step takes at most this many lines.
+/// Of more lines than it looks at a step takes this many.
 const BATCH: usize = 5_000;
+/// It looks at twice as many, as a transaction of a low number may have waited for one of a high number.
+const LOOKED_AT: usize = 2 * BATCH;
 /// After so many transactions without a line the snapshot is renewed.
 const LONGEST_STRETCH: i64 = 5_000;
 /// Between two steps while there are lines.
@@ -62,9 +64,8 @@ struct Looked {
     /// The server and its timeline.
     generation: String,
     now: Snapshot,
-    /// In their order; of too many the first.
-    lines: Vec<Key>,
-    last_xid: Option<i64>,
+    /// In their order, each with its transaction; of too many those of the lowest transactions.
+    lines: Vec<(i64, Key)>,
 }
 
 /// What is written at once.
@@ -80,9 +81,9 @@ struct Step {
 /// Numbers what there is to number, as much as is good for one step, and says how many lines it looked at.
 pub async fn step(app: &App) -> Result<usize> {
     let mut db = app.db().await?;
-    let looked = store::look(&mut db, limit()).await?;
+    let looked = store::look(&mut db, limit(LOOKED_AT)).await?;
     let is_new_server = looked.generation != looked.state.generation || looked.now.below < looked.state.done.below;
-    let Looked { state, generation, now, lines, last_xid } = looked;
+    let Looked { state, generation, now, mut lines } = looked;
     let step = |done, walked, lines| Step { version: state.version, generation, done, walked, lines };
     if is_new_server {
         tracing::info!("numbers of transactions begin anew: the notary walks over all lines once");
@@ -90,8 +91,8 @@ pub async fn step(app: &App) -> Result<usize> {
         return Ok(usize::from(store::take(&mut db, &step(now, from_the_start, Vec::new())).await?));
     }
     if let Some(walked) = state.walked {
-        let (new, last, passed) = store::walk(&mut db, walked, limit()).await?;
-        let last = last.filter(|_| passed >= limit());
+        let (new, last, passed) = store::walk(&mut db, walked, limit(BATCH)).await?;
+        let last = last.filter(|_| passed >= limit(BATCH));
         let (chained, _) = chain(&mut db, new).await?;
         let step = step(state.done, last, chained);
         // The end of a walk is worth another look.
@@ -105,9 +106,14 @@ pub async fn step(app: &App) -> Result<usize> {
         }
         return Ok(0);
     }
-    let reached = last_xid.filter(|_| lines.len() >= BATCH);
-    let (chained, written) = chain(&mut db, lines).await?;
-    let step = step(state.done.advanced(&now, reached), None, chained);
+    let (mut reached, mut left) = (None, Vec::new());
+    if lines.len() >= LOOKED_AT {
+        reached = lines.iter().map(|(xid, _)| *xid).max();
+        left = lines.split_off(BATCH);
+    }
+    let done = state.done.advanced(&now, reached).without(left.into_iter().map(|(xid, _)| xid));
+    let (chained, written) = chain(&mut db, lines.into_iter().map(|(_, key)| key).collect()).await?;
+    let step = step(done, None, chained);
     if !store::take(&mut db, &step).await? {
         return Ok(0);
     }
@@ -116,8 +122,8 @@ pub async fn step(app: &App) -> Result<usize> {
     Ok(step.lines.len())
 }
 
-fn limit() -> i64 {
-    i64::try_from(BATCH).unwrap_or(i64::MAX)
+fn limit(lines: usize) -> i64 {
+    i64::try_from(lines).unwrap_or(i64::MAX)
 }
 
 /// The position and the hash of each line, after those that its lab has.
@@ -154,7 +160,7 @@ fn show(written: &[DateTime<Utc>], now: DateTime<Utc>) {
 /// Background step: shows for how long the first line has waited for its position.
 pub async fn measure(app: App) -> Result<usize> {
     let mut db = app.db().await?;
-    let first = store::look(&mut db, 1).await?.lines;
+    let first: Vec<_> = store::look(&mut db, 1).await?.lines.into_iter().map(|(_, key)| key).collect();
     let line = lines::read(&mut db, &first).await?.into_values().next();
     let waited = line.map_or(Duration::ZERO, |line| (app.clock.now() - line.at).to_std().unwrap_or_default());
     metrics::gauge!("journal_oldest_seconds").set(waited.as_secs_f64());

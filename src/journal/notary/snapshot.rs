@@ -37,6 +37,14 @@ impl Snapshot {
         let left_since = later.in_progress.iter().filter(|xid| (self.below..reached).contains(*xid));
         Self { below: self.below.max(reached), in_progress: left_before.chain(left_since).copied().collect() }
     }
+
+    /// As if these had not ended yet.
+    pub fn without(mut self, xids: impl IntoIterator<Item = i64>) -> Self {
+        self.in_progress.extend(xids.into_iter().filter(|xid| *xid < self.below));
+        self.in_progress.sort_unstable();
+        self.in_progress.dedup();
+        self
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +86,16 @@ mod tests {
                 prop_assert_eq!(after.shows(xid), done, "{} of {:?}", xid, after);
             }
             prop_assert!(after.in_progress.is_sorted());
+        }
+
+        #[test]
+        fn what_is_left_for_later_is_not_done((before, later) in moments(), left in btree_set(0..100_i64, 0..20)) {
+            let after = before.advanced(&later, None);
+            let less = after.clone().without(left.iter().copied());
+            for xid in 0..100 {
+                prop_assert_eq!(less.shows(xid), after.shows(xid) && !left.contains(&xid), "{} of {:?}", xid, less);
+            }
+            prop_assert!(less.in_progress.is_sorted());
         }
     }
 }

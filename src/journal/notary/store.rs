@@ -11,15 +11,17 @@ use crate::{
 };
 
 /// How far the notary is, what there is to do, and the snapshot in which that was seen: one statement, so that they
-/// belong together. Lines come in the order of their transactions, and those of one in the order of each bottle's
-/// ledger. A line whose transaction is numbered by another server is not taken twice, as the chain has it.
+/// belong together. At most so many lines come, those of the lowest transactions, in the order in which the transactions
+/// wrote their last lines: whoever waited for a row wrote later than who held it. The lines of one transaction are in the
+/// order of each bottle's ledger. A line whose transaction is numbered by another server is not taken twice, as the chain
+/// has it.
 pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
     let row = sqlx::query!(
         r#"with state as materialized (
             select version, generation, below, in_progress, walked_lab, walked_id from journal_notary
         ), found as (
             select * from (
-                (select lab_id, in_ledger, id, xid, seq from journal_lines l
+                (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
                 where (select walked_lab from state) is null and xid >= (select below from state)
                     and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                     and not exists (
@@ -28,7 +30,7 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
                     )
                 order by xid, seq, in_ledger, id limit $1)
                 union all
-                (select lab_id, in_ledger, id, xid, seq from journal_lines l
+                (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
                 where (select walked_lab from state) is null
                     and xid = any((select in_progress from state)::bigint[])
                     and not exists (
@@ -41,11 +43,15 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
         select s.version, s.generation, s.below, s.in_progress, s.walked_lab, s.walked_id,
             c.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8) as "here!",
             pg_current_snapshot()::text as "now!",
-            f.labs as "labs!: Vec<Uuid>", f.ledgers as "ledgers!: Vec<bool>", f.ids as "ids!: Vec<Uuid>", f.last_xid
+            f.labs as "labs!: Vec<Uuid>", f.ledgers as "ledgers!: Vec<bool>", f.ids as "ids!: Vec<Uuid>",
+            f.xids as "xids!: Vec<i64>"
         from state s cross join pg_control_system() c cross join (
             select coalesce(array_agg(lab_id), '{}') as labs, coalesce(array_agg(in_ledger), '{}') as ledgers,
-                coalesce(array_agg(id), '{}') as ids, max(xid) as last_xid
-            from (select * from found order by xid, seq, in_ledger, id) f
+                coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(xid), '{}') as xids
+            from (
+                select * from found
+                order by coalesce(max(write_order) over (partition by xid), 0), xid, seq, in_ledger, id
+            ) f
         ) f"#,
         most
     );
@@ -59,8 +65,7 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
         },
         generation: row.here,
         now: Snapshot::parse(&row.now)?,
-        lines: keys(row.labs, row.ledgers, row.ids),
-        last_xid: row.last_xid,
+        lines: row.xids.into_iter().zip(keys(row.labs, row.ledgers, row.ids)).collect(),
     })
 }
 

@@ -8,6 +8,7 @@ mod documented;
 mod lines;
 mod notary;
 mod notary_embedded;
+mod notary_order;
 mod notary_races;
 mod verify;
 
