@@ -16,6 +16,7 @@ use crate::{
 };
 
 /// The newest of these events of a bottle, at most so many, as far as an undo needs them.
+#[expect(clippy::too_many_lines, reason = "one statement, and its answer")]
 pub async fn history(
     db: &mut PgConnection,
     lab_id: Uuid,
