@@ -100,7 +100,7 @@ impl Form {
         let parts = formula.and_then(|formula| parse_stored(formula.as_str()).ok()).unwrap_or_default();
         let proven = |difference: &Difference| match difference {
             Difference::Water => matches!(synonym.water, Some(Water::Some(_) | Water::Any)) && has_water(&parts),
-            Difference::Isotopes => !synonym.isotopes.is_empty() && formula.is_some(),
+            Difference::Isotopes => !synonym.isotopes.is_empty() && synonym.has_isotopes_in(&parts),
             Difference::Acid => synonym.acid.is_some() && parts.len() > 1,
         };
         let says_more = || {
@@ -199,7 +199,7 @@ mod tests {
                 ],
                 Isotopes,
             ),
-            ("Benzene", Some("C6H6"), &["13C6-benzene", "benzene-d6", "C6D6", "phene-d6"], Isotopes),
+            ("Benzene", Some("C6H6"), &["13C6-benzene", "benzene-d6", "C6D6", "phene-d6", "benzene-d"], Isotopes),
             ("Toluene-d8", Some("C7D8"), &["toluene", "toluene-d3"], Isotopes),
             ("Chloroform", None, &["CDCl3", "chloroform-d"], Isotopes),
             ("Water", None, &["heavy water", "D2O"], Isotopes),
@@ -231,6 +231,7 @@ mod tests {
             ("Toluene-d8", Some("C7D8"), "[2H8]toluene"),
             ("Toluene-d8", None, "deuterated toluene"),
             ("Heavy water", None, "D2O"),
+            ("Chloroform", Some("CDCl3"), "chloroform-d"),
             ("cholecalciferol", Some("C27H44O"), "vitamin D3"),
             ("alprostadil", None, "prostaglandin D2"),
             ("pyran", None, "2H-pyran"),

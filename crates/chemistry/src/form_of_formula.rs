@@ -13,9 +13,14 @@ impl Form {
         let parts = parse_stored(formula.as_str()).unwrap_or_default();
         Difference::first(
             self.water.is_some_and(|said| has_other_water(&parts, said)),
-            !self.is_perhaps && self.isotopes.iter().any(|(isotope, said)| has_other_atoms(&parts, isotope, *said)),
+            !self.is_perhaps && !self.has_isotopes_in(&parts),
             self.acid.is_some_and(|(acid, _)| !formula.has(&acid[1..])),
         )
+    }
+
+    /// Whether the isotopes that it says are all in the formula.
+    pub(super) fn has_isotopes_in(&self, parts: &[Part]) -> bool {
+        !self.isotopes.iter().any(|(isotope, said)| has_other_atoms(parts, isotope, *said))
     }
 }
 

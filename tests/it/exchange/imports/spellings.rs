@@ -21,8 +21,8 @@ async fn a_code_in_another_spelling_is_the_same_bottle_in_the_lab_and_in_the_lis
     assert_eq!(counts(&report), [5, 1, 0, 2, 2], "{:?}", report.corrections);
     let told = [
         "line 2: the bottle of this row has its code in another spelling, `B-1`",
-        "line 5: the bottle of this row has its code in another spelling, `X-1`",
         "line 5: says the same of its code as line 4: it is one bottle",
+        "line 5: the bottle of this row has its code in another spelling, `X-1`",
     ];
     assert_eq!(report.warnings, told);
     assert_eq!(

@@ -122,8 +122,8 @@ async fn a_formula_that_several_substances_may_have_is_refused_with_the_candidat
     )
     .await;
     for (row, parts) in [
-        ("C2H6O,", &["ethanol (64-17-5)", "give the CAS number"][..]),
-        ("CaCO3,", &["calcite", "aragonite (14791-73-2)", "give the CAS number"]),
+        ("C2H6O,", &["`ethanol` (64-17-5)", "give the CAS number"][..]),
+        ("CaCO3,", &["calcite", "`aragonite` (14791-73-2)", "give the CAS number"]),
         ("CaO,1305-78-8", &["`CaO` is the formula of `lime`", "1305-78-8 is in no entry"]),
     ] {
         let told = reasons(&chemicals(&app, &folder, &format!("name,cas\n{row}\n"), Names::default()).await).remove(0);
