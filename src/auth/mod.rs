@@ -116,7 +116,12 @@ impl<R> Auth<R> {
 
     /// A connection for a list or a search, in the caller's turn: nobody has them all.
     pub async fn lists(&self) -> Result<turns::Turn> {
-        turns::of(&self.app, self.user_id()).await
+        turns::of_lists(&self.app, self.user_id()).await
+    }
+
+    /// A connection for what reads much, in the caller's turn.
+    pub async fn reports(&self) -> Result<turns::Turn> {
+        turns::of_reports(&self.app, self.user_id()).await
     }
 
     /// Who comes with a Firebase token has none, and is told where to get one.

@@ -1,4 +1,5 @@
-//! Lists and searches of one person wait for each other, so that whoever sends many at once slows nobody but himself.
+//! Lists and searches of one person wait for each other, and so do reports, so that whoever sends many at once slows
+//! nobody but himself.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -19,10 +20,13 @@ use uuid::Uuid;
 
 use crate::{
     base::error::{Error, Result},
-    platform::{app::App, lanes::Lease},
+    platform::{
+        app::App,
+        lanes::{Lane, Lease},
+    },
 };
 
-/// Statements of one person that run at once: less than half of the connections for lists.
+/// Statements of one person that run at once: less than half of the connections for lists, half of those for reports.
 const AT_ONCE: usize = 3;
 /// Of one person that wait; more are told to come later.
 const WAITING: usize = 64;
@@ -35,10 +39,14 @@ struct Queue {
     waiting: AtomicUsize,
 }
 
+/// Of each person.
 struct Queues {
     at_once: usize,
     of: Cache<Uuid, Arc<Queue>>,
 }
+
+struct Lists(Queues);
+struct Reports(Queues);
 
 /// A connection, and the turn of the person who has it.
 pub struct Turn {
@@ -60,17 +68,30 @@ impl DerefMut for Turn {
     }
 }
 
-pub async fn of(app: &App, user: Uuid) -> Result<Turn> {
-    let queues = app.part(|app| Queues {
-        at_once: AT_ONCE.min(app.lanes().lists.size() / 2).max(1),
-        of: Cache::builder().max_capacity(100_000).time_to_idle(FORGOTTEN_AFTER).build(),
-    });
-    let queue = queues.of.get_with(user, || {
-        let turns = Arc::new(Semaphore::new(queues.at_once));
-        Arc::new(Queue { turns, waiting: AtomicUsize::new(0) })
-    });
-    let turn = queue.turn().await?;
+pub async fn of_lists(app: &App, user: Uuid) -> Result<Turn> {
+    let turn = app.part(|app| Lists(Queues::new(&app.lanes().lists))).0.of(user).turn().await?;
     Ok(Turn { lease: app.lists().await?, _turn: turn })
+}
+
+pub async fn of_reports(app: &App, user: Uuid) -> Result<Turn> {
+    let turn = app.part(|app| Reports(Queues::new(&app.lanes().reports))).0.of(user).turn().await?;
+    Ok(Turn { lease: app.reports().await?, _turn: turn })
+}
+
+impl Queues {
+    fn new(lane: &Lane) -> Self {
+        Self {
+            at_once: AT_ONCE.min(lane.size() / 2).max(1),
+            of: Cache::builder().max_capacity(100_000).time_to_idle(FORGOTTEN_AFTER).build(),
+        }
+    }
+
+    fn of(&self, user: Uuid) -> Arc<Queue> {
+        self.of.get_with(user, || {
+            let turns = Arc::new(Semaphore::new(self.at_once));
+            Arc::new(Queue { turns, waiting: AtomicUsize::new(0) })
+        })
+    }
 }
 
 impl Queue {

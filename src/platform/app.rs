@@ -105,6 +105,11 @@ impl App {
         Ok(self.lanes.lists.lease().await?)
     }
 
+    /// For what reads much.
+    pub async fn reports(&self) -> Result<Lease> {
+        Ok(self.lanes.reports.lease().await?)
+    }
+
     pub fn lanes(&self) -> &Lanes {
         &self.lanes
     }

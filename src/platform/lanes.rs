@@ -15,110 +15,70 @@ use std::{
 };
 
 use anyhow::Context as _;
-use sqlx::{
-    Connection as _, Executor as _, PgConnection, PgPool,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, Postgres},
-};
+use sqlx::{Connection as _, PgConnection, PgPool, pool::PoolConnection, postgres::Postgres};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tracing::Span;
 
+pub use super::connecting::{FRESH_FOR, LONGEST_REPORT, LONGEST_STATEMENT, connect_options, pool_options, set_up};
+use super::connecting::{LONGEST_WAIT, pool_options_for};
 use crate::{
     base::error::{Error, Result},
     config::Authorities,
 };
 
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// A connection that did nothing for longer is tested before its next use: the server may have been restarted.
-pub const FRESH_FOR: Duration = Duration::from_secs(5);
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
-/// Postgres ends a statement after 15 seconds ([`set_up`]): a connection that says nothing for longer is dead, although
-/// nobody has closed it.
-pub const SILENT_AFTER: Duration = Duration::from_secs(20);
+/// A connection that says nothing for so much longer than a statement may run is dead, although nobody has closed it.
+const SILENT: Duration = Duration::from_secs(5);
+/// Where no statement of a report is waited for.
+pub const SILENT_AFTER: Duration = LONGEST_STATEMENT.saturating_add(SILENT);
 
 #[derive(Clone)]
 pub struct Lanes {
     pub writes: Arc<Lane>,
     pub lookups: Arc<Lane>,
     pub lists: Arc<Lane>,
+    /// What reads much, such as the audit: few connections, each with more time for a statement.
+    pub reports: Arc<Lane>,
 }
 
 impl Lanes {
     const WRITES: u32 = 32;
     const LOOKUPS: u32 = 4;
     const LISTS: u32 = 8;
+    const REPORTS: u32 = 4;
     /// Connections of one process.
-    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS;
+    pub const MOST: u32 = Self::WRITES + Self::LOOKUPS + Self::LISTS + Self::REPORTS;
 
     /// One lane for everything: an embedded database has one connection, a test wants few.
     pub fn single(pool: PgPool, fresh_for: Duration) -> Self {
-        let lane = Lane::new(pool, fresh_for);
-        Self { writes: lane.clone(), lookups: lane.clone(), lists: lane }
+        let lane = Lane::new(pool, fresh_for, SILENT_AFTER);
+        Self { writes: lane.clone(), lookups: lane.clone(), lists: lane.clone(), reports: lane }
     }
 
     pub async fn open(url: &str, authorities: Option<&Authorities>) -> anyhow::Result<Self> {
         let options = connect_options("DATABASE_URL", url, authorities)?;
-        let pool = |size| pool_options().max_connections(size).connect_lazy_with(options.clone());
-        let lane = |size| Lane::new(pool(size), FRESH_FOR);
-        let lanes = Self { writes: lane(Self::WRITES), lookups: lane(Self::LOOKUPS), lists: lane(Self::LISTS) };
+        let lane = |size, longest: Duration| {
+            let pool = pool_options_for(longest).max_connections(size).connect_lazy_with(options.clone());
+            Lane::new(pool, FRESH_FOR, longest + SILENT)
+        };
+        let lanes = Self {
+            writes: lane(Self::WRITES, LONGEST_STATEMENT),
+            lookups: lane(Self::LOOKUPS, LONGEST_STATEMENT),
+            lists: lane(Self::LISTS, LONGEST_STATEMENT),
+            reports: lane(Self::REPORTS, LONGEST_REPORT),
+        };
         lanes.writes.lease().await.context("no connection to Postgres; check DATABASE_URL")?;
         Ok(lanes)
     }
 
     pub async fn close(&self) {
-        self.writes.close().await;
-        self.lookups.close().await;
-        self.lists.close().await;
-    }
-}
-
-/// Of the URL in this variable, whose own `sslrootcert` wins.
-pub fn connect_options(
-    variable: &'static str,
-    url: &str,
-    authorities: Option<&Authorities>,
-) -> anyhow::Result<PgConnectOptions> {
-    let options: PgConnectOptions = url.parse().context(variable)?;
-    match authorities.filter(|_| !url.contains("sslrootcert=")) {
-        Some(authorities) => {
-            let pem = authorities.load().map_err(anyhow::Error::msg)?;
-            Ok(options.ssl_root_cert_from_pem(pem.as_bytes().to_vec()))
+        for lane in [&self.writes, &self.lookups, &self.lists, &self.reports] {
+            lane.close().await;
         }
-        None => Ok(options),
     }
-}
-
-/// What every pool has in common.
-pub fn pool_options() -> PgPoolOptions {
-    PgPoolOptions::new()
-        .acquire_timeout(LONGEST_WAIT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .before_acquire(|connection, about| {
-            Box::pin(async move {
-                if about.idle_for > FRESH_FOR {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_connect(|connection, _| Box::pin(set_up(connection)))
-}
-
-/// Random reads cost as much as sequential ones (SSD); parallel workers off. With the defaults of Postgres the planner reads
-/// a page of a small lab through the index of all labs.
-pub async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
-    connection
-        .execute(
-            "set statement_timeout = '15s'; set lock_timeout = '10s'; set jit = off;
-             set max_parallel_workers_per_gather = 0; set random_page_cost = 1.1",
-        )
-        .await?;
-    Ok(())
 }
 
 pub struct Lane {
@@ -127,6 +87,7 @@ pub struct Lane {
     permits: Arc<Semaphore>,
     ready: Mutex<Vec<Ready>>,
     fresh_for: Duration,
+    silent_after: Duration,
 }
 
 struct Ready {
@@ -136,9 +97,10 @@ struct Ready {
 }
 
 impl Lane {
-    fn new(pool: PgPool, fresh_for: Duration) -> Arc<Self> {
+    fn new(pool: PgPool, fresh_for: Duration, silent_after: Duration) -> Arc<Self> {
         let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(1);
-        Arc::new(Self { pool, permits: Arc::new(Semaphore::new(size)), ready: Mutex::default(), fresh_for })
+        let permits = Arc::new(Semaphore::new(size));
+        Arc::new(Self { pool, permits, ready: Mutex::default(), fresh_for, silent_after })
     }
 
     /// How many connections it has at most.
@@ -184,7 +146,7 @@ impl Lane {
         self.ready().iter_mut().for_each(|other| other.fresh_until = now);
         let lane = self.clone();
         tokio::spawn(async move {
-            let answered = timeout(SILENT_AFTER, connection.ping()).await;
+            let answered = timeout(lane.silent_after, connection.ping()).await;
             match answered {
                 Ok(Ok(())) => lane.keep(connection),
                 _ => end(connection),

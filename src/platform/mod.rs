@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod batch;
+mod connecting;
 pub mod deeds;
 pub mod embedded;
 pub mod jobs;

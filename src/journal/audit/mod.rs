@@ -81,7 +81,7 @@ const WINDOW: i64 = 10_000;
 const MOST_SKEW: TimeDelta = TimeDelta::hours(1);
 
 pub async fn of_lab(by: &Auth<Manager>, filter: &AuditFilter, cursor: Option<Cursor<i64>>) -> Result<Page<AuditLine>> {
-    let mut page = page(&mut *by.lists().await?, by.lab_id(), filter, cursor, by.keys().unseen()).await?;
+    let mut page = page(&mut *by.reports().await?, by.lab_id(), filter, cursor, by.keys().unseen()).await?;
     for line in &mut page.items {
         conceal(&mut line.changes, by.keys());
     }
@@ -93,7 +93,7 @@ pub async fn of_installation(
     filter: &AuditFilter,
     cursor: Option<Cursor<i64>>,
 ) -> Result<Page<AuditLine>> {
-    page(&mut *by.lists().await?, super::NO_LAB, filter, cursor, &[]).await
+    page(&mut *by.reports().await?, super::NO_LAB, filter, cursor, &[]).await
 }
 
 async fn page(

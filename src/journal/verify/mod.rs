@@ -105,7 +105,7 @@ pub async fn head_of_installation(by: &Auth<Owner>) -> Result<Head> {
 }
 
 async fn head<R>(by: &Auth<R>, lab_id: Uuid) -> Result<Head> {
-    let head = store::head(&mut *by.app().lookups().await?, lab_id).await?;
+    let head = store::head(&mut *by.reports().await?, lab_id).await?;
     let (position, hash) = head.unwrap_or((0, NO_HASH));
     Ok(Head { position, hash: hex(&hash) })
 }
@@ -141,7 +141,7 @@ async fn verify<R>(by: &Auth<R>, lab_id: Uuid, range: Range) -> Result<Verificat
     let is_end = walk.last >= head.position;
     let fault =
         match fault {
-            None if is_end => store::find_without_position(&mut *by.lists().await?, lab_id)
+            None if is_end => store::find_without_position(&mut *by.reports().await?, lab_id)
                 .await?
                 .map(|line_id| Fault { kind: FaultKind::LineWithoutPosition, position: None, line_id: Some(line_id) }),
             fault => fault,
@@ -161,7 +161,7 @@ impl Walk {
     async fn check<R>(&mut self, by: &Auth<R>, to: i64) -> Result<Option<Fault>> {
         let begun = Instant::now();
         while self.last < to && begun.elapsed() < LONGEST {
-            let mut db = by.lists().await?;
+            let mut db = by.reports().await?;
             // With one before the first of all, as its hash is needed; none must stand before position 1.
             let start = if self.last == 0 { i64::MIN } else { self.last };
             let most = PAGE.min(to - self.last);

@@ -54,7 +54,7 @@ async fn logins(by: &Auth<Owner>, filter: AuditFilter, cursor: Option<Cursor<Uui
     let kind = kind.transpose()?;
     let list = List::new("audit of logins", &(person, from, kind));
     let filter = store::Filter { kind, user_id: person, from, before: list.after(cursor)? };
-    let found = store::list(&mut *by.lists().await?, None, &filter, limit.plus_one()).await?;
+    let found = store::list(&mut *by.reports().await?, None, &filter, limit.plus_one()).await?;
     Ok(list.page(found.into_iter().map(line).collect(), limit, |line| line.id))
 }
 

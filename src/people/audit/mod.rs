@@ -219,7 +219,7 @@ pub async fn list(by: &Auth<Owner>, wanted: LoginEventFilter) -> Result<Page<Log
     let phone = wanted.phone.as_ref().map(Phone::as_str);
     let list = List::new("login events", &(phone, wanted.kind));
     let before = list.after(wanted.before)?;
-    let mut db = by.lists().await?;
+    let mut db = by.reports().await?;
     let who = phone_hash.as_ref().map(<[u8; 32]>::as_slice).zip(phone);
     let filter = store::Filter { kind: wanted.kind, before, ..store::Filter::default() };
     let found = store::list(&mut db, who, &filter, wanted.limit.plus_one()).await?;

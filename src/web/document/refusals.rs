@@ -63,9 +63,14 @@ fn more(id: &str) -> &'static [Kind] {
         "verify_code" | "exchange_id_token" | "confirm_phone_change" | "confirm_email_change" => {
             &[general::FORBIDDEN, general::RATE_LIMITED]
         }
-        "get_challenge" | "refresh_tokens" | "stream_job" | "verify_audit" | "verify_installation_audit" => {
-            &[general::RATE_LIMITED]
-        }
+        "get_challenge"
+        | "refresh_tokens"
+        | "stream_job"
+        | "get_audit_head"
+        | "get_installation_audit_head"
+        | "verify_audit"
+        | "verify_installation_audit"
+        | "export_containers" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
         // A part of the path is a text with rules of its own.
         "lift_sending_stop" | "scan_code" => &[general::INVALID],

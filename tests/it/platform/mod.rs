@@ -3,4 +3,5 @@
 mod jobs;
 mod lanes;
 mod migrations;
+mod reports;
 mod silence;

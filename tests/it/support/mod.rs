@@ -83,7 +83,18 @@ impl TestApp {
 
     /// With configuration variables of its own.
     pub async fn with_vars(db: PgPool, vars: &[(&str, &str)]) -> Self {
-        let (db, lanes) = (pool_of(&db), Lanes::single(pool_of(&db), FRESH_FOR));
+        let lanes = Lanes::single(pool_of(&db), FRESH_FOR);
+        Self::with_lanes(db, vars, lanes).await
+    }
+
+    /// With connections of its own for each kind of work, as a server has them.
+    pub async fn with_all_lanes(db: PgPool) -> Self {
+        let lanes = Lanes::open(&instance::database_url(&db), None).await.expect("connections");
+        Self::with_lanes(db, &[], lanes).await
+    }
+
+    async fn with_lanes(db: PgPool, vars: &[(&str, &str)], lanes: Lanes) -> Self {
+        let db = pool_of(&db);
         // Every test has one address, and most ask for more codes than a client may: limits for those that test them.
         let lookup = |name: &str| {
             let given = vars.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
