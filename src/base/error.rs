@@ -116,6 +116,7 @@ macro_rules! reasons {
 reasons! {
     AlreadyMember,
     AppCheckRefused,
+    BatchRejected,
     CallbackRefused,
     CasTaken,
     ChemicalInUse,

@@ -55,6 +55,7 @@ impl From<Reason> for Kind {
         match reason {
             Reason::AlreadyMember => kind("already-member", S::CONFLICT, "Already a member of the lab", "Change the role of the membership instead."),
             Reason::AppCheckRefused => kind("app-check-refused", S::FORBIDDEN, "The app was not recognised", "This installation gives codes to its own apps only: send a fresh App Check token in X-Firebase-AppCheck."),
+            Reason::BatchRejected => kind("batch-rejected", S::CONFLICT, "Not all of the events can be booked", "All were to be booked or none, so none was. `verdicts` says which are refused and why: mend those or leave them out, and send the rest again."),
             Reason::CallbackRefused => kind("callback-refused", S::FORBIDDEN, "The callback is not believed", "Its signature is missing, wrong or too old. Providers sign with the key that stands in the configuration, over the address under PUBLIC_URL."),
             Reason::CasTaken => kind("cas-taken", S::CONFLICT, "The catalogue has this CAS number", "Look the chemical up by its CAS number and use that entry."),
             Reason::ChemicalInUse => kind("chemical-in-use", S::CONFLICT, "There are containers of this chemical", "A chemical that any container refers to stays in the catalogue."),

@@ -56,6 +56,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["density"]))]
     pub missing: Vec<&'static str>,
+    /// What became of each of many events that were to be booked together, as `POST /v1/labs/{lab_id}/events` answers it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub verdicts: Vec<serde_json::Value>,
     /// What this service depends on: `ok` or `away`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<&'static str, &'static str>,
@@ -76,6 +80,7 @@ impl Problem {
             blocked_by: None,
             left: None,
             missing: Vec::new(),
+            verdicts: Vec::new(),
             services: BTreeMap::new(),
             retry_after: None,
         }
@@ -95,6 +100,13 @@ impl Problem {
     #[must_use]
     pub fn errors(mut self, errors: Vec<Field>) -> Self {
         self.errors = errors;
+        self
+    }
+
+    /// What became of each of many, where they stand or fall together.
+    #[must_use]
+    pub fn verdicts(mut self, verdicts: &[impl Serialize]) -> Self {
+        self.verdicts = verdicts.iter().filter_map(|it| serde_json::to_value(it).ok()).collect();
         self
     }
 

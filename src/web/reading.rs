@@ -43,6 +43,13 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
+/// A part of a body, which refuses nothing but itself.
+pub(super) fn of_value<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Field>> {
+    let text = || serde_json::to_vec(value).unwrap_or_default();
+    attempt::<T>(value).map_err(|fault| all_faults::<T>(&text(), fault))?;
+    T::deserialize(value).map_err(|cause| vec![Field::new("", sentence::of(&cause.to_string()).1)])
+}
+
 /// As [`parse`], but null is refused where there is always a value, and `clear` lists fields to be set to null: for clients
 /// that cannot send null.
 pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, events::Key, posting::Posted,
+    Container, ContainerFilter, ContainerPatch, NewContainer, NewEvent, StockEvent, bulk, draft::Posted, events::Key,
     scan::ScanResult,
 };
 use crate::{
@@ -29,6 +29,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get_container, update_container))
         .routes(routes!(list_events, post_event))
         .routes(routes!(scan_code))
+        .merge(bulk::routes())
 }
 
 #[derive(Deserialize, IntoParams)]

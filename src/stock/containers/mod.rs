@@ -2,11 +2,13 @@
 //! both in one statement. The sum of an event ledger's deltas is the amount in the bottle, always.
 
 mod actor;
+mod bulk;
 mod changes;
 mod container;
 mod content;
 mod counting;
 mod days;
+mod draft;
 mod entry;
 mod event;
 mod events;
@@ -94,7 +96,7 @@ async fn snapshot<R: InLab>(by: &Auth<R>, id: Uuid) -> Result<Arc<Container>> {
 
 /// For the rest of the transaction.
 async fn lock<R: InLab>(db: &mut PgConnection, by: &Auth<R>, id: Uuid) -> Result<Container> {
-    let found = store::lock(db, by.lab_id(), id).await?;
+    let found = store::lock(db, by.lab_id(), &[id]).await?.pop().map(|it| *it);
     found.filter(|it| by.keys().sees(it.location_id)).ok_or(Error::NotFound("container"))
 }
 

@@ -9,18 +9,16 @@ use std::{slice, sync::Arc};
 use chemistry::{Quantity, Unit};
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use serde::Serialize;
-use sqlx::{Connection as _, PgConnection};
-use utoipa::ToSchema;
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::{
     Container,
     actor::Actor,
     changes::{Changes, Rest, change},
-    content::Fingerprint,
     counting::{Counting, counting_for},
     days::{day_of, occurred_at},
+    draft::{Draft, Posted, repeated},
     entry::Entry,
     event::{Event, NewEvent},
     events::recent,
@@ -42,41 +40,24 @@ use crate::{
     stock::locations,
 };
 
-/// The booked event and the container as it is now.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Posted {
-    pub event: StockEvent,
-    pub container: Container,
-    /// False when an event with this id was booked before: nothing happened this time.
-    #[serde(skip)]
-    pub is_new: bool,
+pub async fn post(by: &Auth<Member>, container_id: Uuid, posted: NewEvent) -> Result<Posted> {
+    let id = by.id_or_new(posted.id)?;
+    book(by, &Draft::new(by, id, container_id, posted)?).await
 }
 
-pub async fn post(by: &Auth<Member>, container_id: Uuid, mut posted: NewEvent) -> Result<Posted> {
-    // An id that was made a moment ago has never been booked.
-    let may_be_repeat = posted.id.is_some() || by.is_repeatable();
-    let content = posted.fingerprint(container_id, by.user_id());
-    posted.location_id = by.keys().or_unknown(posted.location_id);
-    let event = posted.classify()?;
-    let draft = Draft { id: by.id_or_new(posted.id)?, posted, event, content };
-    match book_once(by, container_id, &draft).await {
+/// Books what was posted, or answers what was booked under its id before.
+pub async fn book(by: &Auth<Member>, draft: &Draft) -> Result<Posted> {
+    match book_once(by, draft).await {
         // The first try may have brought about the very state that refuses the repeat.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
-            repeated(by, container_id, &draft).await?.ok_or(refusal)
+        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if draft.may_be_repeat => {
+            repeated(&mut *by.app().db().await?, by, draft).await?.ok_or(refusal)
         }
         other => other,
     }
 }
 
-struct Draft {
-    id: Uuid,
-    posted: NewEvent,
-    event: Event,
-    content: Fingerprint,
-}
-
-async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Posted> {
-    let before = snapshot(by, container_id).await?;
+async fn book_once(by: &Auth<Member>, draft: &Draft) -> Result<Posted> {
+    let before = snapshot(by, draft.container_id).await?;
     let entry = Arc::new(entry(&mut *by.app().db().await?, by, &before, draft).await?);
     if let Some(is_low) = writing::book(by.app(), entry.clone()).await? {
         return posted(&before, &entry, is_low);
@@ -84,14 +65,25 @@ async fn book_once(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Resu
     // Somebody else was faster.
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
-    let before = lock(&mut tx, by, container_id).await?;
-    let entry = Arc::new(self::entry(&mut tx, by, &before, draft).await?);
-    let booked = store::book(&mut tx, slice::from_ref(&entry)).await?;
-    // Its row is held, so a place is all that can have changed: the one where an undo would bring it back.
-    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or_else(undo::place_is_gone)?;
+    let before = lock(&mut tx, by, draft.container_id).await?;
+    let posted = book_locked(&mut tx, by, &before, draft).await?;
     // The event is its line in the journal.
     journal::commit(tx, by, []).await?;
-    posted(&before, &entry, is_low)
+    Ok(posted)
+}
+
+/// Books it in a transaction that holds the bottle's row, and does not commit.
+pub async fn book_locked(
+    tx: &mut PgTransaction<'_>,
+    by: &Auth<Member>,
+    before: &Container,
+    draft: &Draft,
+) -> Result<Posted> {
+    let entry = Arc::new(entry(tx, by, before, draft).await?);
+    let booked = store::book(tx, slice::from_ref(&entry)).await?;
+    // A place is all that can have changed: the one where an undo would bring it back.
+    let is_low = booked.into_iter().next().transpose()?.flatten().ok_or_else(undo::place_is_gone)?;
+    posted(before, &entry, is_low)
 }
 
 async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, draft: &Draft) -> Result<Entry> {
@@ -226,37 +218,6 @@ fn situation(container: &Container, counting: Counting) -> Situation {
         tare: container.tare.map(|tare| tare.value.get()),
         counting,
     }
-}
-
-/// The answer to an event that was booked before, if it is the same event; another under its id is refused. None: no
-/// event of the lab has this id.
-async fn repeated(by: &Auth<Member>, container_id: Uuid, draft: &Draft) -> Result<Option<Posted>> {
-    let db = &mut *by.app().db().await?;
-    let taken = || Reason::IdTaken.because("another event has this id");
-    let Some((container_of, content)) = store::find_content(db, by.lab_id(), draft.id).await? else { return Ok(None) };
-    if container_of != container_id {
-        return Err(taken());
-    }
-    let mut event = store::find_event(db, by.lab_id(), container_id, draft.id).await?.ok_or_else(taken)?;
-    let is_same = match content {
-        Some(content) => content == draft.content,
-        // Booked before contents were kept.
-        None => {
-            event.state_before.is_some()
-                && event.r#type == draft.posted.r#type
-                && event.by == Actor::person(by.user_id())
-                && event.typed == draft.event.typed()
-                && event.reverses == draft.event.reverses()
-                && draft.event.place().is_none_or(|place| event.location_after == Some(place))
-        }
-    };
-    if !is_same {
-        return Err(taken());
-    }
-    event.conceal(by.keys());
-    let container = store::find_all(db, &[(by.lab_id(), container_id)]).await?.pop();
-    let container = container.filter(|it| by.keys().sees(it.location_id)).ok_or(Error::NotFound("container"))?;
-    Ok(Some(Posted { event, container: *container, is_new: false }))
 }
 
 /// What the ledger has worked out, as an amount that a container can hold.

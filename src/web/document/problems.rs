@@ -101,6 +101,7 @@ fn example(kind: &Kind) -> Value {
         "invalid" => problem["errors"] = json!([{"pointer": "/amount/unit", "detail": "is required"}]),
         "event-not-allowed" => problem["allowed_actions"] = json!(["find", "dispose"]),
         "not-enough" => problem["left"] = json!({"value": "12.5", "unit": "mL"}),
+        "batch-rejected" => problem["verdicts"] = json!([{"verdict": "later", "problem": null}]),
         "inconvertible" => problem["missing"] = json!(["density"]),
         _ => {}
     }

@@ -1,10 +1,10 @@
 //! Which problem types an operation can answer: those that follow from its form, and its own refusals.
 
 use crate::base::error::Reason::{
-    self, AlreadyMember, AppCheckRefused, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused, CodeTaken, EmailOff,
-    EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired, HolderRefused,
-    IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, JobState, LastAdmin,
-    LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, NumberTaken,
+    self, AlreadyMember, AppCheckRefused, BatchRejected, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused,
+    CodeTaken, EmailOff, EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired,
+    HolderRefused, IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, JobState,
+    LastAdmin, LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, NumberTaken,
     PhoneRefused, PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
 };
 use crate::web::catalogue::{Kind, general};
@@ -111,6 +111,7 @@ fn own(id: &str) -> &'static [Reason] {
         "delete_location" => &[LocationInUse],
         "create_container" => &[CodeTaken, IdTaken, Inconvertible],
         "update_container" => &[CodeTaken, EventNotAllowed, Inconvertible],
+        "post_events" => &[BatchRejected],
         "post_event" => &[EventNotAllowed, HolderRefused, IdTaken, Inconvertible, NotEnough, NotReversible],
         _ => &[],
     }

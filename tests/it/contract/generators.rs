@@ -117,7 +117,7 @@ const MAY_BE_LEFT_OUT: &[(&str, &[&str])] = &[
     ("Invitation", &["code"]),
     ("Jwk", &["crv", "x", "y", "n", "e"]),
     ("Member", &["phone"]),
-    ("Problem", &["detail", "instance", "errors", "allowed_actions", "blocked_by", "left", "missing", "services"]),
+    ("Problem", &["detail", "instance", "errors", "allowed_actions", "blocked_by", "left", "missing", "services", "verdicts"]),
     ("ScanResult", &["allowed_actions", "value", "container", "location", "chemical", "containers", "cas", "gtin", "sscc",
         "catalogue_number", "lot", "serial", "expires_on", "best_before_on", "amount", "candidates"]),
     ("StockEvent", &["undoable"]),

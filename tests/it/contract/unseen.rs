@@ -8,7 +8,7 @@ use regex::Regex;
 use super::layers::sources::{files_of, read};
 
 /// Functions that read places, bottles or their events without regard to who asks.
-const FOR_ALL: [(&str, &str); 18] = [
+const FOR_ALL: [(&str, &str); 19] = [
     ("find_standing", "it tells which places those are"),
     ("all_open", "an import is run by whoever operates the server"),
     ("find_imported", "an import is run by whoever operates the server"),
@@ -19,6 +19,7 @@ const FOR_ALL: [(&str, &str); 18] = [
     ("find_all", "who asks together shares a statement; the use case looks at each"),
     ("book", "it writes what was found before"),
     ("find_event", "of a bottle that was found before; the use case conceals the places"),
+    ("find_booked", "it says which of the ids that were sent are taken"),
     ("find_content", "it answers who repeats what they have posted"),
     ("find_first_content", "it answers who repeats what they have posted"),
     ("first_occurred_at", "of a bottle that was found before"),

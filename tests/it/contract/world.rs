@@ -154,10 +154,14 @@ async fn furnish(app: &TestApp) -> Things {
 
 /// The example speaks of things by ids that nobody has; only what it gives is replaced.
 fn with_things(mut example: Value, things: &Things) -> Value {
-    for (name, value) in example.as_object_mut().into_iter().flatten().filter(|(_, value)| value.is_string()) {
-        if let Some(thing) = things.get(&**name) {
-            *value = thing.clone();
-        }
+    if let Some(list) = example.as_array_mut() {
+        list.iter_mut().for_each(|item| *item = with_things(item.take(), things));
+    }
+    for (name, value) in example.as_object_mut().into_iter().flatten() {
+        *value = match things.get(&**name) {
+            Some(thing) if value.is_string() => thing.clone(),
+            _ => with_things(value.take(), things),
+        };
     }
     example
 }

@@ -242,6 +242,12 @@ pub async fn find_content(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Resu
     Ok(row.fetch_optional(db).await?.map(|row| (row.container_id, row.content)))
 }
 
+/// Those that are ids of events of the lab.
+pub async fn find_booked(db: &mut PgConnection, lab_id: Uuid, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let booked = sqlx::query_scalar!("select id from stock_events where lab_id = $1 and id = any ($2)", lab_id, ids);
+    Ok(booked.fetch_all(db).await?)
+}
+
 /// What a container of the lab was made from; none for one that nobody posted.
 pub async fn find_first_content(
     db: &mut PgConnection,

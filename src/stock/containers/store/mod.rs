@@ -20,7 +20,10 @@ use uuid::Uuid;
 pub use self::{
     history::history,
     imported::{find_imported, insert_imported},
-    ledger::{Present, book, can_hold, events_before, find_content, find_event, find_first_content, first_occurred_at},
+    ledger::{
+        Present, book, can_hold, events_before, find_booked, find_content, find_event, find_first_content,
+        first_occurred_at,
+    },
     pages::{
         all, expiring, expiring_in_location, in_location, in_state, low, with_chemical, with_chemical_expiring,
         with_chemical_in_location,
@@ -84,14 +87,15 @@ pub async fn find_all(db: &mut PgConnection, keys: &[(Uuid, Uuid)]) -> Result<Ve
     Ok(rows.fetch_all(db).await?)
 }
 
-pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<Container>> {
-    let row = containers!(
+/// In the order of their ids, so that two who lock the same ones wait for one another and not in a ring.
+pub async fn lock(db: &mut PgConnection, lab_id: Uuid, ids: &[Uuid]) -> Result<Vec<Box<Container>>> {
+    let rows = containers!(
         "containers c";
-        "where c.lab_id = $1 and c.id = $2 for update of c",
+        "where c.lab_id = $1 and c.id = any ($2) order by c.id for update of c",
         lab_id,
-        id
+        ids
     );
-    Ok(row.fetch_optional(db).await?.map(|it| *it))
+    Ok(rows.fetch_all(db).await?)
 }
 
 /// Those that have one of these codes, however it is spelled.

@@ -31,6 +31,7 @@ const LINES: &[(&str, &[&str])] = &[
     // Nothing is stopped; `people.rs` has one that is.
     ("lift_sending_stop", &[]),
     ("post_event", &["ledger: withdraw"]),
+    ("post_events", &["ledger: withdraw"]),
     ("revoke_invitation", &["invitation.revoked"]),
     ("set_chemical_overrides", &["overrides.set"]),
     ("set_location_keys", &["location.keys_changed"]),

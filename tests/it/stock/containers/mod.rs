@@ -10,6 +10,8 @@ mod events;
 mod keys;
 mod lists;
 mod long_ledgers;
+mod many;
+mod many_at_once;
 mod model;
 mod namespace;
 mod old_rows;

@@ -1,0 +1,94 @@
+//! All events of a call in one transaction, or none.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{Connection as _, PgTransaction};
+use uuid::Uuid;
+
+use super::{Operation, Verdict, Verdicts, drafts, is_refusal};
+use crate::{
+    auth::{Auth, Member},
+    base::error::{Error, Result},
+    journal,
+    stock::containers::{
+        Container,
+        draft::{Draft, Posted, repeated},
+        posting::book_locked,
+        store,
+    },
+};
+
+pub async fn post_all(by: &Auth<Member>, operations: Vec<Operation>) -> Result<Verdicts> {
+    let drafts = drafts(by, operations).await?;
+    let mut db = by.app().db().await?;
+    let mut tx = db.begin().await?;
+    let mut turn = Turn::begin(&mut tx, by, drafts.iter().flatten()).await?;
+    let (many, mut all, mut stand) = (drafts.len(), Vec::with_capacity(drafts.len()), true);
+    for draft in drafts {
+        let booked = match draft {
+            Ok(draft) => turn.book(&mut tx, by, &draft).await,
+            Err(why) => Err(why),
+        };
+        match booked {
+            Ok(posted) => all.push(Verdict::Booked(Box::new(posted))),
+            Err(no) if is_refusal(&no) => {
+                stand = false;
+                all.push(Verdict::Failed(no));
+            }
+            Err(failure) if stand => return Err(failure),
+            // A refusal by a constraint ends the transaction, which takes no further statement.
+            Err(_) => break,
+        }
+    }
+    if stand {
+        // The events are their lines in the journal.
+        journal::commit(tx, by, []).await?;
+        return Ok(Verdicts { all, stand });
+    }
+    tx.rollback().await?;
+    let mut all: Vec<_> = all.into_iter().map(without_what_was_taken_back).collect();
+    all.resize_with(many, || Verdict::NotBooked);
+    Ok(Verdicts { all, stand })
+}
+
+fn without_what_was_taken_back(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Booked(posted) if posted.is_new => Verdict::NotBooked,
+        verdict => verdict,
+    }
+}
+
+/// How far the transaction is.
+struct Turn {
+    /// Those that the caller may see, locked, as they are by now.
+    bottles: HashMap<Uuid, Container>,
+    booked: HashSet<Uuid>,
+}
+
+impl Turn {
+    async fn begin(
+        tx: &mut PgTransaction<'_>,
+        by: &Auth<Member>,
+        drafts: impl Iterator<Item = &Draft> + Clone,
+    ) -> Result<Self> {
+        let wanted: HashSet<_> = drafts.clone().map(|draft| draft.container_id).collect();
+        let bottles = store::lock(tx, by.lab_id(), &Vec::from_iter(wanted)).await?;
+        let seen = bottles.into_iter().filter(|it| by.keys().sees(it.location_id));
+        let bottles = seen.map(|it| (it.id, *it)).collect();
+        let ids: Vec<_> = drafts.filter(|draft| draft.may_be_repeat).map(|draft| draft.id).collect();
+        // An id that was made a moment ago is no event's.
+        let booked = if ids.is_empty() { Vec::new() } else { store::find_booked(tx, by.lab_id(), &ids).await? };
+        Ok(Self { bottles, booked: booked.into_iter().collect() })
+    }
+
+    async fn book(&mut self, tx: &mut PgTransaction<'_>, by: &Auth<Member>, draft: &Draft) -> Result<Posted> {
+        if self.booked.contains(&draft.id) {
+            return repeated(tx, by, draft).await?.ok_or(Error::NotFound("event"));
+        }
+        let before = self.bottles.get(&draft.container_id).ok_or(Error::NotFound("container"))?;
+        let posted = book_locked(tx, by, before, draft).await?;
+        self.bottles.insert(draft.container_id, posted.container.clone());
+        self.booked.insert(draft.id);
+        Ok(posted)
+    }
+}
