@@ -21,6 +21,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     catalogue::chemicals,
+    exchange::exports,
     health, jobs, journal, messages,
     people::{
         accounts, audit,
@@ -49,6 +50,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(availability::routes())
         .merge(locations::routes())
         .merge(containers::routes())
+        .merge(exports::routes())
         .merge(jobs::routes())
         .merge(journal::routes());
     let mut api = OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/v1", v1);

@@ -58,6 +58,9 @@ impl List {
 pub struct Limit(usize);
 
 impl Limit {
+    /// Of what is read page by page for one long answer.
+    pub const OF_REPORT: Self = Self(1_000);
+
     pub fn count(self) -> i64 {
         i64::try_from(self.0).unwrap_or(i64::MAX)
     }

@@ -1,3 +1,5 @@
-//! What comes from other systems.
+//! What comes from other systems, and what goes to them.
 
+mod escape;
+pub mod exports;
 pub mod imports;

@@ -21,6 +21,7 @@ mod problem;
 mod quota;
 mod reading;
 mod sentence;
+pub mod stream;
 mod strict;
 mod unreadable;
 

@@ -9,11 +9,11 @@ use anyhow::Context as _;
 use uuid::Uuid;
 
 use super::{
-    escape::{escaped, unescaped},
     headers::normal,
     own,
     table::{Row, Table, delimiter},
 };
+use crate::exchange::escape::{escaped, unescaped};
 
 /// Written under another name until it is whole. It is made before the first row goes in; without a failure nothing is left.
 /// What an earlier run has left is never written over: a person may have worked on it.

@@ -8,7 +8,6 @@ mod columns;
 mod corrections;
 mod days;
 mod encoding;
-mod escape;
 mod evidence;
 mod faults;
 mod headers;

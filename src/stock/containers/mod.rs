@@ -46,7 +46,7 @@ pub use self::{
     content::{Fingerprint, fingerprint},
     event::NewEvent,
     events::events,
-    filter::ContainerFilter,
+    filter::{ContainerFilter, Include},
     http::routes,
     line::StockEvent,
     patching::{ContainerPatch, update},
@@ -106,6 +106,12 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<Arc<Container>> {
 
 pub async fn list(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
     let db = &mut *by.lists().await?;
+    lanes::outside_span(listing::list(db, by.lab_id(), filter, by.keys())).await
+}
+
+/// As [`list`], for what reads the pages of a long list one after the other.
+pub async fn page_of_report(by: &Auth<Viewer>, filter: &ContainerFilter) -> Result<Page<Box<Container>>> {
+    let db = &mut *by.reports().await?;
     lanes::outside_span(listing::list(db, by.lab_id(), filter, by.keys())).await
 }
 

@@ -3,6 +3,8 @@
 //! fine alone, never make a ring together. A place that is given up is closed: it keeps its row, and so its name in the
 //! ledger of the bottles that stood there.
 
+use std::collections::HashMap;
+
 use chemistry::ContainerCode;
 use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, PgTransaction};
@@ -50,6 +52,32 @@ pub struct Filter {
 pub async fn list(by: &Auth<Viewer>, filter: &Filter) -> Result<Page<Location>> {
     let rows = store::page(&mut *by.lists().await?, by.lab_id(), filter, by.keys().unseen()).await?;
     Ok(filter.list.page(rows, filter.limit, |location| location.id))
+}
+
+/// Of each of these places, as lists of bottles write it, from the root down. Also of one that is closed.
+pub async fn paths(by: &Auth<Viewer>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let places = store::paths(&mut *by.reports().await?, by.lab_id(), ids, by.keys().unseen()).await?;
+    Ok(places.into_iter().map(|place| (place.id, written(&place))).collect())
+}
+
+/// As an import reads it: `Main building > Room 214`, with each slash of a name written twice; the code, where a name has a
+/// sign that stands between two names.
+fn written(place: &Placed) -> String {
+    if place.path.iter().any(|name| name.contains(['>', '\\'])) {
+        return place.code.clone();
+    }
+    place.path.iter().map(|name| name.replace('/', "//")).collect::<Vec<_>>().join(" > ")
+}
+
+/// Where a place lies: the names from the root to itself.
+#[derive(Debug)]
+struct Placed {
+    id: Uuid,
+    code: String,
+    path: Vec<String>,
 }
 
 /// Also one that is closed: the ledger names it.

@@ -21,7 +21,8 @@ use crate::{
 const NAMED: [&str; 4] = ["container_id", "location_id", "parent_id", "event_id"];
 const WITHOUT_KEY: [&str; 3] = ["viewer", "member", "manager"];
 /// They show a hidden thing to who has its key.
-const SHOWING: [&str; 7] = [
+const SHOWING: [&str; 8] = [
+    "export_containers",
     "get_container",
     "get_location",
     "get_location_keys",
@@ -106,12 +107,12 @@ fn plain(answer: &Answer, named: &str) -> (u16, String, Option<String>) {
     (answer.status.as_u16(), body.to_string().replace(named, "it"), etag)
 }
 
-#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 /// Of many in one call.
 fn says_rejected(answer: &Answer) -> bool {
     answer.body["verdicts"].as_array().is_some_and(|all| all.iter().all(|it| it["verdict"] == "rejected"))
 }
 
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn whatever_names_something_hidden_is_answered_as_if_it_named_nothing(db: PgPool) {
     let world = World::new(db).await;
     let hidden = hide(&world).await;

@@ -1,3 +1,4 @@
 //! What comes from other systems.
 
+mod exports;
 pub mod imports;

@@ -16,14 +16,16 @@ use super::{
     making::{Earlier, Making, key},
     pending::{codes_of, pending},
 };
-use crate::exchange::imports::{
-    Options,
-    columns::Columns,
-    corrections::{is_decides, list_of},
+use crate::exchange::{
     escape::escaped,
-    headers::Column,
-    own::{CODE, LAB},
-    table::{Row, Table},
+    imports::{
+        Options,
+        columns::Columns,
+        corrections::{is_decides, list_of},
+        headers::Column,
+        own::{CODE, LAB},
+        table::{Row, Table},
+    },
 };
 
 pub struct MadeCodes {

@@ -9,11 +9,11 @@ use super::{
     Options,
     corrections::is_decides,
     encoding::{is_odd_line_end, lone_returns},
-    escape::unescaped,
     headers::{Column, Mapped, Places, map_headers, printable},
     own::{self, Own},
     quotes,
 };
+use crate::exchange::{escape::unescaped, exports};
 
 mod row;
 
@@ -29,7 +29,7 @@ pub struct Table<'t> {
     places: Places,
     unknown: Vec<usize>,
     own: Own,
-    /// Whether an import wrote it, so that its cells are escaped.
+    /// Whether we wrote it, as an import or an export does, so that its cells are escaped.
     is_ours: bool,
     is_pubchem: bool,
     /// Where carriage returns end a line alone.
@@ -68,7 +68,8 @@ impl<'t> Table<'t> {
                 u32::from(sign)
             );
         }
-        let is_ours = Own::of(&headers.iter()).is_there() || headers.iter().any(|header| header == own::LAB);
+        let is_of_import = Own::of(&headers.iter()).is_there() || headers.iter().any(|header| header == own::LAB);
+        let is_ours = is_of_import || headers.iter().eq(exports::CONTAINERS);
         let headers: StringRecord = if is_ours { headers.iter().map(unescaped).collect() } else { headers };
         let own = Own::of(&headers.iter());
         let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();

@@ -5,12 +5,13 @@ use csv::StringRecord;
 use super::{PUBCHEM, Shape, Table};
 use crate::{
     catalogue::chemicals::{Number, is_placeholder},
-    exchange::imports::{
-        encoding::is_odd_line_end,
+    exchange::{
         escape::unescaped,
-        own::READINGS,
-        plain::{is_computed, plain, trimmed},
-        readings,
+        imports::{
+            own::READINGS,
+            plain::{is_computed, plain, trimmed},
+            readings,
+        },
     },
 };
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-pub use self::pages::page;
+pub use self::pages::{page, paths};
 use super::{
     Access, Kind, Location, LocationPatch, OpenPlace,
     tree::{Contents, Neighbours},

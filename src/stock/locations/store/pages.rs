@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::locations;
 use crate::{
     base::{error::Result, text::Name},
-    stock::locations::{Access, Filter, Kind, Location},
+    stock::locations::{Access, Filter, Kind, Location, Placed},
 };
 
 /// The condition that narrows most chooses the index: those in one place, those of a name, or all.
@@ -16,6 +16,19 @@ pub async fn page(db: &mut PgConnection, lab_id: Uuid, filter: &Filter, unseen: 
         (None, Some(name)) => named(db, lab_id, name, filter, unseen).await,
         (None, None) => all(db, lab_id, filter, unseen).await,
     }
+}
+
+/// Also of places that are closed.
+pub async fn paths(db: &mut PgConnection, lab_id: Uuid, ids: &[Uuid], unseen: &[Uuid]) -> Result<Vec<Placed>> {
+    let paths = sqlx::query_as!(
+        Placed,
+        r#"select id, code, location_path(lab_id, parent_id) || name as "path!" from locations
+        where lab_id = $1 and id = any ($2) and id <> all ($3)"#,
+        lab_id,
+        ids,
+        unseen
+    );
+    Ok(paths.fetch_all(db).await?)
 }
 
 async fn within(

@@ -1,0 +1,211 @@
+//! What a lab has, as a file: whole or visibly cut off, and read back by our import.
+
+#![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use chemstock::exchange::imports::{ContainerOptions, load_containers};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use tower::ServiceExt as _;
+use uuid::Uuid;
+
+use super::imports::Folder;
+use crate::{
+    stock::containers::{bottle_of, chemical, location},
+    support::{Client, TestApp},
+};
+
+async fn export(app: &TestApp, by: &Client, query: &str) -> Vec<csv::StringRecord> {
+    let answer = by.get(&app.path(&format!("/exports/containers.csv{query}"))).await.expect(200);
+    assert!(answer.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/csv"));
+    assert_eq!(answer.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"containers.csv\"");
+    let rows: Vec<_> = csv::Reader::from_reader(answer.text.as_bytes()).into_records().map(Result::unwrap).collect();
+    assert!(answer.text.starts_with("code,chemical,cas,amount,unit,location,status,"), "{}", answer.text);
+    rows
+}
+
+/// All pages.
+async fn listed(app: &TestApp, by: &Client, query: &str) -> Vec<Value> {
+    let (mut items, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page =
+            by.get(&app.path(&format!("/containers?limit=200{}{cursor}", query.replacen('?', "&", 1)))).await.ok();
+        items.extend(page["items"].as_array().unwrap().clone());
+        let Some(next) = page["next_cursor"].as_str() else { return items };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+/// So many bottles of which nobody has asked anything yet.
+async fn make_many(app: &TestApp, chemical: Uuid, many: i32) {
+    sqlx::query(
+        "insert into containers (id, lab_id, chemical_id, code, state, unit, amount, initial_amount, created_at,
+            updated_at)
+        select gen_random_uuid(), $1, $2, 'M-' || n, 'in_stock', 'mL', n, n, $3, $3 from generate_series(1, $4) n",
+    )
+    .bind(app.lab)
+    .bind(chemical)
+    .bind(app.now())
+    .bind(many)
+    .execute(&app.db)
+    .await
+    .unwrap();
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_export_has_what_the_list_has_with_the_same_filters_and_in_its_order(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (by, viewer) = (app.client("manager").await, app.client("viewer").await);
+    let (water, salt) =
+        (chemical(&app, "water", Some("7732-18-5"), None).await, chemical(&app, "salt", None, None).await);
+    let room = location(&app, None, "room", "Room 1").await;
+    let shelf = location(&app, Some(room), "shelf", "Shelf").await;
+    for n in 0..24 {
+        let mut more = json!({});
+        if n % 2 == 0 {
+            more["location_id"] = json!(if n % 4 == 0 { room } else { shelf });
+        }
+        if n % 3 == 0 {
+            more["expires_on"] = json!(format!("2027-01-{:02}", 1 + n));
+        }
+        if n % 5 == 0 {
+            more["low_at"] = json!({"value": "2", "unit": "L"});
+        }
+        let made = bottle_of(&app, &by, if n % 4 < 2 { water } else { salt }, "1", "L", more).await;
+        if n % 6 == 5 {
+            let events = app.path(&format!("/containers/{}/events", made["id"].as_str().unwrap()));
+            by.post(&events, json!({"type": "empty"})).await.created();
+        }
+    }
+    for query in [
+        String::new(),
+        "?include=gone".to_owned(),
+        "?state=empty".to_owned(),
+        "?low=true".to_owned(),
+        "?q=water".to_owned(),
+        "?expiring_before=2027-01-12".to_owned(),
+        format!("?location_id={room}"),
+        format!("?location_id={shelf}&chemical_id={salt}"),
+        format!("?chemical_id={water}&include=gone"),
+        format!("?chemical_id={}", Uuid::now_v7()),
+    ] {
+        let (rows, items) = (export(&app, &viewer, &query).await, listed(&app, &viewer, &query).await);
+        let codes: Vec<_> = rows.iter().map(|row| &row[0]).collect();
+        let wanted: Vec<_> = items.iter().map(|it| it["code"].as_str().unwrap()).collect();
+        assert_eq!(codes, wanted, "{query}");
+        assert!(query.contains("chemical_id=0") && !query.contains("&") || !codes.is_empty(), "{query} finds nothing");
+    }
+    let rows = export(&app, &viewer, &format!("?location_id={shelf}")).await;
+    assert!(rows.iter().all(|row| &row[5] == "Room 1 > Shelf"), "{rows:?}");
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_export_of_many_pages_has_each_bottle_once(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("viewer").await;
+    make_many(&app, chemical(&app, "water", None, None).await, 2_500).await;
+    let rows = export(&app, &by, "").await;
+    let items = listed(&app, &by, "").await;
+    let wanted: Vec<_> = items.iter().map(|it| it["code"].as_str().unwrap()).collect();
+    assert_eq!(rows.iter().map(|row| &row[0]).collect::<Vec<_>>(), wanted);
+    assert_eq!(rows.len(), 2_500);
+}
+
+/// Cells that a spreadsheet would run, and names with signs of the file itself.
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_export_runs_in_no_spreadsheet_and_our_import_reads_it_back(db: PgPool) {
+    let mut app = TestApp::new(db).await;
+    let by = app.client("manager").await;
+    let water = chemical(&app, "water, \"pure\"", Some("7732-18-5"), None).await;
+    let building = location(&app, None, "building", "-20/-80").await;
+    let room = location(&app, Some(building), "room", "Room \"1\", =x").await;
+    let cells = ["=1+1", "+49 30", "-5", "@here", "'quoted'", "'=x", "a;b,\"c\"", "plain"];
+    for (n, cell) in cells.iter().enumerate() {
+        let more = json!({
+            "code": format!("{cell}{n}"), "location_id": if n % 2 == 0 { room } else { building }, "lot": cell,
+            "supplier": cell, "catalogue_number": format!("{cell}-x"), "note": cell, "received_on": "2026-03-04",
+            "expires_on": "2028-12-01", "tare": {"value": "12.5", "unit": "g"},
+        });
+        bottle_of(&app, &by, water, "12.50", "mL", more).await;
+    }
+    let answer = by.get(&app.path("/exports/containers.csv")).await.expect(200);
+    let rows = csv::Reader::from_reader(answer.text.as_bytes()).into_records();
+    for cell in rows.flat_map(|row| row.unwrap().iter().map(str::to_owned).collect::<Vec<_>>()) {
+        assert!(!cell.starts_with(['=', '+', '-', '@', '\t']), "{cell}");
+    }
+
+    let before = listed(&app, &by, "").await;
+    app.new_lab("Other lab").await;
+    let other = app.client("manager").await;
+    let (folder, options) = (Folder::new(), ContainerOptions { create_locations: true, ..ContainerOptions::default() });
+    let file = folder.file("containers.csv", &answer.text);
+    let report = load_containers(&app.app, &file, app.lab, &options, None).await.unwrap();
+    assert_eq!((report.read, report.added, report.failed), (8, 8, 0), "{report}");
+    let mut after = listed(&app, &other, "").await;
+    let code = |it: &Value| it["code"].as_str().unwrap().to_owned();
+    after.sort_by_key(code);
+    let mut wanted = before;
+    wanted.sort_by_key(code);
+    for (was, is) in wanted.iter().zip(&after) {
+        for field in [
+            "code",
+            "chemical",
+            "amount",
+            "state",
+            "lot",
+            "supplier",
+            "catalogue_number",
+            "tare",
+            "note",
+            "received_on",
+            "opened_on",
+            "expires_on",
+        ] {
+            assert_eq!(was[field], is[field], "{field} of {}", was["code"]);
+        }
+    }
+    let again = by_path(&app, &other).await;
+    assert_eq!(again, [vec!["-20/-80"], vec!["-20/-80", "Room \"1\", =x"]]);
+}
+
+async fn by_path(app: &TestApp, by: &Client) -> Vec<Vec<String>> {
+    let places = by.get(&app.path("/locations")).await.ok();
+    let path = |it: &Value| serde_json::from_value(it["path"].clone()).unwrap();
+    let mut paths: Vec<Vec<String>> = places["items"].as_array().unwrap().iter().map(path).collect();
+    paths.sort();
+    paths
+}
+
+/// The database goes away when the first thousand bottles have been sent.
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_export_that_fails_on_the_way_breaks_off_and_one_that_fails_before_is_a_problem(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let by = app.client("viewer").await;
+    make_many(&app, chemical(&app, "water", None, None).await, 2_500).await;
+    for encoding in ["identity", "gzip"] {
+        let app = app.restarted();
+        let by = app.signed_in(&by).await.with_router(app.router.clone());
+        let request = Request::get(app.path("/exports/containers.csv"))
+            .header(header::HOST, "localhost")
+            .header(header::ACCEPT_ENCODING, encoding)
+            .header(header::AUTHORIZATION, format!("Bearer {}", by.token.as_deref().unwrap()))
+            .body(Body::empty())
+            .unwrap();
+        let mut body = app.router.clone().oneshot(request).await.unwrap().into_body();
+        let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        assert!(!first.is_empty());
+        sqlx::raw_sql("alter table containers rename to gone").execute(&app.db).await.unwrap();
+        let mut ends = Vec::new();
+        while let Some(frame) = body.frame().await {
+            ends.push(frame.is_err());
+        }
+        assert_eq!(ends.last(), Some(&true), "the end says that it is none");
+        let answer = by.get(&app.path("/exports/containers.csv")).await;
+        answer.problem(500, "internal");
+        sqlx::raw_sql("alter table gone rename to containers").execute(&app.db).await.unwrap();
+    }
+}
