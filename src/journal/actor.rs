@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     auth::{Auth, Origin},
     base::{enumeration::enumeration, ids::RequestId},
+    platform::app::App,
 };
 
 /// A machine that changes something without a request.
@@ -46,6 +47,35 @@ pub(super) enum Who {
 impl<R> From<&Auth<R>> for Actor {
     fn from(by: &Auth<R>) -> Self {
         Self::person(by.user_id(), by.origin(), by.now())
+    }
+}
+
+/// Who ends a use case.
+pub trait Committer {
+    fn actor(&self) -> Actor;
+
+    /// Whose notary looks at once; without one it looks within a second.
+    fn app(&self) -> Option<&App>;
+}
+
+impl<R> Committer for &Auth<R> {
+    fn actor(&self) -> Actor {
+        (*self).into()
+    }
+
+    fn app(&self) -> Option<&App> {
+        Some(Auth::app(self))
+    }
+}
+
+/// A command, an import, a background step, or somebody who is about to be signed in.
+impl Committer for Actor {
+    fn actor(&self) -> Actor {
+        *self
+    }
+
+    fn app(&self) -> Option<&App> {
+        None
     }
 }
 

@@ -23,26 +23,29 @@ use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
 pub use self::{
-    actor::{Actor, System},
+    actor::{Actor, Committer, System},
     change::{Change, NO_LAB, Told},
     http::routes,
     kind::Kind,
 };
 use crate::base::error::{Reason, Result};
 
-/// Ends a use case: writes a line for each change and commits. A change of nothing leaves no line.
+/// Ends a use case: writes a line for each change, commits, and rings for the notary. A change of nothing leaves no line.
 #[expect(clippy::disallowed_methods, reason = "the one commit of use cases")]
 pub async fn commit(
     mut tx: PgTransaction<'_>,
-    by: impl Into<Actor>,
+    by: impl Committer,
     changes: impl IntoIterator<Item = Change>,
 ) -> Result<()> {
-    let by = by.into();
     let changes: Vec<_> = changes.into_iter().filter(|change| !change.is_empty()).collect();
     if !changes.is_empty() {
-        store::insert(&mut tx, &by, &changes).await?;
+        store::insert(&mut tx, &by.actor(), &changes).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    if let Some(app) = by.app() {
+        notary::ring(app);
+    }
+    Ok(())
 }
 
 /// Refuses an id that is taken, unless this person has made just this under it before: a repeat is a success. `beside` are

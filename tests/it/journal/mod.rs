@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 mod audit;
+mod bell;
 mod chain;
 mod documented;
 mod lines;
