@@ -249,7 +249,7 @@ pub async fn sweep(app: App) -> Result<usize> {
     let mut tx = db.begin().await?;
     // Whoever looks at one that has expired sees no phone anyway.
     let phones = revocations::drop_phones(&mut tx, now, MOST).await?;
-    let dropped = revocations::drop_expired(&mut tx, now - KEPT_FOR, MOST).await?;
+    let dropped = revocations::drop_expired(&mut tx, now - KEPT_FOR, now, MOST).await?;
     let told = |it: &Invitation| Change::new(Kind::InvitationDropped, it.lab_id, it.id).deleted(it);
     let changes = dropped.iter().map(told).collect::<Result<Vec<_>>>()?;
     journal::commit(tx, Actor::system(System::Sweep, now), changes).await?;

@@ -23,7 +23,7 @@ pub async fn page(
         r#"select id, lab_id, null as code, role as "role: Role",
             case when expires_at > $4 then coalesce(phone, '…' || phone_ending) else '…' || phone_ending end as phone,
             max_uses, uses, expires_at, revoked_at, created_by, version, created_at
-        from invitations where lab_id = $1 and id > $2 order by id limit $3"#,
+        from invitations where lab_id = $1 and id > $2 and dropped_at is null order by id limit $3"#,
         lab_id,
         after,
         limit,
@@ -40,7 +40,7 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, id: Uuid, now: DateTime<U
         r#"select id, lab_id, null as code, role as "role: Role",
             case when expires_at > $3 then coalesce(phone, '…' || phone_ending) else '…' || phone_ending end as phone,
             max_uses, uses, expires_at, revoked_at, created_by, version, created_at
-        from invitations where lab_id = $1 and id = $2"#,
+        from invitations where lab_id = $1 and id = $2 and dropped_at is null"#,
         lab_id,
         id,
         now
@@ -176,7 +176,7 @@ pub async fn is_of_members_lab(db: &mut PgConnection, code_hash: &[u8], user_id:
     let member = sqlx::query_scalar!(
         r#"select exists (
             select from invitations i join memberships m on m.lab_id = i.lab_id and m.user_id = $2
-            where i.code_hash = $1 and m.left_at is null
+            where i.code_hash = $1 and i.dropped_at is null and m.left_at is null
         ) as "exists!""#,
         code_hash,
         user_id

@@ -26,7 +26,7 @@ pub async fn revoke(
         Ending,
         r#"with was as (
             select id, revoked_at, phone from invitations
-            where lab_id = $1 and id = $2 and ($3::int is null or version = $3) for update
+            where lab_id = $1 and id = $2 and dropped_at is null and ($3::int is null or version = $3) for update
         )
         update invitations i set revoked_at = coalesce(was.revoked_at, $4), phone = null, version = i.version + 1
         from was where i.id = was.id
@@ -94,22 +94,36 @@ pub async fn forget_phone(
 pub async fn drop_phones(tx: &mut PgTransaction<'_>, now: DateTime<Utc>, most: i64) -> Result<u64> {
     let dropped = sqlx::query!(
         "update invitations set phone = null where id in
-            (select id from invitations where phone is not null and expires_at <= $1 limit $2 for update skip locked)",
+            (select id from invitations where phone is not null and expires_at <= $1 and dropped_at is null
+            limit $2 for update skip locked)",
         now,
         most
     );
     Ok(dropped.execute(&mut **tx).await?.rows_affected())
 }
 
-/// Who came by them is forgotten with them.
-pub async fn drop_expired(tx: &mut PgTransaction<'_>, before: DateTime<Utc>, most: i64) -> Result<Vec<Invitation>> {
+/// Takes them out of the list of their lab. The journal names them, so their rows stay; who came by them, and for whose
+/// phone they were, is forgotten. Answers what there was.
+pub async fn drop_expired(
+    tx: &mut PgTransaction<'_>,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    most: i64,
+) -> Result<Vec<Invitation>> {
     let dropped = sqlx::query_as!(
         Invitation,
-        r#"delete from invitations where id in
-            (select id from invitations where expires_at < $1 limit $2 for update skip locked)
-        returning id, lab_id, null as code, role as "role: Role", '…' || phone_ending as phone, max_uses, uses, expires_at,
-            revoked_at, created_by, version, created_at"#,
+        r#"with was as (
+            select id, phone_ending, version from invitations
+            where expires_at < $1 and dropped_at is null limit $3 for update skip locked
+        ), forgotten as (
+            delete from invitation_uses u using was where u.invitation_id = was.id
+        )
+        update invitations i set dropped_at = $2, phone = null, phone_ending = null, version = i.version + 1
+        from was where i.id = was.id
+        returning i.id, i.lab_id, null as code, i.role as "role: Role", '…' || was.phone_ending as phone, i.max_uses, i.uses,
+            i.expires_at, i.revoked_at, i.created_by, was.version, i.created_at"#,
         before,
+        now,
         most
     );
     Ok(dropped.fetch_all(&mut **tx).await?)

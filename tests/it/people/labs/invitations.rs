@@ -180,7 +180,7 @@ async fn a_bad_invitation_is_refused_with_a_pointer(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn an_invitation_goes_with_its_phone_thirty_days_after_it_has_expired(db: PgPool) {
+async fn an_invitation_leaves_the_list_thirty_days_after_it_has_expired_and_only_the_journal_names_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let admin = app.client("admin").await;
     let one_hour = json!({"role": "viewer", "expires_in_hours": 1, "phone": "+12025550123"});
@@ -189,15 +189,27 @@ async fn an_invitation_goes_with_its_phone_thirty_days_after_it_has_expired(db: 
     let stays = invite(&app, &admin, json!({"role": "viewer", "expires_in_hours": 2})).await;
     app.advance(TimeDelta::hours(1) + TimeDelta::days(30));
     app.drain().await;
+    let admin = app.signed_in(&admin).await;
     let left = async || {
-        let left = sqlx::query_scalar::<_, uuid::Uuid>("select id from invitations order by expires_at")
-            .fetch_all(&app.db)
-            .await
-            .unwrap();
-        json!(left)
+        let list = admin.get(&app.path("/invitations")).await.ok();
+        let ids = list["items"].as_array().unwrap().iter().map(|it| it["id"].clone());
+        json!(ids.collect::<Vec<_>>())
     };
     assert_eq!(left().await, json!([made["id"], stays["id"]]));
     app.advance(TimeDelta::seconds(1));
     app.drain().await;
     assert_eq!(left().await, json!([stays["id"]]));
+    admin.get(&path_of(&app, &made)).await.problem(404, "not-found");
+    admin.delete(&path_of(&app, &made), "*").await.problem(404, "not-found");
+    app.stranger().await.post(ACCEPT, json!({"code": made["code"]})).await.problem(422, "invitation-refused");
+    // What history names stays, without a word of whom it was for and who came by it.
+    let kept = "select invitations::text from invitations where dropped_at is not null";
+    let kept: Vec<String> = sqlx::query_scalar(kept).fetch_all(&app.db).await.unwrap();
+    assert!(kept.len() == 1 && kept[0].contains(made["id"].as_str().unwrap()), "{kept:?}");
+    let said = "select phone is null and phone_ending is null and not exists (select from invitation_uses)
+        from invitations where dropped_at is not null";
+    assert!(sqlx::query_scalar::<_, bool>(said).fetch_one(&app.db).await.unwrap());
+    app.drain().await;
+    let lines = "select count(*) from journal where kind = 'invitation.dropped'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(lines).fetch_one(&app.db).await.unwrap(), 1);
 }
