@@ -121,12 +121,12 @@ async fn an_export_runs_in_no_spreadsheet_and_our_import_reads_it_back(db: PgPoo
     let mut app = TestApp::new(db).await;
     let by = app.client("manager").await;
     let water = chemical(&app, "water, \"pure\"", Some("7732-18-5"), None).await;
-    let building = location(&app, None, "building", "-20/-80").await;
-    let room = location(&app, Some(building), "room", "Room \"1\", =x").await;
+    let room = location(&app, None, "room", "-20/-80").await;
+    let shelf = location(&app, Some(room), "shelf", "Shelf \"1\", =x").await;
     let cells = ["=1+1", "+49 30", "-5", "@here", "'quoted'", "'=x", "a;b,\"c\"", "plain"];
     for (n, cell) in cells.iter().enumerate() {
         let more = json!({
-            "code": format!("{cell}{n}"), "location_id": if n % 2 == 0 { room } else { building }, "lot": cell,
+            "code": format!("{cell}{n}"), "location_id": if n % 2 == 0 { shelf } else { room }, "lot": cell,
             "supplier": cell, "catalogue_number": format!("{cell}-x"), "note": cell, "received_on": "2026-03-04",
             "expires_on": "2028-12-01", "tare": {"value": "12.5", "unit": "g"},
         });
@@ -169,7 +169,7 @@ async fn an_export_runs_in_no_spreadsheet_and_our_import_reads_it_back(db: PgPoo
         }
     }
     let again = by_path(&app, &other).await;
-    assert_eq!(again, [vec!["-20/-80"], vec!["-20/-80", "Room \"1\", =x"]]);
+    assert_eq!(again, [vec!["-20/-80"], vec!["-20/-80", "Shelf \"1\", =x"]]);
 }
 
 async fn by_path(app: &TestApp, by: &Client) -> Vec<Vec<String>> {

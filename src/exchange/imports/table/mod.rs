@@ -31,6 +31,8 @@ pub struct Table<'t> {
     own: Own,
     /// Whether we wrote it, as an import or an export does, so that its cells are escaped.
     is_ours: bool,
+    /// Whether it is an export, whose cells are what the lab says, not what a spreadsheet made of it.
+    is_export: bool,
     is_pubchem: bool,
     /// Where carriage returns end a line alone.
     returns: Vec<usize>,
@@ -51,9 +53,19 @@ impl<'t> Table<'t> {
         if or_pubchem && is_pubchem(text) {
             let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
             let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
-            let (unknown, warnings, own) = (Vec::new(), Vec::new(), Own::default());
-            let (shape, is_ours, is_pubchem) = (Shape::PubChem, false, true);
-            return Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_pubchem, returns, warnings });
+            return Ok(Self {
+                text,
+                shape: Shape::PubChem,
+                headers,
+                places,
+                unknown: Vec::new(),
+                own: Own::default(),
+                is_ours: false,
+                is_export: false,
+                is_pubchem: true,
+                returns,
+                warnings: Vec::new(),
+            });
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
@@ -69,7 +81,8 @@ impl<'t> Table<'t> {
             );
         }
         let is_of_import = Own::of(&headers.iter()).is_there() || headers.iter().any(|header| header == own::LAB);
-        let is_ours = is_of_import || headers.iter().eq(exports::CONTAINERS);
+        let is_export = headers.iter().eq(exports::CONTAINERS);
+        let is_ours = is_of_import || is_export;
         let headers: StringRecord = if is_ours { headers.iter().map(unescaped).collect() } else { headers };
         let own = Own::of(&headers.iter());
         let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();
@@ -80,7 +93,7 @@ impl<'t> Table<'t> {
         };
         let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
         let shape = Shape::Csv { delimiter };
-        Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_pubchem, returns, warnings })
+        Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_export, is_pubchem, returns, warnings })
     }
 
     /// What stands over the cells of [`Row::cells`].

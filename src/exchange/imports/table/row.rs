@@ -95,14 +95,14 @@ impl<'t> Row<'t> {
     /// What stands in the column of the file with this number.
     pub fn at(&self, at: usize) -> &str {
         let cell = self.record.get(at).unwrap_or_default();
-        if self.is_pubchem() { cell.trim() } else { plain(cell) }
+        if self.is_pubchem() || self.table.is_export { cell.trim() } else { plain(cell) }
     }
 
     /// Every cell that means something, with its header, and whether it is a formula of a spreadsheet.
     pub fn known(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
         places.sort_unstable();
-        let computed = |at: usize| self.record.get(at).is_some_and(is_computed);
+        let computed = |at: usize| !self.table.is_export && self.record.get(at).is_some_and(is_computed);
         places.into_iter().map(move |at| (self.table.headers[at].trim(), self.at(at), computed(at)))
     }
 
