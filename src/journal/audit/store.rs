@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{AuditActor, AuditFilter, AuditLine};
-use crate::base::error::Result;
+use crate::base::{error::Result, text::Text};
 
 struct Row {
     position: i64,
@@ -39,15 +39,30 @@ impl From<Row> for AuditLine {
     }
 }
 
-/// Reads lines: `lines!("from … where …", arguments)`, with the lines named `l` and their places in the chain `c`.
+/// Reads the lines that are asked for, the newest first: `lines!("from … where …", $1, $2, $3; filter, unseen)`, with the
+/// lines named `l`, their places in the chain `c`, and their people `u`.
 macro_rules! lines {
-    ($rest:literal $(, $argument:expr)* $(,)?) => {
+    ($from:literal, $one:expr, $two:expr, $three:expr; $filter:ident, $unseen:ident) => {
         sqlx::query_as!(
             Row,
             r#"select c.position, l.id as "id!", l.kind as "kind!", l.subject as "subject!", l.changes as "changes!",
                 l.by_user, nullif(u.name, '') as by_name, l.by_system, l.by_for, l.session_id, l.request_id,
-                l.at as "at!" "# + $rest
-            $(, $argument)*
+                l.at as "at!" "#
+                + $from
+                + " and ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
+                and ($6::timestamptz is null or l.at >= $6)
+                and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
+                    select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
+                ))
+            order by c.position desc limit $7",
+            $one,
+            $two,
+            $three,
+            $filter.by,
+            $filter.kind.as_ref().map(Text::as_str),
+            $filter.from,
+            $filter.limit.plus_one(),
+            $unseen
         )
     };
 }
@@ -64,20 +79,11 @@ pub async fn of_subject(
         "from journal_lines l
             join journal_chain c on c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
             left join users u on u.id = l.by_user
-        where l.lab_id = $1 and c.position < $2 and l.subject = $3
-            and ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
-            and ($6::timestamptz is null or l.at >= $6)
-            and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
-                select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
-            ))
-        order by c.position desc limit $7",
+        where l.lab_id = $1 and c.position < $2 and l.subject = $3",
         lab_id,
         before,
-        filter.subject,
-        filter.by,
-        filter.kind.as_ref().map(crate::base::text::Text::as_str),
-        filter.from,
-        filter.limit.plus_one(),
+        filter.subject;
+        filter,
         unseen
     );
     Ok(rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect())
@@ -114,19 +120,11 @@ pub async fn window(
                 where l.lab_id = c.lab_id and l.id = c.line_id and l.in_ledger = c.in_ledger
             ) l on true
             left join users u on u.id = l.by_user
-        where ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
-            and ($6::timestamptz is null or l.at >= $6)
-            and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
-                select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
-            ))
-        order by c.position desc limit $7",
+        where true",
         lab_id,
         lowest,
-        bounds.top,
-        filter.by,
-        filter.kind.as_ref().map(crate::base::text::Text::as_str),
-        filter.from,
-        filter.limit.plus_one(),
+        bounds.top;
+        filter,
         unseen
     );
     let lines = rows.fetch_all(db).await?.into_iter().map(AuditLine::from).collect();

@@ -6,7 +6,7 @@ use crate::{
     people::{
         audit::{EventKind, LoginEvent},
         sessions::NewSession,
-        users::{LabRole, User},
+        users::{LabRole, User, user_of},
     },
 };
 
@@ -82,19 +82,5 @@ pub async fn log_in(db: &mut PgConnection, proven: &Proven, new: &NewSession) ->
     )
     .fetch_optional(db)
     .await?;
-    Ok(row.map(|row| Found {
-        is_disabled: row.is_disabled,
-        is_locked: row.is_locked,
-        user: User {
-            id: row.id,
-            phone: row.phone,
-            name: row.name,
-            is_owner: row.is_owner,
-            is_cataloguer: row.is_cataloguer,
-            labs: row.labs,
-            language: row.language,
-            email: row.email,
-            version: row.version,
-        },
-    }))
+    Ok(row.map(|row| Found { is_disabled: row.is_disabled, is_locked: row.is_locked, user: user_of!(row) }))
 }

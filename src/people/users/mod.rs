@@ -56,6 +56,24 @@ pub struct User {
     pub version: i32,
 }
 
+/// The user of a row that has more columns than those of a [`User`].
+macro_rules! user_of {
+    ($row:ident) => {
+        $crate::people::users::User {
+            id: $row.id,
+            phone: $row.phone,
+            name: $row.name,
+            is_owner: $row.is_owner,
+            is_cataloguer: $row.is_cataloguer,
+            labs: $row.labs,
+            language: $row.language,
+            email: $row.email,
+            version: $row.version,
+        }
+    };
+}
+pub(crate) use user_of;
+
 /// A lab and what the person is in it.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct LabRole {

@@ -2,7 +2,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
-use super::{Erased, KnownBy, LabRole, NewUser, Ownership, User, UserPatch};
+use super::{Erased, KnownBy, LabRole, NewUser, Ownership, User, UserPatch, user_of};
 use crate::base::{email::Email, error::Result, language::Language, phone::Phone};
 
 pub async fn find(db: &mut PgConnection, id: Uuid) -> Result<Option<User>> {
@@ -66,17 +66,7 @@ pub async fn update(
         patch.language.flatten() as Option<Language>
     );
     Ok(updated.fetch_optional(&mut **tx).await?.map(|row| {
-        let user = User {
-            id: row.id,
-            phone: row.phone,
-            name: row.name,
-            is_owner: row.is_owner,
-            is_cataloguer: row.is_cataloguer,
-            labs: row.labs,
-            language: row.language,
-            email: row.email,
-            version: row.version,
-        };
+        let user = user_of!(row);
         Updated { user, is_renamed: row.is_renamed, old_language: row.old_language }
     }))
 }

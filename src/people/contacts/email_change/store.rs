@@ -6,7 +6,7 @@ use crate::{
     base::{email::Email, error::Result, language::Language, phone::Phone},
     people::{
         audit::LoginEvent,
-        users::{LabRole, User},
+        users::{LabRole, User, user_of},
     },
 };
 
@@ -55,17 +55,7 @@ pub async fn change(tx: &mut PgTransaction<'_>, change: &Change<'_>) -> Result<O
         Json(&change.events) as _
     );
     Ok(changed.fetch_optional(&mut **tx).await?.map(|row| {
-        let user = User {
-            id: row.id,
-            phone: row.phone,
-            name: row.name,
-            is_owner: row.is_owner,
-            is_cataloguer: row.is_cataloguer,
-            labs: row.labs,
-            language: row.language,
-            email: row.email,
-            version: row.version,
-        };
+        let user = user_of!(row);
         (user, row.is_other)
     }))
 }
