@@ -1,7 +1,5 @@
 //! Many events in one call: all or none, calls that meet, and calls that are cut off.
 
-#![expect(clippy::disallowed_methods, reason = "a test commits what it writes past the use cases")]
-
 use std::time::Duration;
 
 use serde_json::{Value, json};
