@@ -82,10 +82,10 @@ impl Turn {
     }
 
     async fn book(&mut self, tx: &mut PgTransaction<'_>, by: &Auth<Member>, draft: &Draft) -> Result<Posted> {
+        let before = self.bottles.get(&draft.container_id).ok_or(Error::NotFound("container"))?;
         if self.booked.contains(&draft.id) {
             return repeated(tx, by, draft).await?.ok_or(Error::NotFound("event"));
         }
-        let before = self.bottles.get(&draft.container_id).ok_or(Error::NotFound("container"))?;
         let posted = book_locked(tx, by, before, draft).await?;
         self.bottles.insert(draft.container_id, posted.container.clone());
         self.booked.insert(draft.id);
