@@ -59,6 +59,11 @@ pub struct OwnId(Uuid);
 const AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl OwnId {
+    /// The nil UUID stands for none.
+    pub fn is_given(self) -> bool {
+        !self.0.is_nil()
+    }
+
     pub fn given(self, now: DateTime<Utc>) -> Result<Option<Uuid>, &'static str> {
         let millis = self.0.as_u128() >> 80;
         let latest = u128::try_from((now + AHEAD).timestamp_millis()).unwrap_or_default();

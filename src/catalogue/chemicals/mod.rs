@@ -51,6 +51,7 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::{Error, Result},
+        ids::OwnId,
         made::Made,
         page::{Cursor, Limit, List, Page},
         text::Name,
@@ -113,7 +114,7 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 }
 
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Made<Chemical>> {
-    let is_named = new.id.is_some();
+    let is_named = new.id.is_some_and(OwnId::is_given);
     let chemical = Chemical::new(by.id_or_new(new.id)?, new, by.now())?;
     let mut db = by.app().db().await?;
     match insert(&mut db, by, &chemical).await {

@@ -84,7 +84,7 @@ pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -
 
 pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Made<Invitation>> {
     let code = code_of(by.nonce());
-    let (now, is_named) = (by.now(), new.id.is_some());
+    let (now, is_named) = (by.now(), new.id.is_some_and(OwnId::is_given));
     let invitation = Invitation {
         id: by.id_or_new(new.id)?,
         lab_id: by.lab_id(),

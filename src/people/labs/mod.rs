@@ -103,7 +103,7 @@ pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) 
 
 /// The creator becomes its first admin.
 pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Made<Lab>> {
-    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some());
+    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some_and(OwnId::is_given));
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let lab = match store::insert(&mut tx, id, &new.name, by.user_id(), by.now()).await {

@@ -19,6 +19,7 @@ use crate::{
     auth::{self, Auth, Manager, Viewer},
     base::{
         error::{Error, Result},
+        ids::OwnId,
         made::Made,
         page::{Limit, List, Page},
         secrets,
@@ -128,7 +129,7 @@ fn created(lab_id: Uuid, location: &Location) -> Result<journal::Change> {
 }
 
 pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Made<Location>> {
-    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some());
+    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some_and(OwnId::is_given));
     let sent = new.code.take().map(String::from);
     let code = sent.clone().unwrap_or_else(new_code);
     let done = match create_once(by, id, &new, &code).await {
@@ -151,14 +152,15 @@ async fn made_before(
 ) -> Result<Option<Made<Location>>> {
     let mut db = by.app().db().await?;
     let Some(made) = store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await? else { return Ok(None) };
-    if new.id.is_some() {
+    let is_named = new.id.is_some_and(OwnId::is_given);
+    if is_named {
         let (parent_id, kind, name, access) = (new.parent_id, new.kind, new.name.to_string(), new.access);
         let beside: &[&str] = if code.is_none() { &["code"] } else { &[] };
         let code = code.unwrap_or_default();
         let first = Location { parent_id, kind, name, code, access, closed_at: None, ..made.clone() };
         journal::check_repeat(&mut db, by.user_id(), &created(by.lab_id(), &first)?, beside).await?;
     }
-    Ok(Some(Made { resource: made, is_new: new.id.is_none() }))
+    Ok(Some(Made { resource: made, is_new: !is_named }))
 }
 
 async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewLocation, code: &str) -> Result<Location> {

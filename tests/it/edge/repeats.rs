@@ -85,15 +85,27 @@ async fn what_the_first_try_made_is_answered_whatever_it_is(db: PgPool) {
     let app = TestApp::new(db).await;
     let (admin, owner, cataloguer) = (app.client("admin").await, app.owner().await, app.cataloguer().await);
     let invitations = app.path("/invitations");
-    for (by, path, body) in [
+    let locations = app.path("/locations");
+    // The nil UUID counts as no id of one's own.
+    let none = uuid::Uuid::nil();
+    for (n, (by, path, body)) in [
         (&admin, invitations.as_str(), json!({"role": "member"})),
         (&owner, "/v1/labs", json!({"name": "Second"})),
         (&cataloguer, "/v1/chemicals", json!({"name": "Unobtainium", "synonyms": ["Unobtanium"]})),
-    ] {
-        let first = by.post_with_key(path, "k", body.clone()).await.created();
+        (&admin, locations.as_str(), json!({"kind": "room", "name": "R1"})),
+        (&admin, invitations.as_str(), json!({"id": none, "role": "member"})),
+        (&owner, "/v1/labs", json!({"id": none, "name": "Third"})),
+        (&cataloguer, "/v1/chemicals", json!({"id": none, "name": "Adamantium"})),
+        (&admin, locations.as_str(), json!({"id": none, "kind": "room", "name": "R2"})),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = format!("k{n}");
+        let first = by.post_with_key(path, &key, body.clone()).await.created();
         take_the_answer(&app).await;
         app.advance(TimeDelta::seconds(20));
-        assert_eq!(by.post_with_key(path, "k", body).await.created(), first);
+        assert_eq!(by.post_with_key(path, &key, body).await.created(), first);
     }
 }
 

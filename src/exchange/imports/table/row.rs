@@ -8,6 +8,7 @@ use crate::{
     exchange::{
         escape::unescaped,
         imports::{
+            encoding::is_odd_line_end,
             own::READINGS,
             plain::{is_computed, plain, trimmed},
             readings,
