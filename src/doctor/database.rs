@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
-use super::{Finding, codes, roles};
+use super::{Finding, codes, notary, roles};
 use crate::{
     base::clock::Clock,
     config::{Authorities, Config},
@@ -145,6 +145,7 @@ async fn examine(db: &mut PgConnection, place: &str, config: &Config, clock: &Cl
     let migrated = migrations(db, state.is_migrated).await;
     findings.push(migrated.unwrap_or_else(|error| unreachable("DATABASE_URL", place, &error)));
     findings.extend(codes::look(db).await?);
+    findings.extend(notary::look(db, clock.now()).await);
     findings.push(skew(state.time - middle));
     Ok(findings)
 }

@@ -15,6 +15,7 @@ mod database;
 mod firebase;
 mod keys;
 mod messages;
+mod notary;
 mod redis;
 mod roles;
 mod settings;

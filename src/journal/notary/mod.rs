@@ -157,12 +157,28 @@ fn show(written: &[DateTime<Utc>], now: DateTime<Utc>) {
     }
 }
 
+/// The lines that have no position.
+pub struct Waiting {
+    /// The notary has to walk over all lines first, or is at it: how many wait is not known.
+    pub walks: bool,
+    /// At most [`MOST_COUNTED`].
+    pub count: i64,
+    /// When the first was written.
+    pub since: Option<DateTime<Utc>>,
+}
+
+pub const MOST_COUNTED: i64 = 10_000;
+
+/// What waits of all that was written before this moment.
+pub async fn waiting(db: &mut sqlx::PgConnection, before: DateTime<Utc>) -> Result<Waiting> {
+    store::waiting(db, before, MOST_COUNTED).await
+}
+
 /// Background step: shows for how long the first line has waited for its position.
 pub async fn measure(app: App) -> Result<usize> {
     let mut db = app.db().await?;
-    let first: Vec<_> = store::look(&mut db, 1).await?.lines.into_iter().map(|(_, key)| key).collect();
-    let line = lines::read(&mut db, &first).await?.into_values().next();
-    let waited = line.map_or(Duration::ZERO, |line| (app.clock.now() - line.at).to_std().unwrap_or_default());
+    let first = waiting(&mut db, app.clock.now()).await?.since;
+    let waited = first.map_or(Duration::ZERO, |at| (app.clock.now() - at).to_std().unwrap_or_default());
     metrics::gauge!("journal_oldest_seconds").set(waited.as_secs_f64());
     Ok(0)
 }

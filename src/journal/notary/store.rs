@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Looked, State, Step, snapshot::Snapshot};
+use super::{Looked, State, Step, Waiting, snapshot::Snapshot};
 use crate::{
     base::error::Result,
     journal::{canonical::Hash, lines::Key},
@@ -67,6 +67,43 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
         now: Snapshot::parse(&row.now)?,
         lines: row.xids.into_iter().zip(keys(row.labs, row.ledgers, row.ids)).collect(),
     })
+}
+
+/// What has no position though it was written before this moment; of too many the first. During a walk over all lines,
+/// and before one, nobody knows how many that are.
+pub async fn waiting(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<Waiting> {
+    let waiting = sqlx::query_as!(
+        Waiting,
+        r#"with state as materialized (
+            select n.below, n.in_progress, n.walked_lab is not null
+                or n.generation <> c.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+                or n.below > pg_snapshot_xmax(pg_current_snapshot())::text::bigint as must_walk
+            from journal_notary n cross join pg_control_system() c
+        ), found as (
+            (select at from journal_lines l
+            where not (select must_walk from state) and xid >= (select below from state)
+                and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint and at < $1
+                and not exists (
+                    select from journal_chain c
+                    where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
+                )
+            order by xid limit $2)
+            union all
+            (select at from journal_lines l
+            where not (select must_walk from state) and xid = any((select in_progress from state)::bigint[])
+                and at < $1
+                and not exists (
+                    select from journal_chain c
+                    where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
+                )
+            order by xid limit $2)
+        )
+        select (select must_walk from state) and exists (select from journal_lines) as "walks!",
+            (select count(*) from found) as "count!", (select min(at) from found) as since"#,
+        before,
+        most
+    );
+    Ok(waiting.fetch_one(db).await?)
 }
 
 fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
