@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 mod client;
+pub mod dice;
 mod documented;
 pub mod folder;
 pub mod google;

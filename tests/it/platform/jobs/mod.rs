@@ -7,6 +7,7 @@ mod api;
 mod crashes;
 mod embedded;
 mod failures;
+mod killed;
 mod queued;
 mod steps;
 mod watched;
