@@ -5,6 +5,7 @@
 pub mod invitations;
 mod invited_phones;
 mod members;
+mod model;
 mod policies;
 mod redeeming;
 mod rights_end;
