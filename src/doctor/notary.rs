@@ -34,7 +34,8 @@ async fn ask(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<Waiting
 
 fn tell(Waiting { walks, count, since }: &Waiting) -> Finding {
     if *walks {
-        let found = "the notary has to walk over all lines once, as after a restore; new lines get no position until then";
+        let found =
+            "the notary has to walk over all lines once, as after a restore; new lines get no position until then";
         return Finding::warning(PART, found, "let a server run, and look again in some minutes");
     }
     let Some(since) = since else {

@@ -20,7 +20,8 @@ pub async fn insert(db: &mut PgConnection, new: &NewJob, now: DateTime<Utc>) -> 
             payload = case when excluded.schedule is not null or jobs.state = 'running' and jobs.schedule is null
                 then excluded.payload else jobs.payload end,
             run_at = case
-                when coalesce(excluded.schedule <> jobs.schedule, excluded.schedule is not null) then excluded.run_at
+                when coalesce(excluded.schedule <> jobs.schedule, excluded.schedule is not null)
+                    then least(excluded.run_at, case when jobs.runs_again then jobs.run_at end)
                 when excluded.schedule is not null or jobs.state = 'queued' then jobs.run_at
                 when jobs.runs_again then least(jobs.run_at, excluded.run_at)
                 else excluded.run_at end,
@@ -61,7 +62,8 @@ pub struct Claim {
     pub next_due: Option<DateTime<Utc>>,
 }
 
-/// Takes what is due, and what nobody runs any more: of each kind as many as there is room for.
+/// Takes what is due, and what nobody runs any more: of each kind as many as there is room for. What was queued while a
+/// job ran that then was lost has had no try yet, and nobody asked for its end.
 pub async fn claim(
     db: &mut PgConnection,
     rooms: &[(&'static str, i32)],
@@ -84,8 +86,9 @@ pub async fn claim(
                 order by lease_until limit k.room for update skip locked
             ) j
         ), taken as (
-            update jobs set state = 'running', attempts = attempts + 1, lease_id = $4, lease_until = $5, started_at = $3,
-                runs_again = false, version = version + 1
+            update jobs set state = 'running', attempts = case when runs_again then 1 else attempts + 1 end,
+                cancel_requested = cancel_requested and not runs_again, lease_id = $4, lease_until = $5,
+                started_at = $3, runs_again = false, version = version + 1
             where id in (select id from due union all select id from lost)
             returning id, lease_id, kind, lab_id, created_by, payload, schedule, attempts, max_attempts, cancel_requested,
                 jsonb_build_object('done', done, 'total', total, 'note', note) as progress, last_error

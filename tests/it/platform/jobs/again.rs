@@ -61,6 +61,40 @@ async fn what_is_queued_while_a_job_of_its_key_is_being_cancelled_is_done(db: Pg
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn what_is_queued_while_a_job_of_its_key_is_being_cancelled_is_done_also_when_that_one_dies(db: PgPool) {
+    let one = TestApp::new(db).await;
+    let two = one.restarted();
+    let id = enqueue_as(&one, &Gate(1), keyed()).await;
+    let (killed, _stop) = start(&one, runner(&one));
+    probe(&one.app).begun.notified().await;
+    jobs::cancel(&mut one.app.db().await.unwrap(), &one.app, id).await.unwrap();
+    enqueue_as(&one, &Gate(2), keyed()).await;
+    killed.abort();
+    killed.await.unwrap_err();
+    two.advance(TimeDelta::minutes(1));
+    probe(&two.app).go.notify_one();
+    assert_eq!(run_due(&two).await, 1);
+    assert_eq!(probe(&two.app).written(), [2]);
+    assert_eq!(row(&two, id).await, ("done".to_owned(), 1, false));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_schedule_does_not_put_off_what_was_queued_before_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let id = enqueue_as(&app, &Gate(1), keyed()).await;
+    let (running, stop) = start(&app, runner(&app));
+    probe(&app.app).begun.notified().await;
+    enqueue_as(&app, &Gate(2), keyed()).await;
+    assert_eq!(enqueue_as(&app, &Gate(3), each(60)).await, id);
+    until_begun_again(&app).await;
+    probe(&app.app).go.notify_one();
+    until_state(&app, id, "queued").await;
+    assert_eq!(probe(&app.app).written(), [1, 3]);
+    stop.cancel();
+    running.await.unwrap();
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_cancellation_also_takes_back_what_was_queued_before_it(db: PgPool) {
     let app = TestApp::new(db).await;
     let id = enqueue_as(&app, &Gate(1), keyed()).await;

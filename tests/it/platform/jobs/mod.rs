@@ -8,6 +8,7 @@ mod crashes;
 mod embedded;
 mod failures;
 mod killed;
+mod model;
 mod queued;
 mod steps;
 mod watched;
