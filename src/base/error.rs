@@ -5,6 +5,8 @@ use std::time::Duration;
 use chemistry::Quantity;
 use uuid::Uuid;
 
+use super::enumeration::Unknown;
+
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,9 @@ pub enum Error {
     Paused { retry_after: Duration },
     #[error("{service} is not available: {cause}")]
     Unavailable { service: &'static str, cause: String },
+    /// Another instance, of a newer version, can read the row.
+    #[error("a newer version has written it")]
+    Newer(#[source] Unknown),
     #[error("database")]
     Database(#[source] sqlx::Error),
     #[error("internal")]
@@ -222,6 +227,10 @@ impl From<sqlx::Error> for Error {
             sqlx::Error::Database(why) if why.code().is_some_and(|code| is_away(&code)) => {
                 Self::Unavailable { service: "database", cause: why.message().to_owned() }
             }
+            sqlx::Error::ColumnDecode { source, index } => match source.downcast::<Unknown>() {
+                Ok(unknown) => Self::Newer(*unknown),
+                Err(source) => Self::Database(sqlx::Error::ColumnDecode { source, index }),
+            },
             other => Self::Database(other),
         }
     }

@@ -71,6 +71,7 @@ pub enum Failure {
     /// Nothing was sent; another try, or another provider, may do it.
     TryLater,
     /// It may have been sent: no answer came in time, or it broke off, or nobody can read it.
+    #[serde(other)]
     Unknown,
 }
 

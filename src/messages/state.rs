@@ -42,6 +42,8 @@ pub enum AttemptState {
     Accepted,
     Delivered,
     Failed,
+    /// It may have been sent. So may one of a state that only a newer version knows.
+    #[serde(other)]
     Unknown,
 }
 

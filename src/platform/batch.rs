@@ -156,11 +156,13 @@ where
     where
         F: Future<Output = Result<HashMap<K, V>>> + Send + 'static,
     {
+        let load = Arc::new(load);
         Self(Batch::new(move |keys: Vec<K>| {
-            let loading = load(keys.clone());
+            let load = load.clone();
             async move {
-                match loading.await {
+                match load(keys.clone()).await {
                     Ok(found) => keys.iter().map(|key| Ok(found.get(key).cloned())).collect(),
+                    Err(Error::Newer(_)) => each_alone(&*load, keys).await,
                     Err(away @ Error::Unavailable { .. }) => to_each(keys.len(), || unavailable(&away)),
                     Err(defect) => {
                         let why = format!("{:#}", anyhow::Error::new(defect));
@@ -174,6 +176,19 @@ where
     pub async fn find(&self, key: K) -> Result<Option<V>> {
         self.0.submit(key).await
     }
+}
+
+/// A row that this version cannot read fails whoever asked for it, and nobody else.
+async fn each_alone<K, V, F>(load: &(impl Fn(Vec<K>) -> F + Send + Sync), keys: Vec<K>) -> Vec<Result<Option<V>>>
+where
+    K: Eq + Hash + Clone,
+    F: Future<Output = Result<HashMap<K, V>>> + Send,
+{
+    let mut answers = Vec::with_capacity(keys.len());
+    for key in keys {
+        answers.push(load(vec![key.clone()]).await.map(|mut found| found.remove(&key)));
+    }
+    answers
 }
 
 #[cfg(test)]

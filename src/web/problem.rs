@@ -156,6 +156,12 @@ impl From<Error> for Problem {
                 tracing::warn!(service, %cause, "unavailable");
                 Self::new(general::UNAVAILABLE).retry_after(5)
             }
+            Error::Newer(unknown) => {
+                tracing::error!(cause = &unknown as &dyn std::error::Error, "a newer version has written a row");
+                let detail =
+                    "this version cannot read something that a newer one has written; an update may be under way";
+                Self::new(general::UNAVAILABLE).detail(detail).retry_after(5)
+            }
             // A value that the database cannot hold is the sender's fault; every other failure of the database is ours.
             Error::Database(cause) if is_out_of_range(&cause) => {
                 Self::new(general::INVALID).detail("a number or a date is out of range")

@@ -109,6 +109,7 @@ pub async fn find_asked(db: &mut PgConnection, challenge_id: Uuid) -> Result<Opt
     Ok(found.fetch_optional(db).await?)
 }
 
+/// What goes by a channel that this version does not know is left to a newer one.
 pub async fn take(
     db: &mut PgConnection,
     now: DateTime<Utc>,
@@ -120,7 +121,7 @@ pub async fn take(
         r#"with taken as (
             update messages set due_at = $2, attempts = attempts + 1, updated_at = $1
             where id in (
-                select id from messages where state = 'queued' and due_at <= $1
+                select id from messages where state = 'queued' and due_at <= $1 and channel = any($10)
                 order by due_at limit $3 for update skip locked
             )
             returning id, challenge_id, bucket, kind, channel, country, recipient, body, attempts, created_at, expires_at,
@@ -153,7 +154,8 @@ pub async fn take(
         COUNTRY_FLOOR.codes,
         COUNTRY_FLOOR.phones,
         LEAST_PERCENT,
-        now - SEEN_BACK
+        now - SEEN_BACK,
+        &Channel::ALL as &[Channel]
     );
     Ok(taken.fetch_all(db).await?)
 }

@@ -64,7 +64,7 @@ impl Shown<'_> {
 /// After what the right code was for: if that broke off on our side, the code is good once more, as its holder should not
 /// need another. Should it have been used all the same, the database knows, which takes every code once.
 pub async fn unless_broken_off<T>(app: &App, shown: &Shown<'_>, outcome: Result<T>, now: DateTime<Utc>) -> Result<T> {
-    if matches!(outcome, Err(Error::Unavailable { .. } | Error::Database(_) | Error::Internal(_))) {
+    if matches!(outcome, Err(Error::Unavailable { .. } | Error::Newer(_) | Error::Database(_) | Error::Internal(_))) {
         let mac = |sealed: &[u8]| shown.mac(app, sealed);
         if let Err(cause) = challenges(app).restore(shown.guess(&mac, now)).await {
             tracing::warn!(%cause, "a code that let nobody in is used up");

@@ -6,6 +6,7 @@ mod by_the_clock;
 pub mod callbacks;
 mod crashes;
 mod faults;
+mod newer;
 mod outbox;
 mod privacy;
 mod probing;
