@@ -104,7 +104,7 @@ async fn drafts(by: &Auth<Member>, operations: Vec<Operation>) -> Result<Vec<Res
     let mut bottle_of_id: HashMap<Uuid, Uuid> = HashMap::new();
     let drafts = operations.into_iter().map(|operation| {
         let id = by.id_or_new(operation.as_ref().ok().and_then(|(_, event)| event.id));
-        let (named, event) = operation?;
+        let ((named, event), id) = (operation?, id?);
         let container_id = match named {
             Named::Id(id) => id,
             Named::Code(code) => labelled.find(&code)?,
