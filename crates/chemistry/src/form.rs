@@ -140,76 +140,89 @@ mod tests {
         text.parse().unwrap_or_else(|why| panic!("{text}: {why}"))
     }
 
+    /// A name and the formula beside it, other forms of it, and in what they differ.
+    type Excluded = (&'static str, Option<&'static str>, &'static [&'static str], Difference);
+
+    const EXCLUDED: &[Excluded] = &[
+        (
+            "Copper sulfate",
+            None,
+            &[
+                "Copper sulfate pentahydrate",
+                "copper sulfate·5H2O",
+                "copper sulfate x 5 H2O",
+                "copper sulfate * 5 H₂O",
+                "Copper sulfate (5-hydrate)",
+                "copper sulfate hydrate",
+                "copper sulfate xH2O",
+                "copper sulphate pentahydrate",
+                "Copper(II) sulfate penta-hydrate",
+                "copper sulfate + 5 H2O",
+                "copper sulfate.5H2O",
+            ],
+            Difference::Water,
+        ),
+        (
+            "Copper sulfate",
+            Some("CuSO4"),
+            &["blue vitriol pentahydrate", "X·5H2O", "vitriol hydrate"],
+            Difference::Water,
+        ),
+        (
+            "Copper sulfate pentahydrate",
+            Some("CuSO4.5H2O"),
+            &[
+                "Copper sulfate",
+                "copper sulfate, anhydrous",
+                "Kupfersulfat wasserfrei",
+                "copper sulfate anhyd.",
+                "x 7 H2O",
+                "CuSO4",
+            ],
+            Difference::Water,
+        ),
+        ("Kupfersulfat-Pentahydrat", None, &["Kupfersulfat", "Kupfersulfatmonohydrat"], Difference::Water),
+        (
+            "Toluene",
+            None,
+            &[
+                "Toluene-d8",
+                "toluene (D8)",
+                "[2H8]toluene",
+                "d8-toluene",
+                "perdeuterated toluene",
+                "toluene-d8, 99.5 atom % D",
+                "(2H8)toluene",
+                "methylbenzene-d8",
+                "deuterotoluene",
+                "¹³C7-toluene",
+                "[13C7]toluene",
+                "toluene-13C7",
+                "toluene (carbon-13)",
+                "Toluene-d",
+                "[3H]toluene",
+            ],
+            Difference::Isotopes,
+        ),
+        (
+            "Benzene",
+            Some("C6H6"),
+            &["13C6-benzene", "benzene-d6", "C6D6", "c6d6", "phene-d6", "benzene-d"],
+            Difference::Isotopes,
+        ),
+        ("Toluene-d8", Some("C7D8"), &["toluene", "toluene-d3"], Difference::Isotopes),
+        ("Chloroform", None, &["CDCl3", "chloroform-d"], Difference::Isotopes),
+        ("Water", None, &["heavy water", "D2O"], Difference::Isotopes),
+        ("Lidocaine", None, &["Lidocaine hydrochloride", "lidocaine·HCl", "lidocaine 2HCl"], Difference::Acid),
+        ("Lidocaine hydrochloride", None, &["lidocaine", "lidocaine hydrobromide"], Difference::Acid),
+    ];
+
     #[test]
     fn a_synonym_of_another_form_is_excluded_in_every_spelling() {
-        use Difference::{Acid, Isotopes, Water};
-        for (name, of, synonyms, difference) in [
-            (
-                "Copper sulfate",
-                None,
-                &[
-                    "Copper sulfate pentahydrate",
-                    "copper sulfate·5H2O",
-                    "copper sulfate x 5 H2O",
-                    "copper sulfate * 5 H₂O",
-                    "Copper sulfate (5-hydrate)",
-                    "copper sulfate hydrate",
-                    "copper sulfate xH2O",
-                    "copper sulphate pentahydrate",
-                    "Copper(II) sulfate penta-hydrate",
-                    "copper sulfate + 5 H2O",
-                    "copper sulfate.5H2O",
-                ][..],
-                Water,
-            ),
-            ("Copper sulfate", Some("CuSO4"), &["blue vitriol pentahydrate", "X·5H2O", "vitriol hydrate"], Water),
-            (
-                "Copper sulfate pentahydrate",
-                Some("CuSO4.5H2O"),
-                &[
-                    "Copper sulfate",
-                    "copper sulfate, anhydrous",
-                    "Kupfersulfat wasserfrei",
-                    "copper sulfate anhyd.",
-                    "x 7 H2O",
-                    "CuSO4",
-                ],
-                Water,
-            ),
-            ("Kupfersulfat-Pentahydrat", None, &["Kupfersulfat", "Kupfersulfatmonohydrat"], Water),
-            (
-                "Toluene",
-                None,
-                &[
-                    "Toluene-d8",
-                    "toluene (D8)",
-                    "[2H8]toluene",
-                    "d8-toluene",
-                    "perdeuterated toluene",
-                    "toluene-d8, 99.5 atom % D",
-                    "(2H8)toluene",
-                    "methylbenzene-d8",
-                    "deuterotoluene",
-                    "¹³C7-toluene",
-                    "[13C7]toluene",
-                    "toluene-13C7",
-                    "toluene (carbon-13)",
-                    "Toluene-d",
-                    "[3H]toluene",
-                ],
-                Isotopes,
-            ),
-            ("Benzene", Some("C6H6"), &["13C6-benzene", "benzene-d6", "C6D6", "phene-d6", "benzene-d"], Isotopes),
-            ("Toluene-d8", Some("C7D8"), &["toluene", "toluene-d3"], Isotopes),
-            ("Chloroform", None, &["CDCl3", "chloroform-d"], Isotopes),
-            ("Water", None, &["heavy water", "D2O"], Isotopes),
-            ("Lidocaine", None, &["Lidocaine hydrochloride", "lidocaine·HCl", "lidocaine 2HCl"], Acid),
-            ("Lidocaine hydrochloride", None, &["lidocaine", "lidocaine hydrobromide"], Acid),
-        ] {
-            for synonym in synonyms {
-                let of = of.map(formula);
-                let found = Form::of(name).excludes(&Form::of(synonym), of.as_ref());
-                assert_eq!(found, Some(difference), "{name}: {synonym}: {:?}", Form::of(synonym));
+        for (name, of, synonyms, difference) in EXCLUDED {
+            for synonym in *synonyms {
+                let found = Form::of(name).excludes(&Form::of(synonym), of.map(formula).as_ref());
+                assert_eq!(found, Some(*difference), "{name}: {synonym}: {:?}", Form::of(synonym));
             }
         }
     }

@@ -1,6 +1,11 @@
 //! How a name says isotopes.
 
-use super::{form::Water, form_words::Reader, formula_parser::parse_stored, formula_readings::formulas};
+use super::{
+    form::Water,
+    form_words::Reader,
+    formula_parser::parse_stored,
+    formula_readings::{formulas, readings},
+};
 
 /// Where a letter and a number belong to a name: vitamin D3.
 const NUMBERED: [&str; 6] = ["vitamin", "prostaglandin", "calciferol", "resolvin", "protectin", "platycodin"];
@@ -103,7 +108,12 @@ impl Reader<'_> {
         if formulas(name).iter().any(|formula| !formula.is_organic() && !formula.as_str().contains(['.', '·'])) {
             self.form.water = Some(Water::None);
         }
-        let is_formula = name.contains(['D', 'T']) && name.contains(|c: char| c.is_ascii_digit());
+        // `c6d6`, as lists in lower case have it, where it is nothing else.
+        let has_digit = name.contains(|c: char| c.is_ascii_digit());
+        let is_small = name.len() <= 8 && name.starts_with(['c', 'd']) && !name.contains(char::is_uppercase);
+        let small = if has_digit && is_small { readings(name) } else { Vec::new() };
+        let name = if let [only] = &small[..] { only.as_str() } else { name };
+        let is_formula = has_digit && name.contains(['D', 'T']);
         for part in parse_stored(name).ok().filter(|_| is_formula).into_iter().flatten() {
             for (atom, count) in part.atoms {
                 let isotope = match (atom.element, atom.nuclide) {

@@ -212,7 +212,7 @@ impl Extract {
     fn unclear(&self, all: &[usize], row: &NewChemical) -> String {
         let told: Vec<_> = all.iter().take(3).map(|at| told(&self.chemicals[*at].0)).collect();
         let other = if all.len() == 1 {
-            " or another substance whose name differs by a letter's case, water or isotopes"
+            " or another substance whose name differs by the case of a letter, water or isotopes"
         } else {
             ""
         };

@@ -274,7 +274,7 @@ fn several_are_called(name: &str, several: &[&chemicals::Chemical]) -> String {
 fn unclear(name: &str, all: &[(&chemicals::Chemical, &str)]) -> String {
     let told: Vec<_> = all.iter().take(3).map(|(it, own)| with_number(it, own)).collect();
     let other = if all.len() == 1 {
-        " or another substance whose name differs by a letter's case, water or isotopes"
+        " or another substance whose name differs by the case of a letter, water or isotopes"
     } else {
         ""
     };

@@ -136,6 +136,7 @@ async fn codes_are_the_same_whatever_was_decided(db: PgPool) {
 async fn in_the_catalogue_too_a_row_says_what_decides(db: PgPool) {
     let (app, folder) = lab(db).await;
     let rows = "name,cas,ec,formula,synonyms,decides\n\
+        acetone,67-64-1,,C3H6O,,\n\
         spirit of wine,64-17-5,,C2H6O,acetone,number\n\
         acetone,64-17-6,200-578-6,C3H6O,,name\n\
         formalin,,,CH2O,,name\n\
@@ -144,7 +145,7 @@ async fn in_the_catalogue_too_a_row_says_what_decides(db: PgPool) {
         toluene,67-64-1,,C7H8,,number\n";
     let file = folder.file("c.csv", rows);
     let report = load_chemicals(&app, &file).await.expect("an import");
-    assert_eq!(counts(&report), [6, 0, 3, 0, 3], "{:?}", corrections(&report));
+    assert_eq!(counts(&report), [7, 0, 3, 1, 3], "{:?}", corrections(&report));
     let refused = corrections(&report);
     for ((_, reason), part) in refused.iter().zip([
         "the number is to decide, and there is no CAS number and no InChIKey",
@@ -156,15 +157,15 @@ async fn in_the_catalogue_too_a_row_says_what_decides(db: PgPool) {
     assert_eq!(
         report.warnings,
         [
-            "line 2: the number decided: a name that its entry does not have was left out",
-            "line 3: the name decided: all that stands beside it was left out",
-            "line 4: the name decided: synonyms beside it were left out",
+            "line 3: the number decided: a name that its entry does not have was left out",
+            "line 4: the name decided: all that stands beside it was left out",
+            "line 5: the name decided: synonyms beside it were left out",
         ]
     );
     let ethanol = chemical(&app, "64-17-5").await;
     assert_eq!((&ethanol["formula"], &ethanol["synonyms"]), (&json!("C2H6O"), &json!(["EtOH"])));
     let acetone = chemical(&app, "67-64-1").await;
-    assert_eq!((&acetone["formula"], &acetone["ec"]), (&json!(null), &json!(null)), "whose formula it is nobody knows");
+    assert_eq!((&acetone["formula"], &acetone["ec"]), (&json!("C3H6O"), &json!(null)));
     assert_eq!(chemical(&app, "50-00-0").await["formula"], "CH2O");
 }
 
