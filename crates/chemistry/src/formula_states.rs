@@ -72,7 +72,7 @@ fn is_even(part: &Part) -> bool {
     let total: u64 = part.atoms.values().map(|count| u64::from(*count)).sum();
     // Elements, peroxides of what is no other nonmetal, and what is too large for a salt.
     let is_peroxide = counts.contains_key("O") && counts.keys().all(|it| matches!(*it, "O" | "H" | "K"));
-    if counts.len() < 2 || is_peroxide || total > 1_000 || part.times % ONCE != 0 {
+    if counts.len() < 2 || is_peroxide || total > 1_000 || !part.times.is_multiple_of(ONCE) {
         return true;
     }
     let is_organic = counts.contains_key("C") && counts.contains_key("H");

@@ -200,6 +200,9 @@ impl Making {
     }
 }
 
+/// Columns that say nothing of a bottle: some only check the others, and earlier versions did not read them.
+const NO_BOTTLE: [&str; 4] = ["code", "decides", "formula", "molar mass"];
+
 pub fn key(row: &Row, columns: &Columns) -> Key {
     let cells = plain_cells(row, columns);
     let of = |column: &str| {
@@ -219,8 +222,6 @@ pub fn key(row: &Row, columns: &Columns) -> Key {
             _ => {}
         }
     }
-    // What only checks the rest says nothing of a bottle; earlier versions did not read it.
-    const NO_BOTTLE: [&str; 4] = ["code", "decides", "formula", "molar mass"];
     key.retain(|(column, cell)| !NO_BOTTLE.contains(column) && !cell.is_empty());
     key.sort_unstable();
     key

@@ -13,7 +13,7 @@ use crate::support::TestApp;
 async fn rows_of_one_code_that_say_different_things_are_all_refused_wherever_they_stand(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
-    let padding: String = (0..600).map(|n| format!("P-{n},64-17-5,1 L\n")).collect();
+    let padding = (0..600).map(|n| format!("P-{n},64-17-5,1 L\n")).collect::<Vec<_>>().concat();
     let list = format!("code,cas,amount\nB-1,64-17-5,1 L\n{padding}b 1,67-64-1,1 L\nB-1,64-17-5,1 L\n");
     let file = folder.file("b.csv", list);
     for added in [600, 0] {

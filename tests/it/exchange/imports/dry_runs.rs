@@ -16,7 +16,7 @@ use crate::support::TestApp;
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn rows_that_meet_by_a_synonym_or_a_formula_are_told_as_they_will_go_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
-    let padding: String = (0..600).map(|n| format!("substance {n},,,\n")).collect();
+    let padding = (0..600).map(|n| format!("substance {n},,,\n")).collect::<Vec<_>>().concat();
     let list = format!(
         "name,cas,formula,synonyms\nspirit of wine,,,\nNaCl,,,\n{padding}ethanol,64-17-5,,spirit of wine\n\
         sodium chloride,7647-14-5,NaCl,\nmethanol,64-17-5,,\nethanol,64-17-5,C2H6O,\n"
@@ -38,7 +38,8 @@ async fn rows_that_meet_by_a_synonym_or_a_formula_are_told_as_they_will_go_in(db
 async fn bottles_of_one_code_and_their_places_are_told_as_they_will_go_in(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
-    let padding: String = (0..600).map(|n| format!("P-{n},64-17-5,1 L,Room 7 > Shelf {}\n", n % 7)).collect();
+    let row = |n| format!("P-{n},64-17-5,1 L,Room 7 > Shelf {}\n", n % 7);
+    let padding = (0..600).map(row).collect::<Vec<_>>().concat();
     let list = format!(
         "code,cas,amount,place\nB-1,64-17-5,1 L,Room 7\n{padding}B-1,64-17-5,1 L,Room 7\nB-2,64-17-5,1 L,Shelf 9\n"
     );

@@ -59,12 +59,13 @@ async fn no_other_form_becomes_a_name_of_an_entry_whatever_was_decided(db: PgPoo
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     known(&app, &folder, KNOWN).await;
     let before = dump(&app).await;
-    let mut rows = String::from("name,cas,synonyms\n");
+    let mut rows = vec!["name,cas,synonyms\n".to_owned()];
     for (name, cas, others) in OTHERS {
-        for other in others {
-            rows += &format!("\"{other}\",{cas},\n\"{name}\",{cas},\"{other}\"\n\"{other}\",{cas},\"{name}\"\n");
-        }
+        let of =
+            |other: &&str| format!("\"{other}\",{cas},\n\"{name}\",{cas},\"{other}\"\n\"{other}\",{cas},\"{name}\"\n");
+        rows.extend(others.iter().map(of));
     }
+    let rows = rows.concat();
     for names in [Names::default(), NEW_NAMES, DECIDED] {
         for reason in reasons(&chemicals(&app, &folder, &rows, names).await) {
             let is_told = ["water", "isotopes", "formula"].iter().any(|what| reason.contains(what));
