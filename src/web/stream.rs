@@ -58,7 +58,8 @@ async fn body(mut parts: Parts, longest: Duration) -> Result<Body> {
             Err(_) => Some((Err(cut(Error::Internal(anyhow::anyhow!("it took longer than {longest:?}")))), None)),
         }
     });
-    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(rest)))
+    // A layer may ask once more after the end.
+    Ok(Body::from_stream(stream::iter(first.map(Ok)).chain(rest).fuse()))
 }
 
 fn cut(cause: Error) -> Cut {
@@ -108,6 +109,7 @@ mod tests {
         }
         assert!(body.frame().await.unwrap().is_err());
         assert!(body.frame().await.is_none());
+        assert!(body.frame().await.is_none(), "also to who asks once more");
     }
 
     #[tokio::test]
