@@ -64,7 +64,7 @@ impl Faults {
                 u32::from(sign)
             ));
         }
-        if let Some(cell) = row.of_several_rows() {
+        if let Some((cell, last)) = row.of_several_rows() {
             self.add(format!(
                 "`{}` may be several rows, as behind its line break stands what separates cells: close the quote where its \
                  cell ends, or write the line break as /",

@@ -71,15 +71,7 @@ impl<'t> Table<'t> {
         quotes::check(text, delimiter)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
-        if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
-            bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
-        }
-        if let Some(sign) = headers.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c)) {
-            bail!(
-                "the header has the sign U+{:04X}, which ends no line of a table: save the file with the usual line ends",
-                u32::from(sign)
-            );
-        }
+        check_header(&headers, delimiter)?;
         let is_of_import = Own::of(&headers.iter()).is_there() || headers.iter().any(|header| header == own::LAB);
         let is_export = headers.iter().eq(exports::CONTAINERS);
         let is_ours = is_of_import || is_export;
@@ -170,6 +162,19 @@ pub fn delimiter(text: &str) -> u8 {
     let count = |delimiter: &u8| bare.bytes().filter(|byte| byte == delimiter).count();
     // `max_by_key` takes the last of equals: a comma, when there is none of any.
     *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
+}
+
+fn check_header(headers: &StringRecord, delimiter: u8) -> anyhow::Result<()> {
+    if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
+        bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
+    }
+    if let Some(sign) = headers.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c)) {
+        bail!(
+            "the header has the sign U+{:04X}, which ends no line of a table: save the file with the usual line ends",
+            u32::from(sign)
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

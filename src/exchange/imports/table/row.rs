@@ -147,10 +147,30 @@ impl<'t> Row<'t> {
         self.record.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c))
     }
 
-    /// A cell that may have taken rows into it by two stray quotes: behind a line break in it stands what separates cells.
-    pub fn of_several_rows(&self) -> Option<&str> {
+    /// A cell that may have taken rows into it by two stray quotes, and the line in which it ends: beside a line break
+    /// in it stands what separates cells, or each of the lines has as many separators as the header.
+    pub fn of_several_rows(&self) -> Option<(&str, u64)> {
         let Shape::Csv { delimiter } = self.table.shape else { return None };
-        self.record.iter().find(|cell| may_be_several_rows(cell, delimiter))
+        let is_broken = |cell: &&str| cell.contains(['\r', '\n']);
+        let broken = self.record.iter().find(is_broken)?;
+        let of_several = self.record.iter().find(|cell| may_be_several_rows(cell, delimiter));
+        let cell = of_several.or_else(|| self.has_whole_lines(delimiter).then_some(broken))?;
+        let breaks = self.record.iter().map(|cell| lines(cell).count() as u64 - 1).sum::<u64>();
+        Some((cell, self.line + breaks))
+    }
+
+    /// Whether each line of the file that the row takes up has as many separators as the header.
+    fn has_whole_lines(&self, delimiter: u8) -> bool {
+        let mut separators = vec![0];
+        for (at, cell) in self.record.iter().enumerate() {
+            *separators.last_mut().unwrap_or(&mut 0) += usize::from(at > 0);
+            for (n, line) in lines(cell).enumerate() {
+                separators.extend((n > 0).then_some(0));
+                *separators.last_mut().unwrap_or(&mut 0) += line.bytes().filter(|byte| *byte == delimiter).count();
+            }
+        }
+        let of_header = self.table.headers.len() - 1;
+        of_header > 0 && separators.len() > 1 && separators.iter().all(|count| *count == of_header)
     }
 
     /// Cells beyond the header: a comma that should stand in quotes has shifted the row.
@@ -183,7 +203,13 @@ fn with_position<'c>(cells: impl Iterator<Item = &'c str>, of: &StringRecord) ->
 /// Behind a comma that belongs to a text stands a space.
 pub(super) fn may_be_several_rows(cell: &str, delimiter: u8) -> bool {
     let separates = |line: &str| {
-        line.split(char::from(delimiter)).skip(1).any(|cell| cell.starts_with(|c: char| !c.is_whitespace()))
+        let mut behind = line.split(char::from(delimiter)).skip(1);
+        behind.any(|cell| delimiter == b'\t' || cell.starts_with(|c: char| !c.is_whitespace()))
     };
-    cell.split(['\r', '\n']).skip(1).any(separates)
+    let mut all = lines(cell);
+    cell.contains(['\r', '\n']) && all.any(separates)
+}
+
+fn lines(cell: &str) -> impl Iterator<Item = &str> {
+    cell.split('\n').flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
 }

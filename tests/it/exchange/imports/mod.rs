@@ -37,6 +37,7 @@ mod twice;
 
 use std::path::{Path, PathBuf};
 
+mod swallowed;
 use chemstock::{
     catalogue::chemicals::Names,
     exchange::imports::{Options, Report},
