@@ -12,6 +12,7 @@ use super::{
     own::{LAB, Own},
 };
 
+    place_columns,
 /// A list of bottles has dozens; one with a thousand is no list, and each costs time in every row.
 const MOST_COLUMNS: usize = 1_000;
 /// Of a list in a message.
@@ -115,8 +116,42 @@ pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options
     let seen = headers.iter().enumerate().map(|(at, header)| if own.has(at) { String::new() } else { normal(header) });
     let seen: Vec<_> = seen.collect();
     let left_out = left_out(&seen, &options.ignore)?;
-    let mut places = given_places(&seen, columns, &options.mapping)?;
-    let is_given: Vec<usize> = places.values().flatten().copied().chain(left_out.iter().copied()).collect();
+    let given = given_places(&seen, columns, &options.mapping)?;
+    let mut places = found_places(&heads, columns, &given, &left_out);
+    for &place in places.values().flatten() {
+        let mut others = (0..seen.len()).filter(|at| *at != place && !left_out.contains(at));
+        if let Some(again) = others.find(|at| seen[*at] == seen[place]) {
+            let header = printable(&headers[place]);
+            bail!(
+                "the columns {} and {} are both called {header}: rename one",
+                place.min(again) + 1,
+                place.max(again) + 1
+            );
+        }
+    }
+    let units = units(headers, &heads, &given)?;
+    amount_columns::settle(&mut places, given.contains_key("amount"));
+    place_columns::settle(&mut places, &given);
+    let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
+    if !missing.is_empty() {
+        bail!("{}", missing_columns(&missing, &list(headers.iter().map(printable))));
+    }
+    let is_used = |at: &usize| left_out.contains(at) || places.values().flatten().any(|used| used == at);
+    let is_left = |at: &usize| !own.has(*at) && headers[*at] != *LAB && !is_used(at);
+    let of = |at: usize| known.get(&heads[at].key).copied();
+    // Of a room nothing but its number is no place: see `place_columns`.
+    let is_known = |at: &usize| of(*at).is_some_and(|column| column != "room number");
+    let (unused, unknown): (Vec<_>, Vec<_>) = (0..seen.len()).filter(is_left).partition(is_known);
+    let sizes = places.get("size").filter(|_| !amount_columns::is_size(&places)).into_iter().flatten().copied();
+    let unused = unused.into_iter().chain(sizes);
+    let warnings = unused.map(|at| passed_over(&headers[at], of(at).unwrap_or_default())).collect();
+    Ok(Mapped { places, unknown, units, warnings })
+}
+
+/// Those that a person has mapped, and of the others those that a column knows; notes and synonyms beside mapped ones
+/// too.
+fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[usize]) -> Places {
+    let is_given: Vec<usize> = given.values().flatten().chain(left_out).copied().collect();
     let free = |heading: &str| {
         let key = normal(heading);
         (0..seen.len()).filter(|at| seen[*at] == key && !is_given.contains(at)).collect::<Vec<_>>()

@@ -70,8 +70,20 @@ const BOTTLES: &[Column] = &[
         "location",
         "location path, location code, location name, place, storage, storage location, storage place, Lagerort, \
          Lagerplatz, Standort, Aufbewahrungsort",
-    )
-    .or_else("room, Raum"),
+    ),
+    Column::optional("building", "building name, Gebäude, Haus"),
+    Column::optional("room", "room name, lab, laboratory, Raum, Raumname, Labor"),
+    Column::optional("room number", "room no, Raumnummer, Raumnr"),
+    Column::optional(
+        "cabinet",
+        "cabinet name, cabinet number, cabinet no, cupboard, storage cabinet, fridge, refrigerator, freezer, Schrank, \
+         Schranknummer, Schranknr, Kühlschrank, Gefrierschrank",
+    ),
+    Column::optional(
+        "shelf",
+        "shelf number, shelf no, shelf name, rack, drawer, Regal, Regalfach, Regalboden, Fach, Fachboden, Schublade",
+    ),
+    Column::optional("box", "box number, box no, box name, tray, Kiste, Karton"),
     Column::optional(
         "lot",
         "lot number, lot no, lot nr, batch, batch number, batch no, lot batch, lot batch number, Charge, \

@@ -1,5 +1,6 @@
 //! What kind of place a name of a path is.
 
+use super::place_path::Part;
 use crate::{base::text::Name, stock::locations::Kind};
 
 /// From outside in: what lies in something is of a later kind.
@@ -14,16 +15,16 @@ const WORDS: [&[&str]; 5] = [
     &["box", "tray", "bin"],
 ];
 
-/// A kind for each name of a path below `outer`: the one that it tells, and for the others the next one inwards that fits
-/// before those. None when they do not fit: the path is too deep, or tells another order.
-pub fn kinds(outer: Option<Kind>, names: &[Name]) -> Option<Vec<Kind>> {
+/// A kind for each part of a path below `outer`: the one that it tells, and for the others the next one inwards that
+/// fits before those. None when they do not fit: the path is too deep, or tells another order.
+pub fn kinds(outer: Option<Kind>, parts: &[Part]) -> Option<Vec<Kind>> {
     let mut outer = outer.and_then(|outer| KINDS.iter().position(|kind| *kind == outer));
-    let mut kinds = Vec::with_capacity(names.len());
-    for (name, last) in names.iter().zip(latest(names)?) {
+    let mut kinds = Vec::with_capacity(parts.len());
+    for (part, last) in parts.iter().zip(latest(parts)?) {
         let first = outer.map_or(0, |outer| outer + 1);
         // A path that begins with nothing telling begins in a room, if the rest has room for that.
         let usual = if outer.is_none() { 1 } else { first };
-        let kind = told(name).unwrap_or_else(|| usual.min(last));
+        let kind = told(part).unwrap_or_else(|| usual.min(last));
         if !(first..=last).contains(&kind) {
             return None;
         }
@@ -33,23 +34,23 @@ pub fn kinds(outer: Option<Kind>, names: &[Name]) -> Option<Vec<Kind>> {
     Some(kinds)
 }
 
-/// The last kind that each name may have, with one left for each that follows.
-fn latest(names: &[Name]) -> Option<Vec<usize>> {
-    let (mut free, mut latest) = (KINDS.len(), Vec::with_capacity(names.len()));
-    for name in names.iter().rev() {
+/// The last kind that each part may have, with one left for each that follows.
+fn latest(parts: &[Part]) -> Option<Vec<usize>> {
+    let (mut free, mut latest) = (KINDS.len(), Vec::with_capacity(parts.len()));
+    for part in parts.iter().rev() {
         let last = free.checked_sub(1)?;
-        free = told(name).map_or(last, |told| told.min(last));
+        free = told(part).map_or(last, |told| told.min(last));
         latest.push(free);
     }
     latest.reverse();
     Some(latest)
 }
 
-/// The kind that a name tells; none where it has words of several (`Lab fridge`).
-fn told(name: &Name) -> Option<usize> {
-    let mut all = said(name);
-    let first = all.next()?;
-    all.all(|kind| kind == first).then_some(first)
+/// The kind that a name tells, or else its column; a name tells none where it has words of several (`Lab fridge`).
+fn told(part: &Part) -> Option<usize> {
+    let mut all = said(&part.name);
+    let first = all.next().filter(|first| all.all(|kind| kind == *first));
+    first.or_else(|| KINDS.iter().position(|kind| part.kind == Some(*kind)))
 }
 
 /// Whether a word of the name is one for a kind of place.
@@ -57,9 +58,9 @@ pub fn says_kind(name: &Name) -> bool {
     said(name).next().is_some()
 }
 
-/// `Lab 2` is a room: for each name that tells its kind.
-pub fn telling(names: &[Name]) -> impl Iterator<Item = (&Name, &'static str)> {
-    names.iter().filter_map(|name| Some((name, KINDS[told(name)?].as_str())))
+/// `Lab 2` is a room: for each part that tells its kind.
+pub fn telling(parts: &[Part]) -> impl Iterator<Item = (&Name, &'static str)> {
+    parts.iter().filter_map(|part| Some((&part.name, KINDS[told(part)?].as_str())))
 }
 
 fn said(name: &Name) -> impl Iterator<Item = usize> {
@@ -73,7 +74,8 @@ mod tests {
     use super::*;
 
     fn kinds_of(outer: Option<Kind>, path: &str) -> Option<Vec<Kind>> {
-        kinds(outer, &path.split('/').map(|name| name.parse().unwrap()).collect::<Vec<_>>())
+        let part = |name: &str| Part { name: name.parse().unwrap(), kind: None };
+        kinds(outer, &path.split('/').map(part).collect::<Vec<_>>())
     }
 
     #[test]
@@ -88,6 +90,14 @@ mod tests {
         assert_eq!(kinds_of(None, "Nord/Lab 2/Shelf 3").unwrap(), [Building, Room, Shelf]);
         assert_eq!(kinds_of(None, "Lab 2/Niche/Box 3").unwrap(), [Room, Cabinet, Kind::Box]);
         assert_eq!(kinds_of(Some(Building), "Wing/Shelf 1").unwrap(), [Room, Shelf]);
+    }
+
+    #[test]
+    fn a_column_tells_the_kind_of_a_name_that_tells_none() {
+        let part = |name: &str, kind: Kind| Part { name: name.parse().unwrap(), kind: Some(kind) };
+        let path = [part("214", Kind::Room), part("3", Kind::Shelf)];
+        assert_eq!(kinds(None, &path).unwrap(), [Kind::Room, Kind::Shelf]);
+        assert_eq!(kinds(None, &[part("Shelf 3", Kind::Cabinet)]).unwrap(), [Kind::Shelf]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod place_path;
 mod places;
 mod plain;
 mod pubchem;
+mod place_columns;
 mod quotes;
 mod readings;
 mod run;

@@ -2,19 +2,45 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{faults::OrReason, kinds::says_kind, table::Table};
-use crate::{base::text::Name, catalogue::chemicals::is_placeholder};
+use super::{
+    faults::OrReason,
+    kinds::{KINDS, says_kind},
+    place_columns::place_of,
+    table::Table,
+};
+use crate::{base::text::Name, catalogue::chemicals::is_placeholder, stock::locations::Kind};
 
 /// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash does as
 /// well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
 pub struct PlacePath {
     pub text: String,
-    pub path: Vec<Name>,
+    pub path: Vec<Part>,
     /// Whether a slash without spaces divides it, which may belong to a name.
     pub is_doubtful: bool,
 }
 
+/// A place in a path, with its kind where the list has a column for it.
+#[derive(Clone)]
+pub struct Part {
+    pub name: Name,
+    pub kind: Option<Kind>,
+}
+
 impl PlacePath {
+    /// What several columns say.
+    pub fn of(path: Vec<Part>) -> Self {
+        let names: Vec<_> = path.iter().map(|part| part.name.as_str()).collect();
+        Self { text: names.join(" > "), path, is_doubtful: false }
+    }
+
+    /// A place alone is of the kind that its column is for.
+    pub fn of_kind(mut self, kind: usize) -> Self {
+        if let [one] = &mut self.path[..] {
+            one.kind = Some(KINDS[kind]);
+        }
+        self
+    }
+
     pub fn parse(text: &str) -> OrReason<Self> {
         // Out of the way of the separators.
         const SLASH: &str = "\u{e000}";
@@ -31,12 +57,13 @@ impl PlacePath {
             !before.ends_with(' ') && !after.starts_with(' ')
         });
         let is_doubtful = separator == '/' && is_bare && !path.iter().all(says_kind);
+        let path = path.into_iter().map(|name| Part { name, kind: None }).collect();
         Ok(Self { text: text.to_owned(), path, is_doubtful })
     }
 
     /// Both ways to write it.
     pub fn doubt(&self) -> String {
-        let names: Vec<_> = self.path.iter().map(Name::as_str).collect();
+        let names: Vec<_> = self.path.iter().map(|part| part.name.as_str()).collect();
         format!(
             "location `{}` may be one name with a slash or a place in a place: write `{}` for the name, or `{}`",
             self.text,
@@ -48,28 +75,28 @@ impl PlacePath {
 
 impl std::fmt::Display for PlacePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.path.iter().map(Name::as_str).collect();
+        let names: Vec<_> = self.path.iter().map(|part| part.name.as_str()).collect();
         f.write_str(&names.join(" > "))
     }
 }
 
 /// The paths of a list. A name alone means the place that the list has a path for, whichever of the two comes first.
 #[derive(Default)]
-pub struct ListedPaths(HashMap<String, Vec<Vec<Name>>>);
+pub struct ListedPaths(HashMap<String, Vec<Vec<Part>>>);
 
 impl ListedPaths {
     pub fn of(table: &Table<'_>) -> anyhow::Result<Self> {
         let (mut paths, mut seen) = (HashMap::<_, Vec<_>>::new(), HashSet::new());
         for row in table.rows() {
             let row = row?;
-            let Some(Ok(wanted)) = row.get("location").map(PlacePath::parse) else { continue };
+            let Some(Ok(wanted)) = place_of(&row) else { continue };
             if wanted.is_doubtful {
                 continue;
             }
             for end in 1..wanted.path.len() {
                 let path = &wanted.path[..=end];
-                if seen.insert(path.iter().map(|name| small(name.as_str())).collect::<Vec<_>>()) {
-                    paths.entry(small(path[end].as_str())).or_default().push(path.to_vec());
+                if seen.insert(path.iter().map(|part| small(part.name.as_str())).collect::<Vec<_>>()) {
+                    paths.entry(small(path[end].name.as_str())).or_default().push(path.to_vec());
                 }
             }
         }
@@ -77,10 +104,10 @@ impl ListedPaths {
     }
 
     /// Those that say what the place of this name lies in.
-    pub fn to(&self, name: &Name) -> impl Iterator<Item = &[Name]> {
+    pub fn to(&self, name: &Name) -> impl Iterator<Item = &[Part]> {
         let own = small(name.as_str());
         let paths = self.0.get(&own).into_iter().flatten();
-        paths.filter(move |path| small(path[0].as_str()) != own).map(Vec::as_slice)
+        paths.filter(move |path| small(path[0].name.as_str()) != own).map(Vec::as_slice)
     }
 }
 

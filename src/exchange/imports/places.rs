@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     faults::OrReason,
     kinds::{KINDS, kinds, telling},
-    place_path::{ListedPaths, PlacePath, small},
+    place_path::{ListedPaths, Part, PlacePath, small},
 };
 use crate::{
     base::{error::Result, ids, secrets, text::Name},
@@ -32,7 +32,7 @@ pub struct Places<'l> {
 /// As far as a path could be followed.
 struct Followed {
     last: Option<Uuid>,
-    missing: Vec<Name>,
+    missing: Vec<Part>,
 }
 
 impl Followed {
@@ -42,7 +42,7 @@ impl Followed {
 
     fn is_same(&self, other: &Self) -> bool {
         self.last == other.last && {
-            let names = |it: &Self| it.missing.iter().map(|name| small(name.as_str())).collect::<Vec<_>>();
+            let names = |it: &Self| it.missing.iter().map(|part| small(part.name.as_str())).collect::<Vec<_>>();
             names(self) == names(other)
         }
     }
@@ -92,7 +92,7 @@ impl<'l> Places<'l> {
         match (missing.first(), last) {
             (None, Some(id)) => Ok(id),
             (part, last) => {
-                let part = part.map(Name::as_str).unwrap_or_default();
+                let part = part.map(|part| part.name.as_str()).unwrap_or_default();
                 let place = last.and_then(|id| self.all.get(&id)).map(|place| format!(" in `{}`", place.name));
                 Err(format!(
                     "the lab has no location `{part}`{}: make it, or import with --create-locations",
@@ -110,7 +110,7 @@ impl<'l> Places<'l> {
         let outer = last.and_then(|id| self.all.get(&id));
         let kinds =
             kinds(outer.map(|place| place.kind), &missing).ok_or_else(|| does_not_fit(wanted, outer, &missing))?;
-        for (name, kind) in missing.iter().zip(kinds) {
+        for (Part { name, .. }, kind) in missing.iter().zip(kinds) {
             let id = ids::new(now);
             let code = ContainerCode::from_random(secrets::random()).to_string();
             self.push(OpenPlace { id, parent_id: last, kind, name: name.to_string(), code });
@@ -165,23 +165,24 @@ impl<'l> Places<'l> {
 
     /// From a root; else from wherever the first name stands, in the lab or in a path of the list, when that is only one
     /// place.
-    fn descend(&self, path: &[Name], depth: usize) -> OrReason<Followed> {
+    fn descend(&self, path: &[Part], depth: usize) -> OrReason<Followed> {
         let Some((first, rest)) = path.split_first() else {
             return Ok(Followed { last: None, missing: Vec::new() });
         };
-        let root = self.child(None, first)?;
+        let root = self.child(None, &first.name)?;
         let mut followed = root.map_or_else(|| self.only(first, depth), |id| Ok(Followed::found(id)))?;
-        for name in rest {
-            let next = if followed.missing.is_empty() { self.child(followed.last, name)? } else { None };
+        for part in rest {
+            let next = if followed.missing.is_empty() { self.child(followed.last, &part.name)? } else { None };
             match next {
                 Some(id) => followed.last = Some(id),
-                None => followed.missing.push(name.clone()),
+                None => followed.missing.push(part.clone()),
             }
         }
         Ok(followed)
     }
 
-    fn only(&self, name: &Name, depth: usize) -> OrReason<Followed> {
+    fn only(&self, part: &Part, depth: usize) -> OrReason<Followed> {
+        let name = &part.name;
         let mut found: Vec<_> = self.named(name.as_str()).iter().copied().map(Followed::found).collect();
         for path in self.listed.to(name) {
             // No place lies that deep: the list says of two places that each lies in the other.
@@ -189,12 +190,14 @@ impl<'l> Places<'l> {
                 return Err(format!("the list has `{name}` in itself: write the whole path"));
             }
             let way = self.descend(path, depth + 1)?;
-            if !found.iter().any(|other| other.is_same(&way)) {
+            // One that no place can have says nothing of this row.
+            let outer = way.last.and_then(|id| self.all.get(&id)).map(|place| place.kind);
+            if kinds(outer, &way.missing).is_some() && !found.iter().any(|other| other.is_same(&way)) {
                 found.push(way);
             }
         }
         match found.len() {
-            0 => Ok(Followed { last: None, missing: vec![name.clone()] }),
+            0 => Ok(Followed { last: None, missing: vec![part.clone()] }),
             1 => Ok(found.remove(0)),
             several => Err(format!("{several} locations are called `{name}`: write the whole path")),
         }
@@ -229,7 +232,7 @@ impl<'l> Places<'l> {
     }
 }
 
-fn does_not_fit(wanted: &PlacePath, outer: Option<&OpenPlace>, missing: &[Name]) -> String {
+fn does_not_fit(wanted: &PlacePath, outer: Option<&OpenPlace>, missing: &[Part]) -> String {
     let outer = outer.map(|place| (place.name.as_str(), place.kind.as_str()));
     let known = outer.into_iter().chain(telling(missing).map(|(name, kind)| (name.as_str(), kind)));
     let known: Vec<_> = known.map(|(name, kind)| format!("`{name}` is a {kind}")).collect();

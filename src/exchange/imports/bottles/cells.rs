@@ -140,9 +140,8 @@ pub fn counted_holders(row: &Row, amount: Quantity) -> Option<String> {
 }
 
 pub fn read_location(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<PlacePath> {
-    let text: Text<1100> = faults.value(row, "location")?;
     kept_as_text(row, columns, "location", faults)?;
-    PlacePath::parse(text.as_str()).map_err(|why| faults.add(why)).ok()
+    place_of(row)?.map_err(|why| faults.add(why)).ok()
 }
 
 pub fn read_content(row: &Row, columns: &Columns, today: NaiveDate, faults: &mut Faults) -> Content {

@@ -13,6 +13,7 @@ use crate::{
     exchange::imports::{
         columns::Columns,
         own,
+        place_columns::LEVELS,
         place_path::small,
         readings::plain_cells,
         table::{Row, Table, says_what},
@@ -218,7 +219,7 @@ pub fn key(row: &Row, columns: &Columns) -> Key {
     for (column, cell) in &mut key {
         match *column {
             "amount" => *cell = format!("{cell}{unit}").replace(' ', ""),
-            "location" => *cell = small(cell),
+            column if column == "location" || LEVELS.contains(&column) => *cell = small(cell),
             _ => {}
         }
     }

@@ -27,6 +27,7 @@ mod mended;
 mod names;
 mod numbers;
 mod places;
+mod place_columns;
 mod pubchem;
 mod refused;
 mod spellings;
@@ -36,8 +37,8 @@ mod texts;
 mod twice;
 
 use std::path::{Path, PathBuf};
-
 mod swallowed;
+
 use chemstock::{
     catalogue::chemicals::Names,
     exchange::imports::{Options, Report},
