@@ -6,6 +6,7 @@ use std::{borrow::Cow, collections::HashMap};
 use chemistry::Unit;
 
 use super::{
+    numbers::number_and_unit,
     days::Days,
     own::READINGS,
     readings::said,
@@ -36,9 +37,10 @@ impl Columns {
             let row = row?;
             shapes.note(&row);
             for column in NUMBERS {
-                if let Some((number, _)) = row.get(column).and_then(number_and_unit) {
-                    numbers.entry(column).or_default().push(number.to_owned());
-                }
+                // A quantity may be the amount.
+                let beside = row.get(COUNTED).filter(|_| column == "amount");
+                let cells = row.get(column).into_iter().chain(beside).filter_map(number_and_unit);
+                numbers.entry(column).or_default().extend(cells.map(|(number, _)| number.into_owned()));
             }
             for column in DAYS {
                 if let Some(cell) = row.get(column) {
@@ -48,11 +50,16 @@ impl Columns {
         }
         // PubChem writes points, too.
         let by_commas = table.delimiter() == b',';
+        let all = days.clone();
+        for own in days.values_mut() {
+            own.beside(all.values());
+        }
         let signs = NUMBERS.map(|column| {
             let cells = numbers.get(column).into_iter().flatten();
             (column, Signs::of(cells.map(String::as_str), by_commas))
         });
-        Ok(Self { signs: signs.into(), days, shapes, repair_cas })
+        let signs = signs.map(|(column, of)| (column, of.in_list(signs.iter().map(|(_, other)| *other))));
+        Ok(Self { signs: signs.into(), days, shapes, has_counts, repair_cas })
     }
 
     /// As they hold for a row: in a file of corrections as it says itself, since the rows around it are not those of the list.

@@ -38,6 +38,15 @@ impl Days {
         };
     }
 
+    /// Beside the other columns of its list: a list that has the other order there, too, does not tell.
+    pub fn beside<'d>(&mut self, mut others: impl Iterator<Item = &'d Self>) {
+        if self.day_first.is_some() && self.month_first.is_none() {
+            self.month_first = others.find_map(|other| other.month_first.clone());
+        } else if self.month_first.is_some() && self.day_first.is_none() {
+            self.day_first = others.find_map(|other| other.day_first.clone());
+        }
+    }
+
     /// As a file of corrections says it of a cell: a cell that may be this day is it, and another is another.
     pub fn said(day: Option<&str>) -> Self {
         Self { said: day.and_then(|day| day.parse().ok()), ..Self::UNDECIDED }
@@ -88,8 +97,8 @@ impl Days {
 
 fn contradiction(day: &Witness, month: &Witness) -> String {
     format!(
-        "the column contradicts itself: the day is first in line {} (`{}`) and the month in line {} (`{}`): write each day as \
-         year-month-day",
+        "the list contradicts itself: the day is first in line {} (`{}`) and the month in line {} (`{}`): write each \
+         day as year-month-day",
         day.line, day.cell, month.line, month.cell
     )
 }

@@ -4,7 +4,8 @@
 use chemistry::is_digits;
 
 use super::{
-    columns::{Columns, DAYS, NUMBERS, number_and_unit},
+    columns::{Columns, DAYS, NUMBERS},
+    numbers::{number_and_unit, split_number},
     table::Row,
 };
 
@@ -31,7 +32,8 @@ pub fn plain_cells(row: &Row, columns: &Columns) -> Vec<String> {
 }
 
 fn plain_quantity(cell: &str, column: &str, columns: &Columns) -> Option<String> {
-    let (number, _) = number_and_unit(cell)?;
+    number_and_unit(cell)?;
+    let (number, rest) = split_number(cell);
     if !number.contains(['.', ',']) {
         return None;
     }

@@ -1,8 +1,11 @@
-//! Which sign is the decimal one in a column: decided over the whole file, as one sign has one meaning in a column.
-//! `1.000` is a thousand where `2,5` stands below it, and one where `2.5` does; alone in a file that the cells of
-//! spreadsheets separate by semicolons it has two meanings, and is refused.
+//! Which sign is the decimal one in a column: decided over the whole file, as one sign has one meaning in a list.
+//! `1.000` is one where `2.5` stands below it and nothing speaks against that, and a thousand where `4.711,98` does.
+//! Beside `2,5` it has two meanings, as people mix both signs; so it has alone in a file that semicolons separate.
+//! There it is refused.
 
 use rust_decimal::Decimal;
+
+use super::faults::shortened;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sign {
@@ -10,11 +13,45 @@ enum Sign {
     Comma,
 }
 
+/// What a sign was seen to be.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    decimal: bool,
+    thousands: bool,
+}
+
+/// Of both signs.
+#[derive(Debug, Clone, Copy, Default)]
+struct Both {
+    point: Seen,
+    comma: Seen,
+}
+
+impl Both {
+    fn of(&mut self, sign: Sign) -> &mut Seen {
+        if sign == Sign::Point { &mut self.point } else { &mut self.comma }
+    }
+
+    fn add(&mut self, other: Self) {
+        for (own, other) in [(&mut self.point, other.point), (&mut self.comma, other.comma)] {
+            own.decimal |= other.decimal;
+            own.thousands |= other.thousands;
+        }
+    }
+}
+
+impl Sign {
+    fn other(self) -> Self {
+        if self == Self::Point { Self::Comma } else { Self::Point }
+    }
+}
+
 /// What the numbers of a column say of their sign.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Signs {
-    point: bool,
-    comma: bool,
+    column: Both,
+    /// What all columns of the list say.
+    list: Both,
     /// In a file whose cells commas separate, the point is the decimal sign unless a number says otherwise.
     by_commas: bool,
     /// The one number of which this is said, in a file of corrections.
@@ -35,13 +72,20 @@ impl Signs {
     pub fn of<'a>(numbers: impl Iterator<Item = &'a str>, by_commas: bool) -> Self {
         let mut signs = Self { by_commas, ..Self::default() };
         for number in numbers {
-            match says(number) {
-                Says::Is(Sign::Point) => signs.point = true,
-                Says::Is(Sign::Comma) => signs.comma = true,
-                _ => {}
+            if let Says::Is(sign) = says(number) {
+                let mark = |sign| if sign == Sign::Point { '.' } else { ',' };
+                signs.column.of(sign).decimal |= number.contains(mark(sign));
+                signs.column.of(sign.other()).thousands |= number.contains(mark(sign.other()));
             }
         }
+        signs.list = signs.column;
         signs
+    }
+
+    /// Beside the other columns of its list.
+    pub fn in_list(mut self, all: impl Iterator<Item = Self>) -> Self {
+        all.for_each(|other| self.list.add(other.column));
+        self
     }
 
     /// As a file of corrections says it of a cell: a number that may be this one is it, and another is another.
@@ -56,7 +100,7 @@ impl Signs {
         }
         let sign = match says(number) {
             Says::Nothing => return Ok(number.to_owned()),
-            Says::Nonsense => return Err(format!("`{number}` is no number")),
+            Says::Nonsense => return Err(format!("`{}` is no number", shortened(number))),
             Says::Is(sign) => sign,
             Says::Either(seen) => self.decided(seen).ok_or_else(|| {
                 let mark = if seen == Sign::Point { "." } else { "," };
@@ -67,11 +111,14 @@ impl Signs {
         Ok(with(sign, number))
     }
 
-    fn decided(self, seen: Sign) -> Option<Sign> {
-        match (self.point, self.comma) {
-            (true, false) => Some(Sign::Point),
-            (false, true) => Some(Sign::Comma),
-            (false, false) if self.by_commas && seen == Sign::Point => Some(Sign::Point),
+    fn decided(mut self, seen: Sign) -> Option<Sign> {
+        let (column, own, other) = (*self.column.of(seen), *self.list.of(seen), *self.list.of(seen.other()));
+        let is_usual = self.by_commas && seen == Sign::Point;
+        let is_decimal = (column.decimal || is_usual) && !own.thousands && !other.decimal;
+        let is_thousands = column.thousands && !own.decimal;
+        match (is_decimal, is_thousands) {
+            (true, false) => Some(seen),
+            (false, true) => Some(seen.other()),
             _ => None,
         }
     }
@@ -79,7 +126,9 @@ impl Signs {
 
 fn with(sign: Sign, number: &str) -> String {
     let (decimal, thousands) = if sign == Sign::Point { (".", ",") } else { (",", ".") };
-    number.replace(thousands, "").replace(decimal, ".")
+    let plain = number.replace(thousands, "").replace(decimal, ".");
+    // `.5`
+    if plain.starts_with('.') { format!("0{plain}") } else { plain }
 }
 
 fn may_be(number: &str, value: Decimal) -> bool {
@@ -139,7 +188,8 @@ mod tests {
     fn one_sign_has_one_meaning_in_a_column() {
         let mixed = ["2,5", "1.000", "4.711,98", "2.500", "7"];
         assert_eq!(read(&mixed, false), some(&["2.5", "1000", "4711.98", "2500", "7"]));
-        assert_eq!(read(&["2.5", "1,000", "1.250"], false), some(&["2.5", "1000", "1.250"]));
+        assert_eq!(read(&["2.5", "1,000", "1.250", "1,234.5"], false), some(&["2.5", "1000", "1.250", "1234.5"]));
+        assert_eq!(read(&[",5", "0,25"], false), some(&["0.5", "0.25"]));
         assert_eq!(read(&["1.234.567", "1.000"], false), some(&["1234567", "1000"]));
         assert_eq!(read(&["13,75", "0,1"], false), some(&["13.75", "0.1"]));
     }
@@ -149,6 +199,11 @@ mod tests {
         assert_eq!(read(&["1.000", "5"], false), [None, Some("5".into())]);
         assert_eq!(read(&["1.000", "0.500"], true), some(&["1.000", "0.500"]));
         assert_eq!(read(&["2,5", "2.5", "1.000"], false), [Some("2.5".into()), Some("2.5".into()), None]);
+        for (column, by_commas) in [(["2,5", "1.500"], false), (["2,5", "1.500"], true), (["2.5", "1,500"], true)] {
+            assert_eq!(read(&column, by_commas), [Some("2.5".into()), None], "people mix both signs");
+        }
+        let (one, other) = (Signs::of(["1.234,5"].into_iter(), false), Signs::of(["0.25"].into_iter(), false));
+        assert!(one.plain("1.000").is_ok() && one.in_list([one, other].into_iter()).plain("1.000").is_err());
         let told = Signs::default().plain("1.000").unwrap_err();
         assert!(told.contains("1.000 or 1000"), "{told}");
         assert_eq!(read(&["1,2,3", "1.2,3.4", "1.,2"], false), [None, None, None]);

@@ -31,10 +31,10 @@ async fn a_number_keeps_the_meaning_that_its_column_gave_it(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     for (n, (list, expected)) in [
-        ("code;cas;amount;location\nX1;64-17-5;2,5 L;\nX2;64-17-5;1.000 mL;Room 9\nX3;64-17-5;1,250 mL;Room 9\n", ["1000 mL", "1.25 mL"]),
-        ("code;cas;amount;location\nX1;64-17-5;2.5 L;\nX2;64-17-5;1.000 mL;Room 8\nX3;64-17-5;1,250 mL;Room 8\n", ["1 mL", "1250 mL"]),
-        ("code\tcas\tamount\tlocation\nX1\t64-17-5\t2,5 L\t\nX2\t64-17-5\t1.000 mL\tRoom 7\nX3\t64-17-5\t1,250 mL\tRoom 7\n", ["1000 mL", "1.25 mL"]),
-        ("code,cas,amount,location\nX1,64-17-5,\"2,5 L\",\nX2,64-17-5,1.000 mL,Room 6\nX3,64-17-5,\"1,250 mL\",Room 6\n", ["1000 mL", "1.25 mL"]),
+        ("code;cas;amount;location\nX1;64-17-5;1.234,5 mL;\nX2;64-17-5;1.000 mL;Room 9\nX3;64-17-5;1,250 mL;Room 9\n", ["1000 mL", "1.25 mL"]),
+        ("code;cas;amount;location\nX1;64-17-5;1,234.5 mL;\nX2;64-17-5;1.000 mL;Room 8\nX3;64-17-5;1,250 mL;Room 8\n", ["1 mL", "1250 mL"]),
+        ("code\tcas\tamount\tlocation\nX1\t64-17-5\t1.234,5 mL\t\nX2\t64-17-5\t1.000 mL\tRoom 7\nX3\t64-17-5\t1,250 mL\tRoom 7\n", ["1000 mL", "1.25 mL"]),
+        ("code,cas,amount,location\nX1,64-17-5,\"1.234,5 mL\",\nX2,64-17-5,1.000 mL,Room 6\nX3,64-17-5,\"1,250 mL\",Room 6\n", ["1000 mL", "1.25 mL"]),
         ("code,cas,amount,location\nX1,64-17-5,5 L,\nX2,64-17-5,1.000 mL,Room 5\nX3,64-17-5,1.250 mL,Room 5\n", ["1 mL", "1.25 mL"]),
     ]
     .into_iter()

@@ -26,7 +26,7 @@ async fn a_value_that_a_spreadsheet_writes_in_its_way_is_the_same_or_is_refused(
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     let manager = lab(&app, &folder).await;
     let list = "code;chemical;amount;unit;lot;received;expires;tare\n\
-        A1;Ethanol;2,5;L;;25/01/2025;25/04/2027;1,5\n\
+        A1;Ethanol;1.234,5;mL;;25/01/2025;25/04/2027;1,5\n\
         00124;Hexane;1.000;mL;007;03/01/2025;03/04/2027;1,125\n";
     let report = load(&app, &folder.file("b.csv", list)).await;
     assert_eq!(counts(&report), [2, 1, 0, 0, 1]);

@@ -52,13 +52,13 @@ async fn an_odd_amount_is_quoted_as_it_was_written(db: PgPool) {
     lab(&app, &folder).await;
     let cells = [
         "-1 L",
-        "1 000 mL",
-        "1 000",
-        "1\u{a0}000",
+        "2 500 mL",
+        "1 00 mL",
+        "1\u{a0}0000 mL",
         "1/2 L",
         "1e3 g",
         "2 x 2.5 L",
-        "1'000 mL",
+        "1'00 mL",
         "5-10 g",
         "1½ L",
         "~5 g",
