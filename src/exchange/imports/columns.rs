@@ -3,13 +3,12 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use chemistry::Unit;
-
 use super::{
-    numbers::number_and_unit,
+    bottles::may_be_count,
     days::Days,
+    numbers::number_and_unit,
     own::READINGS,
-    readings::said,
+    readings::{COUNT, COUNTED, said},
     shapes::Shapes,
     signs::Signs,
     table::{Row, Table},
@@ -23,6 +22,7 @@ pub struct Columns {
     signs: HashMap<&'static str, Signs>,
     days: HashMap<&'static str, Days>,
     pub shapes: Shapes,
+    has_counts: bool,
     pub repair_cas: bool,
 }
 
@@ -31,8 +31,9 @@ impl Columns {
         let (mut numbers, mut days) = (HashMap::<_, Vec<String>>::new(), HashMap::<_, Days>::new());
         let mut shapes = Shapes::default();
         if table.is_of_corrections() {
-            return Ok(Self { signs: HashMap::new(), days, shapes: Shapes::of_corrections(), repair_cas });
+            return Ok(Self { days, shapes: Shapes::of_corrections(), repair_cas, ..Self::default() });
         }
+        let mut has_counts = table.place(COUNTED).is_some();
         for row in table.rows() {
             let row = row?;
             shapes.note(&row);
@@ -42,18 +43,19 @@ impl Columns {
                 let cells = row.get(column).into_iter().chain(beside).filter_map(number_and_unit);
                 numbers.entry(column).or_default().extend(cells.map(|(number, _)| number.into_owned()));
             }
+            has_counts = has_counts && may_be_count(&row);
             for column in DAYS {
                 if let Some(cell) = row.get(column) {
                     days.entry(column).or_default().note(row.line, cell);
                 }
             }
         }
-        // PubChem writes points, too.
-        let by_commas = table.delimiter() == b',';
         let all = days.clone();
         for own in days.values_mut() {
             own.beside(all.values());
         }
+        // PubChem writes points, too.
+        let by_commas = table.delimiter() == b',';
         let signs = NUMBERS.map(|column| {
             let cells = numbers.get(column).into_iter().flatten();
             (column, Signs::of(cells.map(String::as_str), by_commas))
@@ -70,13 +72,20 @@ impl Columns {
         let readings = row.own(READINGS);
         let signs = NUMBERS.map(|column| (column, Signs::said(said(readings, column)))).into();
         let days = DAYS.map(|column| (column, Days::said(said(readings, column)))).into();
-        Cow::Owned(Self { signs, days, shapes: Shapes::of_corrections(), repair_cas: self.repair_cas })
+        let has_counts = said(readings, COUNTED) == Some(COUNT);
+        Cow::Owned(Self { signs, days, shapes: Shapes::of_corrections(), has_counts, repair_cas: self.repair_cas })
     }
 
     /// Behind the decimal sign of a number, as it is written.
     pub fn digits(&self, row: &Row, column: &'static str) -> u32 {
         let plain = row.get(column).and_then(|cell| self.signs(column).plain(cell).ok()).unwrap_or_default();
         plain.split_once('.').map_or(0, |(_, digits)| u32::try_from(digits.len()).unwrap_or_default())
+    }
+
+    /// Whether a quantity that may be the amount or the number of bottles is their number, by all that the list has in
+    /// it.
+    pub fn has_counts(&self) -> bool {
+        self.has_counts
     }
 
     pub fn signs(&self, column: &str) -> Signs {
@@ -86,40 +95,5 @@ impl Columns {
     pub fn days(&self, column: &str) -> &Days {
         static UNDECIDED: Days = Days::UNDECIDED;
         self.days.get(column).unwrap_or(&UNDECIDED)
-    }
-}
-
-/// `500 mL` in two; none where the cell is something else, such as `1/2 L`, `2 x 2.5 L`, `1 000 mL` or `-1 L`.
-pub fn number_and_unit(cell: &str) -> Option<(&str, &str)> {
-    let end = cell.find(|c: char| !c.is_ascii_digit() && !".,".contains(c));
-    let (number, unit) = cell.split_at(end.unwrap_or(cell.len()));
-    let unit = unit.trim();
-    let begins_well = unit.is_empty() || unit.starts_with(|c: char| c.is_alphabetic() || "%[".contains(c));
-    let is_unit = begins_well && !unit.contains(char::is_numeric) || unit.parse::<Unit>().is_ok();
-    (!number.is_empty() && is_unit).then_some((number, unit))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cell_is_one_number_and_a_unit_or_something_odd() {
-        for (cell, parts) in [
-            ("500", ("500", "")),
-            ("500mL", ("500", "mL")),
-            ("2,5 L", ("2,5", "L")),
-            ("3 cm3", ("3", "cm3")),
-            ("1 [lb_av]", ("1", "[lb_av]")),
-            ("70 %", ("70", "%")),
-            ("1 \u{338e}", ("1", "\u{338e}")),
-            ("1 parsec", ("1", "parsec")),
-        ] {
-            assert_eq!(number_and_unit(cell), Some(parts), "{cell}");
-        }
-        for cell in ["-1 L", "~5 g", "1/2 L", "1 000 mL", "1'000 mL", "2 x 2.5 L", "1e3 g", "5-10 g", "1½ L", "L", ""]
-        {
-            assert_eq!(number_and_unit(cell), None, "{cell}");
-        }
     }
 }

@@ -22,6 +22,10 @@ impl Faults {
         self.all.push(fault.into());
     }
 
+    pub fn extend(&mut self, faults: impl IntoIterator<Item = String>) {
+        self.all.extend(faults);
+    }
+
     /// What is no fault of a row that came in before, when whoever imported it had decided.
     pub fn add_doubt(&mut self, doubt: String) {
         self.all.push(doubt);
@@ -66,8 +70,9 @@ impl Faults {
         }
         if let Some((cell, last)) = row.of_several_rows() {
             self.add(format!(
-                "`{}` may be several rows, as behind its line break stands what separates cells: close the quote where its \
-                 cell ends, or write the line break as /",
+                "lines {} to {last}: `{}` may be several rows, as beside its line break stands what separates cells: \
+                 close the quote where its cell ends, or write the line break as /",
+                row.line,
                 shortened(cell)
             ));
         }
@@ -83,7 +88,7 @@ impl Faults {
                 self.add(format!(
                     "two columns contradict each other: {}: correct one, or say which is meant with --map {}=HEADER",
                     cells.join(", "),
-                    column.replace(' ', "_")
+                    told(column).replace(' ', "_")
                 ));
             }
         }

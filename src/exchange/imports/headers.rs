@@ -7,12 +7,14 @@ use csv::StringRecord;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
-    Options, Usage,
+    Options, Usage, amount_columns,
     faults::shortened,
+    header_units,
+    heads::{Head, known},
     own::{LAB, Own},
+    place_columns,
 };
 
-    place_columns,
 /// A list of bottles has dozens; one with a thousand is no list, and each costs time in every row.
 const MOST_COLUMNS: usize = 1_000;
 /// Of a list in a message.
@@ -60,7 +62,7 @@ impl Column {
         self.headings().chain(listed(self.near))
     }
 
-    fn knows(&self, key: &str) -> bool {
+    pub fn knows(&self, key: &str) -> bool {
         self.all_headings().any(|heading| normal(heading) == key)
     }
 }
@@ -85,6 +87,8 @@ pub struct Mapped {
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub column: String,
+    /// By their places, the units that headers say of their cells.
+    pub units: HashMap<usize, String>,
     pub header: String,
 }
 
@@ -113,8 +117,10 @@ pub fn map_headers(headers: &StringRecord, columns: &[Column], options: &Options
         );
     }
     // What the import itself has written means nothing, whatever it is called.
-    let seen = headers.iter().enumerate().map(|(at, header)| if own.has(at) { String::new() } else { normal(header) });
-    let seen: Vec<_> = seen.collect();
+    let (known, heads) = (known(columns), headers.iter().enumerate());
+    let heads: Vec<_> =
+        heads.map(|(at, header)| if own.has(at) { Head::default() } else { Head::of(header, &known) }).collect();
+    let seen: Vec<_> = heads.iter().map(|head| head.whole.clone()).collect();
     let left_out = left_out(&seen, &options.ignore)?;
     let given = given_places(&seen, columns, &options.mapping)?;
     let mut places = found_places(&heads, columns, &given, &left_out);
@@ -154,7 +160,7 @@ fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[
     let is_given: Vec<usize> = given.values().flatten().chain(left_out).copied().collect();
     let free = |heading: &str| {
         let key = normal(heading);
-        (0..seen.len()).filter(|at| seen[*at] == key && !is_given.contains(at)).collect::<Vec<_>>()
+        (0..heads.len()).filter(|at| heads[*at].key == key && !is_given.contains(at)).collect::<Vec<_>>()
     };
     for column in columns {
         let mut found: Vec<_> = column.headings().flat_map(free).collect();
@@ -163,6 +169,7 @@ fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[
         }
         if !found.is_empty() {
             places.entry(column.name).or_insert(found);
+    let mut places = given.clone();
         }
     }
     for &place in places.values().flatten().filter(|place| !is_given.contains(place)) {
@@ -172,20 +179,11 @@ fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[
             bail!("the columns {} and {} are both called {header}: rename one", place + 1, again + 1);
         }
     }
-    let missing: Vec<_> = columns.iter().filter(|it| it.required && !places.contains_key(it.name)).collect();
-    if !missing.is_empty() {
-        bail!("{}", missing_columns(&missing, &list(headers.iter().map(printable))));
-    }
-    let is_used = |at: &usize| left_out.contains(at) || places.values().flatten().any(|used| used == at);
-    let is_left = |at: &usize| !own.has(*at) && headers[*at] != *LAB && !is_used(at);
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        (0..seen.len()).filter(is_left).partition(|at| columns.iter().any(|column| column.knows(&seen[*at])));
-    let warnings = known.into_iter().map(|at| passed_over(&headers[at], &seen[at], columns)).collect();
-    Ok(Mapped { places, unknown, warnings })
+    Ok(units)
 }
 
-fn passed_over(header: &str, seen: &str, columns: &[Column]) -> String {
-    let name = columns.iter().find(|column| column.knows(seen)).map_or("", |column| column.name);
+fn passed_over(header: &str, column: &str) -> String {
+    let name = amount_columns::told(column);
     format!(
         "the column {} was ignored, as another is the {name}; say with --map {}=HEADER which is meant",
         printable(header),
@@ -205,8 +203,9 @@ fn left_out(seen: &[String], ignore: &[String]) -> anyhow::Result<Vec<usize>> {
 fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> anyhow::Result<Places> {
     let mut places = Places::new();
     for Mapping { column, header } in mapping {
-        let Some(known) = columns.iter().find(|known| normal(known.name) == normal(column)) else {
-            let names: Vec<_> = columns.iter().map(|column| column.name).collect();
+        let ours = || columns.iter().filter(|column| !amount_columns::INNER.contains(&column.name));
+        let Some(known) = ours().find(|known| normal(known.name) == normal(column)) else {
+            let names: Vec<_> = ours().map(|column| column.name).collect();
             bail!(Usage(format!("--map {column}=…: there is no such column; there are {}", names.join(", "))));
         };
         let Some(place) = seen.iter().position(|name| *name == normal(header)) else {

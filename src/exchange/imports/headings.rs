@@ -1,7 +1,7 @@
 //! What files call the columns: each heading of a list means the column that the list stands for. Case, accents, spaces
 //! and signs do not count (`CAS-No.`, `cas_no` and `CASNo` are one), and `#` is a number.
 
-use super::headers::Column;
+use super::headers::{Column, normal};
 
 const CAS: &str = "CAS number, CAS no, CAS nr, CAS RN, CAS numbers, CAS registry number, CAS registry numbers, \
     CAS registry no, CAS registry, CAS reg no, CAS code, CAS id, CAS Nummer, CAS Nummern, CAS Registriernummer, \
@@ -35,6 +35,16 @@ pub const SUBSTANCES: &[Column] = &[
     DECIDES,
 ];
 
+/// How many bottles there are. A row is one, so it says 1.
+const COUNTS: &str = "number of bottles, no of bottles, nr of bottles, no bottles, bottle count, bottle qty, bottle \
+    quantity, quantity of bottles, qty of bottles, total bottles, bottles in stock, bottles, number of containers, no \
+    of containers, \
+    no containers, container count, container qty, container quantity, containers, number of vials, no of vials, \
+    vials, number of items, no of items, item count, items, number of units, no of units, units in stock, number of \
+    packs, no of packs, packs, packages, number of pieces, no of pieces, pieces, pcs, copies, Anzahl, Stück, \
+    Stückzahl, Stk, Anzahl Flaschen, Anzahl der Flaschen, Anzahl Gebinde, Anzahl Behälter, Anzahl Packungen, Flaschen, \
+    Flaschenanzahl, Flaschenzahl, Gebindeanzahl";
+
 /// `container` alone is not the code: as often it says glass or plastic.
 const BOTTLES: &[Column] = &[
     Column::required(
@@ -52,14 +62,23 @@ const BOTTLES: &[Column] = &[
     Column::optional("molar mass", MOLAR_MASS),
     Column::required(
         "amount",
-        "quantity, qty, remaining amount, amount remaining, amount left, remaining quantity, quantity remaining, \
-         current amount, current quantity, Menge, Restmenge, aktuelle Menge",
-    )
-    // Of a bottle that is half empty, what it once held is another number.
-    .or_else(
-        "initial amount, original amount, initial quantity, original quantity, size, container size, bottle size, \
-         pack size, package size, unit size, content, Anfangsmenge, Inhalt, Füllmenge, Gebindegröße, Packungsgröße",
+        "remaining amount, amount remaining, amount left, remaining quantity, quantity remaining, current amount, \
+         current quantity, Restmenge, aktuelle Menge",
     ),
+    // The amount, or how many bottles there are: see `amount_columns`.
+    Column::optional(
+        "quantity",
+        "qty, quantity in stock, qty in stock, quantity on hand, qty on hand, stock quantity, Menge, Bestand, \
+         Lagerbestand",
+    ),
+    Column::optional("count", COUNTS),
+    Column::optional(
+        "size",
+        "container size, bottle size, pack size, package size, unit size, content, Inhalt, Füllmenge, Gebindegröße, \
+         Packungsgröße",
+    ),
+    // Of a bottle that is half empty, what it once held is another number.
+    Column::optional("initial", "initial amount, original amount, initial quantity, original quantity, Anfangsmenge"),
     Column::optional(
         "unit",
         "units, amount unit, amount units, quantity unit, unit of measure, unit of measurement, UOM, Einheit, \
@@ -138,7 +157,6 @@ mod tests {
     use std::collections::HashMap;
 
     use super::*;
-    use crate::exchange::imports::headers::normal;
 
     #[test]
     fn a_heading_means_one_column() {

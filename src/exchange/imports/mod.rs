@@ -2,6 +2,7 @@
 //! by batches, each in one transaction, so an interrupted import leaves whole batches, and a second run finishes it and
 //! changes nothing else. Rows that cannot go in are written to a file of corrections, with the reason.
 
+mod amount_columns;
 mod batch;
 mod bottles;
 mod columns;
@@ -10,16 +11,18 @@ mod days;
 mod encoding;
 mod evidence;
 mod faults;
+mod header_units;
 mod headers;
 mod headings;
+mod heads;
 mod kinds;
 mod lines;
+mod numbers;
 mod own;
+mod place_columns;
 mod place_path;
 mod places;
-mod numbers;
 mod plain;
-mod place_columns;
 mod pubchem;
 mod quotes;
 mod readings;
@@ -162,6 +165,7 @@ pub async fn load_containers(
     let mut table = Table::open(&text, &columns, false, &options.common)?;
     evidence::look_at_the_unknown(&mut table)?;
     let read = Columns::of(&table, options.common.repair_cas)?;
+    table.warnings.extend(amount_columns::warning(&table).filter(|_| read.has_counts()));
     let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, person).await?;
     let mut report = run::run(app, file, &table, &mut bottles, options.common.dry_run).await?;
     report.codes = bottles.codes_file();

@@ -12,6 +12,10 @@ use super::{
 /// Columns of texts that may look like numbers.
 const TEXTS: [&str; 3] = ["code", "lot", "catalogue number"];
 
+/// A column that was read as the number of bottles: `quantity: count`.
+pub const COUNTED: &str = "quantity";
+pub const COUNT: &str = "count";
+
 /// A day as year-month-day, a number with a point and without thousands. What cannot be read stays as it is.
 pub fn plain_cells(row: &Row, columns: &Columns) -> Vec<String> {
     let columns = columns.for_row(row);
@@ -37,10 +41,10 @@ fn plain_quantity(cell: &str, column: &str, columns: &Columns) -> Option<String>
     if !number.contains(['.', ',']) {
         return None;
     }
-    let plain = columns.signs(column).plain(number).ok()?;
+    let plain = columns.signs(column).plain(&number).ok()?;
     // Three digits behind a sign may be thousands.
     let zero = if has_three_decimals(&plain) { "0" } else { "" };
-    Some(format!("{plain}{zero}{}", &cell[number.len()..]))
+    Some(format!("{plain}{zero}{rest}"))
 }
 
 fn has_three_decimals(plain: &str) -> bool {
@@ -53,9 +57,10 @@ pub fn readings(row: &Row, columns: &Columns) -> String {
     let mut all = Vec::new();
     for column in NUMBERS {
         let number = row.get(column).and_then(number_and_unit).map(|(number, _)| number);
-        let plain = number.and_then(|number| columns.signs(column).plain(number).ok());
+        let plain = number.and_then(|number| columns.signs(column).plain(&number).ok());
         all.extend(plain.filter(|plain| has_three_decimals(plain)).map(|plain| format!("{column}: {plain}")));
     }
+    all.extend((columns.has_counts() && row.get(COUNTED).is_some()).then(|| format!("{COUNTED}: {COUNT}")));
     for column in DAYS {
         let day = row.get(column).and_then(|cell| columns.days(column).read(cell, column == "expires").ok());
         all.extend(day.map(|day| format!("{column}: {day}")));

@@ -88,57 +88,6 @@ pub fn read_chemical(row: &Row, repair_cas: bool, faults: &mut Faults) -> Option
     None
 }
 
-/// `500` and `mL`, or both in one cell.
-pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Quantity> {
-    let Some(cell) = row.get("amount") else {
-        faults.add("the amount is empty");
-        return None;
-    };
-    let Some((value, beside)) = number_and_unit(cell) else {
-        faults.odd_quantity("amount", cell);
-        row.get("unit").and_then(|unit| faults.text::<Unit>("unit", unit));
-        return None;
-    };
-    let value = faults.decimal(value, "amount", columns);
-    if value.is_some_and(|value: Amount| value.get().is_zero()) {
-        faults.add(format!("amount `{cell}`: must be more than zero"));
-    }
-    let unit = match (beside, row.get("unit")) {
-        ("", None) => {
-            faults.add("the amount has no unit");
-            None
-        }
-        ("", Some(unit)) | (unit, None) => faults.text("unit", unit),
-        (one, Some(other)) => {
-            let units = faults.text::<Unit>("unit", one).zip(faults.text::<Unit>("unit", other));
-            if units.is_some_and(|(one, other)| one != other) {
-                faults.add(format!("the amount is in {one}, but the unit is {other}"));
-            }
-            units.map(|(one, _)| one)
-        }
-    };
-    Some(Quantity { value: value?, unit: unit? })
-}
-
-/// Words for what holds a substance.
-const HOLDERS: [&str; 4] = ["ampoule", "bottle", "box", "vial"];
-
-/// What to look at where a row counts what holds the substance: `2 bottles` are two pieces.
-pub fn counted_holders(row: &Row, amount: Quantity) -> Option<String> {
-    let beside = row.get("amount").and_then(number_and_unit).map(|(_, unit)| unit).filter(|unit| !unit.is_empty());
-    let unit = beside.or_else(|| row.get("unit"))?;
-    let is_holder = |holder: &&str| {
-        let rest =
-            unit.get(..holder.len()).filter(|word| word.eq_ignore_ascii_case(holder)).map(|_| &unit[holder.len()..]);
-        rest.is_some_and(|rest| ["", "s", "es"].iter().any(|ending| rest.eq_ignore_ascii_case(ending)))
-    };
-    (amount.unit == Unit::Piece && HOLDERS.iter().any(is_holder)).then(|| {
-        format!(
-            "the unit `{unit}` counts pieces (`1`), and nothing says how much is in one: give the amount of what is in it"
-        )
-    })
-}
-
 pub fn read_location(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<PlacePath> {
     kept_as_text(row, columns, "location", faults)?;
     place_of(row)?.map_err(|why| faults.add(why)).ok()
@@ -177,24 +126,23 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
         faults.odd_quantity("tare", cell);
         return None;
     };
-    let value = faults.decimal(value, "tare", columns)?;
-    let unit = match (unit, row.get("tare unit")) {
-        ("", None) => Unit::Gram,
-        ("", Some(unit)) | (unit, None) => faults.text("tare", unit)?,
-        (one, Some(other)) => {
-            let (one, other) = faults.text::<Unit>("tare", one).zip(faults.text::<Unit>("tare unit", other))?;
-            if one != other {
-                faults.add(format!("the tare is in {one}, but its unit is {other}"));
-            }
-            one
+    let value = faults.decimal(&value, "tare", columns)?;
+    let own = Some(unit).filter(|unit| !unit.is_empty());
+    let mut unit = None;
+    for said in [own, row.header_unit("tare"), row.get("tare unit")].into_iter().flatten() {
+        let said = faults.text::<Unit>("tare", said)?;
+        if let Some(one) = unit.replace(said).filter(|one| *one != said) {
+            faults.add(format!("the tare is in {one}, but its unit is {said}"));
         }
-    };
+    }
+    let unit = unit.unwrap_or(Unit::Gram);
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
     let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
     grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()
 }
 
-/// A note is one line here; in a cell it may have several.
+/// A note is one line here; in a cell it may have several. What a cell is of, that a person has put there, stands
+/// before it.
 fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
     let lines =
         row.all("note").flat_map(|(_, cell)| cell.split(['\r', '\n'])).map(str::trim).filter(|line| !line.is_empty());

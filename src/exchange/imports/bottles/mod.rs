@@ -1,5 +1,6 @@
 //! Rows that are containers of a lab.
 
+mod amounts;
 mod catalogue;
 mod cells;
 mod codes;
@@ -20,6 +21,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
+pub use self::amounts::may_be_count;
 use self::{
     catalogue::{Catalogue, Chemical, Meant},
     codes::{List, MadeCodes},

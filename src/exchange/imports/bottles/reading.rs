@@ -4,7 +4,8 @@ use chemistry::canonical_code;
 
 use super::{
     Bottle, Bottles,
-    cells::{counted_holders, read_amount, read_chemical, read_code, read_content, read_location},
+    amounts::read_amount,
+    cells::{read_chemical, read_code, read_content, read_location},
     known::fingerprint,
     stated::Stated,
 };
@@ -56,10 +57,9 @@ impl Bottles {
         let stated = Stated::read(row, columns);
         let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
         let bottle = match (code, chemical, amount) {
-            (Some(code), Some(chemical), Some(amount)) => {
+            (Some(code), Some(chemical), Some((amount, warning))) => {
                 let fingerprint = fingerprint(&code, &chemical, amount, location.as_ref(), &content);
                 let (line, doubt, repeated) = (row.line, faults.doubt(), None);
-                let warning = counted_holders(row, amount);
                 Some(Bottle {
                     line,
                     code,

@@ -1,5 +1,7 @@
 //! A file as rows with line numbers and named columns, whatever it is delimited by.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, bail};
 use chemistry::is_digits;
 use csv::{ReaderBuilder, StringRecord};
@@ -34,6 +36,8 @@ pub struct Table<'t> {
     /// Whether it is an export, whose cells are what the lab says, not what a spreadsheet made of it.
     is_export: bool,
     is_pubchem: bool,
+    /// By their places, the units that headers say of their cells.
+    units: HashMap<usize, String>,
     /// Where carriage returns end a line alone.
     returns: Vec<usize>,
     pub warnings: Vec<String>,
@@ -51,21 +55,7 @@ impl<'t> Table<'t> {
         }
         let returns = lone_returns(text.as_bytes()).collect();
         if or_pubchem && is_pubchem(text) {
-            let headers = PUBCHEM.iter().map(|&name| name.to_owned()).collect();
-            let places = PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect();
-            return Ok(Self {
-                text,
-                shape: Shape::PubChem,
-                headers,
-                places,
-                unknown: Vec::new(),
-                own: Own::default(),
-                is_ours: false,
-                is_export: false,
-                is_pubchem: true,
-                returns,
-                warnings: Vec::new(),
-            });
+            return Ok(Self::of_pubchem(text, returns));
         }
         let delimiter = delimiter(text);
         quotes::check(text, delimiter)?;
@@ -79,7 +69,7 @@ impl<'t> Table<'t> {
         let own = Own::of(&headers.iter());
         let pubchem = (or_pubchem && own.is_there()).then(|| pubchem_places(&headers, &own)).flatten();
         let is_pubchem = pubchem.is_some();
-        let Mapped { places, unknown, warnings } = match pubchem {
+        let Mapped { places, unknown, units, warnings } = match pubchem {
             Some(places) => Mapped { places, ..Mapped::default() },
             None => map_headers(&headers, columns, options, &own)?,
         };

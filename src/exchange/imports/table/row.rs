@@ -8,6 +8,7 @@ use crate::{
     exchange::{
         escape::unescaped,
         imports::{
+            amount_columns::is_size,
             encoding::is_odd_line_end,
             own::READINGS,
             plain::{is_computed, plain, trimmed},
@@ -78,10 +79,30 @@ impl<'t> Row<'t> {
     }
 
     /// What stands in the columns of this meaning, each with its header.
-    pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> {
-        let places = self.table.places.get(column).into_iter().flatten();
-        let is_filled = |cell: &str| !cell.is_empty() && (says_what(column) || !is_placeholder(cell));
-        places.map(|&at| (self.table.headers[at].trim(), self.at(at))).filter(move |(_, cell)| is_filled(cell))
+    pub fn all(&self, column: &str) -> impl Iterator<Item = (&str, &str)> + Clone {
+        self.filled(column).map(|(at, cell)| (self.table.headers[at].trim(), cell))
+    }
+
+    fn filled(&self, column: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
+        let (places, says_what) = (self.places(column).iter(), says_what(column));
+        let is_filled = move |cell: &str| !cell.is_empty() && (says_what || !is_placeholder(cell));
+        places.map(|&at| (at, self.at(at))).filter(move |(_, cell)| is_filled(cell))
+    }
+
+    /// The unit that the header of this cell says.
+    pub fn header_unit(&self, column: &str) -> Option<&str> {
+        let (at, _) = self.filled(column).next()?;
+        self.table.units.get(&at).map(String::as_str)
+    }
+
+    /// Each cell of this meaning with the unit in its header: where these differ, so do the cells.
+    pub fn measured(&self, column: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.filled(column).map(|(at, cell)| (cell, self.table.units.get(&at).map(String::as_str)))
+    }
+
+    /// Whether what the bottle holds when it is full is the amount.
+    pub fn amount_is_size(&self) -> bool {
+        is_size(&self.table.places)
     }
 
     /// Whether the cell is marked as a text (`="3-24"`, `'3-24`), so that no spreadsheet has made it.
@@ -104,6 +125,7 @@ impl<'t> Row<'t> {
         let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
         places.sort_unstable();
         let computed = |at: usize| !self.table.is_export && self.record.get(at).is_some_and(is_computed);
+        places.dedup();
         places.into_iter().map(move |at| (self.table.headers[at].trim(), self.at(at), computed(at)))
     }
 
@@ -200,7 +222,7 @@ fn with_position<'c>(cells: impl Iterator<Item = &'c str>, of: &StringRecord) ->
     record
 }
 
-/// Behind a comma that belongs to a text stands a space.
+/// Behind a comma that belongs to a text stands a space, and no tab belongs to one.
 pub(super) fn may_be_several_rows(cell: &str, delimiter: u8) -> bool {
     let separates = |line: &str| {
         let mut behind = line.split(char::from(delimiter)).skip(1);

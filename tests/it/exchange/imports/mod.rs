@@ -30,14 +30,15 @@ mod places;
 mod place_columns;
 mod pubchem;
 mod refused;
+mod quantities;
 mod spellings;
 mod spreadsheets;
 mod stated;
 mod texts;
 mod twice;
 
-use std::path::{Path, PathBuf};
 mod swallowed;
+use std::path::{Path, PathBuf};
 
 use chemstock::{
     catalogue::chemicals::Names,
