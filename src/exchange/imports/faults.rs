@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr};
 use chemistry::ContainerCode;
 use uuid::Uuid;
 
-use super::{columns::Columns, own, table::Row};
+use super::{amount_columns::told, columns::Columns, headers::SIDE_BY_SIDE, own, table::Row};
 
 /// Or why not, for the person who mends the file.
 pub type OrReason<T> = Result<T, String>;
@@ -80,9 +80,11 @@ impl Faults {
 
     /// Of cells that should say the same, one is mistaken. What can stand side by side is no contradiction.
     pub fn contradictions(&mut self, row: &Row) {
-        for column in row.doubled().into_iter().filter(|column| !["note", "synonyms"].contains(column)) {
-            let all: Vec<_> = row.all(column).collect();
-            if all.iter().any(|(_, cell)| *cell != all[0].1) {
+        // What the bottle once held is no second amount.
+        let beside = |column: &&str| SIDE_BY_SIDE.contains(column) || *column == "size";
+        for column in row.doubled().into_iter().filter(|column| !beside(column)) {
+            let (all, measured): (Vec<_>, Vec<_>) = (row.all(column).collect(), row.measured(column).collect());
+            if measured.iter().any(|one| *one != measured[0]) {
                 let cells: Vec<_> =
                     all.iter().map(|(header, cell)| format!("`{}` in `{header}`", shortened(cell))).collect();
                 self.add(format!(

@@ -19,6 +19,13 @@ use super::{
 const MOST_COLUMNS: usize = 1_000;
 /// Of a list in a message.
 const MOST_TOLD: usize = 20;
+/// Several columns of these contradict each other in nothing.
+pub const SIDE_BY_SIDE: [&str; 2] = ["note", "synonyms"];
+/// Columns whose unit may stand in the header.
+pub const MEASURED: [&str; 5] = ["amount", "quantity", "size", "count", "tare"];
+/// Columns that are read in one unit, and how that is written.
+const FIXED: [(&str, &[&str]); 2] =
+    [("molar mass", &["g/mol", "g mol-1", "Da", "u", "amu"]), ("density", &["g/mL", "g/cm3", "g/cm³", "kg/L", "g/cc"])];
 
 /// What an import wants to know, and what files call it, the clearest heading first; lists with commas between.
 #[derive(Clone, Copy)]
@@ -80,6 +87,8 @@ pub struct Mapped {
     pub places: Places,
     /// Those that mean nothing here, also without a heading.
     pub unknown: Vec<usize>,
+    /// By their places, the units that headers say of their cells.
+    pub units: HashMap<usize, String>,
     pub warnings: Vec<String>,
 }
 
@@ -87,8 +96,6 @@ pub struct Mapped {
 #[derive(Debug, Clone)]
 pub struct Mapping {
     pub column: String,
-    /// By their places, the units that headers say of their cells.
-    pub units: HashMap<usize, String>,
     pub header: String,
 }
 
@@ -162,14 +169,16 @@ fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[
         let key = normal(heading);
         (0..heads.len()).filter(|at| heads[*at].key == key && !is_given.contains(at)).collect::<Vec<_>>()
     };
+    let mut places = given.clone();
     for column in columns {
         let mut found: Vec<_> = column.headings().flat_map(free).collect();
         if found.is_empty() {
             found = listed(column.near).flat_map(free).collect();
         }
-        if !found.is_empty() {
+        if SIDE_BY_SIDE.contains(&column.name) && !found.is_empty() {
+            places.entry(column.name).or_default().extend(found);
+        } else if !found.is_empty() {
             places.entry(column.name).or_insert(found);
-    let mut places = given.clone();
         }
     }
     for &place in places.values().flatten().filter(|place| !is_given.contains(place)) {
@@ -211,7 +220,18 @@ fn given_places(seen: &[String], columns: &[Column], mapping: &[Mapping]) -> any
         let Some(place) = seen.iter().position(|name| *name == normal(header)) else {
             bail!(Usage(format!("--map {column}={header}: the file has no such header")));
         };
-        places.insert(known.name, vec![place]);
+        if let Some((other, _)) = places.iter().find(|(other, of)| **other != known.name && of.contains(&place)) {
+            bail!(Usage(format!("--map: `{header}` is given for {other} and for {}: say which it is", known.name)));
+        }
+        let of_column = places.entry(known.name).or_default();
+        if !SIDE_BY_SIDE.contains(&known.name) && of_column.iter().any(|other| *other != place) {
+            let others = mapping.iter().filter(|one| normal(&one.column) == normal(column));
+            let others: Vec<_> = others.map(|one| format!("`{}`", one.header)).collect();
+            bail!(Usage(format!("--map {column} is given for {}: say which one is meant", others.join(" and "))));
+        }
+        if !of_column.contains(&place) {
+            of_column.push(place);
+        }
     }
     Ok(places)
 }

@@ -81,10 +81,16 @@ const BOTTLES: &[Column] = &[
     Column::optional("initial", "initial amount, original amount, initial quantity, original quantity, Anfangsmenge"),
     Column::optional(
         "unit",
-        "units, amount unit, amount units, quantity unit, unit of measure, unit of measurement, UOM, Einheit, \
-         Mengeneinheit, Maßeinheit",
-    )
-    .or_else("size unit, size units, container size unit, initial amount unit"),
+        "units, amount unit, amount units, quantity unit, qty unit, unit of measure, unit of measurement, UOM, \
+         Einheit, Mengeneinheit, Maßeinheit",
+    ),
+    Column::optional("size unit", "size units, container size unit, pack size unit, initial amount unit"),
+    // What is in the bottle beside the substance.
+    Column::optional(
+        "concentration",
+        "conc, concentrations, molarity, normality, Konzentration, Molarität, Normalität",
+    ),
+    Column::optional("solvent", "solvents, dissolved in, Lösungsmittel, gelöst in, solvant, disolvente"),
     Column::optional(
         "location",
         "location path, location code, location name, place, storage, storage location, storage place, Lagerort, \
@@ -150,6 +156,12 @@ const DECIDES: Column = Column::optional("decides", "");
 pub fn of_bottles(make_codes: bool) -> Vec<Column> {
     let free = |column: &Column| make_codes && column.name == "code";
     BOTTLES.iter().map(|column| if free(column) { column.left_free() } else { *column }).collect()
+}
+
+/// Whether a heading says that the bottle holds a solution.
+pub fn is_of_solution(header: &str) -> bool {
+    let of_solution = BOTTLES.iter().filter(|column| ["concentration", "solvent"].contains(&column.name));
+    of_solution.into_iter().any(|column| column.knows(&normal(header)))
 }
 
 #[cfg(test)]

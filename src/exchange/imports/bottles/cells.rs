@@ -8,8 +8,11 @@ use crate::{
     base::text::{Name, Note, Text},
     catalogue::chemicals::{Decides, is_placeholder},
     exchange::imports::{
-        columns::{Columns, number_and_unit},
-        faults::Faults,
+        columns::Columns,
+        faults::{Faults, shortened},
+        headings::is_of_solution,
+        numbers::number_and_unit,
+        place_columns::place_of,
         place_path::PlacePath,
         substances::read_cas,
         table::Row,
@@ -144,9 +147,12 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
 /// A note is one line here; in a cell it may have several. What a cell is of, that a person has put there, stands
 /// before it.
 fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
-    let lines =
-        row.all("note").flat_map(|(_, cell)| cell.split(['\r', '\n'])).map(str::trim).filter(|line| !line.is_empty());
-    let note = lines.collect::<Vec<_>>().join(" / ");
+    let cells = row.all("note").map(|(header, cell)| {
+        let lines: Vec<_> = cell.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
+        let (told, mark) = if is_of_solution(header) { (header, ": ") } else { ("", "") };
+        format!("{told}{mark}{}", lines.join(" / "))
+    });
+    let note = cells.collect::<Vec<_>>().join(" / ");
     if note.is_empty() {
         return None;
     }

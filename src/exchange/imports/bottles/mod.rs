@@ -11,6 +11,7 @@ mod making;
 mod pending;
 mod person;
 mod reading;
+mod solution;
 mod stated;
 
 use std::path::{Path, PathBuf};

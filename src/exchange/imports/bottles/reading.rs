@@ -7,6 +7,7 @@ use super::{
     amounts::read_amount,
     cells::{read_chemical, read_code, read_content, read_location},
     known::fingerprint,
+    solution,
     stated::Stated,
 };
 use crate::{
@@ -54,6 +55,7 @@ impl Bottles {
         let chemical = read_chemical(row, columns.repair_cas, &mut faults);
         let (amount, location) = (read_amount(row, columns, &mut faults), read_location(row, columns, &mut faults));
         let content = read_content(row, columns, self.today, &mut faults);
+        solution::check(row, &mut faults);
         let stated = Stated::read(row, columns);
         let cells = row.get("code").is_none().then(|| plain_cells(row, &self.columns));
         let bottle = match (code, chemical, amount) {

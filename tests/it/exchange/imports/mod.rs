@@ -32,12 +32,14 @@ mod pubchem;
 mod refused;
 mod quantities;
 mod spellings;
+mod signs;
+mod solutions;
 mod spreadsheets;
 mod stated;
 mod texts;
+mod swallowed;
 mod twice;
 
-mod swallowed;
 use std::path::{Path, PathBuf};
 
 use chemstock::{
