@@ -99,7 +99,8 @@ impl Faults {
     /// A cell in which a spreadsheet says that it has no value: nothing can be made of the row before that is mended.
     pub fn of_the_spreadsheet(&self, row: &Row) -> OrReason<()> {
         let errors = row.known().filter_map(|(header, cell, is_computed)| {
-            let why = if is_computed { Some(FORMULA) } else { spreadsheet_error(cell) }?;
+            let lost = || cell.contains(char::REPLACEMENT_CHARACTER).then_some(LOST);
+            let why = if is_computed { Some(FORMULA) } else { spreadsheet_error(cell).or_else(lost) }?;
             Some(format!("`{}` in `{}` {why}", shortened(cell), shortened(header)))
         });
         let errors: Vec<_> = self.all.iter().cloned().chain(errors).collect();
@@ -152,6 +153,9 @@ impl Faults {
 
 const FORMULA: &str =
     "is a formula of a spreadsheet and not its value: save the values, or put an apostrophe before a text";
+
+const LOST: &str = "has lost a letter to a wrong encoding (U+FFFD): save the list as UTF-8 from where it is whole, or \
+    write the cell anew";
 
 /// `#N/A`, in the languages that write it otherwise, and `Err:508`; the others are a word between `#` and a mark.
 fn spreadsheet_error(cell: &str) -> Option<&'static str> {

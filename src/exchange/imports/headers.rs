@@ -181,11 +181,26 @@ fn found_places(heads: &[Head], columns: &[Column], given: &Places, left_out: &[
             places.entry(column.name).or_insert(found);
         }
     }
-    for &place in places.values().flatten().filter(|place| !is_given.contains(place)) {
-        let mut others = (0..seen.len()).filter(|at| *at != place && !left_out.contains(at));
-        if let Some(again) = others.find(|at| seen[*at] == seen[place]) {
-            let header = printable(&headers[place]);
-            bail!("the columns {} and {} are both called {header}: rename one", place + 1, again + 1);
+    places
+}
+
+/// What headers say of their cells, also those that a person has mapped.
+fn units(headers: &StringRecord, heads: &[Head], given: &Places) -> anyhow::Result<HashMap<usize, String>> {
+    let mut units: HashMap<_, _> =
+        heads.iter().enumerate().filter_map(|(at, head)| Some((at, head.unit.clone()?))).collect();
+    for (column, at) in given.iter().flat_map(|(column, places)| places.iter().map(|at| (*column, *at))) {
+        let header = &headers[at];
+        if MEASURED.contains(&column) {
+            units.extend(header_units::of(header).map(|unit| (at, unit.to_owned())));
+        } else if let Some((_, used)) = FIXED.iter().find(|(name, _)| *name == column)
+            && let Some((_, unit)) = header_units::bracket(header)
+            && unit.contains('/')
+            && !used.iter().any(|used| normal(unit).starts_with(&normal(used)))
+        {
+            bail!(Usage(format!(
+                "--map {column}={header}: the header says `{unit}`, and the {column} is read in {}: convert the column",
+                used[0]
+            )));
         }
     }
     Ok(units)

@@ -13,8 +13,9 @@ enum At {
 }
 
 /// A quote that is never closed would hide all rows behind it in one cell, and so would one that the next quote closes.
-pub fn check(text: &str, delimiter: u8) -> anyhow::Result<()> {
-    let (mut at, mut line) = (At::Start, 1);
+/// `skipped` lines stand before the text.
+pub fn check(text: &str, delimiter: u8, skipped: u64) -> anyhow::Result<()> {
+    let (mut at, mut line) = (At::Start, skipped + 1);
     let mut bytes = text.bytes().peekable();
     while let Some(byte) = bytes.next() {
         at = match (at, byte) {
@@ -43,9 +44,9 @@ mod tests {
     #[test]
     fn a_quote_that_closes_before_its_cell_ends_is_told() {
         for row in ["A1,\"1\"0,L", "\"A\"2,1,L", "A1,\"5\" flask,1"] {
-            let told = check(&format!("code,amount,unit\n{row}\n"), b',').unwrap_err().to_string();
+            let told = check(&format!("code,amount,unit\n{row}\n"), b',', 0).unwrap_err().to_string();
             assert!(told.contains("line 2, and its cell goes on"), "{told}");
         }
-        check("code,note\nA1,5\" flask\nA2,\"5\"\" flask\"\n", b',').unwrap();
+        check("code,note\nA1,5\" flask\nA2,\"5\"\" flask\"\n", b',', 0).unwrap();
     }
 }

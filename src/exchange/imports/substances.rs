@@ -7,7 +7,7 @@ use sqlx::PgTransaction;
 
 use super::{
     columns::Columns,
-    faults::{Faults, OrReason},
+    faults::{Faults, OrReason, shortened},
     pubchem::{self, LeftOut},
     run::{Load, Outcome, Run, Stored},
     table::{Row, Table},
@@ -162,7 +162,7 @@ pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumbe
             }
             let switch = if proposal.is_some() { " --repair-cas takes it" } else { "" };
             let hint = cas::hint(raw).map(|hint| format!("; {hint}{switch}"));
-            let fault = format!("cas `{raw}`: {why}{}", hint.unwrap_or_default());
+            let fault = format!("cas `{}`: {why}{}", shortened(raw), hint.unwrap_or_default());
             if proposal.is_some() {
                 faults.add_doubt(fault);
             } else {

@@ -141,7 +141,7 @@ fn read_tare(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<Amount
     let unit = unit.unwrap_or(Unit::Gram);
     let grams = Quantity { value, unit }.in_unit(Unit::Gram, Factors::NONE).map_err(|why| why.to_string());
     let grams = grams.and_then(|grams| Amount::try_from(grams.value).map_err(|why| why.to_string()));
-    grams.map_err(|why| faults.add(format!("tare `{cell}`: {why}"))).ok()
+    grams.map_err(|why| faults.add(format!("tare `{}`: {why}", shortened(cell)))).ok()
 }
 
 /// A note is one line here; in a cell it may have several. What a cell is of, that a person has put there, stands
@@ -162,7 +162,7 @@ fn read_note(row: &Row, faults: &mut Faults) -> Option<String> {
 fn read_date(row: &Row, column: &'static str, columns: &Columns, faults: &mut Faults) -> Option<NaiveDate> {
     let cell = row.get(column)?;
     let day = columns.days(column).read(cell, column == "expires");
-    day.map_err(|why| faults.add(format!("{column} `{cell}`: {why}"))).ok()
+    day.map_err(|why| faults.add(format!("{column} `{}`: {why}", shortened(cell)))).ok()
 }
 
 /// A day of something that has happened; wherever the lab is, tomorrow there is at most a day away.
@@ -210,7 +210,10 @@ fn read_state(row: &Row, opened_on: Option<NaiveDate>, faults: &mut Faults) -> S
         }
         "in_stock" => return State::InStock,
         "opened" | "open" => return State::Opened,
-        _ => faults.add(format!("state `{cell}`: a bottle comes in as in_stock or opened; the rest is for its ledger")),
+        _ => faults.add(format!(
+            "state `{}`: a bottle comes in as in_stock or opened; the rest is for its ledger",
+            shortened(cell)
+        )),
     }
     opened
 }

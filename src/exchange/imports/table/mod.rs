@@ -18,6 +18,7 @@ use super::{
 use crate::exchange::{escape::unescaped, exports};
 
 mod row;
+mod separator;
 
 enum Shape {
     Csv { delimiter: u8 },
@@ -25,19 +26,22 @@ enum Shape {
 }
 
 pub struct Table<'t> {
+    /// Without the line in which Excel names the separator.
     text: &'t str,
+    /// How many lines stand before it.
+    skipped: u64,
     shape: Shape,
     headers: Vec<String>,
     places: Places,
     unknown: Vec<usize>,
+    /// By their places, the units that headers say of their cells.
+    units: HashMap<usize, String>,
     own: Own,
     /// Whether we wrote it, as an import or an export does, so that its cells are escaped.
     is_ours: bool,
     /// Whether it is an export, whose cells are what the lab says, not what a spreadsheet made of it.
     is_export: bool,
     is_pubchem: bool,
-    /// By their places, the units that headers say of their cells.
-    units: HashMap<usize, String>,
     /// Where carriage returns end a line alone.
     returns: Vec<usize>,
     pub warnings: Vec<String>,
@@ -50,15 +54,17 @@ impl<'t> Table<'t> {
     /// `PubChem`'s form is told from CSV by what stands in it, where the import can use it.
     pub fn open(text: &'t str, columns: &[Column], or_pubchem: bool, options: &Options) -> anyhow::Result<Self> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (named, text) = separator::named(text)?;
         if text.trim().is_empty() {
             bail!("the file is empty");
         }
+        let skipped = u64::from(named.is_some());
         let returns = lone_returns(text.as_bytes()).collect();
         if or_pubchem && is_pubchem(text) {
             return Ok(Self::of_pubchem(text, returns));
         }
-        let delimiter = delimiter(text);
-        quotes::check(text, delimiter)?;
+        let delimiter = named.unwrap_or_else(|| delimiter(text));
+        quotes::check(text, delimiter, skipped)?;
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
         let headers = reader.headers().context("the header cannot be read")?.clone();
         check_header(&headers, delimiter)?;
@@ -73,9 +79,40 @@ impl<'t> Table<'t> {
             Some(places) => Mapped { places, ..Mapped::default() },
             None => map_headers(&headers, columns, options, &own)?,
         };
-        let headers: Vec<_> = headers.iter().map(str::to_owned).collect();
-        let shape = Shape::Csv { delimiter };
-        Ok(Self { text, shape, headers, places, unknown, own, is_ours, is_export, is_pubchem, returns, warnings })
+        let table = Self::of_pubchem(text, returns);
+        let (headers, shape) = (headers.iter().map(str::to_owned).collect(), Shape::Csv { delimiter });
+        Ok(Self {
+            skipped,
+            shape,
+            headers,
+            places,
+            unknown,
+            units,
+            own,
+            is_ours,
+            is_export,
+            is_pubchem,
+            warnings,
+            ..table
+        })
+    }
+
+    fn of_pubchem(text: &'t str, returns: Vec<usize>) -> Self {
+        Self {
+            text,
+            skipped: 0,
+            shape: Shape::PubChem,
+            headers: PUBCHEM.iter().map(|&name| name.to_owned()).collect(),
+            places: PUBCHEM.iter().enumerate().map(|(at, &name)| (name, vec![at])).collect(),
+            unknown: Vec::new(),
+            units: HashMap::new(),
+            own: Own::default(),
+            is_ours: false,
+            is_export: false,
+            is_pubchem: true,
+            returns,
+            warnings: Vec::new(),
+        }
     }
 
     /// What stands over the cells of [`Row::cells`].
@@ -131,6 +168,19 @@ impl<'t> Table<'t> {
     }
 }
 
+fn check_header(headers: &StringRecord, delimiter: u8) -> anyhow::Result<()> {
+    if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
+        bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
+    }
+    if let Some(sign) = headers.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c)) {
+        bail!(
+            "the header has the sign U+{:04X}, which ends no line of a table: save the file with the usual line ends",
+            u32::from(sign)
+        );
+    }
+    Ok(())
+}
+
 /// Where the columns of a file of corrections are, if its list was one of `PubChem`.
 fn pubchem_places(headers: &StringRecord, own: &Own) -> Option<Places> {
     let rest = || headers.iter().enumerate().filter(|(at, header)| !own.has(*at) && !is_decides(header));
@@ -152,19 +202,6 @@ pub fn delimiter(text: &str) -> u8 {
     let count = |delimiter: &u8| bare.bytes().filter(|byte| byte == delimiter).count();
     // `max_by_key` takes the last of equals: a comma, when there is none of any.
     *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
-}
-
-fn check_header(headers: &StringRecord, delimiter: u8) -> anyhow::Result<()> {
-    if let Some(header) = headers.iter().find(|header| row::may_be_several_rows(header, delimiter)) {
-        bail!("the header `{}` goes on in another line: a quote is not closed", printable(header));
-    }
-    if let Some(sign) = headers.iter().flat_map(str::chars).find(|c| is_odd_line_end(*c)) {
-        bail!(
-            "the header has the sign U+{:04X}, which ends no line of a table: save the file with the usual line ends",
-            u32::from(sign)
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl<'t> Row<'t> {
         let blank = table.text.get(start..).unwrap_or_default();
         let blank = &blank[..blank.len() - blank.trim_start_matches(['\r', '\n']).len()];
         let returns = table.returns.partition_point(|at| *at < start + blank.len());
-        let line = line + (blank.matches('\n').count() + returns) as u64;
+        let line = table.skipped + line + (blank.matches('\n').count() + returns) as u64;
         let end = (start + blank.len() + record.as_slice().len() + record.len()) as u64;
         let record = if table.is_ours { with_position(record.iter().map(unescaped), &record) } else { record };
         let mut row = Self { table, record, line, end };
