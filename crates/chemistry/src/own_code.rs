@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_code_in_an_address_is_of_who_has_the_host() {
-        let below = |base, text| code_below(base, text);
+        let below = code_below;
         for base in ["https://stock.example.org", "http://STOCK.example.org/"] {
             for text in ["https://stock.example.org/c/B-1", "HTTP://STOCK.EXAMPLE.ORG/C/B-1/?from=label#top"] {
                 assert_eq!(below(base, text), Some("B-1"), "{base} {text}");
