@@ -6,8 +6,9 @@ use rust_decimal::Decimal;
 use crate::{
     catalogue::chemicals,
     exchange::imports::{
-        columns::{Columns, number_and_unit},
+        columns::Columns,
         faults::shortened,
+        numbers::number_and_unit,
         table::Row,
     },
 };
@@ -80,5 +81,5 @@ fn plain_mass(cell: &str, columns: &Columns) -> Result<String, String> {
     if !matches!(unit.to_lowercase().as_str(), "" | "g/mol" | "gmol-1" | "g\u{b7}mol-1" | "g/mole" | "da") {
         return Err(odd());
     }
-    columns.signs("molar mass").plain(number)
+    columns.signs("molar mass").plain(&number)
 }

@@ -81,7 +81,7 @@ async fn days_of_two_orders_in_one_list_decide_nothing(db: PgPool) {
     let both = format!("{}B-4,64-17-5,1 L,,04/25/2028\n", list.replace("B-", "C-"));
     let report = load(&app, &folder.file("c.csv", both)).await;
     let refused = corrections(&report);
-    assert_eq!(refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4], "{refused:?}");
+    assert_eq!(refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3, 4, 5], "{refused:?}");
     assert!(refused[0].1.contains("line 2 (`25/04/2025`) and the month in line 5 (`04/25/2028`)"), "{refused:?}");
 }
 
