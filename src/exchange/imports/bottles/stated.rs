@@ -5,12 +5,7 @@ use rust_decimal::Decimal;
 
 use crate::{
     catalogue::chemicals,
-    exchange::imports::{
-        columns::Columns,
-        faults::shortened,
-        numbers::number_and_unit,
-        table::Row,
-    },
+    exchange::imports::{columns::Columns, faults::shortened, numbers::number_and_unit, table::Row},
 };
 
 /// What a row says of its chemical beside numbers and names.
@@ -76,7 +71,9 @@ impl Stated {
 
 fn plain_mass(cell: &str, columns: &Columns) -> Result<String, String> {
     let odd = || "write one number, in g/mol".to_owned();
-    let (number, unit) = number_and_unit(cell).or_else(|| cell.split_once(' ')).ok_or_else(odd)?;
+    let (number, unit) = number_and_unit(cell)
+        .or_else(|| cell.split_once(' ').map(|(number, unit)| (number.into(), unit)))
+        .ok_or_else(odd)?;
     let unit: String = unit.chars().filter(|c| !c.is_whitespace()).collect();
     if !matches!(unit.to_lowercase().as_str(), "" | "g/mol" | "gmol-1" | "g\u{b7}mol-1" | "g/mole" | "da") {
         return Err(odd());
