@@ -14,7 +14,7 @@ pub const NO_LAB: Uuid = Uuid::nil();
 const OF_THE_LINE: [&str; 5] = ["id", "lab_id", "version", "created_at", "updated_at"];
 
 /// An entity whose changes the journal tells.
-pub trait Told: Serialize {
+pub trait Journalled: Serialize {
     /// Fields whose values are those of a person (name, phone, e-mail, address, device): a line has their names alone.
     const PERSONAL: &'static [&'static str] = &[];
     /// Fields that a line leaves out: what follows from others, what somebody else sees otherwise, secrets.
@@ -42,21 +42,21 @@ impl Change {
     }
 
     /// All that there is of what is new.
-    pub fn created<T: Told>(self, after: &T) -> Result<Self> {
+    pub fn created<T: Journalled>(self, after: &T) -> Result<Self> {
         self.between(None, Some(after))
     }
 
     /// What differs.
-    pub fn changed<T: Told>(self, before: &T, after: &T) -> Result<Self> {
+    pub fn changed<T: Journalled>(self, before: &T, after: &T) -> Result<Self> {
         self.between(Some(before), Some(after))
     }
 
     /// All that there was of what is gone.
-    pub fn deleted<T: Told>(self, before: &T) -> Result<Self> {
+    pub fn deleted<T: Journalled>(self, before: &T) -> Result<Self> {
         self.between(Some(before), None)
     }
 
-    fn between<T: Told>(mut self, before: Option<&T>, after: Option<&T>) -> Result<Self> {
+    fn between<T: Journalled>(mut self, before: Option<&T>, after: Option<&T>) -> Result<Self> {
         let (mut before, mut after) = (object(before)?, object(after)?);
         let names: Vec<_> =
             before.keys().chain(after.keys().filter(|name| !before.contains_key(*name))).cloned().collect();
@@ -81,6 +81,13 @@ impl Change {
         self
     }
 
+    /// One field, also where it is the same as before: without it the line would not say what was done.
+    #[must_use]
+    pub fn told<T: Serialize>(mut self, name: &str, before: T, after: T) -> Self {
+        self.fields.insert(name.to_owned(), serde_json::json!([before, after]));
+        self
+    }
+
     /// A field whose values are personal, if it differs.
     #[must_use]
     pub fn personal(mut self, name: &str, differs: bool) -> Self {
@@ -98,7 +105,7 @@ impl Change {
     }
 }
 
-fn object<T: Told>(entity: Option<&T>) -> Result<Map<String, Value>> {
+fn object<T: Journalled>(entity: Option<&T>) -> Result<Map<String, Value>> {
     match entity.map(serde_json::to_value).transpose() {
         Ok(None) => Ok(Map::new()),
         Ok(Some(Value::Object(fields))) => Ok(fields),
@@ -123,7 +130,7 @@ mod tests {
         version: i32,
     }
 
-    impl Told for Person {
+    impl Journalled for Person {
         const PERSONAL: &'static [&'static str] = &["name"];
         const LEFT_OUT: &'static [&'static str] = &["password"];
     }

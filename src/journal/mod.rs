@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 pub use self::{
     actor::{Actor, Committer, System},
-    change::{Change, NO_LAB, Told},
+    change::{Change, Journalled, NO_LAB},
     http::routes,
     kind::Kind,
 };

@@ -16,7 +16,7 @@ use crate::{
         patch::{self, Change},
         text::{Name, Text},
     },
-    journal::Told,
+    journal::Journalled,
 };
 
 /// As much higher is the rank of a word that the name has not.
@@ -49,7 +49,7 @@ pub struct Chemical {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Told for Chemical {}
+impl Journalled for Chemical {}
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

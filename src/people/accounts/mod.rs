@@ -21,7 +21,7 @@ use crate::{
         phone::Phone,
         version::Versioned,
     },
-    journal::{self, Actor, Change, Kind, NO_LAB, System, Told},
+    journal::{self, Actor, Change, Journalled, Kind, NO_LAB, System},
     people::{
         labs::{self, Member},
         users,
@@ -77,7 +77,7 @@ impl Account {
     }
 }
 
-impl Told for Account {
+impl Journalled for Account {
     const PERSONAL: &'static [&'static str] = &["phone", "name"];
 }
 

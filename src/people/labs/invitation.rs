@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{auth::Role, journal::Told};
+use crate::{auth::Role, journal::Journalled};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Invitation {
@@ -40,7 +40,7 @@ impl Invitation {
     }
 }
 
-impl Told for Invitation {
+impl Journalled for Invitation {
     const PERSONAL: &'static [&'static str] = &["phone"];
     const LEFT_OUT: &'static [&'static str] = &["code"];
 }

@@ -25,7 +25,7 @@ use crate::{
         patch,
         text::{Name, Text},
     },
-    journal::{self, Change, Kind, Told},
+    journal::{self, Change, Journalled, Kind},
 };
 
 mod http;
@@ -55,7 +55,8 @@ pub struct Lab {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Told for Lab {
+impl Journalled for Lab {
+    const PERSONAL: &'static [&'static str] = &["contact"];
     // The caller's own.
     const LEFT_OUT: &'static [&'static str] = &["role"];
 }

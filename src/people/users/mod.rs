@@ -20,7 +20,7 @@ use crate::{
         version::Versioned,
     },
     config::Environment,
-    journal::{self, Change as Journalled, Kind, NO_LAB},
+    journal::{self, Change as JournalChange, Kind, NO_LAB},
     platform::app::App,
 };
 
@@ -161,11 +161,9 @@ pub async fn update_me(by: &Auth<Anyone>, version: Option<i32>, patch: UserPatch
     let mut tx = db.begin().await?;
     // The caller is there, so a row that is not found has another version.
     let updated = store::update(&mut tx, by.user_id(), version, patch, by.now()).await?.ok_or(Error::Stale)?;
-    let change = Journalled::new(Kind::UserChanged, NO_LAB, by.user_id()).personal("name", updated.is_renamed).field(
-        "language",
-        updated.old_language,
-        updated.user.language,
-    );
+    let change = JournalChange::new(Kind::UserChanged, NO_LAB, by.user_id())
+        .personal("name", updated.is_renamed)
+        .field("language", updated.old_language, updated.user.language);
     journal::commit(tx, by, [change]).await?;
     Ok(updated.user)
 }
@@ -180,7 +178,7 @@ pub async fn insert(
     tx: &mut PgTransaction<'_>,
     new: &NewUser,
     now: DateTime<Utc>,
-) -> Result<Option<(bool, Journalled)>> {
+) -> Result<Option<(bool, JournalChange)>> {
     if new.owner == Ownership::IfFirst {
         store::queue_up_for_being_first(tx).await?;
     }
@@ -194,8 +192,8 @@ pub async fn insert(
     Ok(is_owner.map(told))
 }
 
-fn created(id: Uuid, is_owner: bool) -> Journalled {
-    Journalled::new(Kind::UserCreated, NO_LAB, id).field("is_owner", None, Some(is_owner))
+fn created(id: Uuid, is_owner: bool) -> JournalChange {
+    JournalChange::new(Kind::UserCreated, NO_LAB, id).field("is_owner", None, Some(is_owner))
 }
 
 /// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed, and what; none
@@ -204,13 +202,13 @@ pub async fn make_owner(
     tx: &mut PgTransaction<'_>,
     phone: &Phone,
     now: DateTime<Utc>,
-) -> Result<Option<(Uuid, Vec<Journalled>)>> {
+) -> Result<Option<(Uuid, Vec<JournalChange>)>> {
     let Some(made) = store::make_owner(tx, ids::new(now), phone, now).await? else { return Ok(None) };
     let changes = match made.was_owner {
         None => vec![created(made.id, true).personal("phone", true)],
         Some(was_owner) => vec![
-            Journalled::new(Kind::UserRightsChanged, NO_LAB, made.id).field("is_owner", was_owner, true),
-            Journalled::new(Kind::UserEnabled, NO_LAB, made.id).field("disabled_at", made.disabled_at, None),
+            JournalChange::new(Kind::UserRightsChanged, NO_LAB, made.id).field("is_owner", was_owner, true),
+            JournalChange::new(Kind::UserEnabled, NO_LAB, made.id).field("disabled_at", made.disabled_at, None),
         ],
     };
     Ok(Some((made.id, changes)))
@@ -240,8 +238,8 @@ pub struct Erased {
 }
 
 impl Erased {
-    pub fn change(&self, id: Uuid, now: DateTime<Utc>) -> Journalled {
-        Journalled::new(Kind::UserDeleted, NO_LAB, id)
+    pub fn change(&self, id: Uuid, now: DateTime<Utc>) -> JournalChange {
+        JournalChange::new(Kind::UserDeleted, NO_LAB, id)
             .personal("phone", self.phone.is_some())
             .personal("name", self.has_name)
             .personal("email", self.has_email)

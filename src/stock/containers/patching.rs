@@ -24,7 +24,7 @@ use crate::{
         patch::{self, Change},
         text::{Note, Text},
     },
-    journal::{self, Told},
+    journal::{self, Journalled},
     stock::codes::{self, Code},
 };
 
@@ -125,7 +125,7 @@ async fn write(
 /// The fields that a PATCH changes and no event of the ledger tells.
 const IN_THE_JOURNAL: &[&str] = &["code", "low_at", "lot", "supplier", "catalogue_number", "gtin", "note"];
 
-impl Told for Container {}
+impl Journalled for Container {}
 
 /// What stands in the ledger of a PATCH: what events change, too, and what amounts are counted with.
 fn edited(before: &Container, after: &Container) -> Option<Rest> {

@@ -13,7 +13,7 @@ use crate::{
         patch::{self, Change},
         text::Name,
     },
-    journal::Told,
+    journal::Journalled,
     stock::codes::Code,
 };
 
@@ -60,7 +60,7 @@ pub struct Location {
     pub updated_at: DateTime<Utc>,
 }
 
-impl Told for Location {
+impl Journalled for Location {
     // That of what it lies in, and its name.
     const LEFT_OUT: &'static [&'static str] = &["path"];
 }

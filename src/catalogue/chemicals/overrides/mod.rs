@@ -19,7 +19,7 @@ use crate::{
         error::{Error, Result},
         text::Name,
     },
-    journal::{self, Told},
+    journal::{self, Journalled},
     people::labs,
 };
 
@@ -41,7 +41,7 @@ pub struct ChemicalOverrides {
     pub updated_by: Uuid,
 }
 
-impl Told for ChemicalOverrides {
+impl Journalled for ChemicalOverrides {
     const LEFT_OUT: &'static [&'static str] = &["chemical_id", "updated_by"];
 }
 

@@ -11,7 +11,7 @@ use super::access;
 use crate::{
     auth::{self, Auth, Manager, Role, Viewer},
     base::error::{Error, Field, Result},
-    journal::{self, Told},
+    journal::{self, Journalled},
     people::labs,
 };
 
@@ -36,7 +36,7 @@ pub struct LocationKeys {
     pub updated_by: Option<Uuid>,
 }
 
-impl Told for LocationKeys {
+impl Journalled for LocationKeys {
     const LEFT_OUT: &'static [&'static str] = &["location_id", "updated_by"];
 }
 

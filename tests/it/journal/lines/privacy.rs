@@ -29,10 +29,14 @@ async fn no_name_phone_mailbox_or_address_stands_in_the_journal(db: PgPool) {
     holder.delete("/v1/me", "*").await.expect(204);
     let stop = "/v1/admin/sending-stops/%2B12025550145";
     world.app.owner().await.send(axum::http::Method::PUT, stop, &[], Some(json!({}))).await.ok();
+    let contact = json!({"contact": "Marie Curie, m.curie@example.org"});
+    admin.patch(&world.app.path(""), "*", contact).await.ok();
     world.app.drain().await;
 
     let all = everything(&world.app).await;
-    for kind in ["user.created", "user.deleted", "user.changed", "user.phone_changed", "user.email_changed"] {
+    for kind in
+        ["user.created", "user.deleted", "user.changed", "user.phone_changed", "user.email_changed", "lab.changed"]
+    {
         assert!(all.contains(kind), "{kind} was not walked");
     }
     for personal in

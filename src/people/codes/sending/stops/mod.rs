@@ -18,7 +18,7 @@ use crate::{
         page::{Cursor, Limit, List, Page},
         phone::Phone,
     },
-    journal::{self, Actor, Change, Kind, NO_LAB, Told},
+    journal::{self, Actor, Change, Journalled, Kind, NO_LAB},
     messages::pumping::SEEN_BACK,
     people::audit::{EventKind, LoginEvent},
     platform::app::App,
@@ -48,7 +48,7 @@ pub struct SendingStop {
     pub verified: i64,
 }
 
-impl Told for SendingStop {
+impl Journalled for SendingStop {
     const PERSONAL: &'static [&'static str] = &["prefix"];
     // What was counted is no part of the stop; who set it, the line itself says.
     const LEFT_OUT: &'static [&'static str] = &["sent", "phones", "verified", "set_by"];
