@@ -9,11 +9,11 @@ pub struct Keys {
     /// Sorted.
     unseen: Vec<Uuid>,
     /// Sorted, with those that are not seen.
-    shut: Vec<Uuid>,
+    not_opened: Vec<Uuid>,
 }
 
 /// Of somebody who has every key.
-pub static ALL_KEYS: Keys = Keys { unseen: Vec::new(), shut: Vec::new() };
+pub static ALL_KEYS: Keys = Keys { unseen: Vec::new(), not_opened: Vec::new() };
 
 impl Keys {
     /// Without those to these places, of which the hidden ones are not seen either.
@@ -23,8 +23,8 @@ impl Keys {
             places.dedup();
             places
         };
-        let shut = sorted(hidden.iter().copied().chain(closed).collect());
-        Self { unseen: sorted(hidden), shut }
+        let not_opened = sorted(hidden.iter().copied().chain(closed).collect());
+        Self { unseen: sorted(hidden), not_opened }
     }
 
     /// The places that somebody may not see: every query on places and on what is in them leaves these out.
@@ -33,8 +33,8 @@ impl Keys {
     }
 
     /// The places that somebody may not see or not open.
-    pub fn shut(&self) -> &[Uuid] {
-        &self.shut
+    pub fn not_opened(&self) -> &[Uuid] {
+        &self.not_opened
     }
 
     pub fn sees(&self, place: Option<Uuid>) -> bool {
@@ -43,7 +43,26 @@ impl Keys {
 
     /// Whether somebody may take out what is in the place, and put something in.
     pub fn opens(&self, place: Option<Uuid>) -> bool {
-        place.is_none_or(|place| self.shut.binary_search(&place).is_err())
+        place.is_none_or(|place| self.not_opened.binary_search(&place).is_err())
+    }
+
+    /// Of `{field: [before, after]}`: a place that somebody may not see is null, and a field that has two such places is
+    /// not there.
+    pub fn conceal(&self, changes: &mut Value) {
+        if self.unseen.is_empty() {
+            return;
+        }
+        let Some(fields) = changes.as_object_mut() else { return };
+        fields.retain(|_, values| {
+            let Some(values) = values.as_array_mut() else { return true };
+            let mut is_concealed = false;
+            for value in values.iter_mut() {
+                if !self.sees(value.as_str().and_then(|text| text.parse().ok())) {
+                    (*value, is_concealed) = (Value::Null, true);
+                }
+            }
+            !is_concealed || values.iter().any(|value| !value.is_null())
+        });
     }
 
     /// The place that somebody named, or for one that they may not see the nil UUID, which no place has. So the

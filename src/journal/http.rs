@@ -84,19 +84,22 @@ struct VerifyQuery {
     /// The last position.
     #[param(minimum = 1)]
     to: Option<i64>,
+    /// `next_from_line` of the call before, without `from` and `to`: goes on to look for lines without a position.
+    from_line: Option<Uuid>,
 }
 
 impl From<VerifyQuery> for Range {
     fn from(query: VerifyQuery) -> Self {
-        Self { from: query.from, to: query.to }
+        Self { from: query.from, to: query.to, from_line: query.from_line }
     }
 }
 
 /// Recompute the chain
 ///
 /// Computes the hashes of the lab's lines anew, and names the first line that does not fit: changed, gone, or put
-/// between. At most 100,000 lines a call; `next_from` says where to go on. That lines are missing at the end shows
-/// only a head that was kept elsewhere.
+/// between. At the end of the chain it looks for lines that have no position. At most 100,000 lines a call; `next_from`
+/// and then `next_from_line` say where to go on: all fits when both are null without a fault. Only a head that was kept
+/// elsewhere shows that the chain ends too early.
 #[utoipa::path(get, path = "/labs/{lab_id}/audit/verify", tag = "audit", security(("bearer" = ["manager"])),
     params(("lab_id" = Uuid, Path), VerifyQuery), responses((status = 200, body = Verification), Failures))]
 async fn verify_audit(by: Auth<Manager>, Query(query): Query<VerifyQuery>) -> Result<Json<Verification>> {

@@ -1,6 +1,6 @@
 //! The notary gives each line of a lab its position, in the order in which lines became visible, and its hash, which
-//! depends on all lines before it. Readers of the chain never have to come back below the position that they have
-//! read.
+//! depends on all lines before it. Whoever has read the chain up to a position goes on from there, as nothing is ever
+//! put in before it.
 //!
 //! Ids and times are taken when a line is written, and lines appear when their transaction commits: whoever remembers
 //! the highest one skips what commits later. So the notary remembers a snapshot of Postgres. What a later snapshot
@@ -17,6 +17,7 @@ mod store;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgTransaction};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
@@ -59,7 +60,7 @@ struct State {
     walked: Option<(Uuid, Uuid)>,
 }
 
-struct Looked {
+struct Look {
     state: State,
     /// The server and its timeline.
     generation: String,
@@ -81,30 +82,30 @@ struct Step {
 /// Numbers what there is to number, as much as is good for one step, and says how many lines it looked at.
 pub async fn step(app: &App) -> Result<usize> {
     let mut db = app.db().await?;
-    let looked = store::look(&mut db, limit(LOOKED_AT)).await?;
+    let looked = store::look(&mut db, limit(LOOKED_AT), false).await?;
     let is_new_server = looked.generation != looked.state.generation || looked.now.below < looked.state.done.below;
-    let Looked { state, generation, now, mut lines } = looked;
+    let Look { state, generation, now, mut lines } = looked;
     let step = |done, walked, lines| Step { version: state.version, generation, done, walked, lines };
     if is_new_server {
         tracing::info!("numbers of transactions begin anew: the notary walks over all lines once");
         let from_the_start = Some((Uuid::nil(), Uuid::nil()));
-        return Ok(usize::from(store::take(&mut db, &step(now, from_the_start, Vec::new())).await?));
+        return Ok(usize::from(store::write_step(&mut db, &step(now, from_the_start, Vec::new())).await?));
     }
-    if let Some(walked) = state.walked {
-        let (new, last, passed) = store::walk(&mut db, walked, limit(BATCH)).await?;
-        let last = last.filter(|_| passed >= limit(BATCH));
-        let (chained, _) = chain(&mut db, new).await?;
-        let step = step(state.done, last, chained);
-        // The end of a walk is worth another look.
-        return Ok(if store::take(&mut db, &step).await? { step.lines.len().max(1) } else { 0 });
-    }
-    if lines.is_empty() {
+    if lines.is_empty() && state.walked.is_none() {
         // Lines of another server's time may have numbers in between, which every look would pass over.
         if now.below - state.done.below >= LONGEST_STRETCH {
             let done = state.done.advanced(&now, None);
-            store::take(&mut db, &step(done, None, Vec::new())).await?;
+            store::write_step(&mut db, &step(done, None, Vec::new())).await?;
         }
         return Ok(0);
+    }
+    let mut tx = db.begin().await?;
+    // Another notary is at this step, or has taken it: to read the same lines would be in vain.
+    if !store::lock(&mut tx, state.version).await? {
+        return Ok(0);
+    }
+    if let Some(walked) = state.walked {
+        return walk(tx, state, walked).await;
     }
     let (mut reached, mut left) = (None, Vec::new());
     if lines.len() >= LOOKED_AT {
@@ -112,14 +113,36 @@ pub async fn step(app: &App) -> Result<usize> {
         left = lines.split_off(BATCH);
     }
     let done = state.done.advanced(&now, reached).without(left.into_iter().map(|(xid, _)| xid));
-    let (chained, written) = chain(&mut db, lines.into_iter().map(|(_, key)| key).collect()).await?;
+    let (chained, written) = chain(&mut tx, lines.into_iter().map(|(_, key)| key).collect()).await?;
     let step = step(done, None, chained);
-    if !store::take(&mut db, &step).await? {
+    if !end(tx, &step).await? {
         return Ok(0);
     }
     drop(db);
     show(&written, app.clock.now());
     Ok(step.lines.len())
+}
+
+/// A step of the walk over all lines.
+async fn walk(mut tx: PgTransaction<'_>, state: State, walked: (Uuid, Uuid)) -> Result<usize> {
+    let (new, last, passed) = store::walk(&mut tx, walked, &state.done, limit(BATCH)).await?;
+    let walked = last.filter(|_| passed >= limit(BATCH));
+    let (lines, _) = chain(&mut tx, new).await?;
+    let step = Step { version: state.version, generation: state.generation, done: state.done, walked, lines };
+    if !end(tx, &step).await? {
+        return Ok(0);
+    }
+    show_walk(&step);
+    // The end of a walk is worth another look.
+    Ok(step.lines.len().max(1))
+}
+
+/// Writes the step, and says whether it did.
+#[expect(clippy::disallowed_methods, reason = "positions of lines, which are no change of their own")]
+async fn end(mut tx: PgTransaction<'_>, step: &Step) -> Result<bool> {
+    let is_written = store::write_step(&mut tx, step).await?;
+    tx.commit().await?;
+    Ok(is_written)
 }
 
 fn limit(lines: usize) -> i64 {
@@ -149,6 +172,15 @@ async fn chain(db: &mut sqlx::PgConnection, keys: Vec<Key>) -> Result<(Vec<(Key,
     Ok((chain, written))
 }
 
+/// How long the lines waited is not shown: some are older than the notary.
+fn show_walk(step: &Step) {
+    metrics::counter!("journal_numbered_total").increment(step.lines.len() as u64);
+    match step.walked {
+        Some((lab_id, _)) => tracing::info!(%lab_id, "the notary walks over all lines and has come to this lab"),
+        None => tracing::info!("the notary has walked over all lines"),
+    }
+}
+
 fn show(written: &[DateTime<Utc>], now: DateTime<Utc>) {
     metrics::counter!("journal_numbered_total").increment(written.len() as u64);
     let lag = metrics::histogram!("journal_lag_seconds");
@@ -174,19 +206,25 @@ pub async fn waiting(db: &mut sqlx::PgConnection, before: DateTime<Utc>) -> Resu
     store::waiting(db, before, MOST_COUNTED).await
 }
 
-/// Background step: shows for how long the first line has waited for its position.
+/// Background step: shows for how long the first line has waited for its position. While the notary walks over all
+/// lines, that is the first of those that have come meanwhile.
 pub async fn measure(app: App) -> Result<usize> {
     let mut db = app.db().await?;
-    let first = waiting(&mut db, app.clock.now()).await?.since;
-    let waited = first.map_or(Duration::ZERO, |at| (app.clock.now() - at).to_std().unwrap_or_default());
+    let first = store::look(&mut db, 1, true).await?.lines;
+    let first: Vec<_> = first.into_iter().map(|(_, key)| key).collect();
+    let line = lines::read(&mut db, &first).await?.into_values().next();
+    let waited = line.map_or(Duration::ZERO, |line| (app.clock.now() - line.at).to_std().unwrap_or_default());
     metrics::gauge!("journal_oldest_seconds").set(waited.as_secs_f64());
     Ok(0)
 }
 
 /// Background step: tells the log the head of each lab that has new lines. Whoever keeps the log elsewhere can prove
-/// by it that no line from before was changed since.
+/// by it that no line from before was changed since. A head that is no longer the one that was told is an error.
 pub async fn tell_heads(app: App) -> Result<usize> {
     let mut db = app.db().await?;
+    for (lab_id, position) in store::other_heads(&mut db).await? {
+        tracing::error!(%lab_id, position, "the head of the journal at this position is not the one that was told");
+    }
     let told = store::tell_heads(&mut db, app.clock.now()).await?;
     for (lab_id, position, hash) in &told {
         tracing::info!(%lab_id, position, hash = hex(hash), "the head of the journal");

@@ -1,10 +1,10 @@
 //! The SQL of the notary.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-use super::{Looked, State, Step, Waiting, snapshot::Snapshot};
+use super::{Look, State, Step, Waiting, snapshot::Snapshot};
 use crate::{
     base::error::Result,
     journal::{canonical::Hash, lines::Key},
@@ -14,15 +14,15 @@ use crate::{
 /// belong together. At most so many lines come, those of the lowest transactions, in the order in which the transactions
 /// wrote their last lines: whoever waited for a row wrote later than who held it. The lines of one transaction are in the
 /// order of each bottle's ledger. A line whose transaction is numbered by another server is not taken twice, as the chain
-/// has it.
-pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
+/// has it. During a walk over all lines there is nothing else to do, but `also_in_walk` finds what has come meanwhile.
+pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Result<Look> {
     let row = sqlx::query!(
         r#"with state as materialized (
             select version, generation, below, in_progress, walked_lab, walked_id from journal_notary
         ), found as (
             select * from (
                 (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
-                where (select walked_lab from state) is null and xid >= (select below from state)
+                where ($2 or (select walked_lab from state) is null) and xid >= (select below from state)
                     and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                     and not exists (
                         select from journal_chain c
@@ -31,7 +31,7 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
                 order by xid, seq, in_ledger, id limit $1)
                 union all
                 (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
-                where (select walked_lab from state) is null
+                where ($2 or (select walked_lab from state) is null)
                     and xid = any((select in_progress from state)::bigint[])
                     and not exists (
                         select from journal_chain c
@@ -53,10 +53,11 @@ pub async fn look(db: &mut PgConnection, most: i64) -> Result<Looked> {
                 order by coalesce(max(write_order) over (partition by xid), 0), xid, seq, in_ledger, id
             ) f
         ) f"#,
-        most
+        most,
+        also_in_walk
     );
     let row = row.fetch_one(db).await?;
-    Ok(Looked {
+    Ok(Look {
         state: State {
             version: row.version,
             generation: row.generation,
@@ -112,10 +113,13 @@ fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
 }
 
 /// The next lines by lab and id, from this one on: those of them that have no position, where the last stands, and how
-/// many they are. They come in the order of their times, because ids of one moment are random.
+/// many they are. They come in the order of their times, because ids of one moment are random. What has come since the
+/// walk began keeps its order of transactions and is taken afterwards: by their numbers, lines that `before` does not show
+/// and a transaction of this server may have written.
 pub async fn walk(
     db: &mut PgConnection,
     (lab_id, id): (Uuid, Uuid),
+    before: &Snapshot,
     most: i64,
 ) -> Result<(Vec<Key>, Option<(Uuid, Uuid)>, i64)> {
     let row = sqlx::query!(
@@ -123,9 +127,11 @@ pub async fn walk(
             select lab_id, in_ledger, id, seq, at, not exists (
                     select from journal_chain c
                     where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
-                ) as is_new
+                ) and (
+                    xid >= $4 and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint or xid = any($5)
+                ) is not true as is_new
             from (
-                select lab_id, in_ledger, id, seq, at from journal_lines
+                select lab_id, in_ledger, id, seq, at, xid from journal_lines
                 where (lab_id, id) >= ($1, $2) order by lab_id, id limit $3
             ) l
         )
@@ -138,7 +144,9 @@ pub async fn walk(
         from (select * from passed where is_new order by lab_id, at, seq, in_ledger, id) n"#,
         lab_id,
         id,
-        most
+        most,
+        before.below,
+        &before.in_progress
     );
     let row = row.fetch_one(db).await?;
     Ok((keys(row.labs, row.ledgers, row.ids), row.last_lab.zip(row.last_id), row.count))
@@ -157,8 +165,16 @@ pub async fn heads(db: &mut PgConnection, labs: &[Uuid]) -> Result<Vec<(Uuid, i6
     Ok(rows.into_iter().map(|row| (row.lab_id, row.position, row.hash)).collect())
 }
 
+/// Keeps other notaries from the step that begins at this version, to the end of the transaction. False: one of them is
+/// at it, or has taken it.
+pub async fn lock(tx: &mut PgTransaction<'_>, version: i64) -> Result<bool> {
+    let locked =
+        sqlx::query_scalar!("select version from journal_notary where version = $1 for update skip locked", version);
+    Ok(locked.fetch_optional(&mut **tx).await?.is_some())
+}
+
 /// Writes the step, all of it or, where another notary was faster, nothing. Says whether it did.
-pub async fn take(db: &mut PgConnection, step: &Step) -> Result<bool> {
+pub async fn write_step(db: &mut PgConnection, step: &Step) -> Result<bool> {
     let column = |get: fn(&Key) -> Uuid| step.lines.iter().map(|(key, ..)| get(key)).collect::<Vec<_>>();
     let ledgers: Vec<_> = step.lines.iter().map(|(key, ..)| key.in_ledger).collect();
     let positions: Vec<_> = step.lines.iter().map(|(_, position, _)| *position).collect();
@@ -204,4 +220,18 @@ pub async fn tell_heads(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec
     );
     let told = told.fetch_all(db).await?;
     Ok(told.into_iter().map(|row| (row.lab_id, row.position, row.hash)).collect())
+}
+
+/// The labs whose newest head that was told is not the hash at its position, or has no position any more.
+pub async fn other_heads(db: &mut PgConnection) -> Result<Vec<(Uuid, i64)>> {
+    let heads = sqlx::query!(
+        r#"select h.lab_id, h.position
+        from (select id from labs union all select '00000000-0000-0000-0000-000000000000'::uuid) l
+            cross join lateral (
+                select lab_id, position, hash from journal_heads where lab_id = l.id order by position desc limit 1
+            ) h
+            left join journal_chain c on c.lab_id = h.lab_id and c.position = h.position
+        where c.hash is distinct from h.hash"#
+    );
+    Ok(heads.fetch_all(db).await?.into_iter().map(|row| (row.lab_id, row.position)).collect())
 }

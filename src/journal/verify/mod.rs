@@ -1,6 +1,7 @@
 //! Recomputes the chain of a lab and names the first place that does not fit.
 
 mod store;
+mod walk;
 
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::walk::Walk;
 use super::{
-    canonical::{Hash, NO_HASH, chained},
-    lines::{self, Key},
+    canonical::{Hash, NO_HASH},
+    lines::Key,
 };
 use crate::{
     auth::{Auth, Manager, Owner},
@@ -45,7 +47,7 @@ pub struct Head {
 #[schema(as = AuditVerification)]
 pub struct Verification {
     pub head: Head,
-    /// How many lines fit, from `from` on.
+    /// How many lines fit, from `from` on; 0 where `from_line` was sent.
     pub checked: i64,
     /// The first that does not fit; null when all fit.
     #[schema(required = true)]
@@ -53,6 +55,10 @@ pub struct Verification {
     /// Send it as `from` to go on; null when all that was asked for was looked at, or a fault was found.
     #[schema(required = true)]
     pub next_from: Option<i64>,
+    /// Lines without a position are still to be looked for, from this one on: send it as `from_line`. Null when all of
+    /// them were looked at, none were to be, or a fault was found.
+    #[schema(required = true)]
+    pub next_from_line: Option<Uuid>,
 }
 
 /// The first place of a chain that does not fit.
@@ -62,12 +68,12 @@ pub struct Fault {
     /// `gap`: nothing stands at this position, though something stands behind it. `missing_line`: the line is gone.
     /// `changed_line`: it is not the one that was hashed. `changed_hash`: the hash is not the one that the next was made
     /// with. `changed_line_or_hash`: nothing behind it says which. `line_without_position`: its place, at the end of the
-    /// chain, was removed.
+    /// chain, was removed. `other_head`: the chain may fit, but its head was once told with another hash at this position.
     pub kind: FaultKind,
     /// Null for a line that has none.
     #[schema(required = true)]
     pub position: Option<i64>,
-    /// The line that stands there, or should have a position; null for a gap at the end of what is there.
+    /// The line that stands there, or should have a position; null where nothing stands there.
     #[schema(required = true)]
     pub line_id: Option<Uuid>,
 }
@@ -88,6 +94,8 @@ pub enum FaultKind {
     ChangedLineOrHash,
     /// A line that was visible long enough has no position.
     LineWithoutPosition,
+    /// The head that was told to the log at this position had another hash.
+    OtherHead,
 }
 
 struct Link {
@@ -110,11 +118,12 @@ async fn head<R>(by: &Auth<R>, lab_id: Uuid) -> Result<Head> {
     Ok(Head { position, hash: hex(&hash) })
 }
 
-/// First and last position.
+/// First and last position; or the line from which on lines without a position are looked for, the newest first.
 #[derive(Debug, Default)]
 pub struct Range {
     pub from: Option<i64>,
     pub to: Option<i64>,
+    pub from_line: Option<Uuid>,
 }
 
 pub async fn verify_lab(by: &Auth<Manager>, range: Range) -> Result<Verification> {
@@ -126,91 +135,62 @@ pub async fn verify_installation(by: &Auth<Owner>, range: Range) -> Result<Verif
 }
 
 async fn verify<R>(by: &Auth<R>, lab_id: Uuid, range: Range) -> Result<Verification> {
+    let (begun, head) = (Instant::now(), head(by, lab_id).await?);
+    if let Some(from_line) = range.from_line {
+        if range.from.is_some() || range.to.is_some() {
+            return Err(Error::Invalid(vec![Field::new("?from_line", "must come without from and to")]));
+        }
+        let (fault, next_from_line) = find_unplaced(by, lab_id, from_line, MOST_LINES, begun).await?;
+        return Ok(Verification { head, checked: 0, fault, next_from: None, next_from_line });
+    }
     let from = range.from.unwrap_or(1);
     if from < 1 {
         return Err(Error::Invalid(vec![Field::new("?from", "must be 1 or more")]));
     }
-    let most = from.saturating_add(MOST_LINES - 1);
     let to = range.to.unwrap_or(i64::MAX);
     if to < from {
         return Err(Error::Invalid(vec![Field::new("?to", "must not be less than from")]));
     }
-    let head = head(by, lab_id).await?;
     let mut walk = Walk { lab_id, before: NO_HASH, last: from - 1 };
-    let fault = walk.check(by, to.min(most)).await?;
+    let fault = walk.check(by, to.min(from.saturating_add(MOST_LINES - 1)), begun).await?;
     let is_end = walk.last >= head.position;
-    let fault =
-        match fault {
-            None if is_end => store::find_without_position(&mut *by.reports().await?, lab_id)
-                .await?
-                .map(|line_id| Fault { kind: FaultKind::LineWithoutPosition, position: None, line_id: Some(line_id) }),
-            fault => fault,
-        };
+    let heads_to = if is_end { to } else { walk.last };
+    let other_head = store::find_other_head(&mut *by.reports().await?, lab_id, from, heads_to).await?;
+    let mut checked = walk.last + 1 - from;
+    // A head within what fits comes before the fault that ended the walk, and one behind the end after it.
+    let other_head = other_head.filter(|(position, _)| fault.is_none() || *position <= walk.last);
+    if let Some((position, line_id)) = other_head {
+        checked = checked.min(position - from);
+        let fault = Some(Fault { kind: FaultKind::OtherHead, position: Some(position), line_id });
+        return Ok(Verification { head, checked, fault, next_from: None, next_from_line: None });
+    }
+    if fault.is_none() && is_end && from <= head.position.max(1) {
+        let (fault, next_from_line) = find_unplaced(by, lab_id, Uuid::max(), MOST_LINES - checked, begun).await?;
+        return Ok(Verification { head, checked, fault, next_from: None, next_from_line });
+    }
     let next_from = (fault.is_none() && !is_end && walk.last < to).then_some(walk.last + 1);
-    Ok(Verification { head, checked: walk.last + 1 - from, fault, next_from })
+    Ok(Verification { head, checked, fault, next_from, next_from_line: None })
 }
 
-/// Up to `last` all is well, and `before` is the hash there.
-struct Walk {
+/// Looks at so many lines for one without a position, the newest first, as those at the end of the chain are. Says where
+/// to go on, if there are more.
+async fn find_unplaced<R>(
+    by: &Auth<R>,
     lab_id: Uuid,
-    before: Hash,
-    last: i64,
-}
-
-impl Walk {
-    async fn check<R>(&mut self, by: &Auth<R>, to: i64) -> Result<Option<Fault>> {
-        let begun = Instant::now();
-        while self.last < to && begun.elapsed() < LONGEST {
-            let mut db = by.reports().await?;
-            // With one before the first of all, as its hash is needed; none must stand before position 1.
-            let start = if self.last == 0 { i64::MIN } else { self.last };
-            let most = PAGE.min(to - self.last);
-            // And one behind the last, which tells what is wrong with that.
-            let mut links = store::links(&mut db, self.lab_id, start, most + 2).await?;
-            if self.last > 0 {
-                let Some(first) = links.first() else { return Ok(None) };
-                if first.position != self.last {
-                    let line_id = Some(first.key.id);
-                    return Ok(Some(Fault { kind: FaultKind::Gap, position: Some(self.last), line_id }));
-                }
-                self.before = links.remove(0).hash;
-            }
-            let keys: Vec<_> = links.iter().map(|link| link.key).collect();
-            let lines = lines::read(&mut db, &keys).await?;
-            drop(db);
-            let text = |link: &Link| lines.get(&link.key).map(|line| line.canonical.as_str());
-            let checked = links.len().min(usize::try_from(most).unwrap_or(usize::MAX));
-            for (n, link) in links[..checked].iter().enumerate() {
-                let behind = links.get(n + 1).and_then(|next| Some((next, text(next)?)));
-                if let Some(fault) = self.step(link, text(link), behind) {
-                    return Ok(Some(fault));
-                }
-            }
-            if links.len() <= checked {
-                break;
-            }
+    mut from: Uuid,
+    most: i64,
+    begun: Instant,
+) -> Result<(Option<Fault>, Option<Uuid>)> {
+    let mut left = most;
+    while left > 0 && begun.elapsed() < LONGEST {
+        let page = store::find_unplaced(&mut *by.reports().await?, lab_id, from, PAGE).await?;
+        if page.unplaced.is_some() {
+            let fault = Fault { kind: FaultKind::LineWithoutPosition, position: None, line_id: page.unplaced };
+            return Ok((Some(fault), None));
         }
-        Ok(None)
+        // One of the journal and one of the ledger may have one id: the last is looked at once more.
+        let Some(last) = page.last.filter(|_| page.lines >= PAGE) else { return Ok((None, None)) };
+        (from, left) = (last, left - page.lines);
     }
-
-    fn step(&mut self, link: &Link, line: Option<&str>, behind: Option<(&Link, &str)>) -> Option<Fault> {
-        let fault = |kind, position| Some(Fault { kind, position: Some(position), line_id: Some(link.key.id) });
-        if link.position != self.last + 1 {
-            return fault(FaultKind::Gap, self.last + 1);
-        }
-        let Some(line) = line else { return fault(FaultKind::MissingLine, link.position) };
-        let computed = chained(&self.before, line);
-        if computed != link.hash {
-            let behind = behind.filter(|(next, _)| next.position == link.position + 1);
-            let fits = |hash| behind.is_some_and(|(next, line)| chained(hash, line) == next.hash);
-            let kind = match (fits(&computed), fits(&link.hash)) {
-                (true, false) => FaultKind::ChangedHash,
-                (false, true) => FaultKind::ChangedLine,
-                _ => FaultKind::ChangedLineOrHash,
-            };
-            return fault(kind, link.position);
-        }
-        (self.last, self.before) = (link.position, link.hash);
-        None
-    }
+    Ok((None, Some(from)))
 }

@@ -34,20 +34,53 @@ pub async fn links(db: &mut PgConnection, lab_id: Uuid, from: i64, most: i64) ->
     Ok(links.collect())
 }
 
-/// A line that the notary has passed and that has no position. While the notary walks over all lines there may be
-/// some.
-pub async fn find_without_position(db: &mut PgConnection, lab_id: Uuid) -> Result<Option<Uuid>> {
-    let found = sqlx::query_scalar!(
-        r#"select l.id as "id!" from journal_lines l cross join journal_notary n cross join pg_control_system() s
-        where l.lab_id = $1 and n.walked_lab is null
-            and n.generation = s.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
-            and (l.xid is null or l.xid < n.below and l.xid <> all(n.in_progress))
-            and not exists (
-                select from journal_chain c
-                where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
-            )
-        limit 1"#,
-        lab_id
+/// Some lines, and the newest of them that the notary has passed and that has no position.
+pub struct Page {
+    pub lines: i64,
+    pub last: Option<Uuid>,
+    pub unplaced: Option<Uuid>,
+}
+
+/// The lines from this one on, the newest first. While the notary walks over all lines some have no position yet.
+pub async fn find_unplaced(db: &mut PgConnection, lab_id: Uuid, from: Uuid, most: i64) -> Result<Page> {
+    let page = sqlx::query_as!(
+        Page,
+        r#"with passed as materialized (
+            select in_ledger, id, xid from journal_lines where lab_id = $1 and id <= $2 order by id desc limit $3
+        )
+        select (select count(*) from passed) as "lines!", (select id from passed order by id limit 1) as last, (
+            select p.id from passed p cross join journal_notary n cross join pg_control_system() s
+            where n.walked_lab is null
+                and n.generation = s.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+                and (p.xid is null or p.xid < n.below and p.xid <> all(n.in_progress))
+                and not exists (
+                    select from journal_chain c
+                    where c.lab_id = $1 and c.line_id = p.id and c.in_ledger = p.in_ledger
+                )
+            order by p.id desc limit 1
+        ) as unplaced"#,
+        lab_id,
+        from,
+        most
     );
-    Ok(found.fetch_optional(db).await?)
+    Ok(page.fetch_one(db).await?)
+}
+
+/// The first head between these positions that was told with another hash than stands there, and the line there.
+pub async fn find_other_head(
+    db: &mut PgConnection,
+    lab_id: Uuid,
+    from: i64,
+    to: i64,
+) -> Result<Option<(i64, Option<Uuid>)>> {
+    let found = sqlx::query!(
+        r#"select h.position, c.line_id as "line_id?" from journal_heads h
+            left join journal_chain c on c.lab_id = h.lab_id and c.position = h.position
+        where h.lab_id = $1 and h.position >= $2 and h.position <= $3 and c.hash is distinct from h.hash
+        order by h.position limit 1"#,
+        lab_id,
+        from,
+        to
+    );
+    Ok(found.fetch_optional(db).await?.map(|row| (row.position, row.line_id)))
 }

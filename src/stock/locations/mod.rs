@@ -99,7 +99,7 @@ pub async fn find_by_code(
 
 /// Whether the lab has a place where somebody with these keys could put something.
 pub async fn has_open(db: &mut PgConnection, lab_id: Uuid, keys: &auth::Keys) -> Result<bool> {
-    store::has_open(db, lab_id, keys.shut()).await
+    store::has_open(db, lab_id, keys.not_opened()).await
 }
 
 pub async fn all_open(db: &mut PgConnection, lab_id: Uuid) -> Result<Vec<OpenPlace>> {

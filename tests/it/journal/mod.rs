@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 
 mod audit;
+mod audit_hidden;
 mod bell;
 mod chain;
 mod documented;
@@ -11,7 +12,9 @@ mod notary;
 mod notary_embedded;
 mod notary_order;
 mod notary_races;
+mod notary_walks;
 mod verify;
+mod verify_ends;
 
 use serde_json::Value;
 use sqlx::PgConnection;
