@@ -1,7 +1,7 @@
 //! What an admin decides for a lab. `people/labs/policies` keeps each value with the time from which it holds. A new
 //! policy is an enumeration, or any other type with a default, and one line in the table below.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -30,7 +30,7 @@ pub enum Sharing {
 }
 
 macro_rules! policies {
-    ($($name:ident: $field:ident = $text:literal, $type:ty, $form:literal;)+) => {
+    ($($name:ident: $field:ident = $text:literal, $type:ty, strictest $strictest:expr, $form:literal;)+) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum PolicyName { $($name),+ }
@@ -40,7 +40,17 @@ macro_rules! policies {
         /// Those that hold in a lab.
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
         #[serde(default)]
-        pub struct Policies { $(pub $field: $type),+ }
+        pub struct Policies {
+            $(#[serde(deserialize_with = $text)] pub $field: $type),+
+        }
+
+        $(
+            /// A value that this version does not know, as a later one wrote it, counts as the strictest.
+            fn $field<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<$type, D::Error> {
+                let value = Value::deserialize(from)?;
+                Ok(<$type>::deserialize(&value).unwrap_or($strictest))
+            }
+        )+
 
         impl PolicyName {
             /// What holds until an admin sets something else.
@@ -59,8 +69,8 @@ macro_rules! policies {
 }
 
 policies! {
-    Registration: registration = "registration", Registration, "must be \"member\" or \"manager\"";
-    Sharing: sharing = "sharing", Sharing, "must be \"none\" or \"stock\"";
+    Registration: registration = "registration", Registration, strictest Registration::Manager, "must be \"member\" or \"manager\"";
+    Sharing: sharing = "sharing", Sharing, strictest Sharing::None, "must be \"none\" or \"stock\"";
 }
 
 #[cfg(test)]
@@ -90,5 +100,14 @@ mod tests {
         let set = json!({"registration": "manager", "of_a_later_version": true});
         let held = serde_json::from_value::<Policies>(set).ok();
         assert_eq!(held, Some(Policies { registration: Registration::Manager, ..Policies::default() }));
+    }
+
+    #[test]
+    fn a_value_that_is_not_known_counts_as_the_strictest() {
+        for unknown in [json!("of_a_later_version"), json!(7), json!(null), json!({"roles": []})] {
+            let held = serde_json::from_value::<Policies>(json!({"registration": unknown, "sharing": unknown})).ok();
+            let strictest = Policies { registration: Registration::Manager, sharing: Sharing::None };
+            assert_eq!(held, Some(strictest), "{unknown}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The policies of a lab, with their history. Which policies there are says [`PolicyName`]. Of each, one value holds,
 //! from the creation of the lab on, and one more may be coming.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
@@ -114,26 +114,32 @@ impl Policy {
         })
     }
 
-    /// The line of what will hold next, or is withdrawn. What held before is told where nothing was coming.
-    fn line(
-        &self,
-        lab_id: Uuid,
-        kind: journal::Kind,
-        value: Option<&Value>,
-        from: Option<DateTime<Utc>>,
-    ) -> journal::Change {
-        let before = self.coming.as_ref().map(|it| (&it.value, it.effective_from));
-        let (held, since) = before.unwrap_or((&self.value, self.effective_from));
-        journal::Change::new(kind, lab_id, lab_id)
-            .field("policy", None, Some(self.name))
-            .field("value", Some(held), value)
-            .field("effective_from", Some(since), from)
+    /// The line of a value that is set: it takes the place of the one that was coming, if it is to come itself, or else
+    /// of the one that holds.
+    fn set_line(&self, lab_id: Uuid, value: &Value, from: DateTime<Utc>, now: DateTime<Utc>) -> journal::Change {
+        let replaced = self.coming.as_ref().filter(|_| from > now);
+        let (before, since) = replaced.map_or((&self.value, self.effective_from), |it| (&it.value, it.effective_from));
+        self.line(lab_id, journal::Kind::PolicySet).told("value", before, value).field("effective_from", since, from)
+    }
+
+    /// The line of a value that was coming and is withdrawn.
+    fn withdrawn_line(&self, lab_id: Uuid, coming: &PolicyChange) -> journal::Change {
+        self.line(lab_id, journal::Kind::PolicyWithdrawn).told("value", Some(&coming.value), None).field(
+            "effective_from",
+            Some(coming.effective_from),
+            None,
+        )
+    }
+
+    fn line(&self, lab_id: Uuid, kind: journal::Kind) -> journal::Change {
+        journal::Change::new(kind, lab_id, lab_id).field("policy", None, Some(self.name))
     }
 
     /// The change that has to be written, if one has to.
     fn change(&self, new: NewPolicy, now: DateTime<Utc>) -> Result<Option<(Value, DateTime<Utc>)>> {
         self.name.check(&new.value)?;
-        let from = new.effective_from.unwrap_or(now);
+        // In whole microseconds, as it is kept: so a repeat is recognised.
+        let from = new.effective_from.map_or(now, |from| from.trunc_subsecs(6));
         // As it was read.
         if from == self.effective_from && self.value == new.value {
             return Ok(None);
@@ -175,20 +181,21 @@ async fn find(db: &mut PgConnection, lab_id: Uuid, name: PolicyName, now: DateTi
 
 /// From then on the policy has this value. What was coming is withdrawn when something else is to come.
 pub async fn set(by: &Auth<Admin>, name: PolicyName, read: Option<i32>, new: NewPolicy) -> Result<Policy> {
+    let now = by.now();
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     lock(&mut tx, by.lab_id()).await?;
-    let policy = find(&mut tx, by.lab_id(), name, by.now()).await?;
+    let policy = find(&mut tx, by.lab_id(), name, now).await?;
     if read.is_some_and(|read| read != policy.version) {
         return Err(Error::Stale);
     }
-    let Some((value, from)) = policy.change(new, by.now())? else { return Ok(policy) };
-    if from > by.now() {
-        store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), by.now()).await?;
+    let Some((value, from)) = policy.change(new, now)? else { return Ok(policy) };
+    if from > now {
+        store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), now).await?;
     }
-    store::insert(&mut tx, by.lab_id(), name, &value, from, by.user_id(), by.now()).await?;
-    let change = policy.line(by.lab_id(), journal::Kind::PolicySet, Some(&value), Some(from));
-    let policy = find(&mut tx, by.lab_id(), name, by.now()).await?;
+    store::insert(&mut tx, by.lab_id(), name, &value, from, by.user_id(), now).await?;
+    let change = policy.set_line(by.lab_id(), &value, from, now);
+    let policy = find(&mut tx, by.lab_id(), name, now).await?;
     journal::commit(tx, by, [change]).await?;
     // What holds is kept with the standing of each of the lab's people.
     auth::forget_all(by.app());
@@ -197,16 +204,15 @@ pub async fn set(by: &Auth<Admin>, name: PolicyName, read: Option<i32>, new: New
 
 /// Takes back what is coming.
 pub async fn withdraw(by: &Auth<Admin>, name: PolicyName, read: Option<i32>) -> Result<()> {
+    let now = by.now();
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     lock(&mut tx, by.lab_id()).await?;
-    let policy = find(&mut tx, by.lab_id(), name, by.now()).await?;
-    if policy.coming.is_none() {
-        return Err(Error::NotFound("coming value of the policy"));
-    }
+    let policy = find(&mut tx, by.lab_id(), name, now).await?;
+    let coming = policy.coming.as_ref().ok_or(Error::NotFound("coming value of the policy"))?;
     if read.is_some_and(|read| read != policy.version) {
         return Err(Error::Stale);
     }
-    store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), by.now()).await?;
-    journal::commit(tx, by, [policy.line(by.lab_id(), journal::Kind::PolicyWithdrawn, None, None)]).await
+    store::withdraw(&mut tx, by.lab_id(), name, by.user_id(), now).await?;
+    journal::commit(tx, by, [policy.withdrawn_line(by.lab_id(), coming)]).await
 }

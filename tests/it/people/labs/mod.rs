@@ -7,6 +7,7 @@ mod invited_phones;
 mod members;
 mod model;
 mod policies;
+mod policy_lines;
 mod redeeming;
 mod rights_end;
 
