@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
+    auth::{Auth, InLab},
     base::error::{Error, Reason, Rejection, Result},
-    platform::app::App,
 };
 
 mod code;
@@ -22,19 +22,20 @@ pub fn taken() -> Error {
     Reason::CodeTaken.because("another container or location of the lab has this code")
 }
 
-/// Names what has the code, where the refusal is that it is taken.
-pub async fn named<T>(app: &App, lab_id: Uuid, code: &str, done: Result<T>) -> Result<T> {
+/// Names what has the code, where the refusal is that it is taken; nothing of what the caller may not see.
+pub async fn named<T, R: InLab>(by: &Auth<R>, code: &str, done: Result<T>) -> Result<T> {
     match done {
         Err(Error::Rejected(Rejection { reason: Reason::CodeTaken, .. })) => {
-            Err(find_taken(&mut *app.lookups().await?, lab_id, code).await?)
+            let db = &mut *by.app().lookups().await?;
+            Err(find_taken(db, by.lab_id(), code, by.keys().unseen()).await?)
         }
         done => done,
     }
 }
 
-async fn find_taken(db: &mut PgConnection, lab_id: Uuid, code: &str) -> Result<Error> {
+async fn find_taken(db: &mut PgConnection, lab_id: Uuid, code: &str, unseen: &[Uuid]) -> Result<Error> {
     // It may have been given back meanwhile.
-    let Some(there) = store::find(db, lab_id, &canonical_code(code)).await? else { return Ok(taken()) };
+    let Some(there) = store::find(db, lab_id, &canonical_code(code), unseen).await? else { return Ok(taken()) };
     let what = if there.is_location { "location" } else { "container" };
     Ok(Reason::CodeTaken.because(if there.code == code {
         format!("a {what} of the lab has this code")

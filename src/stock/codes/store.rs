@@ -11,14 +11,17 @@ pub struct Printed {
     pub is_location: bool,
 }
 
-/// The one that keeps others from a canonical form.
-pub async fn find(db: &mut PgConnection, lab_id: Uuid, canonical: &str) -> Result<Option<Printed>> {
+/// The one that keeps others from a canonical form, unless its place is not seen.
+pub async fn find(db: &mut PgConnection, lab_id: Uuid, canonical: &str, unseen: &[Uuid]) -> Result<Option<Printed>> {
     let found = sqlx::query_as!(
         Printed,
-        r#"select code, location_id is not null as "is_location!" from codes
-        where lab_id = $1 and canonical = $2 and spelling = ''"#,
+        r#"select k.code, k.location_id is not null as "is_location!"
+        from codes k left join containers c on c.lab_id = k.lab_id and c.id = k.container_id
+        where k.lab_id = $1 and k.canonical = $2 and k.spelling = ''
+            and (coalesce(k.location_id, c.location_id) = any ($3)) is not true"#,
         lab_id,
-        canonical
+        canonical,
+        unseen
     );
     Ok(found.fetch_optional(db).await?)
 }

@@ -196,7 +196,7 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         new,
     };
     let code = creation.code.clone();
-    codes::named(by.app(), by.lab_id(), &code, writing::create(by.app(), creation).await).await
+    codes::named(by, &code, writing::create(by.app(), creation).await).await
 }
 
 fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {

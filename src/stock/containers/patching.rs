@@ -72,7 +72,7 @@ pub struct ContainerPatch {
 pub async fn update(by: &Auth<Member>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {
     rights::check_registering(by.role(), by.policies().registration)?;
     let code = patch.code.clone().map(String::from).unwrap_or_default();
-    codes::named(by.app(), by.lab_id(), &code, change_as_read(by, id, read, patch).await).await
+    codes::named(by, &code, change_as_read(by, id, read, patch).await).await
 }
 
 async fn change_as_read(by: &Auth<Member>, id: Uuid, read: Option<i32>, patch: ContainerPatch) -> Result<Container> {

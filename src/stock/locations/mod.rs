@@ -140,7 +140,7 @@ pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Made<Loc
         }
         Err(error) => Err(error),
     };
-    codes::named(by.app(), by.lab_id(), &code, done).await
+    codes::named(by, &code, done).await
 }
 
 /// The location of this id as it is now, if this is what it was made from; another one's id is refused. None: there is none.
@@ -180,7 +180,7 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewLocation, code: &str
 
 pub async fn change(by: &Auth<Manager>, id: Uuid, version: Option<i32>, patch: LocationPatch) -> Result<Location> {
     let code = patch.code.clone().map(String::from).unwrap_or_default();
-    codes::named(by.app(), by.lab_id(), &code, change_as_read(by, id, version, patch).await).await
+    codes::named(by, &code, change_as_read(by, id, version, patch).await).await
 }
 
 async fn change_as_read(

@@ -10,6 +10,7 @@ use super::{
     world::{Request, Things, World, build, encode, said},
 };
 use crate::{
+    journal::number,
     stock::{
         containers::{bottle_of, location},
         locations::keys::shut,
@@ -26,6 +27,7 @@ const SHOWING: [&str; 8] = [
     "get_container",
     "get_location",
     "get_location_keys",
+    "list_audit",
     "list_containers",
     "list_events",
     "list_locations",
@@ -37,13 +39,15 @@ struct Hidden {
     /// Texts that stand in an answer only where the hidden things do.
     secrets: Vec<String>,
     code: String,
+    /// Of the room.
+    place_code: String,
     keyholder: Client,
 }
 
 /// A hidden room with a box in it, and a bottle in that, in the world's lab.
 async fn hide(world: &World) -> Hidden {
     let app = &world.app;
-    let (admin, keyholder) = (app.client("admin").await, app.client("viewer").await);
+    let (admin, keyholder) = (app.client("admin").await, app.client("manager").await);
     let house = said(&world.here["parent_id"]).parse().expect("an id");
     let room = location(app, Some(house), "room", "Vault 7e1f").await;
     let inner = location(app, Some(room), "box", "Inner 7e1f").await;
@@ -56,6 +60,7 @@ async fn hide(world: &World) -> Hidden {
     let bottle = bottle_of(app, &admin, chemical, "500", "mL", more).await;
     let events = app.path(&format!("/containers/{}/events", said(&bottle["id"])));
     let event = admin.get(&events).await.ok()["items"][0]["id"].clone();
+    let place_code = said(&admin.get(&app.path(&format!("/locations/{room}"))).await.ok()["code"]);
     shut(app, &json!({"id": room}), "hidden", json!({"users": [keyholder.user_id], "roles": []})).await;
     let ids = [&bottle["id"], &event, &json!(room), &json!(inner)].map(said);
     let secrets = ids.into_iter().chain(["7e1f", "7E1F", "4006381333931"].map(str::to_owned)).collect();
@@ -65,7 +70,8 @@ async fn hide(world: &World) -> Hidden {
         ("parent_id", json!(inner)),
         ("event_id", event),
     ]);
-    Hidden { things, secrets, code, keyholder }
+    number(app).await;
+    Hidden { things, secrets, code, place_code, keyholder }
 }
 
 /// The requests of an operation, each with one name set to this value where it can say it.
@@ -143,6 +149,39 @@ async fn whatever_names_something_hidden_is_answered_as_if_it_named_nothing(db: 
         }
     }
     assert!(compared > 100, "only {compared} requests named something hidden");
+}
+
+/// That a code is taken shows, and nothing of what has it.
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_code_that_something_hidden_has_is_taken_and_nothing_is_said_of_what_has_it(db: PgPool) {
+    let world = World::new(db).await;
+    let hidden = hide(&world).await;
+    let app = &world.app;
+    let chemical = &world.here["chemical_id"];
+    for role in ["member", "manager"] {
+        let by = app.client(role).await;
+        let mut details = std::collections::BTreeSet::new();
+        for code in [&hidden.code, &hidden.place_code] {
+            for spelled in [code.clone(), code.to_lowercase().replace('-', " ")] {
+                let amount = json!({"value": "1", "unit": "L"});
+                let bottle = json!({"chemical_id": chemical, "amount": amount, "code": spelled});
+                let mut answers = vec![by.post(&app.path("/containers"), bottle).await];
+                if role == "manager" {
+                    let place = json!({"kind": "room", "name": "Another", "code": spelled});
+                    answers.push(by.post(&app.path("/locations"), place).await);
+                    let visible = app.path(&format!("/containers/{}", said(&world.here["container_id"])));
+                    answers.push(by.patch(&visible, "*", json!({"code": spelled})).await);
+                    let visible = app.path(&format!("/locations/{}", said(&world.here["location_id"])));
+                    answers.push(by.patch(&visible, "*", json!({"code": spelled})).await);
+                }
+                details.extend(answers.into_iter().map(|it| said(&it.problem(409, "code-taken")["detail"])));
+            }
+        }
+        assert_eq!(details.len(), 1, "{details:?}");
+    }
+    let bottle = json!({"chemical_id": chemical, "amount": {"value": "1", "unit": "L"}, "code": "hidden 7e1f"});
+    let told = hidden.keyholder.post(&app.path("/containers"), bottle).await.problem(409, "code-taken");
+    assert!(said(&told["detail"]).contains(&hidden.code), "who has the key is told: {told}");
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
