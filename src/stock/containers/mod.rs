@@ -122,7 +122,6 @@ pub struct Created {
 }
 
 pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Created> {
-    rights::check_registering(by.role(), by.policies().registration)?;
     // An id that was made a moment ago is no container's.
     let may_be_repeat = new.id.is_some() || by.is_repeatable();
     let id = by.id_or_new(new.id)?;
@@ -155,6 +154,7 @@ async fn created(by: &Auth<Member>, id: Uuid, content: Fingerprint) -> Result<Op
 /// The new bottle and the event of its receipt, in one statement.
 async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content: Fingerprint) -> Result<Container> {
     new.location_id = by.keys().or_unknown(new.location_id);
+    rights::check_registering(by.role(), by.policies().registration)?;
     who(by).check_arrival(EventType::Receive, new.location_id)?;
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));

@@ -117,3 +117,28 @@ async fn a_repeat_by_key_after_a_crash_is_a_success_whatever_the_first_try_made(
         assert_eq!(again["event"], first["event"]);
     }
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_bottle_that_was_registered_is_answered_again_when_only_managers_register_by_now(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, member) = (app.client("admin").await, app.client("member").await);
+    let ethanol = super::chemical(&app, "ethanol", None, None).await;
+    let new = |value: &str| json!({"chemical_id": ethanol, "amount": {"value": value, "unit": "L"}});
+    let mut own = new("1");
+    own["id"] = json!(Uuid::now_v7());
+    let path = app.path("/containers");
+    let made = member.post(&path, own.clone()).await.created();
+    let by_key = member.post_with_key(&path, "first-key-of-mine", new("2")).await.created();
+    let policy = json!({"value": "manager"});
+    let policies = app.path("/policies/registration");
+    admin.send(axum::http::Method::PUT, &policies, &[("if-match", "*")], Some(policy)).await.ok();
+    assert_eq!(member.post(&path, own.clone()).await.ok(), made);
+    // As after a crash between the work and its record.
+    sqlx::query("update idempotency_keys set answer = null").execute(&app.db).await.unwrap();
+    app.advance(TimeDelta::seconds(61));
+    let again = member.post_with_key(&path, "first-key-of-mine", new("2")).await;
+    assert!(again.status.is_success() && again.body["id"] == by_key["id"], "{again:?}");
+    own["amount"]["value"] = json!("3");
+    member.post(&path, own).await.problem(409, "id-taken");
+    member.post(&path, new("1")).await.problem(403, "forbidden");
+}
