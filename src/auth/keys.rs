@@ -1,6 +1,7 @@
 //! Which places of a lab somebody has no key to. A place that is closed or hidden has keys of its own, and they hold
 //! for everything below it; what lies in two such places takes both keys.
 
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The keys of somebody in a lab, told by the places that they do not open: usually none.
@@ -74,7 +75,31 @@ impl Keys {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_place_that_is_not_seen_is_null_in_changes_and_two_of_them_are_no_change() {
+        let [open, one, other] = [7, 3, 5].map(Uuid::from_u128);
+        let keys = Keys::without(vec![one, other], Vec::new());
+        let mut changes = json!({
+            "location_id": [one, other], "parent_id": [open, one], "name": ["a", null], "phone": null,
+            "holder_id": [null, null], "users": [[open], [one]]
+        });
+        let mut same = changes.clone();
+        ALL_KEYS.conceal(&mut same);
+        assert_eq!(same, changes);
+        keys.conceal(&mut changes);
+        let left = json!({
+            "parent_id": [open, null], "name": ["a", null], "phone": null, "holder_id": [null, null],
+            "users": [[open], [one]]
+        });
+        assert_eq!(changes, left);
+        let mut moved_out = json!({"location_id": [one, null]});
+        keys.conceal(&mut moved_out);
+        assert_eq!(moved_out, json!({}));
+    }
 
     #[test]
     fn keys_tell_what_is_seen_what_is_opened_and_what_counts_as_unknown() {

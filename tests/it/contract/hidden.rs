@@ -22,7 +22,7 @@ use crate::{
 const NAMED: [&str; 4] = ["container_id", "location_id", "parent_id", "event_id"];
 const WITHOUT_KEY: [&str; 3] = ["viewer", "member", "manager"];
 /// They show a hidden thing to who has its key.
-const SHOWING: [&str; 8] = [
+const SHOWING: [&str; 9] = [
     "export_containers",
     "get_container",
     "get_location",
