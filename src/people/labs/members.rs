@@ -80,17 +80,29 @@ pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> R
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     lock_with_rights(&mut tx, by.lab_id()).await?;
+    let keys = keys_taken(&mut tx, Some(by.lab_id()), user_id).await?;
     let Some(before) = store::end(&mut tx, by.lab_id(), user_id, version, by.now()).await? else {
         return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
     };
     before.allows(None)?;
     let mut changes = vec![left(by.lab_id(), user_id, by.now())];
+    changes.extend(keys);
     if before.role == Role::Admin {
         changes.extend(revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?);
     }
     journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), user_id);
     Ok(())
+}
+
+/// The lines of the keys that somebody loses with the membership in one lab or in all; a trigger takes them away then.
+async fn keys_taken(db: &mut PgConnection, lab_id: Option<Uuid>, user_id: Uuid) -> Result<Vec<Change>> {
+    let lists = store::lock_keys(db, lab_id, user_id).await?;
+    let line = |store::KeyList { lab_id, location_id, users }| {
+        let without: Vec<_> = users.iter().copied().filter(|user| *user != user_id).collect();
+        Change::new(Kind::LocationKeysChanged, lab_id, location_id).field("users", users, without)
+    };
+    Ok(lists.into_iter().map(line).collect())
 }
 
 fn left(lab_id: Uuid, user_id: Uuid, now: DateTime<Utc>) -> Change {
@@ -119,8 +131,9 @@ pub async fn check_another_admin(db: &mut PgConnection, user_id: Uuid) -> Result
 
 /// Ends somebody's memberships in all labs.
 pub async fn leave_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Change>> {
+    let keys = keys_taken(tx, None, user_id).await?;
     let labs = store::end_all(tx, user_id, now).await?;
-    Ok(labs.into_iter().map(|lab_id| left(lab_id, user_id, now)).collect())
+    Ok(labs.into_iter().map(|lab_id| left(lab_id, user_id, now)).chain(keys).collect())
 }
 
 /// Makes somebody an admin of a lab, whatever they were in it; and what has changed, if anything. The caller commits, and

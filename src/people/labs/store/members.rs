@@ -107,6 +107,27 @@ pub async fn set_role(
     }))
 }
 
+/// Who has the keys to a place.
+pub struct KeyList {
+    pub lab_id: Uuid,
+    pub location_id: Uuid,
+    pub users: Vec<Uuid>,
+}
+
+/// The lists of keys in which somebody stands, in one lab or in all. They stay so until the transaction ends.
+pub async fn lock_keys(db: &mut PgConnection, lab_id: Option<Uuid>, user_id: Uuid) -> Result<Vec<KeyList>> {
+    let lists = sqlx::query_as!(
+        KeyList,
+        "select lab_id, location_id, users from location_keys
+        where lab_id in (select lab_id from memberships where user_id = $2) and ($1::uuid is null or lab_id = $1)
+            and $2 = any (users)
+        order by lab_id, location_id for update",
+        lab_id,
+        user_id
+    );
+    Ok(lists.fetch_all(db).await?)
+}
+
 /// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all rights.
 pub async fn end(
     tx: &mut PgTransaction<'_>,

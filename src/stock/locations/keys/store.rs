@@ -34,10 +34,11 @@ pub async fn find(
     Ok(keys.fetch_optional(db).await?)
 }
 
-/// Which of these people are in the lab.
+/// Which of these people are in the lab, and stay so until the transaction ends.
 pub async fn members_of(db: &mut PgConnection, lab_id: Uuid, users: &[Uuid]) -> Result<Vec<Uuid>> {
     let members = sqlx::query_scalar!(
-        "select user_id from memberships where lab_id = $1 and user_id = any ($2) and left_at is null",
+        "select user_id from memberships where lab_id = $1 and user_id = any ($2) and left_at is null
+        order by user_id for share",
         lab_id,
         users
     );
