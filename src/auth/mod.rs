@@ -151,6 +151,11 @@ impl<R> Auth<R> {
     }
 
     /// None in a lab that the caller does not belong to.
+    /// Those that the caller belongs to.
+    pub fn labs(&self) -> Vec<Uuid> {
+        self.standing.labs()
+    }
+
     pub fn role_in(&self, lab: Uuid) -> Option<Role> {
         self.standing.role_in(lab)
     }

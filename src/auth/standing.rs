@@ -71,6 +71,10 @@ impl Standing {
     }
 
     pub fn unseen_anywhere(&self) -> Vec<Uuid> {
+    pub fn labs(&self) -> Vec<Uuid> {
+        self.labs.iter().map(|lab| lab.id).collect()
+    }
+
         self.keys.values().flat_map(|keys| keys.unseen().iter().copied()).collect()
     }
 

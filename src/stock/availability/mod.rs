@@ -51,9 +51,10 @@ pub async fn list(
 ) -> Result<Page<Availability>> {
     let list = List::new("availability", &chemical_id);
     let after = list.after(after)?.unwrap_or(Uuid::nil());
-    let (who, unseen) = ((by.user_id(), by.now()), by.unseen_anywhere());
+    // Labs and keys as they were read together: in a lab that the caller has just joined, their keys are not known yet.
+    let (own, unseen) = (by.labs(), by.unseen_anywhere());
     let mut db = by.lists().await?;
-    let rows = store::page(&mut db, chemical_id, who, after, limit.plus_one(), &unseen).await?;
+    let rows = store::page(&mut db, chemical_id, (&own, by.now()), after, limit.plus_one(), &unseen).await?;
     if rows.is_empty() && !store::is_chemical(&mut db, chemical_id).await? {
         return Err(Error::NotFound("chemical"));
     }

@@ -12,7 +12,7 @@ use crate::base::error::Result;
 pub async fn page(
     db: &mut PgConnection,
     chemical_id: Uuid,
-    (user_id, now): (Uuid, DateTime<Utc>),
+    (own, now): (&[Uuid], DateTime<Utc>),
     after: Uuid,
     limit: i64,
     unseen: &[Uuid],
@@ -20,7 +20,7 @@ pub async fn page(
     let labs = sqlx::query_as!(
         Availability,
         r#"with recursive own as (
-            select lab_id from memberships where user_id = $2 and left_at is null
+            select unnest($2::uuid[]) as lab_id
         ), seen as materialized (
             select lab_id as id, true as is_own from own
             union all
@@ -47,7 +47,7 @@ pub async fn page(
         ) t
         where l.id > $4 and t.amounts is not null order by l.id limit $5"#,
         chemical_id,
-        user_id,
+        own,
         now,
         after,
         limit,

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::containers::{bottle_of, chemical, events_of};
+use super::{
+    containers::{bottle_of, chemical, events_of},
+    locations::{keys::shut, place},
+};
 use crate::support::{Client, TestApp};
 
 async fn share(app: &TestApp, value: &str) {
@@ -102,4 +105,36 @@ async fn the_labs_come_page_by_page_and_each_once(db: PgPool) {
         query = format!("?limit=2&cursor={cursor}");
     }
     assert_eq!(seen, labs);
+}
+
+/// For five seconds the server may not know that somebody has joined, and then it does not know their keys either.
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn who_has_just_joined_a_lab_sees_no_total_with_what_is_hidden_there(db: PgPool) {
+    let mut app = TestApp::new(db).await;
+    let ethanol = chemical(&app, "ethanol", None, None).await;
+    let admin = app.client("admin").await;
+    bottle_of(&app, &admin, ethanol, "500", "mL", json!({})).await;
+    let vault = place(&app, &admin, "room", "Vault", None).await;
+    bottle_of(&app, &admin, ethanol, "70", "mL", json!({"location_id": vault["id"]})).await;
+    shut(&app, &vault, "hidden", json!({"users": [], "roles": []})).await;
+    share(&app, "stock").await;
+    let first = app.lab;
+    app.new_lab("Second").await;
+    let ours = app.client("viewer").await;
+    let seen = who_has(&ours, ethanol).await;
+    assert_eq!(seen[0]["amounts"], json!([{"value": "500", "unit": "mL"}]));
+    // On another instance.
+    sqlx::query(
+        "insert into memberships (lab_id, user_id, role, created_at, updated_at) values ($1, $2, 'viewer', $3, $3)",
+    )
+    .bind(first)
+    .bind(ours.user_id)
+    .bind(app.now())
+    .execute(&app.db)
+    .await
+    .unwrap();
+    assert_eq!(who_has(&ours, ethanol).await, seen);
+    chemstock::auth::forget(&app.app, ours.user_id);
+    let own = who_has(&ours, ethanol).await;
+    assert_eq!((&own[0]["is_own"], &own[0]["amounts"]), (&json!(true), &seen[0]["amounts"]));
 }
