@@ -72,6 +72,12 @@ pub async fn lock_rights(db: &mut PgConnection) -> Result<()> {
     store::lock(db, RIGHTS).await
 }
 
+/// Whether somebody else sees a place of the caller's lab.
+pub async fn sees<R: InLab>(db: &mut PgConnection, by: &Auth<R>, user_id: Uuid, place: Uuid) -> Result<bool> {
+    let standing = standing::read(db, user_id, by.now()).await?;
+    Ok(standing.is_some_and(|it| it.keys_in(by.lab_id()).sees(Some(place))))
+}
+
 const FRESH_SECONDS: i64 = 300;
 
 pub struct Auth<R> {
@@ -145,17 +151,17 @@ impl<R> Auth<R> {
         self.standing.is_owner
     }
 
+    /// Those that the caller belongs to.
+    pub fn labs(&self) -> Vec<Uuid> {
+        self.standing.labs()
+    }
+
     /// The places of all their labs that the caller may not see.
     pub fn unseen_anywhere(&self) -> Vec<Uuid> {
         self.standing.unseen_anywhere()
     }
 
     /// None in a lab that the caller does not belong to.
-    /// Those that the caller belongs to.
-    pub fn labs(&self) -> Vec<Uuid> {
-        self.standing.labs()
-    }
-
     pub fn role_in(&self, lab: Uuid) -> Option<Role> {
         self.standing.role_in(lab)
     }

@@ -11,9 +11,10 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use moka::sync::Cache;
-use sqlx::types::Json;
+use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{
@@ -70,11 +71,11 @@ impl Standing {
         self.keys.get(&lab).unwrap_or(&ALL_KEYS)
     }
 
-    pub fn unseen_anywhere(&self) -> Vec<Uuid> {
     pub fn labs(&self) -> Vec<Uuid> {
         self.labs.iter().map(|lab| lab.id).collect()
     }
 
+    pub fn unseen_anywhere(&self) -> Vec<Uuid> {
         self.keys.values().flat_map(|keys| keys.unseen().iter().copied()).collect()
     }
 
@@ -120,7 +121,7 @@ pub(super) async fn of(app: &App, caller: Caller, token_issued_at: i64) -> Resul
         return Ok(Some(kept));
     }
     let before = standings.forgotten.load(Ordering::SeqCst);
-    let found = read(app, user_id).await?.map(Arc::new);
+    let found = read(&mut *app.lookups().await?, user_id, app.clock.now()).await?.map(Arc::new);
     if let Some(found) = &found
         && standings.forgotten.load(Ordering::SeqCst) == before
     {
@@ -147,10 +148,8 @@ pub fn forget_all(app: &App) {
     standings.kept.invalidate_all();
 }
 
-async fn read(app: &App, user_id: Uuid) -> Result<Option<Standing>> {
-    let now = app.clock.now();
-    let mut db = app.lookups().await?;
-    let row = store::find_standing(&mut db, user_id, now).await?;
+pub(super) async fn read(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Standing>> {
+    let row = store::find_standing(db, user_id, now).await?;
     Ok(row.map(|row| Standing {
         is_owner: row.is_owner,
         is_cataloguer: row.is_cataloguer,

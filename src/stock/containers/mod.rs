@@ -18,6 +18,7 @@ mod http;
 pub mod imported;
 mod incoming;
 mod ledger;
+mod lending;
 mod line;
 mod listing;
 mod patching;
@@ -153,8 +154,8 @@ async fn created(by: &Auth<Member>, id: Uuid, content: Fingerprint) -> Result<Op
 
 /// The new bottle and the event of its receipt, in one statement.
 async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content: Fingerprint) -> Result<Container> {
-    new.location_id = by.keys().or_unknown(new.location_id);
     rights::check_registering(by.role(), by.policies().registration)?;
+    new.location_id = by.keys().or_unknown(new.location_id);
     who(by).check_arrival(EventType::Receive, new.location_id)?;
     if new.amount.value.get().is_zero() {
         return Err(Error::field("/amount/value", "must be more than zero"));

@@ -24,6 +24,7 @@ use super::{
     events::recent,
     history::WHOLE,
     ledger::{self, Booking, Circumstances, Situation},
+    lending::check_holder,
     line::StockEvent,
     lock,
     rights::allowed,
@@ -153,10 +154,9 @@ async fn decide(
     let needs_history = matches!(kind, EventType::Reverse | EventType::Find);
     let decided = match who.check(kind, &now) {
         Ok(()) if needs_history => decide_by_history(db, by, before, draft, &now).await,
-        Ok(()) if !can_hold(db, by, &draft.event).await? => {
-            Err(Reason::HolderRefused.at("/holder_id", "is no active member of the lab"))
-        }
-        Ok(()) => ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None)),
+        Ok(()) => check_holder(db, by, &draft.event, now.location_id)
+            .await
+            .and_then(|()| ledger::decide(&now, &draft.event, circumstances(by, occurred_at, None))),
         Err(refusal) => Err(refusal),
     };
     let decided = decided.and_then(|it| who.check_arrival(kind, it.after.location_id).map(|()| it));
@@ -191,14 +191,6 @@ async fn decide_by_history(
     match draft.event {
         Event::Reverse(undone) => undo::undo(now, &history, undone, &who(by)),
         _ => ledger::decide(now, &draft.event, circumstances(by, by.now(), history.state_before_loss())),
-    }
-}
-
-/// Whether a bottle may go to whom it is checked out to.
-async fn can_hold(db: &mut PgConnection, by: &Auth<Member>, event: &Event) -> Result<bool> {
-    match event {
-        Event::CheckOut(Some(holder)) if *holder != by.user_id() => store::can_hold(db, by.lab_id(), *holder).await,
-        _ => Ok(true),
     }
 }
 

@@ -203,3 +203,25 @@ async fn a_bottle_that_is_moved_into_a_hidden_place_while_somebody_pages_leaves_
         }
     }
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_bottle_from_a_hidden_place_is_lent_only_to_somebody_who_sees_it(db: PgPool) {
+    let scene = Scene::new(db, "hidden").await;
+    let shelf = place(&scene.app, &scene.admin, "shelf", "Shelf", Some(&scene.shut)).await;
+    let hidden = scene.bottle_in(&shelf, json!({})).await;
+    let lend = |to: Uuid| json!({"type": "check_out", "holder_id": to});
+    for by in [&scene.with[1], &scene.admin] {
+        for to in &scene.without {
+            let refused = scene.post(by, &hidden, lend(to.user_id)).await.problem(422, "holder-refused");
+            assert_eq!(refused["errors"][0]["pointer"], "/holder_id", "{refused}");
+        }
+    }
+    for to in [&scene.with[0], &scene.admin] {
+        scene.post(&scene.with[1], &hidden, lend(to.user_id)).await.created();
+        to.get(&path_of(&scene.app, &hidden)).await.ok();
+        scene.post(to, &hidden, json!({"type": "check_in", "location_id": shelf["id"]})).await.created();
+    }
+    // What is closed is seen by all, and so is what is on loan from there.
+    let visible = scene.bottle_in(&scene.open, json!({})).await;
+    scene.post(&scene.admin, &visible, lend(scene.without[0].user_id)).await.created();
+}
