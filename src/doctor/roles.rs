@@ -24,9 +24,10 @@ pub(super) async fn examine(db: &mut PgConnection, config: &Config) -> sqlx::Res
                 select from pg_trigger
                 where tgrelid = t.oid and tgname = t.name || '_append_only' and tgenabled in ('O', 'A')
             ) as has_trigger
-        from (select name, to_regclass(name)::oid as oid from unnest('{stock_events,journal}'::text[]) name) t
+        from (select name, to_regclass(name)::oid as oid from unnest($1::text[]) name) t
         where t.oid is not null",
     )
+    .bind(&migrations::APPEND_ONLY[..])
     .fetch_all(&mut *db)
     .await?;
     let may_create: bool =
@@ -47,7 +48,12 @@ pub(super) async fn examine(db: &mut PgConnection, config: &Config) -> sqlx::Res
 }
 
 fn append_only(AppendOnly { table, may_rewrite, has_trigger }: &AppendOnly) -> Finding {
-    let called = if table == "stock_events" { "ledger" } else { "journal" };
+    let called = match table.as_str() {
+        "stock_events" => "ledger",
+        "journal" => "journal",
+        "journal_chain" => "chain of the journal",
+        _ => "list of the journal's heads",
+    };
     match (may_rewrite, has_trigger) {
         (false, _) => Finding::ok(PART, format!("the {called} is append-only by privilege")),
         (true, true) => Finding::ok(PART, format!("the {called} is append-only by its trigger")),

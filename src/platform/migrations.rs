@@ -208,12 +208,16 @@ async fn check(serving: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tables of which no line is ever changed: the ledger, the journal, and the proof of both. The role that serves may read
+/// and insert; `<table>_append_only` is the trigger that holds for the owner, too.
+pub const APPEND_ONLY: [&str; 4] = ["stock_events", "journal", "journal_chain", "journal_heads"];
+
 /// What the role that serves may do with each table of ours: with rows all, but lines of journal and
 /// ledger, and their chain, stay as they are.
 const NEEDED: &str = "
     select c.oid, case
         when c.relkind = 'v' or c.relname = '_sqlx_migrations' then '{select}'
-        when c.relname in ('stock_events', 'journal', 'journal_chain', 'journal_heads') then '{select,insert}'
+        when c.relname = any ($2::text[]) then '{select,insert}'
         else '{select,insert,update,delete}' end::text[] as needed
     from pg_class c join pg_class m on m.oid = to_regclass('_sqlx_migrations')
         and c.relowner = m.relowner and c.relnamespace = m.relnamespace
@@ -234,7 +238,7 @@ pub async fn missing_rights(db: &mut PgConnection, role: &str) -> sqlx::Result<V
             and c.relowner = m.relowner and c.relnamespace = m.relnamespace
         where c.relkind = 'S' and not has_sequence_privilege($1::text, c.oid, 'usage')"
     );
-    sqlx::query_scalar(AssertSqlSafe(sql)).bind(role).fetch_all(db).await
+    sqlx::query_scalar(AssertSqlSafe(sql)).bind(role).bind(&APPEND_ONLY[..]).fetch_all(db).await
 }
 
 /// Those who start at the same time do it one after the other.
@@ -251,10 +255,11 @@ async fn grant(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
         from unnest('{\"select, insert, update, delete on tables\",usage on sequences}'::text[]) p
         union all
         select format('revoke update, delete, truncate on %I from %I', t, $1::text)
-        from unnest('{stock_events,journal,journal_chain,journal_heads}'::text[]) t
+        from unnest($2::text[]) t
         where has_table_privilege($1::text, t, 'update, delete, truncate')";
     let mut statements = missing_rights(&mut tx, role).await?;
-    statements.extend(sqlx::query_scalar::<_, String>(default).bind(role).fetch_all(&mut *tx).await?);
+    statements
+        .extend(sqlx::query_scalar::<_, String>(default).bind(role).bind(&APPEND_ONLY[..]).fetch_all(&mut *tx).await?);
     for statement in statements {
         tx.execute(AssertSqlSafe(statement)).await?;
     }

@@ -234,20 +234,32 @@ async fn the_doctor_says_what_keeps_the_ledger_and_who_may_change_the_tables(db:
     for (url, production, level, told, expected) in [
         (&server, true, Level::Ok, "the ledger is append-only by privilege", true),
         (&server, true, Level::Ok, "the journal is append-only by privilege", true),
+        (&server, true, Level::Ok, "the chain of the journal is append-only by privilege", true),
+        (&server, true, Level::Ok, "the list of the journal's heads is append-only by privilege", true),
         (&server, true, Level::Ok, "has the rights that serving takes", true),
         (&server, true, Level::Problem, "may not create tables", false),
         (&server, true, Level::Warning, "DATABASE_URL may change the tables", false),
         (&owner, true, Level::Ok, "the ledger is append-only by its trigger", true),
         (&owner, true, Level::Ok, "the journal is append-only by its trigger", true),
+        (&owner, true, Level::Ok, "the chain of the journal is append-only by its trigger", true),
+        (&owner, true, Level::Ok, "the list of the journal's heads is append-only by its trigger", true),
         (&owner, true, Level::Warning, "DATABASE_URL may change the tables", true),
         (&owner, false, Level::Warning, "DATABASE_URL may change the tables", false),
     ] {
         let (found, all) = look(url, production, level, told).await;
         assert_eq!(found, expected, "{all}");
     }
-    roles.run("alter table stock_events disable trigger stock_events_append_only").await;
-    roles.run("alter table journal disable trigger journal_append_only").await;
-    for told in ["lines of the ledger can be changed", "lines of the journal can be changed"] {
+    let triggers = "select relname::text from pg_trigger join pg_class c on c.oid = tgrelid
+        where tgname like '%\\_append\\_only' order by relname";
+    let triggers: Vec<String> = sqlx::query_scalar(triggers).fetch_all(&roles.db).await.unwrap();
+    let mut known = migrations::APPEND_ONLY;
+    known.sort_unstable();
+    assert_eq!(triggers, known, "each is looked at");
+    for table in known {
+        roles.run(&format!("alter table {table} disable trigger {table}_append_only")).await;
+    }
+    for of in ["the ledger", "the journal", "the chain of the journal", "the list of the journal's heads"] {
+        let told = &format!("lines of {of} can be changed");
         let (found, all) = look(&owner, false, Level::Problem, told).await;
         assert!(found, "{all}");
     }
