@@ -205,7 +205,9 @@ async fn change_as_read(
     let kind = if is_moved { journal::Kind::LocationMoved } else { journal::Kind::LocationChanged };
     let change = journal::Change::new(kind, by.lab_id(), id).changed(&before, &after)?;
     journal::commit(tx, by, [change]).await?;
-    around.forget_keys(by);
+    if is_moved || before.access != after.access {
+        around.forget_keys(by);
+    }
     Ok(after)
 }
 

@@ -97,9 +97,13 @@ async fn lines_come_newest_first_in_pages_and_by_what_is_asked_for(db: PgPool) {
         (format!("?by={person}&from={from}"), vec![10, 9, 8]),
         (format!("?subject={subject}&kind=location.closed&by={person}"), vec![1]),
         (format!("?by={}", manager.user_id), vec![]),
-        ("?kind=no.such".to_owned(), vec![]),
+        ("?kind=container.opened".to_owned(), vec![]),
     ] {
         assert_eq!(positions(&all(&manager, &app.path(&format!("/audit{query}"))).await), expected, "{query}");
+    }
+    for kind in ["location.movd", "location", "no.such"] {
+        let problem = manager.get(&app.path(&format!("/audit?kind={kind}"))).await.problem(422, "invalid");
+        assert_eq!(problem["errors"][0]["pointer"], "?kind", "{problem}");
     }
     let line = &all(&manager, &app.path("/audit?kind=location.closed")).await[0];
     assert_eq!(line["changes"], json!({"name": ["a", "b"]}));

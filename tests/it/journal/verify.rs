@@ -55,7 +55,8 @@ async fn an_untouched_chain_fits_from_any_position_to_any(db: PgPool) {
         ("?from=9000000000000000000", 0),
     ] {
         let found = verify(&app, &manager, query).await;
-        let expected = json!({"head": head, "checked": checked, "fault": null, "next_from": null});
+        let expected =
+            json!({"head": head, "checked": checked, "fault": null, "next_from": null, "next_from_line": null});
         assert_eq!(found, expected, "{query}");
     }
     for (query, name) in [("?from=0", "?from"), ("?from=5&to=4", "?to"), ("?from=x", "?from")] {
@@ -71,7 +72,8 @@ async fn a_lab_without_lines_has_a_head_of_zeros(db: PgPool) {
     let head = json!({"position": 0, "hash": "0".repeat(64)});
     assert_eq!(manager.get(&app.path("/audit/head")).await.ok(), head);
     let found = verify(&app, &manager, "").await;
-    assert_eq!(found, json!({"head": head, "checked": 0, "fault": null, "next_from": null}));
+    let expected = json!({"head": head, "checked": 0, "fault": null, "next_from": null, "next_from_line": null});
+    assert_eq!(found, expected);
 }
 
 /// Columns of a table with how a value of each is changed; the type decides.
