@@ -57,9 +57,9 @@ pub struct Problem {
     #[schema(example = json!(["density"]))]
     pub missing: Vec<&'static str>,
     /// What became of each of many events that were to be booked together, as `POST /v1/labs/{lab_id}/events` answers it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Object>)]
-    pub verdicts: Vec<serde_json::Value>,
+    pub verdicts: Option<Box<serde_json::Value>>,
     /// What this service depends on: `ok` or `away`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub services: BTreeMap<&'static str, &'static str>,
@@ -80,7 +80,7 @@ impl Problem {
             blocked_by: None,
             left: None,
             missing: Vec::new(),
-            verdicts: Vec::new(),
+            verdicts: None,
             services: BTreeMap::new(),
             retry_after: None,
         }
@@ -106,7 +106,8 @@ impl Problem {
     /// What became of each of many, where they stand or fall together.
     #[must_use]
     pub fn verdicts(mut self, verdicts: &[impl Serialize]) -> Self {
-        self.verdicts = verdicts.iter().filter_map(|it| serde_json::to_value(it).ok()).collect();
+        let verdicts = verdicts.iter().filter_map(|it| serde_json::to_value(it).ok());
+        self.verdicts = Some(Box::new(verdicts.collect()));
         self
     }
 

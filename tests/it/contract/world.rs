@@ -154,8 +154,8 @@ async fn furnish(app: &TestApp) -> Things {
 
 /// The example speaks of things by ids that nobody has; only what it gives is replaced.
 fn with_things(mut example: Value, things: &Things) -> Value {
-    if let Some(list) = example.as_array_mut() {
-        list.iter_mut().for_each(|item| *item = with_things(item.take(), things));
+    for item in example.as_array_mut().into_iter().flatten() {
+        *item = with_things(item.take(), things);
     }
     for (name, value) in example.as_object_mut().into_iter().flatten() {
         *value = match things.get(&**name) {

@@ -97,7 +97,7 @@ async fn an_export_has_what_the_list_has_with_the_same_filters_and_in_its_order(
         let codes: Vec<_> = rows.iter().map(|row| &row[0]).collect();
         let wanted: Vec<_> = items.iter().map(|it| it["code"].as_str().unwrap()).collect();
         assert_eq!(codes, wanted, "{query}");
-        assert!(query.contains("chemical_id=0") && !query.contains("&") || !codes.is_empty(), "{query} finds nothing");
+        assert!(query.contains("chemical_id=0") && !query.contains('&') || !codes.is_empty(), "{query} finds nothing");
     }
     let rows = export(&app, &viewer, &format!("?location_id={shelf}")).await;
     assert!(rows.iter().all(|row| &row[5] == "Room 1 > Shelf"), "{rows:?}");

@@ -11,6 +11,7 @@ use crate::{
     support::{Client, TestApp},
 };
 
+#[expect(clippy::needless_pass_by_value, reason = "an event is made where it is posted")]
 pub fn on(container: &Value, event: Value) -> Value {
     json!({"container_id": container["id"], "event": event})
 }
