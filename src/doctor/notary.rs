@@ -16,13 +16,11 @@ const USUAL: TimeDelta = TimeDelta::seconds(10);
 
 /// Never a problem: a new server may be what the lines wait for, and nobody starts one where a problem was found.
 pub(super) async fn look(db: &mut PgConnection, now: DateTime<Utc>) -> Option<Finding> {
-    match ask(db, now).await {
-        Ok(waiting) => waiting.as_ref().map(tell),
-        Err(_) => {
-            let remedy = "see that the role may read journal_notary and run pg_control_system()";
-            Some(Finding::warning(PART, "does not say which lines wait for their positions", remedy))
-        }
-    }
+    let Ok(waiting) = ask(db, now).await else {
+        let remedy = "see that the role may read journal_notary and run pg_control_system()";
+        return Some(Finding::warning(PART, "does not say which lines wait for their positions", remedy));
+    };
+    waiting.as_ref().map(tell)
 }
 
 /// None of a database whose migrations have not run, which another finding tells.
