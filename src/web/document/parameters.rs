@@ -5,7 +5,7 @@ use utoipa::openapi::{
     path::{Operation, Parameter, ParameterBuilder, ParameterIn},
 };
 
-const DESCRIPTIONS: [(&str, &str); 19] = [
+const DESCRIPTIONS: &[(&str, &str)] = &[
     ("lab_id", "The lab: `id` of one of `GET /v1/labs`, or of `user.labs` in the answer to a login"),
     ("container_id", "The container: `id` of one of the lab's containers"),
     ("chemical_id", "The chemical: `id` of one in the catalogue"),
