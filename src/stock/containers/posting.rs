@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     auth::{Auth, InLab, Member},
-    base::error::{Error, Reason, Result},
+    base::error::{Error, Result},
     journal,
     stock::locations,
 };
