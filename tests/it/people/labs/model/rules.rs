@@ -16,6 +16,7 @@ const LAST_ADMIN: Said = (409, "last-admin");
 const LAST_OWNER: Said = (409, "last-owner");
 
 #[derive(Default, Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is given and taken by itself")]
 pub struct Person {
     pub owner: bool,
     pub cataloguer: bool,

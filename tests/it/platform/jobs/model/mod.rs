@@ -81,7 +81,7 @@ impl Both {
         Self { app, dice: Dice(seed), world, began, ids, plays, begun, told }
     }
 
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, what: &str) {
         self.told.push(format!("{:>6} s  {what}", self.world.now));
     }
 
@@ -96,7 +96,7 @@ impl Both {
 
     fn wait(&mut self) {
         let seconds = self.dice.pick(&[1, 4, 5, 10, 30, 59, 60, 120, 600]);
-        self.tell(format!("{seconds} s pass"));
+        self.tell(&format!("{seconds} s pass"));
         self.world.now += seconds;
         self.app.advance(TimeDelta::seconds(seconds));
     }
@@ -120,7 +120,7 @@ impl Both {
         let mut plays: Vec<_> = (0..3).map(|_| self.dice.pick(&all)).collect();
         // Otherwise it would run for ever.
         plays.push(self.dice.pick(&[Play::Done, Play::Fail]));
-        self.tell(format!("{wish:?} is queued, which plays {plays:?}"));
+        self.tell(&format!("{wish:?} is queued, which plays {plays:?}"));
         self.plays.insert(work, plays.clone());
         let queue = Queue {
             key: key.map(|key| key.to_string()),
@@ -144,7 +144,7 @@ impl Both {
 
     async fn cancel(&mut self) {
         let Some(number) = self.a_job() else { return };
-        self.tell(format!("{number} is cancelled"));
+        self.tell(&format!("{number} is cancelled"));
         let mut db = self.app.app.db().await.unwrap();
         let cancelled = jobs::cancel(&mut db, &self.app.app, self.ids[number]).await.unwrap();
         assert_eq!(cancelled.is_some(), self.world.cancel(number), "{}", self.told.join("\n"));
@@ -152,7 +152,7 @@ impl Both {
 
     async fn retry(&mut self) {
         let Some(number) = self.a_job() else { return };
-        self.tell(format!("{number} is tried again"));
+        self.tell(&format!("{number} is tried again"));
         let mut db = self.app.app.db().await.unwrap();
         let retried = jobs::retry(&mut db, self.ids[number], self.app.now()).await;
         let retried = retried.map(|job| job.is_some()).ok();
@@ -161,7 +161,7 @@ impl Both {
 
     async fn withdraw(&mut self) {
         let key = self.dice.below(3);
-        self.tell(format!("what has the key {key} is withdrawn"));
+        self.tell(&format!("what has the key {key} is withdrawn"));
         let mut db = self.app.app.db().await.unwrap();
         let withdrawn = jobs::withdraw::<Played>(&mut db, &key.to_string()).await.unwrap();
         assert_eq!(withdrawn, self.world.withdraw(key), "{}", self.told.join("\n"));
@@ -170,7 +170,7 @@ impl Both {
     /// Lets an instance run what is due. Where a job hangs something happens meanwhile; then it goes on, or the instance
     /// dies.
     async fn run(&mut self) {
-        self.tell("an instance runs what is due".to_owned());
+        self.tell("an instance runs what is due");
         let probe = probe(&self.app.app);
         probe.lets_go.store(false, std::sync::atomic::Ordering::SeqCst);
         let mut runner = Runner::new(self.app.app.clone(), Registry::default().job::<Played>());
@@ -182,12 +182,12 @@ impl Both {
                 if self.dice.one_in(4) { self.wait() } else { self.change_something().await }
             }
             if self.dice.one_in(2) {
-                self.tell("it is killed".to_owned());
+                self.tell("it is killed");
                 running.abort();
                 assert!(running.await.unwrap_err().is_cancelled());
                 return;
             }
-            self.tell(format!("{hanging:?} go on"));
+            self.tell(&format!("{hanging:?} go on"));
             probe.let_go();
             probe.go.notify_waiters();
             for (number, play) in hanging {
