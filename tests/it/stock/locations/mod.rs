@@ -3,6 +3,7 @@
 mod closing;
 mod closing_races;
 pub mod keys;
+mod keys_kept;
 mod keys_of_who_left;
 mod lists;
 mod moves;
