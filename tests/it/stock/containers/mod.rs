@@ -15,6 +15,7 @@ mod many_at_once;
 mod model;
 mod namespace;
 mod old_rows;
+mod old_spellings;
 mod property;
 mod races;
 mod repeats;
