@@ -27,7 +27,7 @@ use crate::{
     base::{
         enumeration::enumeration,
         error::{Error, Reason, Result},
-        ids::{OwnId, RequestId, Seed},
+        ids::{RequestId, Seed},
         phone::Phone,
         tokens::Assurance,
     },
@@ -37,6 +37,7 @@ use crate::{
 mod firebase;
 mod keys;
 mod policies;
+mod repeats;
 mod right;
 mod standing;
 mod store;
@@ -196,26 +197,6 @@ impl<R> Auth<R> {
         let is_alive = self.caller.session_id.is_none_or(|id| standing.has_session(id));
         self.standing = standing;
         Ok(is_alive)
-    }
-
-    /// The same in every try of one request.
-    pub fn nonce(&self) -> [u8; 16] {
-        self.seed.as_ref().map_or_else(crate::base::secrets::random, Seed::nonce)
-    }
-
-    /// Whether a repeat of this request makes the same ids.
-    pub fn is_repeatable(&self) -> bool {
-        self.seed.is_some()
-    }
-
-    /// The id of a thing that is about to be made: the client's, or a new one.
-    pub fn id_or_new(&self, given: Option<OwnId>) -> Result<Uuid> {
-        let given = given.map_or(Ok(None), |id| id.given(self.now())).map_err(|why| Error::field("/id", why))?;
-        Ok(given.unwrap_or_else(|| self.new_id()))
-    }
-
-    pub fn new_id(&self) -> Uuid {
-        self.seed.as_ref().map_or_else(|| crate::base::ids::new(self.now()), Seed::next_id)
     }
 }
 

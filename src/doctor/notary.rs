@@ -4,10 +4,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::Finding;
-use crate::{
-    base::error::Result,
-    journal::notary::{self, MOST_COUNTED, Waiting},
-};
+use crate::journal::notary::{self, MOST_COUNTED, Waiting};
 
 const PART: &str = "journal";
 
@@ -16,18 +13,11 @@ const USUAL: TimeDelta = TimeDelta::seconds(10);
 
 /// Never a problem: a new server may be what the lines wait for, and nobody starts one where a problem was found.
 pub(super) async fn look(db: &mut PgConnection, now: DateTime<Utc>) -> Option<Finding> {
-    let Ok(waiting) = ask(db, now).await else {
+    let Ok(waiting) = notary::waiting(db, now - USUAL).await else {
         let remedy = "see that the role may read journal_notary and run pg_control_system()";
         return Some(Finding::warning(PART, "does not say which lines wait for their positions", remedy));
     };
     waiting.as_ref().map(tell)
-}
-
-/// None of a database whose migrations have not run, which another finding tells.
-async fn ask(db: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<Waiting>> {
-    let is_there = "select to_regclass('journal_notary') is not null and to_regclass('journal_chain') is not null";
-    let is_there: bool = sqlx::query_scalar(is_there).fetch_one(&mut *db).await?;
-    Ok(if is_there { Some(notary::waiting(db, now - USUAL).await?) } else { None })
 }
 
 fn tell(Waiting { walks, count, since }: &Waiting) -> Finding {

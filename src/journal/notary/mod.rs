@@ -201,9 +201,9 @@ pub struct Waiting {
 
 pub const MOST_COUNTED: i64 = 10_000;
 
-/// What waits of all that was written before this moment.
-pub async fn waiting(db: &mut sqlx::PgConnection, before: DateTime<Utc>) -> Result<Waiting> {
-    store::waiting(db, before, MOST_COUNTED).await
+/// What waits of all that was written before this moment; none in a database whose migrations have not run.
+pub async fn waiting(db: &mut sqlx::PgConnection, before: DateTime<Utc>) -> Result<Option<Waiting>> {
+    Ok(if store::is_there(db).await? { Some(store::waiting(db, before, MOST_COUNTED).await?) } else { None })
 }
 
 /// Background step: shows for how long the first line has waited for its position. While the notary walks over all

@@ -70,6 +70,14 @@ pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Resul
     })
 }
 
+/// Whether the migrations that make the chain have run.
+pub async fn is_there(db: &mut PgConnection) -> Result<bool> {
+    let is_there = sqlx::query_scalar!(
+        r#"select to_regclass('journal_notary') is not null and to_regclass('journal_chain') is not null as "is_there!""#
+    );
+    Ok(is_there.fetch_one(db).await?)
+}
+
 /// What has no position though it was written before this moment; of too many the first. During a walk over all lines,
 /// and before one, nobody knows how many that are.
 pub async fn waiting(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<Waiting> {
