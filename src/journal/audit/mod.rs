@@ -33,7 +33,7 @@ pub struct AuditLine {
     #[schema(required = true)]
     pub subject: Option<Uuid>,
     /// The fields that were changed, each with its value before and after; null for one whose values are personal.
-    /// Amounts are in the container's unit.
+    /// The amount of a container is in its unit, its tare in grams, and `low_at` an object with its own unit.
     #[schema(value_type = Object, example = json!({"name": ["Room 1", "Room 101"]}))]
     pub changes: serde_json::Value,
     pub by: AuditActor,

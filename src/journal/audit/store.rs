@@ -51,7 +51,8 @@ macro_rules! lines {
                 + $from
                 + " and ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
                 and ($6::timestamptz is null or l.at >= $6)
-                and (l.subject = any ($8)) is not true and (cardinality($8) = 0 or not exists (
+                and (l.kind like 'location.%' and l.subject = any ($8)) is not true
+                and (cardinality($8) = 0 or l.kind not like 'container.%' or not exists (
                     select from containers b where b.lab_id = $1 and b.id = l.subject and b.location_id = any ($8)
                 ))
             order by c.position desc limit $7",

@@ -4,6 +4,7 @@
 
 mod audit;
 mod audit_hidden;
+mod audit_kinds;
 mod bell;
 mod chain;
 mod documented;
