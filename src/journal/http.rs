@@ -108,7 +108,7 @@ async fn verify_audit(by: Auth<Manager>, Query(query): Query<VerifyQuery>) -> Re
 
 /// Get the head of the installation's chain
 ///
-/// Of the changes that belong to no lab: the catalogue, accounts, sending stops.
+/// Of the changes that belong to no lab: the catalogue, accounts, stops of sending.
 #[utoipa::path(get, path = "/admin/audit/head", tag = "audit", security(("bearer" = ["owner"])),
     responses((status = 200, body = Head), Failures))]
 async fn get_installation_audit_head(by: Auth<Owner>) -> Result<Json<Head>> {

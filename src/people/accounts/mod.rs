@@ -172,7 +172,7 @@ fn events(by: &Auth<Owner>, before: &Account, after: &Account, patch: &AccountPa
     let owner = right(before.is_owner, after.is_owner, "owner");
     let cataloguer = right(before.is_cataloguer, after.is_cataloguer, "cataloguer");
     let all = [disabled, owner, cataloguer].into_iter().flatten();
-    all.map(|(kind, outcome)| told(by.now(), after.id, kind, outcome, by_owner(by))).collect()
+    all.map(|(kind, outcome)| told(by.now(), after.id, kind, outcome, by_owner(by)).done_by(by.user_id())).collect()
 }
 
 fn told(now: DateTime<Utc>, of: Uuid, kind: EventKind, outcome: &str, detail: String) -> LoginEvent {
@@ -188,7 +188,7 @@ pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Re
     let is_new = change.is_some();
     if is_new {
         let detail = format!("of lab {lab_id}, {}", by_owner(by));
-        let event = told(by.now(), new.user_id, EventKind::AdminAppointed, "done", detail);
+        let event = told(by.now(), new.user_id, EventKind::AdminAppointed, "done", detail).done_by(by.user_id());
         audit::store::insert(&mut tx, &[event]).await?;
     }
     journal::commit(tx, by, change).await?;
@@ -211,7 +211,7 @@ pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
 
 pub async fn end_all_sessions(by: &Auth<Owner>, user_id: Uuid) -> Result<()> {
     let because = EndedBecause::EndedByAdmin;
-    let event = because.event(user_id, None, &Trace::default(), by.now()).detail(by_owner(by));
+    let event = because.event(user_id, None, &Trace::default(), by.now()).detail(by_owner(by)).done_by(by.user_id());
     let is_known = end_sessions(&mut *by.app().db().await?, user_id, None, because, &event).await?;
     auth::forget(by.app(), user_id);
     if is_known { Ok(()) } else { Err(Error::NotFound("user")) }

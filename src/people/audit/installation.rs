@@ -12,7 +12,10 @@ use crate::{
         error::{Error, Result},
         page::{Cursor, List, Page},
     },
-    journal::audit::{self, AuditActor, AuditFilter, AuditLine},
+    journal::{
+        System,
+        audit::{self, AuditActor, AuditFilter, AuditLine},
+    },
 };
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
@@ -54,8 +57,15 @@ async fn logins(by: &Auth<Owner>, filter: AuditFilter, cursor: Option<Cursor<Uui
     let kind = kind.transpose()?;
     let list = List::new("audit of logins", &(person, from, kind));
     let filter = store::Filter { kind, user_id: person, from, before: list.after(cursor)? };
-    let found = store::list(&mut *by.reports().await?, None, &filter, limit.plus_one()).await?;
-    Ok(list.page(found.into_iter().map(line).collect(), limit, |line| line.id))
+    let mut db = by.reports().await?;
+    let found = store::list(&mut db, None, &filter, limit.plus_one()).await?;
+    let mut lines: Vec<_> = found.into_iter().map(line).collect();
+    let people: Vec<_> = lines.iter().filter_map(|line| line.by.user_id).collect();
+    let names = store::names(&mut db, &people).await?;
+    for line in &mut lines {
+        line.by.name = line.by.user_id.and_then(|id| names.get(&id).cloned());
+    }
+    Ok(list.page(lines, limit, |line| line.id))
 }
 
 const PREFIX: &str = "login.";
@@ -73,13 +83,19 @@ fn line(event: LoginEvent) -> AuditLine {
         ("detail", event.detail),
     ];
     let changes = told.into_iter().filter_map(|(name, value)| Some((name.to_owned(), json!([null, value?]))));
+    let by = match event.done_by {
+        None if EventKind::OF_OWNERS.contains(&event.kind) => {
+            AuditActor { system: Some(System::CommandLine.as_str().to_owned()), ..AuditActor::default() }
+        }
+        done_by => AuditActor { user_id: done_by.or(event.user_id), ..AuditActor::default() },
+    };
     AuditLine {
         position: None,
         id: event.id,
         kind: format!("{PREFIX}{}", event.kind.as_str()),
         subject: event.user_id,
         changes: Value::Object(changes.collect::<Map<_, _>>()),
-        by: AuditActor { user_id: event.user_id, ..AuditActor::default() },
+        by,
         session_id: event.session_id,
         request_id: None,
         at: event.at,

@@ -90,6 +90,12 @@ enumeration!(EventKind::as_str in "login_events.kind" {
     AdminAppointed = "admin_appointed",
 });
 
+impl EventKind {
+    /// What nobody does to themselves by logging in: it is done by an owner, or at the command line.
+    const OF_OWNERS: [Self; 5] =
+        [Self::AccountDisabled, Self::AccountEnabled, Self::RightGiven, Self::RightTaken, Self::AdminAppointed];
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct LoginEvent {
@@ -115,6 +121,9 @@ pub struct LoginEvent {
     pub device: Option<Uuid>,
     #[schema(required = true)]
     pub detail: Option<String>,
+    /// The owner who did it, where that is somebody else than `user_id`.
+    #[schema(required = true)]
+    pub done_by: Option<Uuid>,
 }
 
 /// Whose it was and from where, as far as that is known.
@@ -145,12 +154,19 @@ impl LoginEvent {
             address: trace.address.clone(),
             device: trace.device,
             detail: None,
+            done_by: None,
         }
     }
 
     #[must_use]
     pub fn detail(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// An owner did it to somebody.
+    #[must_use]
+    pub fn done_by(self, owner: Uuid) -> Self {
+        Self { done_by: Some(owner), ..self }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
@@ -33,11 +35,13 @@ pub async fn list(
     let found = sqlx::query_as!(
         LoginEvent,
         r#"select id, at, kind as "kind: EventKind", outcome, encode(phone_hash, 'hex') as phone_hash, user_id,
-            session_id, address, device, detail
+            session_id, address, device, detail, done_by
         from login_events
         where ($1::bytea is null or phone_hash = $1 or user_id = (select id from users where phone = $2))
             and ($3::text is null or kind = $3) and ($4::uuid is null or id < $4)
-            and ($5::uuid is null or user_id = $5) and ($6::timestamptz is null or at >= $6)
+            and ($5::uuid is null or done_by = $5
+                or user_id = $5 and done_by is null and kind <> all ($8))
+            and ($6::timestamptz is null or at >= $6)
         order by id desc limit $7"#,
         who.map(|(hash, _)| hash),
         who.map(|(_, phone)| phone),
@@ -45,9 +49,16 @@ pub async fn list(
         filter.before,
         filter.user_id,
         filter.from,
-        most
+        most,
+        &EventKind::OF_OWNERS.map(EventKind::as_str) as &[&str]
     );
     Ok(found.fetch_all(db).await?)
+}
+
+/// What people are called now.
+pub async fn names(db: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let named = sqlx::query!("select id, name from users where id = any ($1) and name <> ''", ids);
+    Ok(named.fetch_all(db).await?.into_iter().map(|row| (row.id, row.name)).collect())
 }
 
 /// Ids are in order of time, so the primary key finds the oldest.

@@ -165,3 +165,47 @@ async fn the_command_makes_an_owner_also_of_somebody_who_was_disabled(db: PgPool
     let given = told(&app, "right_given").await;
     assert!(given.iter().any(|(_, _, detail)| detail.as_deref() == Some("by the command line")), "{given:?}");
 }
+
+/// The lines of logins of this kind: who did it, their name, and the machine.
+async fn doers(owner: &Client, query: &str) -> Vec<[Value; 3]> {
+    let page = owner.get(&format!("/v1/admin/audit?source=login{query}")).await.ok();
+    let lines = page["items"].as_array().unwrap().iter();
+    lines.map(|line| ["user_id", "name", "system"].map(|name| line["by"][name].clone())).collect()
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn the_audit_of_logins_names_who_did_it_to_an_account(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, other) = (app.owner().await, app.stranger().await);
+    for patch in [json!({"is_cataloguer": true}), json!({"disabled": true}), json!({"disabled": false})] {
+        owner.patch(&account(&other), "*", patch).await.ok();
+    }
+    owner.post(&appointing(&app), json!({"user_id": other.user_id})).await.expect(201);
+    let done = [json!(owner.user_id), json!("Somebody"), Value::Null];
+    for kind in ["right_given", "account_disabled", "account_enabled", "admin_appointed"] {
+        let query = format!("&kind=login.{kind}");
+        assert_eq!(doers(&owner, &query).await, [done.clone()], "{kind}");
+        assert_eq!(doers(&owner, &format!("{query}&by={}", owner.user_id)).await.len(), 1, "{kind}");
+        assert_eq!(doers(&owner, &format!("{query}&by={}", other.user_id)).await.len(), 0, "{kind}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn the_command_that_makes_an_owner_of_an_account_leaves_a_line_of_what_it_changed(db: PgPool) {
+    let app = open_doors(db).await;
+    let pair = log_in(&app, PHONE).await;
+    let owner = app.owner().await;
+    let path = format!("/v1/admin/users/{}", pair["user"]["id"].as_str().unwrap());
+    let disabled = owner.patch(&path, "*", json!({"disabled": true})).await.ok();
+    let phone = chemstock::base::phone::Phone::parse(PHONE, None).unwrap();
+    chemstock::people::accounts::make_owner(&app.app, &phone).await.unwrap();
+    let lines = "select kind, changes from journal where by_system = 'command_line' order by kind desc";
+    let lines: Vec<(String, Value)> = sqlx::query_as(lines).fetch_all(&app.db).await.unwrap();
+    let expected = [
+        ("user.rights_changed", json!({"is_owner": [false, true]})),
+        ("user.enabled", json!({"disabled_at": [disabled["disabled_at"], null]})),
+    ];
+    assert_eq!(lines, expected.map(|(kind, changes)| (kind.to_owned(), changes)));
+    let given = doers(&owner, "&kind=login.right_given").await;
+    assert_eq!(given, [[Value::Null, Value::Null, json!("command_line")]]);
+}

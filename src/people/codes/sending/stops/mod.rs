@@ -89,6 +89,12 @@ impl Prefix {
         let country: country::Id = text.to_ascii_uppercase().parse().ok()?;
         Some(Self(country.as_ref().to_owned()))
     }
+
+    /// For logs and login events, which have no phones: the beginning of numbers may be a whole one.
+    fn in_records(&self) -> String {
+        const SHOWN: usize = "+1234".len();
+        if self.0.len() <= SHOWN { self.0.clone() } else { format!("{}…", &self.0[..SHOWN]) }
+    }
 }
 
 /// All prefixes of a phone, and its country.
@@ -141,7 +147,7 @@ pub async fn set_for(app: &App, prefix: &Prefix, until: Option<DateTime<Utc>>, b
     store::set(&mut tx, prefix, until, user_id, &event("set", prefix, user_id, now), now).await?;
     let after = find(&mut tx, prefix, now).await?.ok_or(Error::NotFound("sending stop"))?;
     journal::commit(tx, by, [change(app, Kind::SendingStopSet, prefix, before.as_ref(), Some(&after))?]).await?;
-    tracing::warn!(prefix = prefix.0, ?until, "sending is stopped by an owner");
+    tracing::warn!(prefix = prefix.in_records(), ?until, "sending is stopped by an owner");
     Ok(after)
 }
 
@@ -180,7 +186,7 @@ pub async fn lift_for(app: &App, prefix: &Prefix, by: Actor) -> Result<bool> {
     let Some(before) = find(&mut tx, prefix, now).await? else { return Ok(false) };
     store::lift(&mut tx, prefix, &event("lifted", prefix, user_id, now), now - SEEN_BACK).await?;
     journal::commit(tx, by, [change(app, Kind::SendingStopLifted, prefix, Some(&before), None)?]).await?;
-    tracing::warn!(prefix = prefix.0, "sending goes on: a stop was lifted");
+    tracing::warn!(prefix = prefix.in_records(), "sending goes on: a stop was lifted");
     Ok(true)
 }
 
@@ -189,7 +195,7 @@ async fn find(db: &mut PgConnection, prefix: &Prefix, now: DateTime<Utc>) -> Res
 }
 
 fn event(outcome: &str, prefix: &Prefix, user_id: Option<Uuid>, now: DateTime<Utc>) -> LoginEvent {
-    let event = LoginEvent::new(now, EventKind::SendingStopped, outcome, &Trace::default()).detail(prefix.0.clone());
+    let event = LoginEvent::new(now, EventKind::SendingStopped, outcome, &Trace::default()).detail(prefix.in_records());
     LoginEvent { user_id, ..event }
 }
 
@@ -205,6 +211,13 @@ mod tests {
         }
         for text in ["", "+", "+0", "49", "+49 151", "XX", "Germany", "+123456789012345", "hour budget", "*"] {
             assert_eq!(parsed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn records_show_of_a_prefix_at_most_four_digits() {
+        for (prefix, shown) in [("DE", "DE"), ("+49", "+49"), ("+4791", "+4791"), ("+4791234567", "+4791…")] {
+            assert_eq!(Prefix::parse(prefix).unwrap().in_records(), shown);
         }
     }
 
