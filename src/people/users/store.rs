@@ -144,7 +144,8 @@ pub async fn make_owner(
         r#"with was as (
             select is_owner, disabled_at from users where phone = $2 for no key update
         )
-        insert into users as u (id, phone, is_owner, created_at, updated_at) values ($1, $2, true, $3, $3)
+        insert into users as u (id, phone, is_owner, created_at, updated_at)
+        select $1, $2, true, $3, $3 from (select count(*) from was) read_before_it_changes
         on conflict on constraint users_phone_key
             do update set is_owner = true, disabled_at = null, version = u.version + 1, updated_at = $3
                 where not u.is_owner or u.disabled_at is not null
