@@ -270,7 +270,7 @@ fn code_of(random: [u8; 16]) -> String {
 
 /// As typed, in small letters, with dashes or with an O for a zero, it is the same code.
 fn hash(code: &str) -> [u8; 32] {
-    let canonical = code.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| match c.to_ascii_uppercase() {
+    let canonical = code.chars().filter(|c| !c.is_whitespace() && !is_dash(*c)).map(|c| match c.to_ascii_uppercase() {
         'O' => '0',
         'I' | 'L' => '1',
         other => other,
@@ -278,6 +278,11 @@ fn hash(code: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, canonical.collect::<String>().as_bytes()).as_ref());
     hash
+}
+
+/// Those of Unicode (Pd) that a keyboard or a word processor puts between groups, and the minus sign.
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
 #[cfg(test)]
@@ -295,6 +300,9 @@ mod tests {
     #[test]
     fn a_code_typed_in_another_way_is_the_same_code() {
         assert_eq!(hash("0A1B-2C3D 11"), hash("oa1b2c3dIl"));
+        for dash in "\u{2010}\u{2011}\u{2013}\u{2014}\u{2212}\u{ff0d}".chars() {
+            assert_eq!(hash(&format!("0A1B{dash}2C3D")), hash("0A1B2C3D"));
+        }
         assert_ne!(hash("0A1B"), hash("0A1C"));
     }
 }

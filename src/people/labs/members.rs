@@ -77,18 +77,19 @@ pub async fn remove(by: &Auth<Viewer>, user_id: Uuid, version: Option<i32>) -> R
     if by.role() < Role::Admin && user_id != by.user_id() {
         return Err(Error::Forbidden("this needs the role Admin in the lab, unless it is you who leaves"));
     }
+    let now = by.now();
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     lock_with_rights(&mut tx, by.lab_id()).await?;
     let keys = keys_taken(&mut tx, Some(by.lab_id()), user_id).await?;
-    let Some(before) = store::end(&mut tx, by.lab_id(), user_id, version, by.now()).await? else {
+    let Some(before) = store::end(&mut tx, by.lab_id(), user_id, version, now).await? else {
         return Err(not_as_read(&mut tx, by.lab_id(), user_id).await?);
     };
     before.allows(None)?;
-    let mut changes = vec![left(by.lab_id(), user_id, by.now())];
+    let mut changes = vec![left(by.lab_id(), user_id, now)];
     changes.extend(keys);
     if before.role == Role::Admin {
-        changes.extend(revoke_made_by(&mut tx, Some(by.lab_id()), user_id, by.now()).await?);
+        changes.extend(revoke_made_by(&mut tx, Some(by.lab_id()), user_id, now).await?);
     }
     journal::commit(tx, by, changes).await?;
     auth::forget(by.app(), user_id);

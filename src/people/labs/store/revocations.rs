@@ -28,7 +28,8 @@ pub async fn revoke(
             select id, revoked_at, phone from invitations
             where lab_id = $1 and id = $2 and dropped_at is null and ($3::int is null or version = $3) for update
         )
-        update invitations i set revoked_at = coalesce(was.revoked_at, $4), phone = null, version = i.version + 1
+        update invitations i set revoked_at = coalesce(was.revoked_at, $4), phone = null,
+            version = i.version + (was.revoked_at is null or was.phone is not null)::int
         from was where i.id = was.id
         returning i.id, i.lab_id, was.revoked_at as revoked_before, i.revoked_at, was.phone is not null as "had_phone!""#,
         lab_id,

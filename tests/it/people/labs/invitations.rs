@@ -216,3 +216,15 @@ async fn an_invitation_leaves_the_list_thirty_days_after_it_has_expired_and_only
     let lines = "select count(*) from journal where kind = 'invitation.dropped'";
     assert_eq!(sqlx::query_scalar::<_, i64>(lines).fetch_one(&app.db).await.unwrap(), 1);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn an_invitation_that_is_revoked_again_stays_as_it_was(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let admin = app.client("admin").await;
+    let made = invite(&app, &admin, json!({"role": "viewer", "phone": "+12025550160"})).await;
+    admin.delete(&path_of(&app, &made), "*").await.expect(204);
+    let revoked = admin.get(&path_of(&app, &made)).await.ok();
+    app.advance(TimeDelta::hours(1));
+    admin.delete(&path_of(&app, &made), "*").await.expect(204);
+    assert_eq!(admin.get(&path_of(&app, &made)).await.ok(), revoked);
+}
