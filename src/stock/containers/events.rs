@@ -50,8 +50,14 @@ pub async fn events(
     let rows =
         store::events_before(&mut db, by.lab_id(), container_id, before, limit.plus_one(), by.keys().unseen()).await?;
     let Some((mut rows, now)) = rows else {
-        // Every container has its receipt, so nothing at all means no such container.
-        return after.map_or(Err(Error::NotFound("container")), |_| Ok(Page { items: Vec::new(), next_cursor: None }));
+        // Every container has its receipt, so a first page without lines means that there is no such container.
+        let unseen = by.keys().unseen();
+        if after.is_none()
+            || store::events_before(&mut db, by.lab_id(), container_id, i32::MAX, 1, unseen).await?.is_none()
+        {
+            return Err(Error::NotFound("container"));
+        }
+        return Ok(Page { items: Vec::new(), next_cursor: None });
     };
     for event in &mut rows {
         event.conceal(by.keys());

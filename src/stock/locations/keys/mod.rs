@@ -72,6 +72,9 @@ pub async fn set(by: &Auth<Manager>, id: Uuid, version: Option<i32>, new: NewLoc
     let strangers: Vec<_> =
         users.iter().enumerate().filter(|(_, user)| !members.contains(user)).map(stranger).collect();
     if !strangers.is_empty() {
+        if !store::find_open(&mut db, by.lab_id(), id).await? {
+            return Err(Error::NotFound("location"));
+        }
         return Err(Error::Invalid(strangers));
     }
     users.sort_unstable();

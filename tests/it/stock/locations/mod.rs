@@ -7,6 +7,7 @@ mod keys_kept;
 mod keys_of_who_left;
 mod lists;
 mod moves;
+mod told_of_hidden;
 
 use chemstock::stock::locations;
 use serde_json::{Value, json};
