@@ -1,5 +1,6 @@
-//! How many messages a second leave through one instance, by a provider on this machine that answers at once. It needs a
-//! database of its own: `DATABASE_URL=postgresql://... cargo bench --bench outbox`, as `scripts/bench --only send` does.
+//! How many messages a second leave through one instance, by a provider on this machine that answers at once. It needs
+//! a database of its own: `DATABASE_URL=postgresql://... cargo bench --bench outbox`, as `scripts/bench --only send`
+//! does.
 
 #![expect(clippy::disallowed_methods, reason = "it writes what is measured past the use cases")]
 

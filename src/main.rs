@@ -70,8 +70,8 @@ enum Command {
 enum Import {
     /// CSV with a header, or PubChem's TSV without one; docs/imports.md lists the columns.
     ///
-    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
-    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says
+    /// which is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Chemicals {
         file: PathBuf,
         #[command(flatten)]
@@ -85,8 +85,8 @@ enum Import {
     },
     /// CSV with a header; docs/imports.md lists the columns.
     ///
-    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says which
-    /// is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
+    /// A row whose number and name are of two substances is refused; a column `decides` with `number` or `name` says
+    /// which is right. Ends with 0 when every row went in, with 1 when some did not, with 2 when the call is wrong.
     Containers {
         file: PathBuf,
         /// The lab that they stand in

@@ -47,8 +47,8 @@ impl Keys {
         place.is_none_or(|place| self.not_opened.binary_search(&place).is_err())
     }
 
-    /// Of `{field: [before, after]}`: a place that somebody may not see is null, and a field that has two such places is
-    /// not there.
+    /// Of `{field: [before, after]}`: a place that somebody may not see is null, and a field that has two such places
+    /// is not there.
     pub fn conceal(&self, changes: &mut Value) {
         if self.unseen.is_empty() {
             return;

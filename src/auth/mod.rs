@@ -64,9 +64,9 @@ enumeration!(Role::as_str in "memberships.role, invitations.role, location_keys.
     Admin = "admin",
 });
 
-/// The lock under which a lab could lose its last admin, or the installation its last owner: "RGHT" in ASCII. Whoever takes
-/// such a right away holds it to the end of the transaction, and looks only then at who else has it. It comes before every
-/// lock of a row.
+/// The lock under which a lab could lose its last admin, or the installation its last owner: "RGHT" in ASCII. Whoever
+/// takes such a right away holds it to the end of the transaction, and looks only then at who else has it. It comes
+/// before every lock of a row.
 pub const RIGHTS: i64 = 1_380_403_284;
 
 pub async fn lock_rights(db: &mut PgConnection) -> Result<()> {
@@ -172,8 +172,8 @@ impl<R> Auth<R> {
         self.standing.phone.as_ref()
     }
 
-    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open, and more than
-    /// the mailbox. A refresh renews neither the time of the login nor what it is worth.
+    /// OWASP ASVS 5.0, 7.5.1: what would take an account over needs more than a session that was left open, and more
+    /// than the mailbox. A refresh renews neither the time of the login nor what it is worth.
     pub fn check_fresh_login(&self) -> Result<()> {
         self.session_id()?;
         if self.caller.acr != Some(Assurance::Phone) {

@@ -44,8 +44,8 @@ impl Right for Anyone {
     }
 }
 
-/// Edits the catalogue that all labs share: an owner, somebody to whom an owner gave the right, and in an installation of
-/// one lab its managers.
+/// Edits the catalogue that all labs share: an owner, somebody to whom an owner gave the right, and in an installation
+/// of one lab its managers.
 pub struct Cataloguer;
 
 impl Right for Cataloguer {

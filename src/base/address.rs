@@ -10,8 +10,9 @@ use ipnet::IpNet;
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    /// The networks that are limited, the widest first. Of IPv4 it is the address. Of IPv6 it is the /64, the least that a
-    /// customer gets, and the /56 and /48 around it, so that the owner of a /48 (65,536 of the /64) counts as one client.
+    /// The networks that are limited, the widest first. Of IPv4 it is the address. Of IPv6 it is the /64, the least
+    /// that a customer gets, and the /56 and /48 around it, so that the owner of a /48 (65,536 of the /64) counts as
+    /// one client.
     pub fn networks(self) -> Vec<Network> {
         let lengths: &[(u8, u32)] = if self.0.is_ipv4() { &[(32, 100)] } else { &[(48, 200), (56, 150), (64, 100)] };
         let network = |(length, percent): &(u8, u32)| Network {

@@ -1,6 +1,6 @@
-//! Addresses of mailboxes in their plain form, `name@example.org`: the dot-string of RFC 5321 section 4.1.2 at the name of
-//! a host. Quoted names, address literals and letters beyond ASCII are refused: hardly anybody has them, and they are how
-//! a second recipient or a header is smuggled into a message.
+//! Addresses of mailboxes in their plain form, `name@example.org`: the dot-string of RFC 5321 section 4.1.2 at the name
+//! of a host. Quoted names, address literals and letters beyond ASCII are refused: hardly anybody has them, and they
+//! are how a second recipient or a header is smuggled into a message.
 
 use std::fmt;
 
@@ -85,7 +85,8 @@ mod tests {
 
     use super::*;
 
-    /// Of what is taken for an address: one spelling, which whoever sends it takes, too, and nothing that ends a header.
+    /// Of what is taken for an address: one spelling, which whoever sends it takes, too, and nothing that ends a
+    /// header.
     fn assert_plain(email: &Email) {
         let text = email.as_str();
         assert_eq!(Email::parse(text).as_ref(), Ok(email));

@@ -1,4 +1,5 @@
-//! What can go wrong, without a word of HTTP: `web/problem.rs` is the only place that turns an [`Error`] into an answer.
+//! What can go wrong, without a word of HTTP: `web/problem.rs` is the only place that turns an [`Error`] into an
+//! answer.
 
 use std::time::Duration;
 

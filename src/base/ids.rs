@@ -49,8 +49,8 @@ fn from_parts(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// The id that a client gives to what it makes: a UUIDv7, as lists are in the order of ids. The nil UUID stands for none
-/// (RFC 9562 section 5.9).
+/// The id that a client gives to what it makes: a UUIDv7, as lists are in the order of ids. The nil UUID stands for
+/// none (RFC 9562 section 5.9).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Uuid")]
 pub struct OwnId(Uuid);
@@ -87,8 +87,8 @@ impl TryFrom<Uuid> for OwnId {
     }
 }
 
-/// Ids for a request with an Idempotency-Key: the n-th id of a repeat is the n-th id of the first try, so a repeat after
-/// a crash meets the row that the first try made instead of making a second.
+/// Ids for a request with an Idempotency-Key: the n-th id of a repeat is the n-th id of the first try, so a repeat
+/// after a crash meets the row that the first try made instead of making a second.
 #[derive(Clone)]
 pub struct Seed {
     started_at: DateTime<Utc>,

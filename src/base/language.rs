@@ -75,8 +75,8 @@ impl Language {
     }
 }
 
-/// The language of ours that `Accept-Language` prefers; none if the header is absent or names none of ours. It is a wish:
-/// no request fails because of it.
+/// The language of ours that `Accept-Language` prefers; none if the header is absent or names none of ours. It is a
+/// wish: no request fails because of it.
 #[derive(Debug, Clone, Copy)]
 pub struct AcceptLanguage(pub Option<Language>);
 

@@ -1,5 +1,5 @@
-//! What people type or paste where digits are meant: a phone, a code. Marks that nobody sees fall away, and every way to
-//! write a digit or a hyphen becomes the plain one, so that what looks the same is the same.
+//! What people type or paste where digits are meant: a phone, a code. Marks that nobody sees fall away, and every way
+//! to write a digit or a hyphen becomes the plain one, so that what looks the same is the same.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,5 @@
-//! Bird's Channels API (<https://docs.bird.com/api/channels-api/supported-channels/programmable-sms/sending-sms-messages>).
+//! Bird's Channels API
+//! (<https://docs.bird.com/api/channels-api/supported-channels/programmable-sms/sending-sms-messages>).
 
 use aws_lc_rs::{
     digest::{SHA256, digest},

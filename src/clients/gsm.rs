@@ -10,7 +10,8 @@ pub fn is_gsm7(text: &str) -> bool {
     septets(text).is_some()
 }
 
-/// How long it is on the air: 160 fit into one message, 153 into each of several. None if the alphabet lacks a character.
+/// How long it is on the air: 160 fit into one message, 153 into each of several. None if the alphabet lacks a
+/// character.
 pub fn septets(text: &str) -> Option<usize> {
     let length = |c| match c {
         c if DEFAULT.contains(c) => Some(1),

@@ -1,5 +1,5 @@
-//! `MessageBird`'s REST API (<https://developers.messagebird.com/api/sms-messaging/>). Bird has taken its place and sends by
-//! the same SMS platform, whose reasons of failure are read here for both.
+//! `MessageBird`'s REST API (<https://developers.messagebird.com/api/sms-messaging/>). Bird has taken its place and
+//! sends by the same SMS platform, whose reasons of failure are read here for both.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};

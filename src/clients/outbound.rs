@@ -1,4 +1,5 @@
-//! What all ways to a phone or a mailbox have in common: what goes out, what comes of it at once, and what is told later.
+//! What all ways to a phone or a mailbox have in common: what goes out, what comes of it at once, and what is told
+//! later.
 
 use std::time::Duration;
 

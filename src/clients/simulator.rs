@@ -33,8 +33,8 @@ fn of_sender(sender: &str) -> Option<(&'static str, Failure)> {
     }
 }
 
-/// Twilio, test credentials, "To". To Twilio the last two are numbers like any other; they fail here, so that a person who
-/// tries the app can see what happens then. The codes are those that a real failure of the kind has.
+/// Twilio, test credentials, "To". To Twilio the last two are numbers like any other; they fail here, so that a person
+/// who tries the app can see what happens then. The codes are those that a real failure of the kind has.
 fn of_recipient(recipient: &str) -> Option<(&'static str, Failure)> {
     match recipient {
         "+15005550006" => None,

@@ -1,5 +1,5 @@
-//! E-mail by SMTP submission (RFC 5321, RFC 6409). Step by step, as the step tells what a failure means: before the text
-//! has gone nothing was sent, after it nobody knows.
+//! E-mail by SMTP submission (RFC 5321, RFC 6409). Step by step, as the step tells what a failure means: before the
+//! text has gone nothing was sent, after it nobody knows.
 
 use std::{
     error::Error as _,

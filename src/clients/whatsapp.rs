@@ -1,4 +1,5 @@
-//! WhatsApp by Meta's Cloud API: a template of the category authentication, with the code in its text and in its button.
+//! WhatsApp by Meta's Cloud API: a template of the category authentication, with the code in its text and in its
+//! button.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use reqwest::StatusCode;

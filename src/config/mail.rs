@@ -7,7 +7,8 @@ use super::vars::Vars;
 
 #[derive(Debug, Clone)]
 pub struct SmtpConfig {
-    /// `smtps://` is TLS from the start, `smtp://` is STARTTLS, which the server must have unless it is on this machine.
+    /// `smtps://` is TLS from the start, `smtp://` is STARTTLS, which the server must have unless it is on this
+    /// machine.
     pub url: SecretString,
     /// An address, with or without a name before it.
     pub from: String,

@@ -1,6 +1,6 @@
-//! `chemstock doctor`: asks everything that a login depends on how it is, and says what to do. It changes nothing, sends
-//! nothing unless it is asked to, takes
-//! ten seconds at the most, and tells no secret and nobody's phone: its output may be shown to whoever helps.
+//! `chemstock doctor`: asks everything that a login depends on how it is, and says what to do. It changes nothing,
+//! sends nothing unless it is asked to, takes ten seconds at the most, and tells no secret and nobody's phone: its
+//! output may be shown to whoever helps.
 
 use std::{fmt, process::ExitCode, time::Duration};
 

@@ -1,5 +1,5 @@
-//! Cells as our own files have them: exports, corrections, lists of codes. A spreadsheet runs what begins with `=`, `+`, `-` or `@`, so an apostrophe is put
-//! before it, and taken off again where such a file is read.
+//! Cells as our own files have them: exports, corrections, lists of codes. A spreadsheet runs what begins with `=`,
+//! `+`, `-` or `@`, so an apostrophe is put before it, and taken off again where such a file is read.
 
 use std::borrow::Cow;
 

@@ -49,9 +49,9 @@ struct JobsQuery {
 
 /// List jobs
 ///
-/// Work that no request waits for, the newest first. `state=failed` shows the dead letters: what has failed as often as it
-/// may be tried; an owner repeats or cancels them. They are kept for 90 days, everything else that has ended for a week. A
-/// step that runs by a schedule is one job, which waits for its next run.
+/// Work that no request waits for, the newest first. `state=failed` shows the dead letters: what has failed as often as
+/// it may be tried; an owner repeats or cancels them. They are kept for 90 days, everything else that has ended for a
+/// week. A step that runs by a schedule is one job, which waits for its next run.
 #[utoipa::path(get, path = "/admin/jobs", tag = "jobs", security(("bearer" = ["owner"])),
     params(JobsQuery), responses((status = 200, body = Page<StoredJob>), Failures))]
 async fn list_jobs(by: Auth<Owner>, Query(query): Query<JobsQuery>) -> Result<Json<Page<StoredJob>>> {
@@ -80,9 +80,9 @@ async fn get_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<StoredJo
 
 /// Cancel a job
 ///
-/// One that waits ends at once. One that runs is asked to end (`cancel_requested`), and does so within seconds. One that
-/// has failed for good is closed: nobody need repeat it. A step that runs by a schedule cannot be cancelled. Whoever may
-/// read a job may cancel it.
+/// One that waits ends at once. One that runs is asked to end (`cancel_requested`), and does so within seconds. One
+/// that has failed for good is closed: nobody need repeat it. A step that runs by a schedule cannot be cancelled.
+/// Whoever may read a job may cancel it.
 #[utoipa::path(post, path = "/jobs/{job_id}/cancel", tag = "jobs", security(("bearer" = [])),
     params(("job_id" = Uuid, Path)), responses((status = 200, body = StoredJob), Failures))]
 async fn cancel_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<StoredJob>> {
@@ -91,10 +91,10 @@ async fn cancel_job(by: Auth<Anyone>, Path(id): Path<Uuid>) -> Result<Json<Store
 
 /// Watch a job
 ///
-/// Server-sent events: the job as it is, and again after each change, at most once a second. Each event is called `job`,
-/// and its data are what `GET /v1/jobs/{job_id}` answers. The stream ends when the job has ended, within seconds of the
-/// right to see it, and after five minutes: then ask again with the last id as `Last-Event-ID`, as an `EventSource` does.
-/// Somebody can watch four jobs at a time.
+/// Server-sent events: the job as it is, and again after each change, at most once a second. Each event is called
+/// `job`, and its data are what `GET /v1/jobs/{job_id}` answers. The stream ends when the job has ended, within seconds
+/// of the right to see it, and after five minutes: then ask again with the last id as `Last-Event-ID`, as an
+/// `EventSource` does. Somebody can watch four jobs at a time.
 #[utoipa::path(get, path = "/jobs/{job_id}/events", tag = "jobs", security(("bearer" = [])),
     params(("job_id" = Uuid, Path),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that you have")),

@@ -102,8 +102,8 @@ async fn watch(by: Auth<Anyone>, id: Uuid, seen: Option<i32>) -> Result<Watch> {
 }
 
 impl Watch {
-    /// The job when it has changed; none when it has ended, was watched long enough, may be seen no more, or this process
-    /// stops.
+    /// The job when it has changed; none when it has ended, was watched long enough, may be seen no more, or this
+    /// process stops.
     async fn next(&mut self) -> Option<StoredJob> {
         while !self.is_over {
             match self.look().await {

@@ -94,7 +94,8 @@ impl Actor {
         if let Who::Person(id) = self.who { Some(id) } else { None }
     }
 
-    /// An import for the person who had it run, where that is known. All that one run changes has its id as the request.
+    /// An import for the person who had it run, where that is known. All that one run changes has its id as the
+    /// request.
     pub fn import(run: RequestId, r#for: Option<Uuid>, at: DateTime<Utc>) -> Self {
         let origin = Origin { session_id: None, request_id: Some(run) };
         Self { who: Who::System { system: System::Import, r#for }, origin, at }

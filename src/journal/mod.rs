@@ -1,10 +1,11 @@
 //! The journal: one line for each change that a user can see, with before and after, written in the transaction of the
-//! change. A use case begins a transaction, writes, and ends with [`commit`], which takes what has changed ([`Change`]) and
-//! who changed it ([`Actor`]). There is no other end: `.clippy.toml` bans the `commit` of sqlx, and the stores of what is
-//! journalled write in a transaction alone.
+//! change. A use case begins a transaction, writes, and ends with [`commit`], which takes what has changed ([`Change`])
+//! and who changed it ([`Actor`]). There is no other end: `.clippy.toml` bans the `commit` of sqlx, and the stores of
+//! what is journalled write in a transaction alone.
 //!
-//! Events of the ledger (`stock_events`) are lines already and are not written twice. Sessions, codes, the outbox, tallies,
-//! the answers to repeated requests and jobs are not journalled; logins have an audit of their own (`people::audit`).
+//! Events of the ledger (`stock_events`) are lines already and are not written twice. Sessions, codes, the outbox,
+//! tallies, the answers to repeated requests and jobs are not journalled; logins have an audit of their own
+//! (`people::audit`).
 //!
 //! The notary gives the lines their order and their hashes, `verify` recomputes those, and `audit` shows them.
 
@@ -30,7 +31,8 @@ pub use self::{
 };
 use crate::base::error::{Reason, Result};
 
-/// Ends a use case: writes a line for each change, commits, and rings for the notary. A change of nothing leaves no line.
+/// Ends a use case: writes a line for each change, commits, and rings for the notary. A change of nothing leaves no
+/// line.
 #[expect(clippy::disallowed_methods, reason = "the one commit of use cases")]
 pub async fn commit(
     mut tx: PgTransaction<'_>,
@@ -48,8 +50,8 @@ pub async fn commit(
     Ok(())
 }
 
-/// Refuses an id that is taken, unless this person has made just this under it before: a repeat is a success. `beside` are
-/// fields that the request leaves to the server.
+/// Refuses an id that is taken, unless this person has made just this under it before: a repeat is a success. `beside`
+/// are fields that the request leaves to the server.
 pub async fn check_repeat(db: &mut PgConnection, by: Uuid, made: &Change, beside: &[&str]) -> Result<()> {
     if store::is_told(db, by, made, beside).await? {
         return Ok(());

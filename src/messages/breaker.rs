@@ -1,5 +1,6 @@
-//! Leaves a provider alone that has just shown that it cannot, so that nobody's code waits for its time-out. After a pause
-//! one message tries it again; that one closes the breaker, or doubles the pause. Each instance learns for itself.
+//! Leaves a provider alone that has just shown that it cannot, so that nobody's code waits for its time-out. After a
+//! pause one message tries it again; that one closes the breaker, or doubles the pause. Each instance learns for
+//! itself.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -47,8 +48,8 @@ impl Breakers {
         breakers.get(&provider).is_some_and(|breaker| breaker.open.is_some())
     }
 
-    /// Whether a message may go there now. After the pause the first that asks is the one that tries; the others wait for
-    /// it, or for as long as a pause again.
+    /// Whether a message may go there now. After the pause the first that asks is the one that tries; the others wait
+    /// for it, or for as long as a pause again.
     pub fn lets_through(&self, provider: Provider, now: DateTime<Utc>) -> bool {
         let mut breakers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match breakers.get_mut(&provider).and_then(|breaker| breaker.open.as_mut()) {

@@ -1,6 +1,6 @@
-//! How far the message with a code has come: for us as the database has it, and for whoever waits for it. That one is nobody
-//! yet, and must not find out whether a phone has an account. So what is shown comes from the challenge alone: nothing of
-//! the provider, of the message, or of whose phone it is goes into it.
+//! How far the message with a code has come: for us as the database has it, and for whoever waits for it. That one is
+//! nobody yet, and must not find out whether a phone has an account. So what is shown comes from the challenge alone:
+//! nothing of the provider, of the message, or of whose phone it is goes into it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -33,8 +33,8 @@ pub struct CodeStatus {
     pub state: CodeState,
     /// Not before this may another code be asked for.
     pub resend_at: DateTime<Utc>,
-    /// From `resend_at` on, the other channels of this installation, in the order in which to try them: for a code that has
-    /// not come. Empty before.
+    /// From `resend_at` on, the other channels of this installation, in the order in which to try them: for a code that
+    /// has not come. Empty before.
     #[schema(example = json!(["whatsapp"]))]
     pub other_channels: Vec<Channel>,
     /// The first of `other_channels`.
@@ -65,8 +65,8 @@ fn others(app: &App, channel: Channel) -> Vec<Channel> {
     others.filter(|other| app.config.sms.has(*other)).collect()
 }
 
-/// From the request until it is called sent: one to four seconds, which providers take. Drawn for each challenge by a keyed
-/// hash, so that it is the same at every look, and tells nothing.
+/// From the request until it is called sent: one to four seconds, which providers take. Drawn for each challenge by a
+/// keyed hash, so that it is the same at every look, and tells nothing.
 fn takes(app: &App, challenge_id: Uuid) -> TimeDelta {
     let [first, second, ..] = app.secret.mac("when a code is called sent", &[challenge_id.as_bytes()]);
     let chance = i64::from(u16::from_be_bytes([first, second]));

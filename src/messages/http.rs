@@ -20,9 +20,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Read the state of a code
 ///
-/// `queued`, then `sent` one to four seconds later: the same for every phone, whatever has become of the message, so that
-/// nobody finds out who has an account. From `resend_at` on it names the installation's other channels, for a code that has
-/// not come. One address may look twenty times a second on average, unless configured otherwise.
+/// `queued`, then `sent` one to four seconds later: the same for every phone, whatever has become of the message, so
+/// that nobody finds out who has an account. From `resend_at` on it names the installation's other channels, for a code
+/// that has not come. One address may look twenty times a second on average, unless configured otherwise.
 #[utoipa::path(get, path = "/auth/otp/challenges/{challenge_id}", tag = "login", security(()),
     params(("challenge_id" = Uuid, Path)),
     responses((status = 200, body = CodeStatus), web::Failures))]

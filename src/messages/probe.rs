@@ -1,5 +1,5 @@
-//! Asks the providers how they are, and sends a test message, for `chemstock doctor`. Past the outbox: whoever asks waits
-//! for the answer.
+//! Asks the providers how they are, and sends a test message, for `chemstock doctor`. Past the outbox: whoever asks
+//! waits for the answer.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! Which provider a message goes to: the configured order, but those from which codes hardly ever come back, of late and
-//! from this country, come last. What counts is the code that somebody typed in, not what a provider says of itself.
+//! Which provider a message goes to: the configured order, but those from which codes hardly ever come back, of late
+//! and from this country, come last. What counts is the code that somebody typed in, not what a provider says of
+//! itself.
 
 use std::{
     collections::HashMap,

@@ -1,6 +1,6 @@
 //! Takes what is due out of the outbox and sends it, many at a time. A message is taken by moving its time into the
-//! future, so that no two instances send it, and each attempt is written down before it is made: after a crash in between
-//! nobody knows whether the message left, and nobody sends it again before its receipt had time to come.
+//! future, so that no two instances send it, and each attempt is written down before it is made: after a crash in
+//! between nobody knows whether the message left, and nobody sends it again before its receipt had time to come.
 
 use std::time::Duration;
 

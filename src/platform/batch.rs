@@ -21,8 +21,8 @@ const MOST: usize = 64;
 /// Statements on their way at once.
 const LANES: usize = 2;
 
-/// One statement that writes all items or none, and answers each in their order. Its lane is everybody's, so it waits for
-/// no lock longer than half a second, also with one item: whoever has to is told to come again.
+/// One statement that writes all items or none, and answers each in their order. Its lane is everybody's, so it waits
+/// for no lock longer than half a second, also with one item: whoever has to is told to come again.
 pub type Write<T, R> =
     for<'a> fn(&'a mut PgConnection, &'a [T]) -> Pin<Box<dyn Future<Output = Result<Vec<Result<R>>>> + Send + 'a>>;
 
@@ -84,8 +84,8 @@ impl<T: Send + 'static, R: Send + 'static> Batch<T, R> {
         Self { queue }
     }
 
-    /// Writes, of which each is refused for itself: `write` is tried with all items, and when it is refused with each half,
-    /// down to the item that the refusal is about.
+    /// Writes, of which each is refused for itself: `write` is tried with all items, and when it is refused with each
+    /// half, down to the item that the refusal is about.
     pub fn of_writes(app: &App, write: Write<T, R>) -> Self
     where
         T: Sync,
@@ -129,8 +129,8 @@ async fn write_all<T, R>(db: &mut PgConnection, items: &[T], write: Write<T, R>)
     answers
 }
 
-/// What may go in without one of the items, or without company: also when too long a wait for one ended it. Anything else
-/// may have happened after the commit.
+/// What may go in without one of the items, or without company: also when too long a wait for one ended it. Anything
+/// else may have happened after the commit.
 fn is_about_one(refused: &Error) -> bool {
     refused.is_refusal() || matches!(refused, Error::Unavailable { .. })
 }

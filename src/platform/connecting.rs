@@ -57,8 +57,8 @@ pub fn pool_options_for(longest: Duration) -> PgPoolOptions {
         .after_connect(move |connection, _| Box::pin(set_up_for(connection, longest)))
 }
 
-/// Random reads cost as much as sequential ones (SSD); parallel workers off. With the defaults of Postgres the planner reads
-/// a page of a small lab through the index of all labs.
+/// Random reads cost as much as sequential ones (SSD); parallel workers off. With the defaults of Postgres the planner
+/// reads a page of a small lab through the index of all labs.
 async fn set_up_for(connection: &mut PgConnection, longest: Duration) -> sqlx::Result<()> {
     let settings = format!(
         "set statement_timeout = '{}s'; set lock_timeout = '10s'; set jit = off;

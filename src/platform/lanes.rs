@@ -136,8 +136,8 @@ impl Lane {
         }
     }
 
-    /// Takes back what the next statement can have at once. The rest is tested first, and keeps its place meanwhile. What
-    /// ended one connection may have ended all, so the others are tested before their next use.
+    /// Takes back what the next statement can have at once. The rest is tested first, and keeps its place meanwhile.
+    /// What ended one connection may have ended all, so the others are tested before their next use.
     fn take_back(self: &Arc<Self>, mut connection: PoolConnection<Postgres>, permit: OwnedSemaphorePermit) {
         if is_ready(&mut connection) {
             return self.keep(connection);
@@ -189,15 +189,15 @@ pub async fn answers(connection: &mut PgConnection) -> bool {
     matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(())))
 }
 
-/// Whether Postgres has answered everything: nothing is left of a statement that failed, of a caller that hung up, or of
-/// a transaction that was dropped.
+/// Whether Postgres has answered everything: nothing is left of a statement that failed, of a caller that hung up, or
+/// of a transaction that was dropped.
 fn is_ready(connection: &mut PgConnection) -> bool {
     let flushed = pin!(connection.flush()).poll(&mut Context::from_waker(Waker::noop()));
     matches!(flushed, Poll::Ready(Ok(())))
 }
 
-/// Reads many rows outside the current span, which sqlx would enter three times for each row. What it logs meanwhile has
-/// no request id.
+/// Reads many rows outside the current span, which sqlx would enter three times for each row. What it logs meanwhile
+/// has no request id.
 pub async fn outside_span<F: Future>(reading: F) -> F::Output {
     let mut reading = pin!(reading);
     poll_fn(|cx| {

@@ -208,8 +208,8 @@ async fn check(serving: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables of which no line is ever changed: the ledger, the journal, and the proof of both. The role that serves may read
-/// and insert; `<table>_append_only` is the trigger that holds for the owner, too.
+/// Tables of which no line is ever changed: the ledger, the journal, and the proof of both. The role that serves may
+/// read and insert; `<table>_append_only` is the trigger that holds for the owner, too.
 pub const APPEND_ONLY: [&str; 4] = ["stock_events", "journal", "journal_chain", "journal_heads"];
 
 /// What the role that serves may do with each table of ours: with rows all, but lines of journal and

@@ -56,7 +56,8 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(example = json!(["density"]))]
     pub missing: Vec<&'static str>,
-    /// What became of each of many events that were to be booked together, as `POST /v1/labs/{lab_id}/events` answers it.
+    /// What became of each of many events that were to be booked together, as `POST /v1/labs/{lab_id}/events` answers
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Vec<Object>)]
     pub verdicts: Option<Box<serde_json::Value>>,

@@ -50,8 +50,8 @@ pub(super) fn of_value<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Fiel
     T::deserialize(value).map_err(|cause| vec![Field::new("", sentence::of(&cause.to_string()).1)])
 }
 
-/// As [`parse`], but null is refused where there is always a value, and `clear` lists fields to be set to null: for clients
-/// that cannot send null.
+/// As [`parse`], but null is refused where there is always a value, and `clear` lists fields to be set to null: for
+/// clients that cannot send null.
 pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let has = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
     let object = (has(CLEAR) || has(NULL)).then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten();

@@ -1,8 +1,8 @@
-//! An answer that is written while its rows are read. A part is read when the reader has taken the one before, so that a
-//! slow reader costs neither memory nor a connection to Postgres. It goes by no layer that keeps or hashes a body.
+//! An answer that is written while its rows are read. A part is read when the reader has taken the one before, so that
+//! a slow reader costs neither memory nor a connection to Postgres. It goes by no layer that keeps or hashes a body.
 //!
-//! What fails before the first byte is a problem. What fails later cuts the body off: HTTP tells its reader that the end
-//! is missing, and nobody takes a part for the whole.
+//! What fails before the first byte is a problem. What fails later cuts the body off: HTTP tells its reader that the
+//! end is missing, and nobody takes a part for the whole.
 
 use std::{pin::Pin, time::Duration};
 

@@ -1,5 +1,5 @@
-//! A request whose head cannot be read comes to no route: Hyper itself answers it, with a status and nothing else. Here such
-//! an answer gets the problem and the request id that every other failure has.
+//! A request whose head cannot be read comes to no route: Hyper itself answers it, with a status and nothing else. Here
+//! such an answer gets the problem and the request id that every other failure has.
 
 use std::{
     io::{self, IoSlice},

@@ -1,4 +1,5 @@
-//! The real binary with `ENVIRONMENT=production`: Postgres, Redis, a key, and a provider whose API stands on the loopback.
+//! The real binary with `ENVIRONMENT=production`: Postgres, Redis, a key, and a provider whose API stands on the
+//! loopback.
 
 #![expect(clippy::unwrap_used, reason = "a test that finds something else has failed")]
 

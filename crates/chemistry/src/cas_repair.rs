@@ -78,8 +78,8 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c != '-' && !c.is_ascii_digit()).map(|run| run.trim_matches('-'))
 }
 
-/// Whether there is more beside the numbers than a label: words may say that it is not this one (`not 67-64-1`, `polymer of
-/// 100-42-5`), and so may a number that is damaged.
+/// Whether there is more beside the numbers than a label: words may say that it is not this one (`not 67-64-1`,
+/// `polymer of 100-42-5`), and so may a number that is damaged.
 fn says_more(text: &str) -> bool {
     let has_damaged = runs(text).any(|run| run.contains('-') && run.parse::<CasNumber>().is_err());
     let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());

@@ -83,9 +83,9 @@ fn in_words(unit: Unit) -> &'static str {
 const DERIVED_DIGITS: u32 = 6;
 
 impl Quantity {
-    /// The amount in another unit. Within a dimension the result is exact, or rounded half to even at 12 decimals. Mass,
-    /// volume and amount of substance convert by m = ρ V and m = M n where the factors are known, to 6 significant digits;
-    /// without them there is no answer, never the one for water.
+    /// The amount in another unit. Within a dimension the result is exact, or rounded half to even at 12 decimals.
+    /// Mass, volume and amount of substance convert by m = ρ V and m = M n where the factors are known, to 6
+    /// significant digits; without them there is no answer, never the one for water.
     pub fn in_unit(self, to: Unit, factors: Factors) -> Result<Converted, Inconvertible> {
         let from = self.unit;
         if from == to {
@@ -100,8 +100,8 @@ impl Quantity {
         if missing.is_derived() {
             return Err(Inconvertible { missing, ..refused });
         }
-        // Both amounts in grams where the dimensions differ. Multiplied before divided, so that the one inexact step comes
-        // last: Decimal carries 28 digits, of which a result keeps 24.
+        // Both amounts in grams where the dimensions differ. Multiplied before divided, so that the one inexact step
+        // comes last: Decimal carries 28 digits, of which a result keeps 24.
         let (times, over) = if used.is_derived() { (factors.grams(from), factors.grams(to)) } else { base(from, to) };
         times
             .zip(over)

@@ -59,7 +59,8 @@ impl Digits {
     }
 }
 
-/// Everything that follows from `DIGITS`, `TryFrom<Decimal>` and `of_column`: text and JSON in and out, and from a column.
+/// Everything that follows from `DIGITS`, `TryFrom<Decimal>` and `of_column`: text and JSON in and out, and from a
+/// column.
 macro_rules! decimal_value {
     ($value:ident, $error:ident) => {
         impl $value {

@@ -23,9 +23,9 @@ pub enum DensityError {
 }
 
 impl Density {
-    /// Whether a list contradicts this one, where it writes so many digits behind the point. Between 15 and 25 °C a liquid
-    /// changes by one percent at most; a number that is rounded says no more than it has digits, but never as little as
-    /// five percent. Here zeros at the end are dropped, so two digits count at least.
+    /// Whether a list contradicts this one, where it writes so many digits behind the point. Between 15 and 25 °C a
+    /// liquid changes by one percent at most; a number that is rounded says no more than it has digits, but never as
+    /// little as five percent. Here zeros at the end are dropped, so two digits count at least.
     pub fn is_contradicted_by(self, listed: Self, digits: u32) -> bool {
         let difference = (self.0 - listed.0).abs();
         let larger = self.0.max(listed.0);

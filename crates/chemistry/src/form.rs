@@ -1,6 +1,6 @@
-//! The form of a substance, as a name says it: how much water its crystals hold, which isotopes it has, and of which acid
-//! it is the salt. Toluene-d8 is not toluene, and copper sulfate pentahydrate is not copper sulfate, though a search finds
-//! the one for the other.
+//! The form of a substance, as a name says it: how much water its crystals hold, which isotopes it has, and of which
+//! acid it is the salt. Toluene-d8 is not toluene, and copper sulfate pentahydrate is not copper sulfate, though a
+//! search finds the one for the other.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -90,8 +90,8 @@ impl Form {
         )
     }
 
-    /// In what a substance of this name has no synonym of the other form: one contradicts the other or the formula, or says
-    /// what neither does.
+    /// In what a substance of this name has no synonym of the other form: one contradicts the other or the formula, or
+    /// says what neither does.
     pub fn excludes(&self, synonym: &Self, formula: Option<&Formula>) -> Option<Difference> {
         let by_formula = formula.and_then(|formula| synonym.is_not_of(formula));
         if by_formula.is_some() {

@@ -1,5 +1,5 @@
-//! Lists in capitals write `SIO2` for `SiO2`, which by the grammar is sulfur, iodine and oxygen. Where the symbol of two
-//! letters is the usual meaning, and in no formula in Hill order, both are offered.
+//! Lists in capitals write `SIO2` for `SiO2`, which by the grammar is sulfur, iodine and oxygen. Where the symbol of
+//! two letters is the usual meaning, and in no formula in Hill order, both are offered.
 
 use super::{
     formula_cations,

@@ -18,8 +18,8 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `Ca2+`, `SO42-`: a count before the sign that may be the charge, or end with it. One digit behind several elements
-    /// is the count, as in NO3- and NH4+, but for oxygen in a positive ion: VO2+ is two.
+    /// `Ca2+`, `SO42-`: a count before the sign that may be the charge, or end with it. One digit behind several
+    /// elements is the count, as in NO3- and NH4+, but for oxygen in a positive ion: VO2+ is two.
     pub fn check_charge(&self, begun: &str, atoms: &Atoms) -> Result<(), FormulaError> {
         let is_plain = matches!(self.rest.as_bytes(), [b'+' | b'-', b'1'..=b'9', ..]);
         if !self.doubting || is_plain || !self.rest.starts_with(['+', '-']) {

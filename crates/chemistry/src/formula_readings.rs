@@ -12,8 +12,8 @@ use super::{
 const LONGEST: usize = 60;
 const MOST_STEPS: usize = 4_096;
 
-/// What a name says when it is a formula and no word, code (`FK506`) or abbreviation (`THF`) that only looks like one. In
-/// one case throughout it may say several: `co2` is CO2 or Co2.
+/// What a name says when it is a formula and no word, code (`FK506`) or abbreviation (`THF`) that only looks like one.
+/// In one case throughout it may say several: `co2` is CO2 or Co2.
 pub fn formulas(name: &str) -> Vec<Formula> {
     let name = name.trim();
     let (lower, upper) =
@@ -75,8 +75,8 @@ fn is_of_symbols(name: &str) -> bool {
     symbols > 1 && !has_nuclide && ends.iter().any(|end| name.ends_with(end))
 }
 
-/// Of small letters: `c7h8n4o2`, which begins with carbon and hydrogen, and `h2so4`, which ends with oxygen or fluorine and
-/// has no count of two digits. Codes are otherwise: `h206`, `np13`.
+/// Of small letters: `c7h8n4o2`, which begins with carbon and hydrogen, and `h2so4`, which ends with oxygen or fluorine
+/// and has no count of two digits. Codes are otherwise: `h206`, `np13`.
 fn is_composition(name: &str) -> bool {
     let is_digit = |c: char| c.is_ascii_digit();
     let organic = name.strip_prefix('c').map(|rest| rest.trim_start_matches(is_digit));
@@ -88,8 +88,8 @@ fn is_composition(name: &str) -> bool {
 }
 
 impl Formula {
-    /// Whether both are of the same atoms, however they are divided into parts. Of what is no organic substance the ratio
-    /// counts: phosphorus pentoxide is P2O5 on its label, and P4O10 as a molecule.
+    /// Whether both are of the same atoms, however they are divided into parts. Of what is no organic substance the
+    /// ratio counts: phosphorus pentoxide is P2O5 on its label, and P4O10 as a molecule.
     pub fn has_atoms_of(&self, other: &Self) -> bool {
         let (Some(ours), Some(theirs)) = (total(self), total(other)) else { return false };
         if ours == theirs {

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 use super::{quantity::Quantity, unit::Unit};
 
-/// The net weight or volume, with as many decimals as the last digit of the identifier says. Left out are those of which GS1
-/// does not say what is measured or how large the unit is: ounces of weight or volume (357), quarts (360).
+/// The net weight or volume, with as many decimals as the last digit of the identifier says. Left out are those of
+/// which GS1 does not say what is measured or how large the unit is: ounces of weight or volume (357), quarts (360).
 pub(super) fn measure(ai: &str, value: &str) -> Option<Quantity> {
     let unit = match ai.get(..3)? {
         "310" => Unit::Kilogram,

@@ -1,7 +1,7 @@
 //! Structures written as SMILES, which lists have in the place of a formula.
 
-/// Whether a text that is no formula is a structure: a bond, a charge in brackets, or a ring in small letters is in it, and
-/// nothing that SMILES does not know.
+/// Whether a text that is no formula is a structure: a bond, a charge in brackets, or a ring in small letters is in it,
+/// and nothing that SMILES does not know.
 pub(super) fn is_smiles(text: &str) -> bool {
     let (mut rest, mut atoms, mut has_mark, mut is_aromatic) = (text.trim(), 0_u32, false, false);
     let mut rings = [0_u32; 10];
@@ -32,8 +32,8 @@ pub(super) fn is_smiles(text: &str) -> bool {
     (has_mark || (is_aromatic && has_ring)) && atoms > 1 && rings.iter().all(|count| count % 2 == 0)
 }
 
-/// Whether a formula may as well be a structure: SMILES leaves hydrogen out and writes every atom, so an atom comes again.
-/// Numbers in it open and close rings.
+/// Whether a formula may as well be a structure: SMILES leaves hydrogen out and writes every atom, so an atom comes
+/// again. Numbers in it open and close rings.
 pub(super) fn may_be_smiles(text: &str) -> bool {
     let (mut rest, mut atoms, mut again) = (text.trim(), Vec::new(), false);
     let mut rings = [0_u32; 10];

@@ -1,6 +1,6 @@
 //! The numbering plans of the world, from libphonenumber's metadata: which digits are a number of which country. The
-//! metadata comes with the crate `phonenumber`, whose own parser is not used: it lets a pattern match the beginning of a
-//! number, and takes the trunk prefix of one country off the numbers of another.
+//! metadata comes with the crate `phonenumber`, whose own parser is not used: it lets a pattern match the beginning of
+//! a number, and takes the trunk prefix of one country off the numbers of another.
 
 #![expect(
     clippy::redundant_closure_for_method_calls,
@@ -50,8 +50,8 @@ pub fn from_abroad(digits: &str) -> Option<Number> {
     });
     let (length, code, plans) = code?;
     let national = &digits[length..];
-    // People write the trunk prefix of the number's own country along: +44 (0)20. In North America it is the country's code
-    // once more, and a slip.
+    // People write the trunk prefix of the number's own country along: +44 (0)20. In North America it is the country's
+    // code once more, and a slip.
     let plan = plans.into_iter().next().filter(|plan| !has_its_code_for_a_trunk(plan));
     number(code, national).or_else(|| number(code, &without_trunk(plan?, national)?))
 }
@@ -116,8 +116,8 @@ fn of_no_area(code: u16, national: String) -> Option<Number> {
     is_example.then_some(Number { code, national, country: Some(country::US), kind: Kind::Other })
 }
 
-/// Mexico gave up the 1 of its mobiles, and the 01, 044 and 045 before it, in 2019. In Argentina a mobile is dialled with a
-/// 9 from abroad and without one at home: the ten digits name one phone.
+/// Mexico gave up the 1 of its mobiles, and the 01, 044 and 045 before it, in 2019. In Argentina a mobile is dialled
+/// with a 9 from abroad and without one at home: the ten digits name one phone.
 fn today(code: u16, national: &str) -> String {
     let of_mexico = || {
         let old = ["044", "045", "01", "1"].iter().find_map(|old| national.strip_prefix(old))?;
@@ -136,8 +136,8 @@ fn today(code: u16, national: &str) -> String {
     now.unwrap_or_else(|| national.to_owned())
 }
 
-/// Without the trunk prefix, such as the 0 of most countries; none where what is left could be no number while the whole
-/// could.
+/// Without the trunk prefix, such as the 0 of most countries; none where what is left could be no number while the
+/// whole could.
 fn without_trunk(plan: &'static Metadata, national: &str) -> Option<String> {
     let prefix = plan.national_prefix_for_parsing().map(|prefix| prefix.as_str()).or(plan.national_prefix())?;
     let found = pattern(prefix, Where::Start).captures(national)?;

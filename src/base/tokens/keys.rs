@@ -73,8 +73,9 @@ const END: &str = "-----END";
 /// Before the time in a line of its own above a key.
 pub(super) const MADE: &str = "Made ";
 
-/// A file may hold several keys, one after the other, with remarks above each (RFC 7468, 2): so a list changes without a
-/// new setting. Each comes with what stands above it. A text with none is given back whole, to be refused by its place.
+/// A file may hold several keys, one after the other, with remarks above each (RFC 7468, 2): so a list changes without
+/// a new setting. Each comes with what stands above it. A text with none is given back whole, to be refused by its
+/// place.
 fn blocks(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut starts: Vec<_> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
     if starts.is_empty() {

@@ -1,6 +1,7 @@
 //! Whether a name is that of an entry, where the case of a letter may tell two substances apart. A name in one case
-//! throughout says nothing of it: lists are in lower case or in capitals as a whole. So the case decides only where both
-//! spellings have one, and a name with two real meanings (N-butylaniline, n-butylaniline) is none of either without a number.
+//! throughout says nothing of it: lists are in lower case or in capitals as a whole. So the case decides only where
+//! both spellings have one, and a name with two real meanings (N-butylaniline, n-butylaniline) is none of either
+//! without a number.
 
 use chemistry::{Form, Formula, formulas, readings, strict_formula};
 

@@ -1,5 +1,5 @@
-//! The entries of the catalogue that the names and CAS numbers of many rows may mean, read at once. Terms fetch them, as
-//! they have an index; the identity of a name decides.
+//! The entries of the catalogue that the names and CAS numbers of many rows may mean, read at once. Terms fetch them,
+//! as they have an index; the identity of a name decides.
 
 use std::collections::{HashMap, HashSet};
 
@@ -85,7 +85,8 @@ impl Candidates {
         self.all.iter().filter(has).collect()
     }
 
-    /// A name counts alike whether an entry goes by it or has it as a synonym: two entries that have it are two meanings.
+    /// A name counts alike whether an entry goes by it or has it as a synonym: two entries that have it are two
+    /// meanings.
     pub fn called(&self, name: &str) -> Named<'_> {
         let all = self.by_name.get(&caseless(name)).into_iter().flatten().map(|at| &self.all[*at]);
         let mut found: Vec<_> =
@@ -93,8 +94,8 @@ impl Candidates {
         found.sort_by_key(|(how, ..)| *how);
         let Some((best, first, _)) = found.first().copied() else { return Named::Nothing };
         let as_well: Vec<_> = found.iter().filter(|(how, ..)| *how == best).map(|(_, chemical, _)| *chemical).collect();
-        // Capitals throughout do not choose between two that differ by case; and where the catalogue has both cases, the one
-        // that is written as the name is meant.
+        // Capitals throughout do not choose between two that differ by case; and where the catalogue has both cases,
+        // the one that is written as the name is meant.
         let is_chosen = match best {
             Called::Exactly => found.len() == as_well.len() || !is_loud(name),
             Called::InOneCase => found.len() > as_well.len(),
@@ -108,8 +109,8 @@ impl Candidates {
         }
     }
 
-    /// The only one that has the name but for hyphens and spaces, and how it writes it. What else a search finds for a name
-    /// may be another substance, so nobody is asked whether it was meant.
+    /// The only one that has the name but for hyphens and spaces, and how it writes it. What else a search finds for a
+    /// name may be another substance, so nobody is asked whether it was meant.
     pub fn near(&self, name: &str) -> Option<(&Chemical, &str)> {
         let key = near(name);
         let &[at] = &self.by_near.get(&key)?[..] else { return None };
@@ -117,8 +118,8 @@ impl Candidates {
         chemical.names().find(|own| near(own) == key).map(|own| (chemical, own))
     }
 
-    /// Whether the name alone does not tell that it is this one: a mixture is sold by it, and neither the entry nor the lab
-    /// goes by it.
+    /// Whether the name alone does not tell that it is this one: a mixture is sold by it, and neither the entry nor the
+    /// lab goes by it.
     pub fn is_doubtful(&self, chemical: &Chemical, name: &str) -> bool {
         let key = identity(name);
         is_technical(name) && identity(&chemical.name) != key && !self.own.contains(&(chemical.id, key))

@@ -2,9 +2,9 @@
 
 use chemistry::Formula;
 
-/// Whether the letter there keeps its case: in a formula with a symbol of two letters (`CoS` is not `COS`), as the locant
-/// of an atom (N-butyl is at the nitrogen, n-butyl is the normal one), and as a configuration (D- and L- are one, d- and l-
-/// turn light). `N,N-` is always nitrogen.
+/// Whether the letter there keeps its case: in a formula with a symbol of two letters (`CoS` is not `COS`), as the
+/// locant of an atom (N-butyl is at the nitrogen, n-butyl is the normal one), and as a configuration (D- and L- are
+/// one, d- and l- turn light). `N,N-` is always nitrogen.
 pub fn cased(name: &[char], at: usize) -> bool {
     if !name[at].is_uppercase() {
         return false;

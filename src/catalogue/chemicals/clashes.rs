@@ -17,8 +17,8 @@ const NUMBERS: [(Read, &str, &str, Reason); 3] = [
 ];
 
 /// Refuses a number that another chemical has; one that it had `before` stays. Who calls it holds
-/// [`store::lock_new_names`], so nobody takes the number meanwhile. (No unique index on EC numbers and InChIKeys: whoever
-/// imports a list may decide that two entries share one.)
+/// [`store::lock_new_names`], so nobody takes the number meanwhile. (No unique index on EC numbers and InChIKeys:
+/// whoever imports a list may decide that two entries share one.)
 pub async fn check_numbers(db: &mut PgConnection, chemical: &Chemical, before: Option<&Chemical>) -> Result<()> {
     let new = |of: Read| of(chemical).filter(|number| before.and_then(of) != Some(*number));
     let terms: Vec<_> = NUMBERS.iter().filter_map(|(of, ..)| new(*of)).map(term).collect();
@@ -35,7 +35,8 @@ pub async fn check_numbers(db: &mut PgConnection, chemical: &Chemical, before: O
     Ok(())
 }
 
-/// Refuses names that are numbers of other substances. What a catalogue of an older version has stays until it is changed.
+/// Refuses names that are numbers of other substances. What a catalogue of an older version has stays until it is
+/// changed.
 pub async fn check_names(db: &mut PgConnection, chemical: &Chemical) -> Result<()> {
     for (at, name) in chemical.names().enumerate() {
         let pointer = at.checked_sub(1).map_or_else(|| "/name".to_owned(), |at| format!("/synonyms/{at}"));
@@ -49,7 +50,8 @@ pub async fn check_name(db: &mut PgConnection, name: &str, chemical: &Chemical, 
     let Some(number) = Number::read(name).filter(|number| !number.is_of(chemical)) else { return Ok(()) };
     let alike = store::find_alike(db, Uuid::nil(), &[], &[term(number.as_str())]).await?;
     let holder = alike.iter().find(|other| number.is_of(other)).map(|holder| format!("`{}`", holder.name));
-    // Lists know more EC numbers than the catalogue: one that nobody has may stay among the synonyms, where it is found.
+    // Lists know more EC numbers than the catalogue: one that nobody has may stay among the synonyms, where it is
+    // found.
     if holder.is_none() && pointer != "/name" && matches!(number, Number::Ec(_)) {
         return Ok(());
     }

@@ -37,9 +37,9 @@ impl Versioned for Chemical {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// Search names, synonyms, CAS and EC numbers, formulas and InChIKeys: first what is the text, then what begins with
-    /// it, then what has its words. Where few begin so, what is one slip of a letter away comes before the words. Answers
-    /// the best matches (20 unless `limit` says), on one page.
+    /// Search names, synonyms, CAS and EC numbers, formulas and InChIKeys: first what is the text, then what begins
+    /// with it, then what has its words. Where few begin so, what is one slip of a letter away comes before the words.
+    /// Answers the best matches (20 unless `limit` says), on one page.
     #[param(example = "acetonitrle", value_type = Option<String>, min_length = 2, max_length = 200)]
     q: Option<Text<200>>,
     /// The most items on a page: 50 unless said, with `q` 20.
@@ -66,8 +66,8 @@ async fn list_chemicals(by: Auth<Anyone>, Query(wanted): Query<Wanted>) -> Resul
 
 /// Add a chemical to the catalogue.
 ///
-/// A CAS number, an EC number and an InChIKey belong to one chemical: 409 names the entry that has it. The same chemical
-/// again under its `id` is not made again: 200 with the entry as it is now.
+/// A CAS number, an EC number and an InChIKey belong to one chemical: 409 names the entry that has it. The same
+/// chemical again under its `id` is not made again: 200 with the entry as it is now.
 #[utoipa::path(post, path = "/chemicals", tag = "catalogue",
     responses((status = 201, body = Chemical), (status = 200, description = "It was made before", body = Chemical), Failures),
     security(("bearer" = ["cataloguer"])))]

@@ -43,8 +43,8 @@ pub fn identity(name: &str) -> String {
     key.trim_end().nfc().collect()
 }
 
-/// Equal for two names that differ at most by hyphens and spaces: `alpha pinene`, `(-) limonene`. They are not enough to
-/// take one for the other (phenyl-acetic and phenyl acetic), but too close for two substances of one list.
+/// Equal for two names that differ at most by hyphens and spaces: `alpha pinene`, `(-) limonene`. They are not enough
+/// to take one for the other (phenyl-acetic and phenyl acetic), but too close for two substances of one list.
 pub fn near(name: &str) -> String {
     near_to(&identity(name))
 }
@@ -72,8 +72,8 @@ pub fn is_loud(name: &str) -> bool {
     !name.contains(char::is_lowercase) && !Formula::is_one(name)
 }
 
-/// In lower case, but for the letters whose case counts, without accents, with plain marks. `CO` is not `Co`: two letters
-/// keep their case.
+/// In lower case, but for the letters whose case counts, without accents, with plain marks. `CO` is not `Co`: two
+/// letters keep their case.
 fn letters(name: &str) -> Vec<char> {
     let is_symbol = name.chars().count() <= 2;
     // Before anything is taken apart: an acute accent becomes a space and a mark.

@@ -1,5 +1,6 @@
-//! Names in which the case of a letter makes another real substance: as a locant of an atom (N-, O-, S-) it is one thing,
-//! and in lower case another (normal, ortho, secondary); D- and L- are a configuration, and d- and l- turn light.
+//! Names in which the case of a letter makes another real substance: as a locant of an atom (N-, O-, S-) it is one
+//! thing, and in lower case another (normal, ortho, secondary); D- and L- are a configuration, and d- and l- turn
+//! light.
 
 use chemistry::Formula;
 
@@ -49,8 +50,8 @@ const OXYGEN: &[&str] =
 const TURNING: &[&str] =
     &["tartar", "tartrate", "lactic", "lactate", "malic", "malate", "mandel", "glyceric", "glycerate"];
 
-/// Whether the case of a letter makes another real substance of the name: of `n-butylaniline`, and neither of `n-hexane`,
-/// nor of `n-methylaniline`, as a methyl group is never a normal chain.
+/// Whether the case of a letter makes another real substance of the name: of `n-butylaniline`, and neither of
+/// `n-hexane`, nor of `n-methylaniline`, as a methyl group is never a normal chain.
 pub fn has_two_meanings(name: &str, formula: Option<&Formula>) -> bool {
     let name = super::called::caseless(name);
     let has = |element, parts: &[&str], rest: &str| {

@@ -1,5 +1,5 @@
-//! A number that is written as a name. It means the substance that has it, so no other may go by it: a bottle under that
-//! name would be in the wrong substance.
+//! A number that is written as a name. It means the substance that has it, so no other may go by it: a bottle under
+//! that name would be in the wrong substance.
 
 use std::borrow::Cow;
 
@@ -27,8 +27,8 @@ pub(super) fn is_heading(letters: &str) -> bool {
 }
 
 impl Number {
-    /// Also with its heading before it (`CAS 64-17-5`), and with other signs between its groups than hyphens, as the search
-    /// reads it (`64 17 5`).
+    /// Also with its heading before it (`CAS 64-17-5`), and with other signs between its groups than hyphens, as the
+    /// search reads it (`64 17 5`).
     pub fn read(name: &str) -> Option<Self> {
         let plain = if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(name.nfkc().collect()) };
         let name = plain.trim_end_matches(|c: char| !c.is_alphanumeric());

@@ -1,5 +1,5 @@
-//! What somebody typed into the search box, read as the catalogue is written: folded, with a number or key freed of what
-//! stands around it, and with the texts that it may have been meant to be.
+//! What somebody typed into the search box, read as the catalogue is written: folded, with a number or key freed of
+//! what stands around it, and with the texts that it may have been meant to be.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -68,9 +68,9 @@ impl Query {
         slips.iter().chain([&digits]).filter_map(|digits| cas(digits)).collect()
     }
 
-    /// The words to try for a slip, as each costs some thousand look-ups: the one that begins no word of the catalogue, or
-    /// when all do, the rarest; of two words that are right and that nothing has together, both. None when several begin no
-    /// word, as mending one would leave the others.
+    /// The words to try for a slip, as each costs some thousand look-ups: the one that begins no word of the catalogue,
+    /// or when all do, the rarest; of two words that are right and that nothing has together, both. None when several
+    /// begin no word, as mending one would leave the others.
     pub fn words_to_try(&self, known: &HashMap<String, KnownWord>, found_nothing: bool) -> Vec<&String> {
         let of = |word: &&String| known.get(*word).copied().unwrap_or_default();
         let wrong: Vec<_> = self.words.iter().filter(|word| !of(word).begins(word)).collect();
@@ -161,7 +161,8 @@ impl Correction<'_> {
         if word == self.typed { &self.meant } else { word }
     }
 
-    /// The first letter is the one that people get right, and a word that is whole is likelier than the beginning of one.
+    /// The first letter is the one that people get right, and a word that is whole is likelier than the beginning of
+    /// one.
     fn unlikelihood(&self) -> i32 {
         let begins_otherwise = self.typed.chars().next() != self.meant.chars().next();
         let is_unfinished = self.meant.chars().count() > self.typed.chars().count() + 1;

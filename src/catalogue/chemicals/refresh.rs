@@ -1,5 +1,5 @@
-//! Terms and words as the fold of this build makes them. Until those of an older one are written anew, a chemical is not
-//! found by its names, nor by the name that a lab gives it, and an import would add it a second time.
+//! Terms and words as the fold of this build makes them. Until those of an older one are written anew, a chemical is
+//! not found by its names, nor by the name that a lab gives it, and an import would add it a second time.
 
 use std::time::Duration;
 

@@ -46,8 +46,8 @@ fn may_be_a_slip(query: &Query, found: &[Chemical]) -> bool {
     begin < FEW && !found.iter().any(|chemical| query.is_in_name(&chemical.name))
 }
 
-/// Puts chemicals that are called what may have been meant behind those that begin with the text, before those that only
-/// have its words. When what was found may be by chance, others that may have been meant follow at the end.
+/// Puts chemicals that are called what may have been meant behind those that begin with the text, before those that
+/// only have its words. When what was found may be by chance, others that may have been meant follow at the end.
 async fn add_meant(db: &mut PgConnection, query: &Query, items: &mut Vec<Chemical>, most: i64) -> Result<()> {
     let may_be_by_chance = items.len() < FEW && !items.iter().any(|chemical| query.begins_words_of(&chemical.name));
     let known = store::known(db, query, &ids(items)).await?;

@@ -1,5 +1,5 @@
-//! Names of mixtures and wares of trade that lists of synonyms give to one substance: petroleum ether is a cut of alkanes,
-//! and `PubChem` has it among the names of benzene. As a synonym alone such a name tells no substance.
+//! Names of mixtures and wares of trade that lists of synonyms give to one substance: petroleum ether is a cut of
+//! alkanes, and `PubChem` has it among the names of benzene. As a synonym alone such a name tells no substance.
 
 use super::identity::identity;
 

@@ -42,7 +42,8 @@ pub fn labels_one_slip_away(text: &str) -> Vec<String> {
     if long_enough { one_slip_away(&text, &alphabet, text.len()).into_iter().collect() } else { Vec::new() }
 }
 
-/// What a word may have been meant to be, when words are known that begin with so many letters of it, and none with more.
+/// What a word may have been meant to be, when words are known that begin with so many letters of it, and none with
+/// more.
 pub fn word_one_slip_away(word: &str, known: usize) -> BTreeSet<String> {
     let mut alphabet: BTreeSet<char> = ('a'..='z').chain(word.chars()).collect();
     if word.chars().any(|c| c.is_ascii_digit()) {
@@ -52,8 +53,8 @@ pub fn word_one_slip_away(word: &str, known: usize) -> BTreeSet<String> {
 }
 
 /// All that is one letter left out, put in, or taken for another away, two letters swapped, or one sound spelled
-/// otherwise. (P. Norvig, How to Write a Spelling Corrector) A slip leaves the letters before it as they are, so none is
-/// behind those that the word may begin with.
+/// otherwise. (P. Norvig, How to Write a Spelling Corrector) A slip leaves the letters before it as they are, so none
+/// is behind those that the word may begin with.
 pub fn one_slip_away(word: &str, alphabet: &[char], known: usize) -> BTreeSet<String> {
     let letters: Vec<char> = word.chars().collect();
     if !(SHORTEST_TO_SLIP..=LONGEST_TO_SLIP).contains(&letters.len()) {

@@ -1,5 +1,5 @@
-//! What a delivery report says. There are two forms: the status log of SNS, which somebody has to forward from `CloudWatch`
-//! to the topic, and the events of End User Messaging, which goes to the topic by itself.
+//! What a delivery report says. There are two forms: the status log of SNS, which somebody has to forward from
+//! `CloudWatch` to the topic, and the events of End User Messaging, which goes to the topic by itself.
 
 use serde_json::Value;
 
@@ -71,8 +71,8 @@ fn cost(report: &Value) -> Option<Price> {
     Some(Price { amount: price.amount + fee, ..price })
 }
 
-/// SNS gives no codes, only these texts; the codes are ours. Amazon SNS developer guide, "SMS delivery failure reasons",
-/// and what `CloudWatch` shows beyond it.
+/// SNS gives no codes, only these texts; the codes are ours. Amazon SNS developer guide, "SMS delivery failure
+/// reasons", and what `CloudWatch` shows beyond it.
 fn reason(text: &str) -> (Failure, &'static str) {
     const REASONS: [(&str, Failure, &str); 15] = [
         ("opted out", Failure::ConsentWithdrawn, "opted-out"),

@@ -1,6 +1,5 @@
-//! What a topic of SNS posts to us
-//! (<https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>): signed by a key whose certificate
-//! SNS publishes, and believed only of the one topic that is configured.
+//! What a topic of SNS posts to us (<https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>):
+//! signed by a key whose certificate SNS publishes, and believed only of the one topic that is configured.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
@@ -157,8 +156,8 @@ impl Envelope {
     fn verify(&self, key: &[u8]) -> Result<(), Distrust> {
         let algorithm = match self.signature_version.as_str() {
             "2" => &RSA_PKCS1_2048_8192_SHA256,
-            // What topics do unless they are told otherwise. SHA-1 falls to collisions, but the topic stands at the end of
-            // what is signed, so that what is signed for another topic never fits ours.
+            // What topics do unless they are told otherwise. SHA-1 falls to collisions, but the topic stands at the end
+            // of what is signed, so that what is signed for another topic never fits ours.
             "1" => &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
             _ => return Err(Distrust::Forged),
         };

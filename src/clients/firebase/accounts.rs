@@ -1,5 +1,5 @@
-//! Is an account still good? A token lives for an hour; whoever was disabled or signed out meanwhile must not get in with
-//! it. `accounts:lookup` tells, with an access token of the service account (RFC 7523 section 2.1).
+//! Is an account still good? A token lives for an hour; whoever was disabled or signed out meanwhile must not get in
+//! with it. `accounts:lookup` tells, with an access token of the service account (RFC 7523 section 2.1).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What an ID token must be: the rules of Firebase's own SDKs, and each claim required and of its type, which not all of
-//! those insist on. Pure: no clock, no I/O.
+//! What an ID token must be: the rules of Firebase's own SDKs, and each claim required and of its type, which not all
+//! of those insist on. Pure: no clock, no I/O.
 
 use std::fmt;
 

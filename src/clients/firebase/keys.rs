@@ -1,6 +1,6 @@
-//! The public keys of a signer, from its JWKS (RFC 7517). They are kept as long as `Cache-Control` says; of many who find
-//! them stale one fetches; an outage is bridged with what is known for a day; and whoever invents key ids causes one more
-//! fetch a minute at most.
+//! The public keys of a signer, from its JWKS (RFC 7517). They are kept as long as `Cache-Control` says; of many who
+//! find them stale one fetches; an outage is bridged with what is known for a day; and whoever invents key ids causes
+//! one more fetch a minute at most.
 
 use std::{
     collections::HashMap,
@@ -21,8 +21,8 @@ use crate::clients::http::{Answer, Http};
 const KEPT_AT_LEAST: TimeDelta = TimeDelta::minutes(5);
 /// Past their `max-age`, while nobody answers.
 const KEPT_IN_AN_OUTAGE: TimeDelta = TimeDelta::hours(24);
-/// After a fetch for a key that was not among those known. It holds for all key ids together, so what stayed unknown needs
-/// no list of its own. Whoever comes meanwhile with another may have a new one, and is told to come again.
+/// After a fetch for a key that was not among those known. It holds for all key ids together, so what stayed unknown
+/// needs no list of its own. Whoever comes meanwhile with another may have a new one, and is told to come again.
 const UNKNOWN_WAITS: TimeDelta = TimeDelta::seconds(60);
 /// After a fetch that failed.
 const OUTAGE_WAITS: TimeDelta = TimeDelta::seconds(5);

@@ -1,6 +1,6 @@
-//! Firebase: verifies its ID tokens and App Check tokens, asks whether an account is still good, and mints custom tokens.
-//! Our own rules on `jsonwebtoken`: every claim is required and typed, the algorithm is fixed, and nothing but the
-//! configuration says where keys come from (RFC 8725 sections 3.1, 3.8 to 3.11;
+//! Firebase: verifies its ID tokens and App Check tokens, asks whether an account is still good, and mints custom
+//! tokens. Our own rules on `jsonwebtoken`: every claim is required and typed, the algorithm is fixed, and nothing but
+//! the configuration says where keys come from (RFC 8725 sections 3.1, 3.8 to 3.11;
 //! <https://firebase.google.com/docs/auth/admin/verify-id-tokens>).
 
 use std::{sync::Arc, time::Duration};
@@ -158,7 +158,8 @@ impl Firebase {
     }
 
     /// Refuses a token whose account has since been disabled or deleted, or its sign-ins revoked. An answer of the last
-    /// minute will do; while Google cannot be asked, one as old as `patience`. Without a service account nobody can be asked.
+    /// minute will do; while Google cannot be asked, one as old as `patience`. Without a service account nobody can be
+    /// asked.
     pub async fn check_account(&self, token: &IdToken, now: DateTime<Utc>, patience: TimeDelta) -> Result<(), Refusal> {
         match self.real_accounts() {
             Some(accounts) => accounts.check(token, now, patience).await,

@@ -6,14 +6,16 @@ use crate::clients::outbound::Failure;
 pub(super) fn meaning(code: &str) -> Option<Failure> {
     use Failure::{Blocked, ConsentWithdrawn, Misconfigured, NumberRefused, TryLater};
     let why = match code.parse().ok()? {
-        // The account: not active, wrong credentials, a right that is missing, a trial that sends to verified numbers only.
+        // The account: not active, wrong credentials, a right that is missing, a trial that sends to verified numbers
+        // only.
         10_001 | 20_003 | 20_005 | 20_006 | 20_008 | 20_010 | 20_404 | 21_267 | 21_607 | 21_608 | 30_002 => {
             Misconfigured
         }
         14_107 | 20_429 | 20_500 | 20_503 | 20_504 => TryLater,
         // To: no number, a short code, no mobile phone, a landline.
         21_211 | 21_217 | 21_265 | 21_614 | 21_635 => NumberRefused,
-        // A country that is switched off, and a pair of sender and country that Twilio has no way for: others may have one.
+        // A country that is switched off, and a pair of sender and country that Twilio has no way for: others may have
+        // one.
         21_408 | 21_612 => Blocked,
         21_610 => ConsentWithdrawn,
         21_611 => TryLater,

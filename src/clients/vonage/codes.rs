@@ -7,7 +7,8 @@ pub(super) fn of_status(status: &str) -> Failure {
     match status {
         // Too fast, an error inside, too many connections.
         "1" | "5" | "10" => TryLater,
-        // Fields, credentials, an account that is barred, out of money or not for HTTP, the sender, the callback, a trial.
+        // Fields, credentials, an account that is barred, out of money or not for HTTP, the sender, the callback, a
+        // trial.
         "2" | "3" | "4" | "8" | "9" | "11" | "12" | "14" | "15" | "22" | "23" | "29" | "32" => Misconfigured,
         // A prefix that nobody knows, a number that is barred or out of use.
         "6" | "7" | "33" => NumberRefused,

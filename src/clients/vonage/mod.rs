@@ -101,7 +101,8 @@ fn without_plus(number: &str) -> &str {
     number.strip_prefix('+').unwrap_or(number)
 }
 
-/// Status 200 says nothing: each part has a status of its own. If but one part was taken, there is a message on its way.
+/// Status 200 says nothing: each part has a status of its own. If but one part was taken, there is a message on its
+/// way.
 fn accepted(answer: &Answer) -> Sending {
     if !answer.status.is_success() {
         return Err(Refused::by_status(answer.status));

@@ -67,12 +67,12 @@ const CSV: File = File { name: "containers.csv", content_type: "text/csv; charse
 ///
 /// All containers that the list has with these filters and that you may see, in its order: code, chemical (its name in
 /// the catalogue), CAS number, amount and its unit (UCUM), location from the root down, state, lot, supplier, catalogue
-/// number, tare and its unit, days (YYYY-MM-DD) and note. Before a cell that a spreadsheet would run (`=`, `+`, `-`, `@`)
-/// stands an apostrophe, which `chemstock import containers` takes off again.
+/// number, tare and its unit, days (YYYY-MM-DD) and note. Before a cell that a spreadsheet would run (`=`, `+`, `-`,
+/// `@`) stands an apostrophe, which `chemstock import containers` takes off again.
 ///
 /// The answer is written while it is read. If something fails on the way, the connection breaks off without the end of
-/// the body: then what has come is not all there is. After five minutes it breaks off, too. A container that is moved or
-/// changed meanwhile is there as it was or as it is.
+/// the body: then what has come is not all there is. After five minutes it breaks off, too. A container that is moved
+/// or changed meanwhile is there as it was or as it is.
 #[utoipa::path(get, path = "/labs/{lab_id}/exports/containers.csv", tag = "containers",
     params(("lab_id" = Uuid, Path), ExportFilter), security(("bearer" = ["viewer"])),
     responses((status = 200, body = String, content_type = "text/csv", description = "The file",

@@ -1,5 +1,5 @@
-//! What a lab has, as files that our imports read again. They are written page by page while they are read: nothing holds
-//! a whole lab in memory.
+//! What a lab has, as files that our imports read again. They are written page by page while they are read: nothing
+//! holds a whole lab in memory.
 
 mod http;
 

@@ -1,5 +1,5 @@
-//! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one never
-//! costs the others.
+//! Stores rows in batches, each in one transaction; when that fails because of a row, each row in its own, so that one
+//! never costs the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,7 +91,8 @@ impl<'a> Batches<'a> {
         Ok(outcomes)
     }
 
-    /// Two that wait for each other, or a database that starts again: rows that did go in are there already the next time.
+    /// Two that wait for each other, or a database that starts again: rows that did go in are there already the next
+    /// time.
     async fn in_a_few_tries<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
         for _ in 1..TRIES {
             match self.in_transaction(load, items).await {

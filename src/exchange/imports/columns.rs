@@ -1,5 +1,5 @@
-//! What is decided over a whole file before its first row is read: the decimal sign of its numbers, and whether its days
-//! have the day or the month first.
+//! What is decided over a whole file before its first row is read: the decimal sign of its numbers, and whether its
+//! days have the day or the month first.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -64,7 +64,8 @@ impl Columns {
         Ok(Self { signs: signs.into(), days, shapes, has_counts, repair_cas })
     }
 
-    /// As they hold for a row: in a file of corrections as it says itself, since the rows around it are not those of the list.
+    /// As they hold for a row: in a file of corrections as it says itself, since the rows around it are not those of
+    /// the list.
     pub fn for_row(&self, row: &Row) -> Cow<'_, Self> {
         if !row.is_of_corrections() {
             return Cow::Borrowed(self);

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::exchange::escape::{escaped, unescaped};
 
-/// Written under another name until it is whole. It is made before the first row goes in; without a failure nothing is left.
-/// What an earlier run has left is never written over: a person may have worked on it.
+/// Written under another name until it is whole. It is made before the first row goes in; without a failure nothing is
+/// left. What an earlier run has left is never written over: a person may have worked on it.
 pub struct Corrections<'t> {
     table: &'t Table<'t>,
     /// The list's.
@@ -122,8 +122,8 @@ impl<'t> Corrections<'t> {
         of_list(&self.folder, &self.name)
     }
 
-    /// When all rows of the list are in: removes the files of earlier runs that are as they were written, and says which
-    /// others there are.
+    /// When all rows of the list are in: removes the files of earlier runs that are as they were written, and says
+    /// which others there are.
     pub fn remove_earlier(&self) -> Option<String> {
         let is_kept = |path: &PathBuf| !is_as_written(path) || fs::remove_file(path).is_err();
         let kept: Vec<_> = self.earlier().into_iter().filter(is_kept).map(|path| path.display().to_string()).collect();

@@ -59,7 +59,8 @@ pub struct Options {
     /// Leave a column out, whatever stands in it; may be repeated
     #[arg(long, value_name = "HEADER")]
     pub ignore: Vec<String>,
-    /// Take a damaged CAS number as the one that it must have been (`66251` as 66-25-1), where the check digit proves it
+    /// Take a damaged CAS number as the one that it must have been (`66251` as 66-25-1), where the check digit proves
+    /// it
     #[arg(long)]
     pub repair_cas: bool,
     /// Bring back what people have undone or deleted since an import brought it
@@ -75,7 +76,8 @@ pub struct ContainerOptions {
     /// Make the locations that the lab does not have yet
     #[arg(long)]
     pub create_locations: bool,
-    /// Make a code for each row without one, the same at every run of a list of this name, and write them to FILE.codes.csv
+    /// Make a code for each row without one, the same at every run of a list of this name, and write them to
+    /// FILE.codes.csv
     #[arg(long)]
     pub make_codes: bool,
     /// Where the name is none of the names of the number's chemical, take the number, and keep the name in the note

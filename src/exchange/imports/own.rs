@@ -1,5 +1,5 @@
-//! The columns that a file of corrections has more than its list. Where a column of the list has one of their names, they
-//! get others: what the import writes is never taken for what the list says.
+//! The columns that a file of corrections has more than its list. Where a column of the list has one of their names,
+//! they get others: what the import writes is never taken for what the list says.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -72,7 +72,8 @@ pub fn names<'h>(with_code: bool, headers: &(impl Iterator<Item = &'h str> + Clo
     all(free.unwrap_or(MOST))
 }
 
-/// The check of a row: of its other cells, and of what stands over them. Letters, which no spreadsheet takes for a number.
+/// The check of a row: of its other cells, and of what stands over them. Letters, which no spreadsheet takes for a
+/// number.
 pub fn check<'c>(header: impl Iterator<Item = &'c str>, cells: impl Iterator<Item = &'c str>) -> String {
     let mut text = String::new();
     for cell in header.chain(["\0"]).chain(cells) {

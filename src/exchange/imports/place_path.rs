@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{base::text::Name, catalogue::chemicals::is_placeholder, stock::locations::Kind};
 
-/// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash does as
-/// well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
+/// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash
+/// does as well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
 pub struct PlacePath {
     pub text: String,
     pub path: Vec<Part>,

@@ -163,8 +163,8 @@ impl<'l> Places<'l> {
         ))
     }
 
-    /// From a root; else from wherever the first name stands, in the lab or in a path of the list, when that is only one
-    /// place.
+    /// From a root; else from wherever the first name stands, in the lab or in a path of the list, when that is only
+    /// one place.
     fn descend(&self, path: &[Part], depth: usize) -> OrReason<Followed> {
         let Some((first, rest)) = path.split_first() else {
             return Ok(Followed { last: None, missing: Vec::new() });

@@ -1,5 +1,5 @@
-//! The names of `PubChem`'s list of identifiers. Among them stand numbers of salts and isotopes, formulas of bases, and more
-//! than a name can be; what is left out is counted and told.
+//! The names of `PubChem`'s list of identifiers. Among them stand numbers of salts and isotopes, formulas of bases, and
+//! more than a name can be; what is left out is counted and told.
 
 use std::collections::BTreeMap;
 
@@ -127,7 +127,8 @@ impl Own {
     }
 
     fn why_not(&self, name: &str) -> Option<Why> {
-        // Which substance an EC number among them is of, the list does not say: it stays for the search, and names nothing.
+        // Which substance an EC number among them is of, the list does not say: it stays for the search, and names
+        // nothing.
         let is_foreign = |number: &Number| !matches!(number, Number::Ec(_)) && !self.has(number);
         if Number::all_in(name).iter().any(is_foreign) {
             return Some(Why::Number);

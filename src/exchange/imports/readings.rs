@@ -1,5 +1,5 @@
-//! The cells of a row in a form that has one meaning without the rows around it, and beside them what a spreadsheet may yet
-//! take from them: it writes `2027-04-03` as `4/3/2027`, `1.1250` as `1.125`, and `00124` as `124`.
+//! The cells of a row in a form that has one meaning without the rows around it, and beside them what a spreadsheet may
+//! yet take from them: it writes `2027-04-03` as `4/3/2027`, `1.1250` as `1.125`, and `00124` as `124`.
 
 use chemistry::is_digits;
 

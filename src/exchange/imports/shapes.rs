@@ -1,5 +1,5 @@
-//! What a spreadsheet makes of a code, lot or place that looks like a day: `3-24` becomes `Mar-24`, or 45352. What was meant
-//! is lost, so such a cell is refused where the rest of its column is written otherwise.
+//! What a spreadsheet makes of a code, lot or place that looks like a day: `3-24` becomes `Mar-24`, or 45352. What was
+//! meant is lost, so such a cell is refused where the rest of its column is written otherwise.
 
 use std::collections::HashMap;
 
@@ -97,7 +97,8 @@ impl Shapes {
         }
     }
 
-    /// Whether the text of the column was something else before a spreadsheet had it. One that is marked as a text was not.
+    /// Whether the text of the column was something else before a spreadsheet had it. One that is marked as a text was
+    /// not.
     pub fn is_damaged(&self, row: &Row, column: &'static str) -> bool {
         let Some(cell) = row.get(column).filter(|_| !row.is_marked(column)) else { return false };
         let shape = shape(cell);

@@ -73,7 +73,8 @@ impl Load for Substances {
         &self.columns
     }
 
-    /// A row without a number may be what a later row has as a synonym, or for its formula: in either order, both are one.
+    /// A row without a number may be what a later row has as a synonym, or for its formula: in either order, both are
+    /// one.
     fn waits(&self, row: &Row) -> bool {
         let is_other = |name: &str| self.synonyms.contains(&identity(name)) || name.parse::<Formula>().is_ok();
         !has_number(row) && row.get("name").is_some_and(is_other)
@@ -150,8 +151,8 @@ impl Substances {
     }
 }
 
-/// A damaged number is repaired when that was asked for; else the proposal stands in the reason, and tells whether the row
-/// came in before.
+/// A damaged number is repaired when that was asked for; else the proposal stands in the reason, and tells whether the
+/// row came in before.
 pub fn read_cas(row: &Row, repair: bool, faults: &mut Faults) -> Option<CasNumber> {
     let raw = row.get("cas")?;
     raw.parse().map_or_else(

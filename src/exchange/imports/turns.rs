@@ -1,4 +1,5 @@
-//! Rows of one file that have the same mark go in one after the other, so that each sees what became of those before it.
+//! Rows of one file that have the same mark go in one after the other, so that each sees what became of those before
+//! it.
 
 use std::collections::HashSet;
 

@@ -39,8 +39,8 @@ impl From<Row> for AuditLine {
     }
 }
 
-/// Reads the lines that are asked for, the newest first: `lines!("from … where …", $1, $2, $3; filter, unseen)`, with the
-/// lines named `l`, their places in the chain `c`, and their people `u`.
+/// Reads the lines that are asked for, the newest first: `lines!("from … where …", $1, $2, $3; filter, unseen)`, with
+/// the lines named `l`, their places in the chain `c`, and their people `u`.
 macro_rules! lines {
     ($from:literal, $one:expr, $two:expr, $three:expr; $filter:ident, $unseen:ident) => {
         sqlx::query_as!(

@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// How far the notary is, what there is to do, and the snapshot in which that was seen: one statement, so that they
-/// belong together. At most so many lines come, those of the lowest transactions, in the order in which the transactions
-/// wrote their last lines: whoever waited for a row wrote later than who held it. The lines of one transaction are in the
-/// order of each bottle's ledger. A line whose transaction is numbered by another server is not taken twice, as the chain
-/// has it. During a walk over all lines there is nothing else to do, but `also_in_walk` finds what has come meanwhile.
+/// belong together. At most so many lines come, those of the lowest transactions, in the order in which the
+/// transactions wrote their last lines: whoever waited for a row wrote later than who held it. The lines of one
+/// transaction are in the order of each bottle's ledger. A line whose transaction is numbered by another server is not
+/// taken twice, as the chain has it. During a walk over all lines there is nothing else to do, but `also_in_walk` finds
+/// what has come meanwhile.
 pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Result<Look> {
     let row = sqlx::query!(
         r#"with state as materialized (
@@ -122,8 +123,8 @@ fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
 
 /// The next lines by lab and id, from this one on: those of them that have no position, where the last stands, and how
 /// many they are. They come in the order of their times, because ids of one moment are random. What has come since the
-/// walk began keeps its order of transactions and is taken afterwards: by their numbers, lines that `before` does not show
-/// and a transaction of this server may have written.
+/// walk began keeps its order of transactions and is taken afterwards: by their numbers, lines that `before` does not
+/// show and a transaction of this server may have written.
 pub async fn walk(
     db: &mut PgConnection,
     (lab_id, id): (Uuid, Uuid),

@@ -66,9 +66,10 @@ pub struct Verification {
 #[schema(as = AuditFault)]
 pub struct Fault {
     /// `gap`: nothing stands at this position, though something stands behind it. `missing_line`: the line is gone.
-    /// `changed_line`: it is not the one that was hashed. `changed_hash`: the hash is not the one that the next was made
-    /// with. `changed_line_or_hash`: nothing behind it says which. `line_without_position`: its place, at the end of the
-    /// chain, was removed. `other_head`: the chain may fit, but its head was once told with another hash at this position.
+    /// `changed_line`: it is not the one that was hashed. `changed_hash`: the hash is not the one that the next was
+    /// made with. `changed_line_or_hash`: nothing behind it says which. `line_without_position`: its place, at the end
+    /// of the chain, was removed. `other_head`: the chain may fit, but its head was once told with another hash at this
+    /// position.
     pub kind: FaultKind,
     /// Null for a line that has none.
     #[schema(required = true)]
@@ -172,8 +173,8 @@ async fn verify<R>(by: &Auth<R>, lab_id: Uuid, range: Range) -> Result<Verificat
     Ok(Verification { head, checked, fault, next_from, next_from_line: None })
 }
 
-/// Looks at so many lines for one without a position, the newest first, as those at the end of the chain are. Says where
-/// to go on, if there are more.
+/// Looks at so many lines for one without a position, the newest first, as those at the end of the chain are. Says
+/// where to go on, if there are more.
 async fn find_unplaced<R>(
     by: &Auth<R>,
     lab_id: Uuid,

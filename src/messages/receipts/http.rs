@@ -23,9 +23,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Receive a delivery receipt
 ///
-/// For the providers, which sign it in their own ways: `twilio`, `vonage`, `messagebird`, `bird`, `whatsapp` and `aws_sns`
-/// (a topic with delivery reports). The body is a form or JSON, as each has it. What is signed wrongly is refused; what
-/// comes twice changes nothing.
+/// For the providers, which sign it in their own ways: `twilio`, `vonage`, `messagebird`, `bird`, `whatsapp` and
+/// `aws_sns` (a topic with delivery reports). The body is a form or JSON, as each has it. What is signed wrongly is
+/// refused; what comes twice changes nothing.
 #[utoipa::path(post, path = "/webhooks/{provider}", tag = "system", security(()),
     params(("provider" = String, Path, example = "whatsapp")),
     responses((status = 204, description = "Heard"), web::Failures))]

@@ -1,6 +1,6 @@
-//! What providers tell of a message after they took it. It is believed once its signature is right, may come twice, late
-//! and in any order, and moves a message forward only. It never says anything of whose phone it is: a delivered code
-//! proves nothing until it comes back.
+//! What providers tell of a message after they took it. It is believed once its signature is right, may come twice,
+//! late and in any order, and moves a message forward only. It never says anything of whose phone it is: a delivered
+//! code proves nothing until it comes back.
 
 use std::{
     collections::HashMap,
@@ -64,8 +64,8 @@ fn refused(app: &App, provider: Provider, distrust: Distrust) -> Error {
     }
 }
 
-/// When the log was last told of a callback that is not believed, and how many it was not told of since: anybody can send
-/// as many as he likes. The counter has them all.
+/// When the log was last told of a callback that is not believed, and how many it was not told of since: anybody can
+/// send as many as he likes. The counter has them all.
 #[derive(Default)]
 struct Told(Mutex<HashMap<&'static str, (DateTime<Utc>, u64)>>);
 

@@ -21,8 +21,8 @@ pub struct Found {
     pub state: AttemptState,
 }
 
-/// By our reference, where the provider brings it back, or by its own name for the message. One provider says nothing of
-/// another's; Twilio speaks for its two channels.
+/// By our reference, where the provider brings it back, or by its own name for the message. One provider says nothing
+/// of another's; Twilio speaks for its two channels.
 pub async fn find(
     db: &mut PgConnection,
     provider: Provider,
@@ -65,10 +65,11 @@ pub struct Change {
     pub cost: Option<Decimal>,
 }
 
-/// Where the message is now, if this was new. Delivered and failed are the end; only the last attempt moves its message.
+/// Where the message is now, if this was new. Delivered and failed are the end; only the last attempt moves its
+/// message.
 ///
-/// An attempt that failed costs nothing unless the provider says so: what it cost is held for the next one, or given back
-/// if there is none. And it counts no more where pumping would show.
+/// An attempt that failed costs nothing unless the provider says so: what it cost is held for the next one, or given
+/// back if there is none. And it counts no more where pumping would show.
 #[expect(clippy::too_many_lines, reason = "one statement, so that it is all done or nothing")]
 pub async fn apply(
     db: &mut PgConnection,

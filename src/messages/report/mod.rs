@@ -56,8 +56,8 @@ pub struct FailedMessages {
     pub misconfigured: i64,
     pub try_later: i64,
     pub unknown: i64,
-    /// Never tried, under the provider `none`: each was being left alone, or it was too late, or a newer code came first, or
-    /// sending was stopped meanwhile.
+    /// Never tried, under the provider `none`: each was being left alone, or it was too late, or a newer code came
+    /// first, or sending was stopped meanwhile.
     pub untried: i64,
 }
 

@@ -1,5 +1,5 @@
-//! The words of a message, in every language that there is. A short message is one segment and ends in the line by which
-//! phones find the code (`@domain #code`, WICG origin-bound one-time codes; with the app's hash for Android's SMS
+//! The words of a message, in every language that there is. A short message is one segment and ends in the line by
+//! which phones find the code (`@domain #code`, WICG origin-bound one-time codes; with the app's hash for Android's SMS
 //! Retriever).
 
 mod letter;
@@ -18,8 +18,8 @@ pub struct Origin<'a> {
     pub android_app_hash: Option<&'a str>,
 }
 
-/// One segment of SMS. Where all that is to be said does not fit, the last line comes before the words, as the code is in
-/// it; but words without it are of more use than no message.
+/// One segment of SMS. Where all that is to be said does not fit, the last line comes before the words, as the code is
+/// in it; but words without it are of more use than no message.
 pub fn sms(content: &Content, origin: Origin<'_>) -> String {
     let mut wordings = short::wordings(content);
     if let Some(last_line) = content.code.as_deref().and_then(|code| last_line(code, origin)) {
@@ -42,8 +42,8 @@ fn last_line(code: &str, origin: Origin<'_>) -> Option<String> {
     }
 }
 
-/// Our Latin letters are all in the alphabet of SMS, so a segment has room for 160 of them; Android's SMS Retriever looks
-/// at no more than 140 bytes. Any other letter makes the whole of it UTF-16, with room for 70.
+/// Our Latin letters are all in the alphabet of SMS, so a segment has room for 160 of them; Android's SMS Retriever
+/// looks at no more than 140 bytes. Any other letter makes the whole of it UTF-16, with room for 70.
 fn fits(text: &str) -> bool {
     let is_latin = text.chars().all(|c| c <= '\u{ff}');
     if is_latin { text.len() <= 140 } else { text.encode_utf16().count() <= 70 }

@@ -1,7 +1,8 @@
 //! A person deletes the account: all that is personal goes at once, and the history keeps an id that leads to nobody.
 //!
 //! What stays for a while cannot be read without `SECRET_KEY`, and goes by itself: a code that waits in Redis for ten
-//! minutes, the answer to a request with an Idempotency-Key for a day, a notice to a former phone until the outbox is swept.
+//! minutes, the answer to a request with an Idempotency-Key for a day, a notice to a former phone until the outbox is
+//! swept.
 
 use sqlx::Connection as _;
 

@@ -58,11 +58,11 @@ async fn list_accounts(by: Auth<Owner>, Query(query): Query<AccountsQuery>) -> R
 ///
 /// Disable somebody or let them in again; give or take the rights of an owner and of a cataloguer.
 ///
-/// All sessions of who is disabled end, and stay ended, and so do the invitations that they made. Nobody disables their own
-/// account. 409 `last-owner`: nobody else runs the installation and can sign in. 409 `last-admin`: the person is the only
-/// admin of the labs that the detail names; make somebody else an admin of them first.
-/// Where people come by Firebase: disabling an account there lets nobody in any more, but ends no session that was made here
-/// before; this does.
+/// All sessions of who is disabled end, and stay ended, and so do the invitations that they made. Nobody disables their
+/// own account. 409 `last-owner`: nobody else runs the installation and can sign in. 409 `last-admin`: the person is
+/// the only admin of the labs that the detail names; make somebody else an admin of them first. Where people come by
+/// Firebase: disabling an account there lets nobody in any more, but ends no session that was made here before; this
+/// does.
 #[utoipa::path(patch, path = "/admin/users/{user_id}", tag = "login", security(("bearer" = ["owner"])),
     request_body = AccountPatch,
     params(("user_id" = Uuid, Path), ("If-Match" = String, Header, description = "The ETag, or *", example = "*")),
@@ -110,10 +110,11 @@ async fn appoint_admin(by: Auth<Owner>, Path(lab_id): Path<Uuid>, Json(new): Jso
 
 /// Delete my account.
 ///
-/// Name, phone, mailbox, identities, devices and sessions are gone at once, and every membership ends. What I did stays in
-/// the history under my id; what I have on loan stays mine until it is checked in. The phone can sign up again, as another
-/// person. Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`. 409 `last-admin`:
-/// I am the only admin of the labs that the detail names. 409 `last-owner`: nobody else runs the installation.
+/// Name, phone, mailbox, identities, devices and sessions are gone at once, and every membership ends. What I did stays
+/// in the history under my id; what I have on loan stays mine until it is checked in. The phone can sign up again, as
+/// another person. Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`. 409
+/// `last-admin`: I am the only admin of the labs that the detail names. 409 `last-owner`: nobody else runs the
+/// installation.
 #[utoipa::path(delete, path = "/me", tag = "people", security(("bearer" = [])),
     params(("If-Match" = String, Header, description = "The ETag of `/v1/me`, or *", example = "*")),
     responses((status = 204), Failures))]

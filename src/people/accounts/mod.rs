@@ -1,6 +1,6 @@
-//! What an owner of the installation does with somebody's account: find it, see where it is logged in, end its sessions,
-//! disable it (OWASP ASVS 5.0, 7.4.2 and 7.4.5), give and take the rights that hold in no lab, and appoint a lab's admin.
-//! [`deletion`] is what one does with one's own.
+//! What an owner of the installation does with somebody's account: find it, see where it is logged in, end its
+//! sessions, disable it (OWASP ASVS 5.0, 7.4.2 and 7.4.5), give and take the rights that hold in no lab, and appoint a
+//! lab's admin. [`deletion`] is what one does with one's own.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -45,8 +45,8 @@ pub struct Account {
     pub name: String,
     /// Runs the installation.
     pub is_owner: bool,
-    /// May edit the catalogue that all labs share, by an owner's gift. (Owners may in any case, and so may the managers of the
-    /// only lab.)
+    /// May edit the catalogue that all labs share, by an owner's gift. (Owners may in any case, and so may the managers
+    /// of the only lab.)
     pub is_cataloguer: bool,
     /// Null unless it is.
     #[schema(required = true)]
@@ -120,8 +120,8 @@ pub async fn list(
     Ok(list.page(found, limit, |account| account.id))
 }
 
-/// Whoever is disabled is out at once here, and within five seconds on every other instance. No lab loses its last admin by
-/// it, nor the installation its last owner.
+/// Whoever is disabled is out at once here, and within five seconds on every other instance. No lab loses its last
+/// admin by it, nor the installation its last owner.
 pub async fn change(by: &Auth<Owner>, id: Uuid, version: Option<i32>, patch: &AccountPatch) -> Result<Account> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;

@@ -82,8 +82,8 @@ struct InstallationAuditQuery {
 
 /// List what was changed in the installation
 ///
-/// Changes that belong to no lab: the catalogue, accounts, stops of sending. With `source=login` the login events, which
-/// are no part of the chain and are kept for 180 days: `changes` has what was recorded of each.
+/// Changes that belong to no lab: the catalogue, accounts, stops of sending. With `source=login` the login events,
+/// which are no part of the chain and are kept for 180 days: `changes` has what was recorded of each.
 #[utoipa::path(get, path = "/admin/audit", tag = "audit", security(("bearer" = ["owner"])),
     params(InstallationAuditQuery), responses((status = 200, body = Page<AuditLine>), Failures))]
 async fn list_installation_audit(

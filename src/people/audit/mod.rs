@@ -1,9 +1,9 @@
-//! What happened at the door: who, what, from where, and how it ended (OWASP ASVS 5.0, 16.3.1). Of a phone only its keyed
-//! hash is kept, of an address its network, and nothing for longer than half a year.
+//! What happened at the door: who, what, from where, and how it ended (OWASP ASVS 5.0, 16.3.1). Of a phone only its
+//! keyed hash is kept, of an address its network, and nothing for longer than half a year.
 //!
-//! What matters to security (a code sent, a guess, a login, a stolen token, a lock, a stop of sending) is written by the
-//! statement that does it: the one is not there without the other. A refusal by a limit changes nothing, and comes in
-//! floods: it waits in memory for a step that writes many at once. A crash loses at most what was refused in the two
+//! What matters to security (a code sent, a guess, a login, a stolen token, a lock, a stop of sending) is written by
+//! the statement that does it: the one is not there without the other. A refusal by a limit changes nothing, and comes
+//! in floods: it waits in memory for a step that writes many at once. A crash loses at most what was refused in the two
 //! seconds before it; a flood that is faster than the database loses what is too much, and a metric counts that.
 
 use std::{
@@ -49,8 +49,8 @@ pub enum EventKind {
     RefreshReused,
     /// `logout`, `ended_by_user`, `ended_by_admin`, `phone_changed`, or `email_changed`.
     SessionEnded,
-    /// Strangers get no codes in `detail`, a block of numbers or a country, or a budget is spent: `done` by itself, or `set`
-    /// by an owner; or an owner has `lifted` it.
+    /// Strangers get no codes in `detail`, a block of numbers or a country, or a budget is spent: `done` by itself, or
+    /// `set` by an owner; or an owner has `lifted` it.
     SendingStopped,
     /// A hundred wrong codes in a row.
     PhoneLocked,

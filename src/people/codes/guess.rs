@@ -1,5 +1,5 @@
-//! What it takes for a code to be believed: the limits of who guesses, the wait of whose it is, and one comparison that is
-//! counted, whatever comes of it (NIST SP 800-63B-4 section 3.2.2).
+//! What it takes for a code to be believed: the limits of who guesses, the wait of whose it is, and one comparison that
+//! is counted, whatever comes of it (NIST SP 800-63B-4 section 3.2.2).
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -24,8 +24,8 @@ use crate::{
 /// A code with whatever was copied around it.
 const LONGEST_PASTED: usize = 256;
 
-/// The digits of what was typed: one guess of this address, if it can be a code. What cannot be one counts for the address
-/// alone and costs the code nothing.
+/// The digits of what was typed: one guess of this address, if it can be a code. What cannot be one counts for the
+/// address alone and costs the code nothing.
 pub async fn admit(app: &App, typed: &str, from: ClientAddress, now: DateTime<Utc>) -> Result<String> {
     throttle::guess(app, from, now).await?;
     let length = usize::from(app.config.otp.length);
@@ -61,8 +61,8 @@ impl Shown<'_> {
     }
 }
 
-/// After what the right code was for: if that broke off on our side, the code is good once more, as its holder should not
-/// need another. Should it have been used all the same, the database knows, which takes every code once.
+/// After what the right code was for: if that broke off on our side, the code is good once more, as its holder should
+/// not need another. Should it have been used all the same, the database knows, which takes every code once.
 pub async fn unless_broken_off<T>(app: &App, shown: &Shown<'_>, outcome: Result<T>, now: DateTime<Utc>) -> Result<T> {
     if matches!(outcome, Err(Error::Unavailable { .. } | Error::Newer(_) | Error::Database(_) | Error::Internal(_))) {
         let mac = |sealed: &[u8]| shown.mac(app, sealed);

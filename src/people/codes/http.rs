@@ -19,13 +19,14 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Request a one-time code
 ///
-/// The answer is the same whether or not anybody has this phone, or has proven a mailbox. In development the code stands in
-/// the server's terminal, or why none is sent. Codes to one phone are limited: one in 30 seconds, 5 in an hour, 20 in a day,
-/// unless configured otherwise; so are those that one address asks for. After five wrong codes in a row the next one has to
-/// wait, for everybody but a device that has logged in before and shows its `device_token`: it has limits of its own, and the
-/// fields `RateLimit` and `RateLimit-Policy` tell it how much of them is left. 503 `budget-spent` says that the installation
-/// may spend no more on messages until the time in `Retry-After`, 503 `unavailable` that something is away. An installation
-/// may give codes to its own apps only, which show it with a Firebase App Check token.
+/// The answer is the same whether or not anybody has this phone, or has proven a mailbox. In development the code
+/// stands in the server's terminal, or why none is sent. Codes to one phone are limited: one in 30 seconds, 5 in an
+/// hour, 20 in a day, unless configured otherwise; so are those that one address asks for. After five wrong codes in a
+/// row the next one has to wait, for everybody but a device that has logged in before and shows its `device_token`: it
+/// has limits of its own, and the fields `RateLimit` and `RateLimit-Policy` tell it how much of them is left. 503
+/// `budget-spent` says that the installation may spend no more on messages until the time in `Retry-After`, 503
+/// `unavailable` that something is away. An installation may give codes to its own apps only, which show it with a
+/// Firebase App Check token.
 #[utoipa::path(post, path = "/auth/otp/request", tag = "login", security(()),
     params(("X-Firebase-AppCheck" = Option<String>, Header, description = "A Firebase App Check token."),
         ("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),

@@ -38,8 +38,9 @@ pub struct CodeRequest {
     /// In E.164 form, or as it is dialled in the country of the installation.
     #[schema(example = "+12025550123", max_length = 32)]
     pub phone: String,
-    /// How the code is to come; unless said, `sms`, or `whatsapp` where there is no SMS. `email` is for an account that has
-    /// proven a mailbox, where e-mail is set up, and what such a login may do is less: it changes neither phone nor mailbox.
+    /// How the code is to come; unless said, `sms`, or `whatsapp` where there is no SMS. `email` is for an account that
+    /// has proven a mailbox, where e-mail is set up, and what such a login may do is less: it changes neither phone nor
+    /// mailbox.
     pub channel: Option<Channel>,
     /// The code of an invitation. It is redeemed when the code that is sent comes back; not with one by e-mail.
     #[schema(value_type = Option<String>, max_length = 200)]
@@ -60,9 +61,9 @@ pub struct CodeRequested {
     pub expires_at: DateTime<Utc>,
     /// When another code may be asked for. It voids this one.
     pub resend_at: DateTime<Utc>,
-    /// True while codes go only to people with an account or an invitation, as hardly any of those sent to numbers like this
-    /// one come back. Everybody with such a number is told so. Who is new asks an admin of a lab for an invitation and
-    /// sends its code along, or comes back in a day.
+    /// True while codes go only to people with an account or an invitation, as hardly any of those sent to numbers like
+    /// this one come back. Everybody with such a number is told so. Who is new asks an admin of a lab for an invitation
+    /// and sends its code along, or comes back in a day.
     pub known_people_only: bool,
 }
 

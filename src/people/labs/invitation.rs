@@ -16,8 +16,8 @@ pub struct Invitation {
     #[schema(example = "0A1B2C3D4E5F6G7H8J9K0M1N2P")]
     pub code: Option<String>,
     pub role: Role,
-    /// The only phone that it admits; null for any. Of one that admits nobody any more, as it is used, revoked or too old,
-    /// only the last two digits are left: `…23`.
+    /// The only phone that it admits; null for any. Of one that admits nobody any more, as it is used, revoked or too
+    /// old, only the last two digits are left: `…23`.
     #[schema(required = true, example = "+12025550123")]
     pub phone: Option<String>,
     pub max_uses: i32,

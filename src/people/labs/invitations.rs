@@ -1,7 +1,7 @@
-//! Invitations into a lab. An invitation admits as many people as it says, each once, as long as it lasts and whoever made
-//! it is an admin; one for a phone admits that phone alone, once, and keeps the phone in clear until then. It changes
-//! nothing for a member, and lets nobody back in whose membership ended after it was made. The code is told once and kept
-//! as SHA-256: 128 random bits need no slow hash.
+//! Invitations into a lab. An invitation admits as many people as it says, each once, as long as it lasts and whoever
+//! made it is an admin; one for a phone admits that phone alone, once, and keeps the phone in clear until then. It
+//! changes nothing for a member, and lets nobody back in whose membership ended after it was made. The code is told
+//! once and kept as SHA-256: 128 random bits need no slow hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -219,7 +219,8 @@ pub async fn revoke_made_by(
     Ok(revoked.iter().map(Ending::change).collect())
 }
 
-/// Ends the invitations for a phone that is nobody's any more, and takes it out of them and out of those that `user` used.
+/// Ends the invitations for a phone that is nobody's any more, and takes it out of them and out of those that `user`
+/// used.
 pub async fn forget_phone(
     tx: &mut PgTransaction<'_>,
     phone: &Phone,

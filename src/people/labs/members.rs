@@ -1,5 +1,5 @@
-//! The members of a lab. A lab keeps at least one admin who can sign in, also when two of them demote each other at the same
-//! instant. Whoever has left stays readable, so that the history shows a name.
+//! The members of a lab. A lab keeps at least one admin who can sign in, also when two of them demote each other at the
+//! same instant. Whoever has left stays readable, so that the history shows a name.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -137,8 +137,8 @@ pub async fn leave_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<
     Ok(labs.into_iter().map(|lab_id| left(lab_id, user_id, now)).chain(keys).collect())
 }
 
-/// Makes somebody an admin of a lab, whatever they were in it; and what has changed, if anything. The caller commits, and
-/// calls [`auth::forget`] then.
+/// Makes somebody an admin of a lab, whatever they were in it; and what has changed, if anything. The caller commits,
+/// and calls [`auth::forget`] then.
 pub async fn make_admin(
     tx: &mut PgTransaction<'_>,
     lab_id: Uuid,

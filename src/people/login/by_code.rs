@@ -76,8 +76,8 @@ async fn let_in(
         Channel::Email => Some(holder.mailbox.clone().ok_or_else(guess::refused)?),
         Channel::Sms | Channel::Whatsapp => None,
     };
-    // A device that comes for the first time gets its id now; but one that has shown only a mailbox is as good a guesser
-    // of codes to the phone as any stranger.
+    // A device that comes for the first time gets its id now; but one that has shown only a mailbox is as good a
+    // guesser of codes to the phone as any stranger.
     let device = holder.device.or_else(|| mailbox.is_none().then(|| ids::new(now)));
     let device_token = device.map(|device| device::token(app, &holder.phone, device));
     let attempt_made = Attempt {

@@ -30,8 +30,9 @@ pub fn routes() -> OpenApiRouter<App> {
 /// Verify a code and log in
 ///
 /// A new phone needs an invitation, unless the installation lets everybody in; in development the first user becomes
-/// owner, with a lab. A code is good for ten minutes and five guesses, unless configured otherwise. It may come as it was
-/// typed: spaces, hyphens and line ends fall away. What is not as many digits as a code has is 422, and costs no guess.
+/// owner, with a lab. A code is good for ten minutes and five guesses, unless configured otherwise. It may come as it
+/// was typed: spaces, hyphens and line ends fall away. What is not as many digits as a code has is 422, and costs no
+/// guess.
 #[utoipa::path(post, path = "/auth/otp/verify", tag = "login", security(()), request_body = CodeAttempt,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: this is where one becomes somebody")]
@@ -49,14 +50,15 @@ async fn verify_code(
 /// Exchange a Firebase ID token for tokens
 ///
 /// A sign-in by phone is that phone's user, as if a code had been sent from here; any other is known by its Firebase
-/// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once;
-/// a repeat with the same `Idempotency-Key` gets the same answer. Its sign-in may be as old as thirty days, unless configured
-/// otherwise, and counts as the time of the login: what needs a fresh login asks for a new one. Custom tokens,
-/// session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused, and so is a phone that a
-/// hundred wrong codes have locked. One address may bring as many tokens as it may guess codes. `firebase-off` says that
-/// Firebase is not set up here. 503 `unavailable` says that Google cannot be asked, or that the token names a key which was
-/// not among Google's keys less than a minute ago: come again after `Retry-After`. A session made here lives by itself: whoever is disabled at Firebase is let in no more, but
-/// goes on with the sessions of before until those are ended here (`PATCH /v1/admin/users/{user_id}`).
+/// account, never by its e-mail address. Somebody new needs an invitation, as with codes. An ID token is traded once; a
+/// repeat with the same `Idempotency-Key` gets the same answer. Its sign-in may be as old as thirty days, unless
+/// configured otherwise, and counts as the time of the login: what needs a fresh login asks for a new one. Custom
+/// tokens, session cookies, anonymous sign-ins and accounts that are disabled or revoked are refused, and so is a phone
+/// that a hundred wrong codes have locked. One address may bring as many tokens as it may guess codes. `firebase-off`
+/// says that Firebase is not set up here. 503 `unavailable` says that Google cannot be asked, or that the token names a
+/// key which was not among Google's keys less than a minute ago: come again after `Retry-After`. A session made here
+/// lives by itself: whoever is disabled at Firebase is let in no more, but goes on with the sessions of before until
+/// those are ended here (`PATCH /v1/admin/users/{user_id}`).
 #[utoipa::path(post, path = "/auth/firebase", tag = "login", security(()), request_body(content = FirebaseLogin,
         example = json!({"id_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEiLCJ0eXAiOiJKV1QifQ.e30.c2lnbmF0dXJl"})),
     responses((status = 200, body = TokenPair), web::Failures))]

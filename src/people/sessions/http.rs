@@ -27,10 +27,10 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Refresh the tokens
 ///
-/// A refresh token is used once and makes its successor. Whoever loses the answer repeats the request: until the successor
-/// has been used, and for a day, the old token answers with the same one, with or without an `Idempotency-Key`. A token that
-/// comes back after that has been stolen, by whoever brings it or by whoever was faster, and its session ends. From an
-/// address that shows too many that are no good, none is taken for a minute.
+/// A refresh token is used once and makes its successor. Whoever loses the answer repeats the request: until the
+/// successor has been used, and for a day, the old token answers with the same one, with or without an
+/// `Idempotency-Key`. A token that comes back after that has been stolen, by whoever brings it or by whoever was
+/// faster, and its session ends. From an address that shows too many that are no good, none is taken for a minute.
 #[utoipa::path(post, path = "/auth/refresh", tag = "login", security(()), request_body = RefreshRequest,
     responses((status = 200, body = TokenPair), web::Failures))]
 #[expect(clippy::disallowed_types, reason = "open route: the refresh token says who it is")]

@@ -1,7 +1,7 @@
-//! Sessions and the chain of refresh tokens that each lives by (RFC 9700 section 4.14.2). A token is used once and makes
-//! its successor. Who loses the answer, in a cellar without reception, may repeat the request and gets the same successor,
-//! as long as nobody has used that one; a token that comes back after that has been stolen, or its thief was faster, and
-//! the session ends.
+//! Sessions and the chain of refresh tokens that each lives by (RFC 9700 section 4.14.2). A token is used once and
+//! makes its successor. Who loses the answer, in a cellar without reception, may repeat the request and gets the same
+//! successor, as long as nobody has used that one; a token that comes back after that has been stolen, or its thief was
+//! faster, and the session ends.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -47,8 +47,8 @@ pub struct TokenPair {
     /// Seconds.
     #[schema(example = 2_592_000)]
     refresh_expires_in: i64,
-    /// Only after a code to the phone: show it when this device asks for the next one, which is then not held up by what strangers do
-    /// with this phone's number. Keep it beyond the session; it lets nobody in.
+    /// Only after a code to the phone: show it when this device asks for the next one, which is then not held up by
+    /// what strangers do with this phone's number. Keep it beyond the session; it lets nobody in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) device_token: Option<String>,
     user: User,
@@ -70,8 +70,8 @@ pub struct Session {
     /// As given at login; empty if none was.
     #[schema(example = "Pixel 9")]
     pub device_name: String,
-    /// How its login was done (RFC 8176): `sms` by a code, `otp` with `whatsapp` or `email` by one that came so, else as
-    /// another identity provider says it.
+    /// How its login was done (RFC 8176): `sms` by a code, `otp` with `whatsapp` or `email` by one that came so, else
+    /// as another identity provider says it.
     #[schema(example = json!(["sms"]))]
     pub amr: Vec<String>,
     pub created_at: DateTime<Utc>,

@@ -242,8 +242,8 @@ pub async fn delete_sessions(db: &mut PgConnection, user_id: Uuid) -> Result<()>
     Ok(())
 }
 
-/// A used token is kept so that its return is noticed; once it has expired, it would be refused in any case. The last of a
-/// session is kept until that has ended.
+/// A used token is kept so that its return is noticed; once it has expired, it would be refused in any case. The last
+/// of a session is kept until that has ended.
 pub async fn drop_used_tokens(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<u64> {
     let dropped = sqlx::query!(
         "delete from refresh_tokens where hash in (

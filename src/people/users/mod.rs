@@ -40,8 +40,8 @@ pub struct User {
     pub name: String,
     /// Runs the installation: creates labs.
     pub is_owner: bool,
-    /// Edits the catalogue that all labs share: as somebody to whom an owner gave the right, as an owner, or as a manager
-    /// where there is one lab.
+    /// Edits the catalogue that all labs share: as somebody to whom an owner gave the right, as an owner, or as a
+    /// manager where there is one lab.
     pub is_cataloguer: bool,
     #[schema(value_type = Vec<LabRole>)]
     pub labs: Json<Vec<LabRole>>,
@@ -196,8 +196,8 @@ fn created(id: Uuid, is_owner: bool) -> JournalChange {
     JournalChange::new(Kind::UserCreated, NO_LAB, id).field("is_owner", None, Some(is_owner))
 }
 
-/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed, and what; none
-/// for somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
+/// Makes an owner who can sign in of a person who is here, or comes later with this phone. Whom it changed, and what;
+/// none for somebody who was one. The caller commits, and calls [`auth::forget`](crate::auth::forget) then.
 pub async fn make_owner(
     tx: &mut PgTransaction<'_>,
     phone: &Phone,
@@ -251,8 +251,8 @@ impl Erased {
     }
 }
 
-/// Takes all that is personal from somebody, for good: the row stays, as the history names its id. None where the account is
-/// erased already, or has another version.
+/// Takes all that is personal from somebody, for good: the row stays, as the history names its id. None where the
+/// account is erased already, or has another version.
 pub async fn erase(
     tx: &mut PgTransaction<'_>,
     id: Uuid,

@@ -109,8 +109,8 @@ impl Context {
         self.signal.token.cancelled().await;
     }
 
-    /// Says how far it is, and hears whether it is to end. It takes a connection for a moment: the caller must hold none,
-    /// as the embedded database has only one.
+    /// Says how far it is, and hears whether it is to end. It takes a connection for a moment: the caller must hold
+    /// none, as the embedded database has only one.
     pub async fn progress(&self, done: i64, total: Option<i64>, note: Option<&str>) -> Result<(), Halt> {
         self.check()?;
         let progress = JobProgress { done, total, note: note.map(str::to_owned) };

@@ -34,8 +34,8 @@ impl Endings {
         self.waiting.iter().map(|ended| (ended.id, ended.lease_id))
     }
 
-    /// While the database is away they wait. When it refuses them each is written by itself, so that one result keeps no
-    /// other from being written.
+    /// While the database is away they wait. When it refuses them each is written by itself, so that one result keeps
+    /// no other from being written.
     pub async fn write(&mut self, app: &App) {
         let mut batches = vec![std::mem::take(&mut self.waiting)];
         while let Some(mut batch) = batches.pop().filter(|batch| !batch.is_empty()) {

@@ -23,8 +23,8 @@ pub fn begin_metrics(kinds: impl Iterator<Item = &'static str>) {
     show(OTHER, &[], DateTime::UNIX_EPOCH);
 }
 
-/// Background step: how many wait, run or are dead, how long the first that is due has waited, and how long the first of
-/// those that run has run.
+/// Background step: how many wait, run or are dead, how long the first that is due has waited, and how long the first
+/// of those that run has run.
 pub async fn measure(app: App, kinds: Vec<&'static str>) -> Result<usize> {
     let now = app.clock.now();
     let depths = store::depths(&mut *app.db().await?, now).await?;

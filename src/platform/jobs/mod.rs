@@ -1,11 +1,11 @@
 //! Work that is not a request: a job is a row of `jobs`, queued in the transaction that wants it done, and run by
-//! whichever instance comes first ([`runner`]). It is tried again when it fails, more and more seldom; in the end it is a
-//! dead letter, which an owner of the installation can repeat. A job with a [`Schedule`] does not end, but waits for its
-//! next run: so a step runs once in its period, however many instances there are.
+//! whichever instance comes first ([`runner`]). It is tried again when it fails, more and more seldom; in the end it is
+//! a dead letter, which an owner of the installation can repeat. A job with a [`Schedule`] does not end, but waits for
+//! its next run: so a step runs once in its period, however many instances there are.
 //!
 //! Messages have an outbox of their own (`messages::dispatch`), of the same make: a lease, an attempt that is written
-//! before it is made, a batch for each statement. Its rows are the messages themselves; a job for each would double what
-//! is written for a login.
+//! before it is made, a batch for each statement. Its rows are the messages themselves; a job for each would double
+//! what is written for a login.
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,8 +47,8 @@ mod runner;
 mod schedule;
 mod store;
 
-/// A kind of job; its fields are what it works on. It may run twice where a process dies, so it does nothing that must not
-/// be done twice, or writes down first that it will.
+/// A kind of job; its fields are what it works on. It may run twice where a process dies, so it does nothing that must
+/// not be done twice, or writes down first that it will.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const KIND: &'static str;
     const RETRY: Retry = Retry::USUAL;
@@ -73,8 +73,8 @@ pub enum Outcome {
 /// How a job is to be queued.
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
-    /// Of the jobs of a kind that have not ended one has this key. A second one is not queued, as the first will do its work;
-    /// where the first runs already it runs once more afterwards, on what the second was given.
+    /// Of the jobs of a kind that have not ended one has this key. A second one is not queued, as the first will do its
+    /// work; where the first runs already it runs once more afterwards, on what the second was given.
     pub key: Option<String>,
     pub lab_id: Option<Uuid>,
     /// Who may look at it and cancel it.
@@ -85,8 +85,8 @@ pub struct Queue {
     pub schedule: Option<Schedule>,
 }
 
-/// Queues a job in the caller's transaction, to be followed by [`ring`] once that is committed. Answers its id, or that of
-/// the job that has its key.
+/// Queues a job in the caller's transaction, to be followed by [`ring`] once that is committed. Answers its id, or that
+/// of the job that has its key.
 pub async fn enqueue<J: Job>(db: &mut PgConnection, job: &J, queue: Queue, now: DateTime<Utc>) -> Result<Uuid> {
     let next = queue.schedule.map(|schedule| schedule.next_after(now));
     let new = job::NewJob {
@@ -103,8 +103,8 @@ pub async fn enqueue<J: Job>(db: &mut PgConnection, job: &J, queue: Queue, now: 
     store::insert(db, &new, now).await
 }
 
-/// Takes back a job that waits, and the schedule of one that runs, which is asked to end; says whether there was one. One
-/// that runs without a schedule goes on.
+/// Takes back a job that waits, and the schedule of one that runs, which is asked to end; says whether there was one.
+/// One that runs without a schedule goes on.
 pub async fn withdraw<J: Job>(db: &mut PgConnection, key: &str) -> Result<bool> {
     store::withdraw(db, J::KIND, key).await
 }
@@ -159,8 +159,8 @@ pub async fn retry(db: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Resul
     store::retry(db, id, now).await.on_constraint("jobs_kind_key_idx", is_there)
 }
 
-/// Ends a job that waits, asks one that runs to end, and closes a dead letter; none where it has ended otherwise or runs
-/// by a schedule.
+/// Ends a job that waits, asks one that runs to end, and closes a dead letter; none where it has ended otherwise or
+/// runs by a schedule.
 pub async fn cancel(db: &mut PgConnection, app: &App, id: Uuid) -> Result<Option<StoredJob>> {
     let cancelled = store::cancel(db, id, app.clock.now()).await?;
     bells(app).cancelled.notify_one();
@@ -176,8 +176,8 @@ const SWEPT_AT_ONCE: i64 = 500;
 /// Longer than a newer version, which knows more kinds, and this one run side by side.
 const UNKNOWN_KEPT_FOR: TimeDelta = TimeDelta::days(7);
 
-/// Background step: drops what ended a week ago, and dead letters of which nobody took care for a quarter; gives up jobs
-/// of kinds that were removed.
+/// Background step: drops what ended a week ago, and dead letters of which nobody took care for a quarter; gives up
+/// jobs of kinds that were removed.
 pub async fn sweep(app: App, kinds: Vec<&'static str>) -> Result<usize> {
     let now = app.clock.now();
     let mut db = app.db().await?;

@@ -1,6 +1,6 @@
 //! Claims jobs that are due and runs each in a task of its own. A claim is a lease, which a job that runs has prolonged
-//! for it; when a process dies, or does not reach the database for a minute, its leases run out, and another process runs its
-//! jobs again. So what was under way may be done twice, and everything else is done once.
+//! for it; when a process dies, or does not reach the database for a minute, its leases run out, and another process
+//! runs its jobs again. So what was under way may be done twice, and everything else is done once.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::base::error::Result;
 
-/// Answers the id of the job that has the key, which is the new one or an earlier one. A new schedule takes the place of
-/// an earlier one. A job that runs has read its payload already, so it runs again afterwards.
+/// Answers the id of the job that has the key, which is the new one or an earlier one. A new schedule takes the place
+/// of an earlier one. A job that runs has read its payload already, so it runs again afterwards.
 pub async fn insert(db: &mut PgConnection, new: &NewJob, now: DateTime<Utc>) -> Result<Uuid> {
     let id = sqlx::query_scalar!(
         "insert into jobs (id, lab_id, kind, key, payload, schedule, state, run_at, attempts, max_attempts, created_by,
@@ -143,8 +143,8 @@ pub async fn report(db: &mut PgConnection, id: Uuid, lease: Uuid, progress: &Job
     Ok(held.fetch_optional(db).await?)
 }
 
-/// Those that are still held. One whose end was asked for is not tried again. One that is over is queued once more by its
-/// schedule, or because somebody queued it while it ran.
+/// Those that are still held. One whose end was asked for is not tried again. One that is over is queued once more by
+/// its schedule, or because somebody queued it while it ran.
 pub async fn settle(db: &mut PgConnection, settled: &[Settled], now: DateTime<Utc>) -> Result<()> {
     sqlx::query!(
         "update jobs j set lease_id = null, lease_until = null, done = s.done, total = s.total, note = s.note,

@@ -17,8 +17,8 @@ pub use self::metrics::{begin, install, render};
 use self::traces::Traces;
 use crate::config::{Config, Environment};
 
-/// Starts logging for the rest of the process: for people in development, for machines in production. What it gives back
-/// sends traces until it is dropped. An error when something else logs already.
+/// Starts logging for the rest of the process: for people in development, for machines in production. What it gives
+/// back sends traces until it is dropped. An error when something else logs already.
 pub fn init(config: &Config) -> anyhow::Result<Option<Traces>> {
     let traces = config.otlp_endpoint.as_deref().map(Traces::to).transpose()?;
     // The filter stands before the layers and not inside one: inside, it is asked again at every step of a request.

@@ -7,8 +7,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use crate::base::text::Text;
 
-/// Ours, or whatever a lab printed before: one line of 1 to 64 characters. Not `.` and `..`, which no client can ask for in
-/// a path (RFC 3986, section 5.2.4).
+/// Ours, or whatever a lab printed before: one line of 1 to 64 characters. Not `.` and `..`, which no client can ask
+/// for in a path (RFC 3986, section 5.2.4).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Code(Text<64>);

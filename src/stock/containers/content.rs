@@ -1,5 +1,5 @@
-//! What was posted, as a fingerprint that is kept in the ledger: it tells a repeat from something else under the same id.
-//! Values count, not how they were written.
+//! What was posted, as a fingerprint that is kept in the ledger: it tells a repeat from something else under the same
+//! id. Values count, not how they were written.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chemistry::{Quantity, Unit};

@@ -82,8 +82,8 @@ impl Counting {
     }
 }
 
-/// The density and the molar mass with which an amount is said in the bottle's unit. Most amounts need neither, and only
-/// those that do make the lab and the catalogue be asked.
+/// The density and the molar mass with which an amount is said in the bottle's unit. Most amounts need neither, and
+/// only those that do make the lab and the catalogue be asked.
 pub async fn counting_for(db: &mut PgConnection, of: &Container, amount: Option<Quantity>) -> Result<Counting> {
     let own = Counting::own(of.density);
     if amount.is_none_or(|amount| own.is_enough_for(amount, of.amount.unit)) {

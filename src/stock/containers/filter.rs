@@ -19,8 +19,9 @@ use crate::base::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ContainerFilter {
-    /// Search names, synonyms, CAS numbers, formulas, lots and codes; forgives a typo. A lot or a code may stand beside what
-    /// names the chemical: `acetonitrile STBK1234`. The best matches come first, of those that match alike the newest.
+    /// Search names, synonyms, CAS numbers, formulas, lots and codes; forgives a typo. A lot or a code may stand beside
+    /// what names the chemical: `acetonitrile STBK1234`. The best matches come first, of those that match alike the
+    /// newest.
     #[param(example = "acetonitrle", value_type = Option<String>, min_length = 2, max_length = 200)]
     pub q: Option<Text<200>>,
     /// In this location or anywhere below it: place by place, the newest of a place first.

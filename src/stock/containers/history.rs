@@ -59,7 +59,8 @@ pub struct Past {
     pub location_after: Option<Uuid>,
     /// The place where a move or a disposal found the bottle is closed.
     pub place_is_gone: bool,
-    /// Who had it before can act on no loan any more: they left the lab, are viewers by now, or their account is disabled.
+    /// Who had it before can act on no loan any more: they left the lab, are viewers by now, or their account is
+    /// disabled.
     pub holder_is_gone: bool,
     pub rest: Rest,
 }
@@ -73,8 +74,8 @@ impl Past {
         self.state_before != Some(self.state_after)
     }
 
-    /// Whether a bottle is open is worked out anew from all events, so an opening stands in the way of nothing, and nothing
-    /// in its way.
+    /// Whether a bottle is open is worked out anew from all events, so an opening stands in the way of nothing, and
+    /// nothing in its way.
     pub fn changes_more_than_open(&self) -> bool {
         let is_opening =
             self.r#type.opens() && self.state_before == Some(State::InStock) && self.state_after == State::Opened;

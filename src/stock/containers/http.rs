@@ -54,8 +54,8 @@ async fn list_containers(
 
 /// Register a container
 ///
-/// Its receipt is the first event of its ledger. The same container again under its `id` is not made again: 200 with the
-/// container as it is now. Where the lab's policy `registration` is `manager`, this needs the role `manager`.
+/// Its receipt is the first event of its ledger. The same container again under its `id` is not made again: 200 with
+/// the container as it is now. Where the lab's policy `registration` is `manager`, this needs the role `manager`.
 #[utoipa::path(post, path = "/labs/{lab_id}/containers", tag = "containers", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Container), (status = 200, description = "It was made before", body = Container), Failures),
     security(("bearer" = ["member"])))]
@@ -74,8 +74,8 @@ async fn get_container(by: Auth<Viewer>, Path(path): Path<InLab>) -> Result<Tagg
 
 /// Change a container
 ///
-/// Only what is not a matter of the ledger: amount, state and place change by events. Code, tare, density and dates need
-/// the role `manager`, and where the lab's policy `registration` is `manager`, so does the rest.
+/// Only what is not a matter of the ledger: amount, state and place change by events. Code, tare, density and dates
+/// need the role `manager`, and where the lab's policy `registration` is `manager`, so does the rest.
 #[utoipa::path(patch, path = "/labs/{lab_id}/containers/{container_id}", tag = "containers",
     params(InLab, ("If-Match" = String, Header, description = "The ETag that you read", example = "\"1\"")),
     responses((status = 200, body = Container), Failures), security(("bearer" = ["member"])))]
@@ -116,11 +116,11 @@ async fn list_events(
 /// Withdraw, weigh, move and so on.
 ///
 /// Each type starts from certain states; a refused one is a 409 of type `event-not-allowed` with `allowed_actions`. An
-/// amount may be in any unit of the same dimension, which converts exactly, or in mass, volume or amount of substance where
-/// the density and the molar mass that this takes are known; then the amount that is booked has 6 significant digits, and
-/// what comes within 0.01 % of what is left takes just that. A withdrawal never goes below zero. The same event again
-/// under its `id` is not booked again: 200 with what was booked. `release`, and undoing a quarantine or a disposal, need the
-/// role `manager`. A member undoes their own events, and what others booked within 24 hours.
+/// amount may be in any unit of the same dimension, which converts exactly, or in mass, volume or amount of substance
+/// where the density and the molar mass that this takes are known; then the amount that is booked has 6 significant
+/// digits, and what comes within 0.01 % of what is left takes just that. A withdrawal never goes below zero. The same
+/// event again under its `id` is not booked again: 200 with what was booked. `release`, and undoing a quarantine or a
+/// disposal, need the role `manager`. A member undoes their own events, and what others booked within 24 hours.
 #[utoipa::path(post, path = "/labs/{lab_id}/containers/{container_id}/events", tag = "containers", params(InLab),
     request_body(content = NewEvent, examples(
         ("withdraw" = (value = json!({"type": "withdraw", "amount": {"value": "12.5", "unit": "mL"}}))),

@@ -1,4 +1,5 @@
-//! Bottles that come from a list. The list may come again, so each bottle keeps the code and the fingerprint of its row.
+//! Bottles that come from a list. The list may come again, so each bottle keeps the code and the fingerprint of its
+//! row.
 
 use chemistry::canonical_code;
 use chrono::{DateTime, Utc};
@@ -14,8 +15,8 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result
     store::find_imported(db, lab_id, codes).await
 }
 
-/// Writes bottles, each with the event of its receipt, booked by the import for the person who had it run; `run` is its id.
-/// In the order of their codes, as everybody writes them.
+/// Writes bottles, each with the event of its receipt, booked by the import for the person who had it run; `run` is its
+/// id. In the order of their codes, as everybody writes them.
 pub async fn insert(
     db: &mut PgConnection,
     lab_id: Uuid,

@@ -9,8 +9,8 @@ use crate::{
     base::error::{Error, Reason, Result},
 };
 
-/// Refuses to lend a bottle from this place to somebody who could not use it or bring it back: who is no member, or has no
-/// key to a hidden place, without which nothing that belongs there is seen.
+/// Refuses to lend a bottle from this place to somebody who could not use it or bring it back: who is no member, or has
+/// no key to a hidden place, without which nothing that belongs there is seen.
 pub async fn check_holder(db: &mut PgConnection, by: &Auth<Member>, event: &Event, from: Option<Uuid>) -> Result<()> {
     let Event::CheckOut(Some(holder)) = event else { return Ok(()) };
     if *holder == by.user_id() {

@@ -138,8 +138,8 @@ pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Created> {
     }
 }
 
-/// The container of this id as it is now, if this is what it was made from; another one's id is refused. None: the lab has
-/// no such container.
+/// The container of this id as it is now, if this is what it was made from; another one's id is refused. None: the lab
+/// has no such container.
 async fn created(by: &Auth<Member>, id: Uuid, content: Fingerprint) -> Result<Option<Container>> {
     let db = &mut *by.app().db().await?;
     match store::find_first_content(db, by.lab_id(), id).await? {

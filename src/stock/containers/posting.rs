@@ -1,8 +1,8 @@
 //! Booking an event: read, decide, write, with nothing lost when two phones book at once.
 //!
-//! The write is guarded by the version that was decided on, so when nobody else was faster it is one statement, which may
-//! hold the events of other bottles. When somebody was, the second try locks the row, and everybody who comes for that
-//! bottle stands in line.
+//! The write is guarded by the version that was decided on, so when nobody else was faster it is one statement, which
+//! may hold the events of other bottles. When somebody was, the second try locks the row, and everybody who comes for
+//! that bottle stands in line.
 
 use std::{slice, sync::Arc};
 

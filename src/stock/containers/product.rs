@@ -4,8 +4,8 @@ use chemistry::Label;
 
 use super::Container;
 
-/// Of bottles with the label's lot, or of its article, those of its product. Bottles whose article nobody wrote down count
-/// when nothing tells them from one that matches, or when there is only one product that they can be.
+/// Of bottles with the label's lot, or of its article, those of its product. Bottles whose article nobody wrote down
+/// count when nothing tells them from one that matches, or when there is only one product that they can be.
 #[expect(clippy::vec_box, reason = "as the store gives them")]
 pub fn of_product(mut found: Vec<Box<Container>>, label: &Label) -> Vec<Box<Container>> {
     let is_certain = |it: &Container| {

@@ -77,8 +77,8 @@ impl Who<'_> {
         if !is_own && self.now - line.recorded_at > OTHERS_EVENTS {
             return Err(Error::Forbidden("members undo what somebody else booked within 24 hours; ask a manager"));
         }
-        // The undo of a use takes the same right as the use. Undoing somebody else's check-out takes the bottle away from
-        // who has it; a check-out that one has booked by mistake is one's own to undo.
+        // The undo of a use takes the same right as the use. Undoing somebody else's check-out takes the bottle away
+        // from who has it; a check-out that one has booked by mistake is one's own to undo.
         let is_use =
             matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
         let is_others_check_out = line.r#type == EventType::CheckOut && !is_own;

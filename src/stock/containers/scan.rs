@@ -186,8 +186,8 @@ impl Own {
     }
 }
 
-/// The lab's own codes come before any other reading of what was scanned, of what was printed, and of the code in an address
-/// of this installation, present or former: that of another one means nothing here.
+/// The lab's own codes come before any other reading of what was scanned, of what was printed, and of the code in an
+/// address of this installation, present or former: that of another one means nothing here.
 async fn find_own(by: &Auth<Viewer>, db: &mut PgConnection, text: &str) -> Result<Option<Own>> {
     let printed = symbology(text).1;
     let config = &by.app().config;

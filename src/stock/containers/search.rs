@@ -1,4 +1,5 @@
-//! The search among the bottles of a lab: what the text says, and when that is little, what it may have been meant to say.
+//! The search among the bottles of a lab: what the text says, and when that is little, what it may have been meant to
+//! say.
 
 use std::collections::HashMap;
 
@@ -27,7 +28,8 @@ const MOST_WORDS: usize = 8;
 const LEAST_OF_LABEL: usize = 3;
 /// Matches of this rank and above are of what may have been meant.
 const MEANT: i32 = 10;
-/// Ranks of what was surely meant: a label or a name that is the text or begins with it, a term that is, or a label beside a name.
+/// Ranks of what was surely meant: a label or a name that is the text or begins with it, a term that is, or a label
+/// beside a name.
 const SURE: [i32; 6] = [0, 1, 2, 3, 4, BOTH];
 
 struct Search<'a> {

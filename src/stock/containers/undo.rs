@@ -43,9 +43,9 @@ pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who<'_
         && undo(now, history, line.id, who).is_ok()
 }
 
-/// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can undo,
-/// does not keep it. What nobody can undo any more, as it was edited since or the place that it came from is gone, does not
-/// keep it from a manager; what is gone for good stays so.
+/// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can
+/// undo, does not keep it. What nobody can undo any more, as it was edited since or the place that it came from is
+/// gone, does not keep it from a manager; what is gone for good stays so.
 fn undo_creation(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> Result<Booking> {
     if let Some(newest) = blocker(now, history, line) {
         let reversible = newest_that_can_be_undone(now, history, who);

@@ -92,8 +92,8 @@ async fn list_locations(by: Auth<Viewer>, Query(query): Query<LocationQuery>) ->
 
 /// Create a location.
 ///
-/// From outside in: building, room, cabinet, shelf, box. Steps may be left out; anything may be a root. The same location
-/// again under its `id` is not made again: 200 with the location as it is now.
+/// From outside in: building, room, cabinet, shelf, box. Steps may be left out; anything may be a root. The same
+/// location again under its `id` is not made again: 200 with the location as it is now.
 #[utoipa::path(post, path = "/labs/{lab_id}/locations", tag = "locations", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Location), (status = 200, description = "It was made before", body = Location), Failures),
     security(("bearer" = ["manager"])))]
@@ -129,9 +129,9 @@ async fn update_location(
 
 /// Delete a location.
 ///
-/// It is closed: absent from lists and scans, and no target of anything; its name and its code are free again. Who has its
-/// id, as events of containers do, still gets it, with `closed_at`. 409 `location-in-use` while locations lie in it or
-/// containers that are not disposed of or voided.
+/// It is closed: absent from lists and scans, and no target of anything; its name and its code are free again. Who has
+/// its id, as events of containers do, still gets it, with `closed_at`. 409 `location-in-use` while locations lie in it
+/// or containers that are not disposed of or voided.
 #[utoipa::path(delete, path = "/labs/{lab_id}/locations/{location_id}", tag = "locations",
     params(InLab, ("If-Match" = String, Header, description = "The location's ETag", example = "\"1\"")),
     responses((status = 204), Failures), security(("bearer" = ["manager"])))]

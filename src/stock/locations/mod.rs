@@ -64,8 +64,8 @@ pub async fn paths(by: &Auth<Viewer>, ids: &[Uuid]) -> Result<HashMap<Uuid, Stri
     Ok(places.into_iter().map(|place| (place.id, written(&place))).collect())
 }
 
-/// As an import reads it: `Main building > Room 214`, with each slash of a name written twice; the code, where a name has a
-/// sign that stands between two names.
+/// As an import reads it: `Main building > Room 214`, with each slash of a name written twice; the code, where a name
+/// has a sign that stands between two names.
 fn written(place: &Placed) -> String {
     if place.path.iter().any(|name| name.contains(['>', '\\'])) {
         return place.code.clone();
@@ -143,7 +143,8 @@ pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Made<Loc
     codes::named(by, &code, done).await
 }
 
-/// The location of this id as it is now, if this is what it was made from; another one's id is refused. None: there is none.
+/// The location of this id as it is now, if this is what it was made from; another one's id is refused. None: there is
+/// none.
 async fn made_before(
     by: &Auth<Manager>,
     id: Uuid,

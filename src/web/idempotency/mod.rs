@@ -132,16 +132,16 @@ async fn renew(app: &App, id: &[u8]) -> error::Result<()> {
 enum Then {
     /// A repeat gets this answer.
     Keep,
-    /// A repeat of this request runs again, with the same ids: the work may stand although its answer says otherwise, as
-    /// where the connection to Postgres breaks at the commit.
+    /// A repeat of this request runs again, with the same ids: the work may stand although its answer says otherwise,
+    /// as where the connection to Postgres breaks at the commit.
     RunAgain,
     /// Nothing was done.
     Free,
 }
 
 impl Then {
-    /// Anybody can cause any number of failures without a token, so of those nothing is kept; a login knows its repeat by
-    /// the nonce of its [`Seed`], which needs no row.
+    /// Anybody can cause any number of failures without a token, so of those nothing is kept; a login knows its repeat
+    /// by the nonce of its [`Seed`], which needs no row.
     fn after(status: StatusCode, is_anonymous: bool) -> Self {
         match status {
             _ if status.is_success() => Self::Keep,
@@ -159,8 +159,8 @@ impl Then {
 }
 
 /// The name space of the key: a user's own, or (empty) that of all callers without a token. None for a caller who is
-/// refused, who does nothing that could be done twice. Whoever cannot be looked up now comes again: without the name space
-/// of the first try, a repeat would be a second one.
+/// refused, who does nothing that could be done twice. Whoever cannot be looked up now comes again: without the name
+/// space of the first try, a repeat would be a second one.
 async fn scope(app: &App, headers: &HeaderMap) -> error::Result<Option<Vec<u8>>> {
     match auth::identify(app, headers).await {
         Ok((caller, _)) => Ok(Some(caller.user_id.as_bytes().to_vec())),

@@ -81,8 +81,8 @@ async fn all_powerful(world: &World) -> Client {
     admin
 }
 
-/// An ID token that names a key which is not among those that were fetched within the last minute: it may be a new one, so
-/// its bearer is told when to come again.
+/// An ID token that names a key which is not among those that were fetched within the last minute: it may be a new one,
+/// so its bearer is told when to come again.
 fn names_an_unknown_key(operation: &Operation, request: &Request, answer: &Answer) -> Option<TimeDelta> {
     if operation.id != "exchange_id_token" || answer.status != 503 {
         return None;

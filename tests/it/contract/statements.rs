@@ -1,5 +1,5 @@
-//! What a request costs the database: at most three statements, authorisation included, and one more for the lines that a
-//! write leaves in the journal.
+//! What a request costs the database: at most three statements, authorisation included, and one more for the lines that
+//! a write leaves in the journal.
 
 use std::sync::{
     Arc, Mutex,

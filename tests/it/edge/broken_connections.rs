@@ -1,5 +1,6 @@
-//! A request with an `Idempotency-Key` whose connection to Postgres breaks, at every moment of the request in turn: before
-//! a statement came to Postgres, or after it was done there. Whoever repeats until there is an answer has it done once.
+//! A request with an `Idempotency-Key` whose connection to Postgres breaks, at every moment of the request in turn:
+//! before a statement came to Postgres, or after it was done there. Whoever repeats until there is an answer has it
+//! done once.
 
 use chemstock::auth;
 use chrono::TimeDelta;

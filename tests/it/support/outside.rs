@@ -1,5 +1,5 @@
-//! An outside party on the loopback, byte by byte, so that it can do what no decent server does: fall silent, hang up in
-//! the middle, say less than it announced. It keeps what it was asked.
+//! An outside party on the loopback, byte by byte, so that it can do what no decent server does: fall silent, hang up
+//! in the middle, say less than it announced. It keeps what it was asked.
 
 use std::{
     collections::HashMap,

@@ -56,8 +56,8 @@ impl PostgresWire {
         self.state.until_lost.store(nth, Ordering::SeqCst);
     }
 
-    /// While it is silent nothing is carried and nothing is closed. What went lost does not come back: a connection that was
-    /// in use stays silent.
+    /// While it is silent nothing is carried and nothing is closed. What went lost does not come back: a connection
+    /// that was in use stays silent.
     pub fn set_silent(&self, is_silent: bool) {
         self.state.is_silent.store(is_silent, Ordering::SeqCst);
     }

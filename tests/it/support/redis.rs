@@ -1,5 +1,5 @@
-//! Redis for tests: the shared server and Cluster of `scripts/test`, servers of the test's own to stop and starve, and a
-//! wire to them that can be cut and laid elsewhere.
+//! Redis for tests: the shared server and Cluster of `scripts/test`, servers of the test's own to stop and starve, and
+//! a wire to them that can be cut and laid elsewhere.
 
 use std::{
     net::TcpListener as Reserved,

@@ -1,6 +1,6 @@
 //! Many chemicals at once, for an import: each is added, or completes the entry that means the same substance. What a
-//! person has put into the catalogue is never overwritten, and a row that contradicts it is refused whole: of two values
-//! one is wrong, and which, nobody here can know.
+//! person has put into the catalogue is never overwritten, and a row that contradicts it is refused whole: of two
+//! values one is wrong, and which, nobody here can know.
 
 mod extract;
 mod refusals;
@@ -56,9 +56,9 @@ impl Names {
     }
 }
 
-/// Adds or completes, in the caller's transaction, in a few statements whatever their number. The entry that a row means is
-/// the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row without
-/// either may go by a synonym.
+/// Adds or completes, in the caller's transaction, in a few statements whatever their number. The entry that a row
+/// means is the one with its CAS number, else with its InChIKey, else with its name, unless their numbers differ. A row
+/// without either may go by a synonym.
 pub async fn upsert_batch(
     tx: &mut PgTransaction<'_>,
     rows: &[&Listed],

@@ -13,8 +13,8 @@ use crate::catalogue::chemicals::{
 };
 
 impl Extract {
-    /// Why a name or synonym cannot be one, whatever was decided: it is a number or a formula that the row and its entry do
-    /// not have.
+    /// Why a name or synonym cannot be one, whatever was decided: it is a number or a formula that the row and its
+    /// entry do not have.
     pub fn no_name(&self, at: Option<usize>, row: &NewChemical, decided: Names) -> Option<String> {
         let entry = at.map(|at| &self.chemicals[at].0);
         let names = row.names().enumerate();

@@ -44,14 +44,14 @@ async fn get_chemical_overrides(by: Auth<Viewer>, Path(path): Path<InLab>) -> Re
 
 /// Set what the lab sees differently of a chemical
 ///
-/// They take the place of all that were there. Where there were none, no `If-Match` is needed; else it is the `ETag` that you
-/// read, or `*` to replace whatever is there.
+/// They take the place of all that were there. Where there were none, no `If-Match` is needed; else it is the `ETag`
+/// that you read, or `*` to replace whatever is there.
 ///
 /// A name that the catalogue has for another chemical is refused, and so is a number of another one.
 ///
-/// The lab's containers show its name of the chemical, and are found by it and by those of the catalogue. Amounts count with
-/// the density of the bottle, else of the lab, else of the catalogue, and with the molar mass of the lab before that of the
-/// catalogue; events that are booked keep what they were counted with.
+/// The lab's containers show its name of the chemical, and are found by it and by those of the catalogue. Amounts count
+/// with the density of the bottle, else of the lab, else of the catalogue, and with the molar mass of the lab before
+/// that of the catalogue; events that are booked keep what they were counted with.
 #[utoipa::path(put, path = "/labs/{lab_id}/chemicals/{chemical_id}/overrides", tag = "catalogue",
     request_body = NewChemicalOverrides,
     params(InLab, ("If-Match" = Option<String>, Header,

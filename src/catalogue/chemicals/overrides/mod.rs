@@ -45,7 +45,8 @@ impl Journalled for ChemicalOverrides {
     const LEFT_OUT: &'static [&'static str] = &["chemical_id", "updated_by"];
 }
 
-/// All that the lab sees differently of a chemical: at least one value. What is left out or null is as in the catalogue.
+/// All that the lab sees differently of a chemical: at least one value. What is left out or null is as in the
+/// catalogue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Ethanol, denatured", "density": "0.8003"}))]

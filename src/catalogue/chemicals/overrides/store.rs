@@ -31,8 +31,8 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, chemical_id: Uuid) -> Res
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Before, if there were any, and after. None: what is there is not what the caller has seen. Who calls it holds the lab's
-/// lock.
+/// Before, if there were any, and after. None: what is there is not what the caller has seen. Who calls it holds the
+/// lab's lock.
 #[expect(clippy::too_many_lines, reason = "one statement, its arguments and its answer")]
 pub async fn set(
     tx: &mut PgTransaction<'_>,
@@ -156,8 +156,8 @@ struct Folded {
     terms: Vec<String>,
 }
 
-/// Writes the terms of some names anew that an older fold has made, and says how many there were. What another instance is
-/// just writing is left to it.
+/// Writes the terms of some names anew that an older fold has made, and says how many there were. What another instance
+/// is just writing is left to it.
 #[expect(clippy::disallowed_methods, reason = "nobody sees the terms themselves")]
 pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;

@@ -12,8 +12,8 @@ pub use self::traces::{find_traces, insert_traces};
 use super::Chemical;
 use crate::base::error::{Error, OnConstraint, Reason, Result};
 
-/// Reads whole chemicals: `chemicals!("from chemicals c where ...", arguments)`; a `with` that goes before stands before
-/// a semicolon.
+/// Reads whole chemicals: `chemicals!("from chemicals c where ...", arguments)`; a `with` that goes before stands
+/// before a semicolon.
 macro_rules! chemicals {
     ($rest:literal $(, $argument:expr)* $(,)?) => { chemicals!(""; $rest $(, $argument)*) };
     ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
@@ -117,8 +117,8 @@ fn written(chemicals: &[Chemical]) -> Result<serde_json::Value> {
     serde_json::to_value(rows.collect::<Vec<_>>()).map_err(|cause| Error::Internal(cause.into()))
 }
 
-/// A statement that ends with the insertion of `words`. Of those that are new to the catalogue it also keeps the ends, for
-/// the search inside words.
+/// A statement that ends with the insertion of `words`. Of those that are new to the catalogue it also keeps the ends,
+/// for the search inside words.
 macro_rules! with_new_words {
     ($rest:literal, $argument:expr) => {
         sqlx::query!(
@@ -133,8 +133,8 @@ macro_rules! with_new_words {
     };
 }
 
-/// Held by who adds names that it has not found, until the transaction ends: of two imports that do so at once, the second
-/// finds what the first has added. One lock, however many the names are.
+/// Held by who adds names that it has not found, until the transaction ends: of two imports that do so at once, the
+/// second finds what the first has added. One lock, however many the names are.
 pub async fn lock_new_names(db: &mut PgConnection) -> Result<()> {
     sqlx::query!("select from pg_advisory_xact_lock(hashtextextended('chemstock catalogue', 0))").execute(db).await?;
     Ok(())

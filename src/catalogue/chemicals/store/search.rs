@@ -15,9 +15,9 @@ use crate::{
 };
 
 /// The best matches: 0 the name, 1 another term, 2 the beginning of the name, and if these are few, 3 the beginning of
-/// another term, 4 all words in its name, and 5 in its names together. Among equals the one that is written as it was typed
-/// comes first, then the shortest text, then what many names have been given to. Of what begins so the shortest are kept:
-/// cut by the alphabet, `chlor` would end before chloroform.
+/// another term, 4 all words in its name, and 5 in its names together. Among equals the one that is written as it was
+/// typed comes first, then the shortest text, then what many names have been given to. Of what begins so the shortest
+/// are kept: cut by the alphabet, `chlor` would end before chloroform.
 pub async fn search(db: &mut PgConnection, query: &Query, most: i64) -> Result<Vec<Chemical>> {
     let found = chemicals!(
         r#"with names (id, rank, term) as materialized (
@@ -96,8 +96,8 @@ pub async fn known(db: &mut PgConnection, query: &Query, found: &[Uuid]) -> Resu
     })
 }
 
-/// Words of the catalogue that are one of these slips, or begin with one. What a short slip begins is too much to be told
-/// apart.
+/// Words of the catalogue that are one of these slips, or begin with one. What a short slip begins is too much to be
+/// told apart.
 pub async fn corrections(db: &mut PgConnection, slips: &[String]) -> Result<Vec<String>> {
     let words = sqlx::query_scalar!(
         r#"select distinct w.word as "word!" from unnest($1::text[]) s (slip) cross join lateral (
@@ -110,7 +110,8 @@ pub async fn corrections(db: &mut PgConnection, slips: &[String]) -> Result<Vec<
     Ok(words.fetch_all(db).await?)
 }
 
-/// Chemicals of which a name, another term or the number is what may have been meant, the likelier slip before the other.
+/// Chemicals of which a name, another term or the number is what may have been meant, the likelier slip before the
+/// other.
 pub async fn search_meant(db: &mut PgConnection, meant: &Meant, known: &[Uuid], most: i64) -> Result<Vec<Chemical>> {
     let found = chemicals!(
         r#"with hits (id, rank, term) as materialized (
@@ -132,8 +133,8 @@ pub async fn search_meant(db: &mut PgConnection, meant: &Meant, known: &[Uuid], 
     Ok(found.fetch_all(db).await?)
 }
 
-/// Chemicals of which a name (0 to 2) or another term (3 to 5) begins with what may have been meant, and if these are few,
-/// those that have all words of the likeliest.
+/// Chemicals of which a name (0 to 2) or another term (3 to 5) begins with what may have been meant, and if these are
+/// few, those that have all words of the likeliest.
 pub async fn search_near(db: &mut PgConnection, meant: &Meant, known: &[Uuid], most: i64) -> Result<Vec<Chemical>> {
     let found = chemicals!(
         r#"with meant as materialized (

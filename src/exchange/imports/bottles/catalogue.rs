@@ -62,9 +62,9 @@ impl Catalogue {
         Ok(Self(Candidates::read(db, lab_id, &names, &cas).await?))
     }
 
-    /// By its number, whose entry must have the name that stands beside it; or by a name that no other entry has. Where the
-    /// number decides, the name is kept for the note, and the other way round; a number in the name must be of the entry all
-    /// the same.
+    /// By its number, whose entry must have the name that stands beside it; or by a name that no other entry has. Where
+    /// the number decides, the name is kept for the note, and the other way round; a number in the name must be of the
+    /// entry all the same.
     pub fn find(&self, wanted: &Chemical, number_decides: bool) -> OrReason<Meant> {
         let name = wanted.name();
         if wanted.decides == Some(Decides::Name) {
@@ -231,8 +231,8 @@ impl Catalogue {
         Ok(one)
     }
 
-    /// With the entries that have it for a formula, or with the name that differs only in hyphens and spaces: any other that
-    /// is alike may be of another substance.
+    /// With the entries that have it for a formula, or with the name that differs only in hyphens and spaces: any other
+    /// that is alike may be of another substance.
     fn unknown(&self, name: &str) -> String {
         let same_formula = self.0.with_formula(name);
         if !same_formula.is_empty() {

@@ -1,5 +1,6 @@
-//! Codes for rows that have none, and the file in which they are, for the labels. That file is kept, as it tells which code
-//! a row has: those of rows that were changed since, and those of rows that were corrected, do not follow from the row.
+//! Codes for rows that have none, and the file in which they are, for the labels. That file is kept, as it tells which
+//! code a row has: those of rows that were changed since, and those of rows that were corrected, do not follow from the
+//! row.
 
 use std::{
     collections::HashSet,
@@ -123,8 +124,8 @@ impl MadeCodes {
         Ok(())
     }
 
-    /// The codes for this lab in the file, and the file as it should be: with all columns of the list, and without a last
-    /// row that a killed run, or a full disk, has cut off.
+    /// The codes for this lab in the file, and the file as it should be: with all columns of the list, and without a
+    /// last row that a killed run, or a full disk, has cut off.
     fn read_earlier(&mut self, text: &str, list: &List<'_>) -> anyhow::Result<(Earlier, String)> {
         if text.trim_start_matches('\u{feff}').trim().is_empty() {
             return Ok((Earlier::new(), text.to_owned()));

@@ -63,7 +63,8 @@ pub fn brought_by(row: &Fingerprint, code: &str, known: &[&Known]) -> Option<Vec
     Some(changed(same, code).into_iter().collect())
 }
 
-/// By the values, where another row brought the bottle: a list that was saved in another way, or one written by a person.
+/// By the values, where another row brought the bottle: a list that was saved in another way, or one written by a
+/// person.
 pub fn verdict(row: &Imported, known: &[&Known]) -> Verdict {
     let all: Vec<_> = known.iter().map(|it| (*it, it.differences(row))).collect();
     let same = |is_voided: bool| all.iter().find(|(it, other)| it.is_voided == is_voided && other.is_empty());

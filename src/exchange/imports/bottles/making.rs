@@ -1,5 +1,5 @@
-//! Which code a row gets that has none: the one that it has in the file of codes; else one that follows from the list's name
-//! and from what the row says, so that each run makes the same. No two rows get the same one.
+//! Which code a row gets that has none: the one that it has in the file of codes; else one that follows from the list's
+//! name and from what the row says, so that each run makes the same. No two rows get the same one.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -35,7 +35,8 @@ pub struct Making {
     said: HashSet<String>,
     /// Those of rows of a file of corrections that were refused as they may be bottles that are there.
     pub in_doubt: HashSet<String>,
-    /// By the code of a row that stands where a refused one stood: the end of the row, and the code that follows from it.
+    /// By the code of a row that stands where a refused one stood: the end of the row, and the code that follows from
+    /// it.
     instead: HashMap<String, (u64, String)>,
     /// Those that follow from rows which were refused before.
     refused: HashSet<String>,
@@ -106,8 +107,8 @@ impl Making {
         }
     }
 
-    /// Codes that rows say go first, then those of the file, then those that rows had when they were refused, and only then
-    /// are new ones made.
+    /// Codes that rows say go first, then those of the file, then those that rows had when they were refused, and only
+    /// then are new ones made.
     pub fn make_all(
         &mut self,
         table: &Table<'_>,

@@ -1,5 +1,5 @@
-//! Rows of a list that were refused: each keeps the code that was made for it, whether it is mended in the list or in the
-//! file of corrections, so that it is one bottle.
+//! Rows of a list that were refused: each keeps the code that was made for it, whether it is mended in the list or in
+//! the file of corrections, so that it is one bottle.
 
 use std::{collections::HashMap, fs, path::Path};
 

@@ -1,5 +1,5 @@
-//! The store of an installation that is one process: a map behind a lock. A restart forgets it, which voids the codes on
-//! their way and opens the limits: good enough for development, and `config` sees that production has another.
+//! The store of an installation that is one process: a map behind a lock. A restart forgets it, which voids the codes
+//! on their way and opens the limits: good enough for development, and `config` sees that production has another.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},

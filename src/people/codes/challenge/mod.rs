@@ -1,5 +1,5 @@
-//! Where one-time codes wait to be typed in, and what counts how many are sent and guessed. Each operation is one atomic
-//! step keyed by the keyed hash of the phone: under any number of parallel requests a limit holds to one.
+//! Where one-time codes wait to be typed in, and what counts how many are sent and guessed. Each operation is one
+//! atomic step keyed by the keyed hash of the phone: under any number of parallel requests a limit holds to one.
 
 use std::{ops::Deref, pin::Pin, sync::Arc, time::Duration};
 
@@ -17,8 +17,8 @@ pub mod redis;
 
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Each operation may be repeated after a lost reply: `admit` by its challenge's id, `take` and `give_back` by theirs, and
-/// `verify`, where replies can be lost, by its nonce.
+/// Each operation may be repeated after a lost reply: `admit` by its challenge's id, `take` and `give_back` by theirs,
+/// and `verify`, where replies can be lost, by its nonce.
 pub trait ChallengeStore: Send + Sync {
     /// Counts a code against the limits of its phone and, within them, makes its challenge the only live one of this
     /// phone and purpose.
@@ -27,8 +27,8 @@ pub trait ChallengeStore: Send + Sync {
     /// Takes one guess. The right one ends the challenge, as does the last wrong one.
     fn verify<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, Verdict>;
 
-    /// Makes a challenge as good as before its right code came, when that code could let nobody in: the database that had
-    /// to believe it too was away. Only for who has just been told that the guess is right.
+    /// Makes a challenge as good as before its right code came, when that code could let nobody in: the database that
+    /// had to believe it too was away. Only for who has just been told that the guess is right.
     fn restore<'a>(&'a self, guess: Guess<'a>) -> Pending<'a, ()>;
 
     /// Counts one against a limit that is not a phone's (an address, a network): or refuses, and counts nothing.

@@ -18,9 +18,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Request a code to my e-mail address
 ///
-/// Once it has come back, a code to log in with can go there too, when the phone is out of reach. Needs a login of the last
-/// five minutes, and not one by e-mail, else 403 `fresh-login-required`. 404 `email-off`: no e-mail is sent from here. 409
-/// `phone-required`: you have no phone. The limits are those of codes to your phone.
+/// Once it has come back, a code to log in with can go there too, when the phone is out of reach. Needs a login of the
+/// last five minutes, and not one by e-mail, else 403 `fresh-login-required`. 404 `email-off`: no e-mail is sent from
+/// here. 409 `phone-required`: you have no phone. The limits are those of codes to your phone.
 #[utoipa::path(post, path = "/me/email", tag = "login", security(("bearer" = [])), request_body = EmailChange,
     params(("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),
     responses((status = 202, body = CodeRequested), Failures))]

@@ -1,6 +1,6 @@
-//! A mailbox of one's own, for codes when the phone is out of reach. It is no equal of the phone (NIST SP 800-63B-4 section
-//! 3.1.3.1): it is proven by who is logged in by phone, lets in whoever has an account already, and never leads to another
-//! phone or mailbox. An address that nobody has proven is kept nowhere but in the sealed challenge.
+//! A mailbox of one's own, for codes when the phone is out of reach. It is no equal of the phone (NIST SP 800-63B-4
+//! section 3.1.3.1): it is proven by who is logged in by phone, lets in whoever has an account already, and never leads
+//! to another phone or mailbox. An address that nobody has proven is kept nowhere but in the sealed challenge.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;

@@ -18,8 +18,9 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Request a code to my new phone
 ///
-/// Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`: log in again, with the
-/// present phone. The answer is the same whether or not somebody has the new one. The limits are those of `/v1/auth/otp/request`.
+/// Needs a login of the last five minutes, and not one by e-mail, else 403 `fresh-login-required`: log in again, with
+/// the present phone. The answer is the same whether or not somebody has the new one. The limits are those of
+/// `/v1/auth/otp/request`.
 #[utoipa::path(post, path = "/me/phone", tag = "login", security(("bearer" = [])), request_body = PhoneChange,
     params(("Accept-Language" = Option<String>, Header, description = "For who has set no language in the profile.")),
     responses((status = 202, body = CodeRequested), Failures))]

@@ -1,6 +1,6 @@
-//! Another phone for the same person: a fresh login, a code to the new number, a notice to the old one, and the end of all
-//! other sessions (OWASP ASVS 5.0, 7.5.1; to NIST SP 800-63B-4, section 4.1.2, it is the binding of a new authenticator).
-//! Whether somebody has the number already is told to who holds it, and to nobody before.
+//! Another phone for the same person: a fresh login, a code to the new number, a notice to the old one, and the end of
+//! all other sessions (OWASP ASVS 5.0, 7.5.1; to NIST SP 800-63B-4, section 4.1.2, it is the binding of a new
+//! authenticator). Whether somebody has the number already is told to who holds it, and to nobody before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;

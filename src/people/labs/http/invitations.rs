@@ -53,9 +53,10 @@ async fn list_invitations(by: Auth<Admin>, Query(query): Query<PageQuery>) -> Re
 ///
 /// The answer's `code` is shown this once. Give it to whom you invite: they send it with their first login, or to
 /// `/v1/invitations/accept` when they have an account. An invitation for a phone works at that phone's next login
-/// without the code. It admits each person once, changes nobody's role, and ends when you are no admin of the lab any more.
-/// The same invitation again under its `id` is not made again: 200 with the invitation as it is now, without the code. To
-/// get the code again when an answer was lost, send an Idempotency-Key, or revoke the invitation and make another.
+/// without the code. It admits each person once, changes nobody's role, and ends when you are no admin of the lab any
+/// more. The same invitation again under its `id` is not made again: 200 with the invitation as it is now, without the
+/// code. To get the code again when an answer was lost, send an Idempotency-Key, or revoke the invitation and make
+/// another.
 #[utoipa::path(post, path = "/labs/{lab_id}/invitations", tag = "people", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Invitation), (status = 200, description = "It was made before", body = Invitation), Failures),
     security(("bearer" = ["admin"])))]
@@ -87,8 +88,8 @@ async fn revoke_invitation(
 
 /// Join a lab by the code of an invitation.
 ///
-/// 409 `already-member` when you belong to its lab; 422 `invitation-refused` when the code is unknown, used up, too old,
-/// revoked, for another phone, used by you before, or older than the end of your membership.
+/// 409 `already-member` when you belong to its lab; 422 `invitation-refused` when the code is unknown, used up, too
+/// old, revoked, for another phone, used by you before, or older than the end of your membership.
 #[utoipa::path(post, path = "/invitations/accept", tag = "people",
     responses((status = 200, body = Member), Failures), security(("bearer" = [])))]
 async fn accept_invitation(by: Auth<Anyone>, Json(accept): Json<AcceptInvitation>) -> Result<Tagged<Member>> {

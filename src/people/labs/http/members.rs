@@ -97,8 +97,8 @@ async fn update_member(
 
 /// Remove a member, or leave the lab.
 ///
-/// An admin removes anybody; everybody else only themselves. The last admin stays: 409 `last-admin`. Invitations that were
-/// made before do not let the person in again.
+/// An admin removes anybody; everybody else only themselves. The last admin stays: 409 `last-admin`. Invitations that
+/// were made before do not let the person in again.
 #[utoipa::path(delete, path = "/labs/{lab_id}/members/{user_id}", tag = "people",
     params(MemberPath, ("If-Match" = String, Header, description = "The membership's ETag", example = "\"1\"")),
     responses((status = 204), Failures), security(("bearer" = ["viewer"])))]

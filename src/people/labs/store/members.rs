@@ -10,8 +10,8 @@ use crate::{
     people::labs::member::{Before, Member, Wanted},
 };
 
-/// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown. Whoever
-/// has left is shown without one.
+/// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown.
+/// Whoever has left is shown without one.
 macro_rules! members {
     ($rest:literal $(, $argument:expr)* $(,)?) => { members!(""; $rest $(, $argument)*) };
     ($with:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
@@ -128,7 +128,8 @@ pub async fn lock_keys(db: &mut PgConnection, lab_id: Option<Uuid>, user_id: Uui
     Ok(lists.fetch_all(db).await?)
 }
 
-/// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all rights.
+/// Ends a membership. The row stays, with the role that it had. Who calls it holds the lab's lock and that of all
+/// rights.
 pub async fn end(
     tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
@@ -178,8 +179,8 @@ pub async fn end_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<Ut
     Ok(ended.fetch_all(&mut **tx).await?)
 }
 
-/// Makes somebody an admin who can sign in; none if there is nobody like that, or if they are one. Who calls it holds the
-/// lab's lock and that of all rights.
+/// Makes somebody an admin who can sign in; none if there is nobody like that, or if they are one. Who calls it holds
+/// the lab's lock and that of all rights.
 pub async fn make_admin(
     tx: &mut PgTransaction<'_>,
     lab_id: Uuid,

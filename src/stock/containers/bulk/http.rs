@@ -84,9 +84,9 @@ struct EventVerdicts {
 /// Post many stock events
 ///
 /// Up to 500 events of any containers, each as `POST …/containers/{container_id}/events` takes it, with a verdict for
-/// each. One that is refused stops no other; with `atomic` it stops all, and the answer is a 409 of type `batch-rejected`
-/// with the same `verdicts`. Give each event an `id` of your own: then the call can be repeated after a broken answer,
-/// and what was booked is a `duplicate`.
+/// each. One that is refused stops no other; with `atomic` it stops all, and the answer is a 409 of type
+/// `batch-rejected` with the same `verdicts`. Give each event an `id` of your own: then the call can be repeated after
+/// a broken answer, and what was booked is a `duplicate`.
 #[utoipa::path(post, path = "/labs/{lab_id}/events", tag = "containers", params(("lab_id" = Uuid, Path)),
     request_body(content = NewEvents, examples(
         ("each" = (value = json!({"operations": [{

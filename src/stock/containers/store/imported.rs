@@ -16,8 +16,8 @@ use crate::{
     },
 };
 
-/// Those that have one of these codes, however it is spelled, or were imported under it; with the values that their first
-/// event brought. Of the four that it may not have kept, those of now stand in.
+/// Those that have one of these codes, however it is spelled, or were imported under it; with the values that their
+/// first event brought. Of the four that it may not have kept, those of now stand in.
 pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
     let rows = sqlx::query!(
         r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,

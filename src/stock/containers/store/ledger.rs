@@ -19,9 +19,10 @@ use crate::{
     },
 };
 
-/// Writes each container and its event; all or none are refused. Answers whether the container is low now. None: this one
-/// was not written, and has to be decided on again. Its version, the one before the event's seq, is no longer that; or
-/// somebody is writing it just now, for whom the others do not wait; or it has two events here; or its place is closed.
+/// Writes each container and its event; all or none are refused. Answers whether the container is low now. None: this
+/// one was not written, and has to be decided on again. Its version, the one before the event's seq, is no longer that;
+/// or somebody is writing it just now, for whom the others do not wait; or it has two events here; or its place is
+/// closed.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<Result<Option<bool>>>> {
     let mut sorted: Vec<&Entry> = entries.iter().map(Arc::as_ref).collect();

@@ -42,10 +42,10 @@ use crate::{
     stock::codes,
 };
 
-/// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c"; "...")`.
-/// The chemical is joined as `h`, and what the lab says of it as `o`. The types are spelled out, as `_` would check each
-/// value of each row again; and what is never null, as sqlx may take the outer join of a plan for one that leaves out the
-/// container.
+/// Reads whole containers: `containers!("containers c"; "where ...", arguments)`, or `containers!("with ..."; "c";
+/// "...")`. The chemical is joined as `h`, and what the lab says of it as `o`. The types are spelled out, as `_` would
+/// check each value of each row again; and what is never null, as sqlx may take the outer join of a plan for one that
+/// leaves out the container.
 macro_rules! containers {
     ($from:literal; $rest:literal $(, $argument:expr)* $(,)?) => { containers!(""; $from; $rest $(, $argument)*) };
     ($with:literal; $from:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
@@ -121,8 +121,8 @@ fn column<'a, R, T>(rows: &[&'a R], of: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(|row| of(row)).collect()
 }
 
-/// Writes new bottles, each with the event of its receipt; all or none. They go in the order of their codes, so that two
-/// who write the same codes wait for one another and not in a ring. The row of `codes` keeps others from the code.
+/// Writes new bottles, each with the event of its receipt; all or none. They go in the order of their codes, so that
+/// two who write the same codes wait for one another and not in a ring. The row of `codes` keeps others from the code.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec<Result<Container>>> {
     let mut sorted: Vec<_> = creations.iter().map(|it| (it.lab_id, canonical_code(&it.code), it)).collect();
@@ -254,8 +254,8 @@ pub async fn update(
     named_constraints(updated.map_err(Error::from))
 }
 
-/// What lets amounts of a chemical change their dimension: what the bottle itself says, the lab, and the catalogue. Of an
-/// unknown chemical there is the bottle's own alone.
+/// What lets amounts of a chemical change their dimension: what the bottle itself says, the lab, and the catalogue. Of
+/// an unknown chemical there is the bottle's own alone.
 pub async fn find_counting(
     db: &mut PgConnection,
     lab_id: Uuid,

@@ -1,5 +1,6 @@
-//! Lists of containers. Each query walks the index of its first condition in the order of its cursor, so a page costs the
-//! same in any lab; what else is asked for is checked on the rows that it meets. Each reads what is there, or what is gone.
+//! Lists of containers. Each query walks the index of its first condition in the order of its cursor, so a page costs
+//! the same in any lab; what else is asked for is checked on the rows that it meets. Each reads what is there, or what
+//! is gone.
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -11,8 +12,8 @@ use crate::{
     stock::containers::{Container, ContainerFilter, State},
 };
 
-/// Reads containers as [`containers!`] does, with `below`: the ids of the place `$2` of the lab `$1`, and of all below it.
-/// (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
+/// Reads containers as [`containers!`] does, with `below`: the ids of the place `$2` of the lab `$1`, and of all below
+/// it. (`offset 0` keeps the planner from reading all locations of the lab on each level of the tree.)
 macro_rules! containers_below {
     ($from:literal; $rest:literal $(, $argument:expr)* $(,)?) => {
         containers!(
@@ -27,8 +28,8 @@ macro_rules! containers_below {
     };
 }
 
-/// (What is gone stands in the order, as a range: else the planner may go through the whole lab in the order of its ids, and
-/// throw away what is gone.)
+/// (What is gone stands in the order, as a range: else the planner may go through the whole lab in the order of its
+/// ids, and throw away what is gone.)
 pub async fn all(
     db: &mut PgConnection,
     lab_id: Uuid,

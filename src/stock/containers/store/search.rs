@@ -1,5 +1,5 @@
-//! The search among the bottles of a lab: their ids, the best first, with how well they match. What else is asked for is
-//! checked before anything is cut.
+//! The search among the bottles of a lab: their ids, the best first, with how well they match. What else is asked for
+//! is checked before anything is cut.
 
 use chrono::NaiveDate;
 use sqlx::PgConnection;
@@ -16,9 +16,9 @@ pub struct Match {
     pub rank: i32,
 }
 
-/// 0 what the label says (code or lot), 1 what it begins with; then the bottles of chemicals: 2 the name,
-/// the lab's or the catalogue's, 3 another term, 4 the beginning of the name, 5 of another term, 6 all words in the names.
-/// Of one rank the newest comes first, or when a day is given the first to expire.
+/// 0 what the label says (code or lot), 1 what it begins with; then the bottles of chemicals: 2 the name, the lab's or
+/// the catalogue's, 3 another term, 4 the beginning of the name, 5 of another term, 6 all words in the names. Of one
+/// rank the newest comes first, or when a day is given the first to expire.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn found(
     db: &mut PgConnection,
@@ -115,9 +115,9 @@ pub async fn found(
     Ok(rows.fetch_all(db).await?)
 }
 
-/// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the likeliest
-/// begin or have all words of. A name that the lab has given is taken for one that shares half of its letters in threes,
-/// as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
+/// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the
+/// likeliest begin or have all words of. A name that the lab has given is taken for one that shares half of its letters
+/// in threes, as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
 #[expect(clippy::too_many_lines, clippy::too_many_arguments, reason = "one statement, and its arguments")]
 pub async fn meant(
     db: &mut PgConnection,

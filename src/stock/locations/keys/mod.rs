@@ -61,20 +61,18 @@ pub async fn get(by: &Auth<Viewer>, id: Uuid) -> Result<LocationKeys> {
 pub async fn set(by: &Auth<Manager>, id: Uuid, version: Option<i32>, new: NewLocationKeys) -> Result<LocationKeys> {
     access::check(by.keys(), id)?;
     let NewLocationKeys { mut users, mut roles } = new;
-    if users.len() > MOST {
-        return Err(Error::field("/users", format!("must have at most {MOST} people")));
-    }
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
+    let before = store::find(&mut tx, by.lab_id(), id, &[]).await?.ok_or(Error::NotFound("location"))?;
+    if users.len() > MOST {
+        return Err(Error::field("/users", format!("must have at most {MOST} people")));
+    }
     let members = store::members_of(&mut tx, by.lab_id(), &users).await?;
     let stranger = |(at, _)| Field::new(format!("/users/{at}"), "is not a member of the lab");
     let strangers: Vec<_> =
         users.iter().enumerate().filter(|(_, user)| !members.contains(user)).map(stranger).collect();
     if !strangers.is_empty() {
-        if !store::find_open(&mut db, by.lab_id(), id).await? {
-            return Err(Error::NotFound("location"));
-        }
         return Err(Error::Invalid(strangers));
     }
     users.sort_unstable();
@@ -82,7 +80,6 @@ pub async fn set(by: &Auth<Manager>, id: Uuid, version: Option<i32>, new: NewLoc
     roles.sort_unstable();
     roles.dedup();
     let written = store::Keys { lab_id: by.lab_id(), location_id: id, users: &users, roles: &roles };
-    let before = store::find(&mut tx, by.lab_id(), id, &[]).await?.ok_or(Error::NotFound("location"))?;
     if let Some(keys) = store::set(&mut tx, &written, version, by.user_id(), by.now()).await? {
         let change = journal::Change::new(journal::Kind::LocationKeysChanged, by.lab_id(), id);
         journal::commit(tx, by, [change.changed(&before, &keys)?]).await?;

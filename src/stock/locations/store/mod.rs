@@ -207,8 +207,8 @@ pub async fn update(
     }))
 }
 
-/// Holds the lab's lock, and keeps everybody from putting something in. Says which version the place has; none: there is
-/// no such place, or it is closed.
+/// Holds the lab's lock, and keeps everybody from putting something in. Says which version the place has; none: there
+/// is no such place, or it is closed.
 pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Option<i32>> {
     let version = sqlx::query_scalar!(
         "select l.version from labs join locations l on l.lab_id = labs.id
@@ -220,7 +220,8 @@ pub async fn lock(db: &mut PgConnection, lab_id: Uuid, id: Uuid) -> Result<Optio
     Ok(version.fetch_optional(db).await?)
 }
 
-/// Closes it, if nothing is in it. Who calls it holds [`lock`], so that a statement of its own sees what was put in before.
+/// Closes it, if nothing is in it. Who calls it holds [`lock`], so that a statement of its own sees what was put in
+/// before.
 pub async fn close(tx: &mut PgTransaction<'_>, lab_id: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<Contents> {
     let inside = sqlx::query_as!(
         Contents,

@@ -1,5 +1,5 @@
-//! Chemicals that an older version has written, whose names it folded otherwise: they are found, and never doubled, from the
-//! first request or import of this version on.
+//! Chemicals that an older version has written, whose names it folded otherwise: they are found, and never doubled,
+//! from the first request or import of this version on.
 
 use std::process::Output;
 

@@ -1,4 +1,5 @@
-//! One slip in a name, and names of which many begin alike: what people mean comes first, whatever else the catalogue has.
+//! One slip in a name, and names of which many begin alike: what people mean comes first, whatever else the catalogue
+//! has.
 
 use std::path::PathBuf;
 

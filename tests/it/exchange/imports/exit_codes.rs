@@ -1,4 +1,5 @@
-//! What the command ends with: 0 when every row went in, 1 when something of the data did not, 2 when the call is wrong.
+//! What the command ends with: 0 when every row went in, 1 when something of the data did not, 2 when the call is
+//! wrong.
 
 use sqlx::PgPool;
 

@@ -29,7 +29,8 @@ pub struct Line {
     pub request_id: Option<String>,
 }
 
-/// All of journal and ledger that is new since the last look. A line of the ledger has the type of its event as its kind.
+/// All of journal and ledger that is new since the last look. A line of the ledger has the type of its event as its
+/// kind.
 pub struct Journal {
     db: PgPool,
     seen: Vec<Uuid>,

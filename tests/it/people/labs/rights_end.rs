@@ -1,5 +1,5 @@
-//! A right that was taken comes back by no invitation, neither at a login nor by its code; and an invitation ends with the
-//! rights of whoever made it.
+//! A right that was taken comes back by no invitation, neither at a login nor by its code; and an invitation ends with
+//! the rights of whoever made it.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

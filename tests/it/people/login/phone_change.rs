@@ -141,7 +141,8 @@ pub async fn a_swap_at_once(db: PgPool) {
     }
     assert_eq!(mine.get("/v1/me").await.ok()["phone"], PHONE);
 
-    // Two that meet in the worst moment wait for each other, until the database ends one of them. The test is the other.
+    // Two that meet in the worst moment wait for each other, until the database ends one of them. The test is the
+    // other.
     app.advance(HALF_A_MINUTE);
     let (id, code) = code_for(&app, &mine, OTHER_PHONE).await;
     let mut other = app.db.begin().await.unwrap();

@@ -70,7 +70,8 @@ async fn watch(app: &TestApp, provider: &Outside, mood: Mood, challenges: &[Valu
     sent_at.into_iter().map(|step| step.expect("sent by now")).collect()
 }
 
-/// The largest distance of two distributions (Kolmogorov and Smirnov), as a part of what chance exceeds once in a million.
+/// The largest distance of two distributions (Kolmogorov and Smirnov), as a part of what chance exceeds once in a
+/// million.
 fn distance(some: &[usize], others: &[usize]) -> f64 {
     let below = |all: &[usize], step: usize| {
         f64::from(u32::try_from(all.iter().filter(|at| **at <= step).count()).unwrap()) / count(all)

@@ -18,8 +18,8 @@ use crate::support::{
 const KILLS: usize = 8;
 const JOBS: i32 = 450;
 
-/// Who took a job and who ended it is written down with each change, and a run of `sweep_keys` takes a moment and leaves a
-/// row. Each process has a name at Postgres.
+/// Who took a job and who ended it is written down with each change, and a run of `sweep_keys` takes a moment and
+/// leaves a row. Each process has a name at Postgres.
 const WATCHED: &str = "
     create table told (
         n bigint generated always as identity, job uuid, kind text, state text, attempts int, lease interval, by_process text

@@ -1,5 +1,5 @@
-//! The providers' published contracts, played on the loopback: each file knows what a request must look like and what can
-//! be answered, and nothing of our clients.
+//! The providers' published contracts, played on the loopback: each file knows what a request must look like and what
+//! can be answered, and nothing of our clients.
 
 pub mod aws_sns;
 pub mod bird;
@@ -21,8 +21,8 @@ pub struct Contract {
     pub name: &'static str,
     /// The variables that set it up, at this address.
     pub vars: fn(url: &str) -> Vec<(&'static str, String)>,
-    /// To a request that is as the contract says; another gets the error that the provider would give, which no test takes
-    /// for success.
+    /// To a request that is as the contract says; another gets the error that the provider would give, which no test
+    /// takes for success.
     pub answer: fn(&Asked) -> Reply,
     /// What it calls each of its errors, the answer, and what it means for us.
     pub errors: fn() -> Vec<(&'static str, Reply, Failure)>,

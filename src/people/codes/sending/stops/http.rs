@@ -34,8 +34,8 @@ struct StopsQuery {
 
 /// List sending stops
 ///
-/// A block of ten thousand numbers or a country stops by itself when hardly any of the codes sent there come back, and goes
-/// on by itself within a day. People with an account or an invitation get their codes there all the same.
+/// A block of ten thousand numbers or a country stops by itself when hardly any of the codes sent there come back, and
+/// goes on by itself within a day. People with an account or an invitation get their codes there all the same.
 #[utoipa::path(get, path = "/admin/sending-stops", tag = "login", security(("bearer" = ["owner"])),
     params(StopsQuery), responses((status = 200, body = Page<SendingStop>), Failures))]
 async fn list_sending_stops(by: Auth<Owner>, Query(query): Query<StopsQuery>) -> Result<Json<Page<SendingStop>>> {
@@ -60,8 +60,8 @@ async fn set_sending_stop(
 
 /// Lift a sending stop
 ///
-/// What was counted there is forgotten. Where nothing is stopped, nothing is done. A stop has no version, so this takes no
-/// `If-Match`.
+/// What was counted there is forgotten. Where nothing is stopped, nothing is done. A stop has no version, so this takes
+/// no `If-Match`.
 #[utoipa::path(delete, path = "/admin/sending-stops/{prefix}", tag = "login", security(("bearer" = ["owner"])),
     params(("prefix" = String, Path, description = "A country, or the beginning of numbers; `+` is written `%2B`",
         example = "+1202555")),

@@ -1,5 +1,5 @@
-//! Where no codes are sent to strangers: what came by itself, as hardly any code came back, and what an owner has set. An
-//! owner sees, sets and lifts them. Whoever is known gets codes there all the same.
+//! Where no codes are sent to strangers: what came by itself, as hardly any code came back, and what an owner has set.
+//! An owner sees, sets and lifts them. Whoever is known gets codes there all the same.
 
 use chrono::{DateTime, Utc};
 use phonenumber::country;
@@ -151,8 +151,8 @@ pub async fn set_for(app: &App, prefix: &Prefix, until: Option<DateTime<Utc>>, b
     Ok(after)
 }
 
-/// For the journal. The beginning of numbers may be a whole phone: its stop is known there by a keyed hash in the form of a
-/// UUID (RFC 9562 section 5.8), and a country's by its name, too.
+/// For the journal. The beginning of numbers may be a whole phone: its stop is known there by a keyed hash in the form
+/// of a UUID (RFC 9562 section 5.8), and a country's by its name, too.
 fn change(
     app: &App,
     kind: Kind,

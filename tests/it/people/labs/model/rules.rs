@@ -1,4 +1,5 @@
-//! What each person may do, and what comes of it: the rules of docs/people.md once more, in a few lines and without SQL.
+//! What each person may do, and what comes of it: the rules of docs/people.md once more, in a few lines and without
+//! SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! The list of attacks on the login, row by row: what is tried, and the tests that show what becomes of it. A test names
-//! a scenario, which stands in a file beside this one, or with the rest of its subject. Some rows are shown elsewhere as
-//! well; a remark says where.
+//! The list of attacks on the login, row by row: what is tried, and the tests that show what becomes of it. A test
+//! names a scenario, which stands in a file beside this one, or with the rest of its subject. Some rows are shown
+//! elsewhere as well; a remark says where.
 
 mod downgrade;
 mod failures;
@@ -210,7 +210,8 @@ attacks! {
     row_35_of_many_who_want_one_number_at_once_one_gets_it => phone_change::one_number_at_once;
     row_35_two_who_swap_their_numbers_at_once_are_told_what_to_do => phone_change::a_swap_at_once;
 
-    // 36. A delivery receipt is forged, sent again, or comes too late. Each client against its contract: tests/it/clients.
+    // 36. A delivery receipt is forged, sent again, or comes too late. Each client against its contract:
+    //     tests/it/clients.
     row_36_one_changed_byte_of_a_callback_is_refused_and_changes_nothing => receipts::one_changed_byte;
     row_36_a_receipt_counts_once_and_what_has_arrived_has_arrived => receipts::delivered_twice_then_failed;
     row_36_after_failed_comes_no_delivered => receipts::failed_then_delivered;

@@ -1,5 +1,5 @@
-//! The challenge store against a model that remembers everything and counts anew each time; then against many callers at
-//! once. Whatever store there is passes the same tests: memory, one Redis server, a Cluster of three.
+//! The challenge store against a model that remembers everything and counts anew each time; then against many callers
+//! at once. Whatever store there is passes the same tests: memory, one Redis server, a Cluster of three.
 
 use std::{sync::Arc, time::Duration};
 

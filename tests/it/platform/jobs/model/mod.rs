@@ -167,8 +167,8 @@ impl Both {
         assert_eq!(withdrawn, self.world.withdraw(key), "{}", self.told.join("\n"));
     }
 
-    /// Lets an instance run what is due. Where a job hangs something happens meanwhile; then it goes on, or the instance
-    /// dies.
+    /// Lets an instance run what is due. Where a job hangs something happens meanwhile; then it goes on, or the
+    /// instance dies.
     async fn run(&mut self) {
         self.tell("an instance runs what is due");
         let probe = probe(&self.app.app);

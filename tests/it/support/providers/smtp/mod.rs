@@ -1,5 +1,5 @@
-//! A mail server on the loopback, line by line (RFC 5321, RFC 4954), that takes mail for submission. It can refuse every
-//! step, hang up, or be silent; and what is not as the RFCs have it is refused by itself.
+//! A mail server on the loopback, line by line (RFC 5321, RFC 4954), that takes mail for submission. It can refuse
+//! every step, hang up, or be silent; and what is not as the RFCs have it is refused by itself.
 
 use std::sync::{Arc, Mutex};
 
