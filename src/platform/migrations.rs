@@ -236,7 +236,7 @@ pub async fn missing_rights(db: &mut PgConnection, role: &str) -> sqlx::Result<V
         select format('grant usage on sequence %s to %I', c.oid::regclass, $1::text)
         from pg_class c join pg_class m on m.oid = to_regclass('_sqlx_migrations')
             and c.relowner = m.relowner and c.relnamespace = m.relnamespace
-        where c.relkind = 'S' and not has_sequence_privilege($1::text, c.oid, 'usage')"
+        where case when c.relkind = 'S' then not has_sequence_privilege($1::text, c.oid, 'usage') end"
     );
     sqlx::query_scalar(AssertSqlSafe(sql)).bind(role).bind(&APPEND_ONLY[..]).fetch_all(db).await
 }

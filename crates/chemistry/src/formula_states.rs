@@ -1,5 +1,5 @@
-//! Whether the charges of a formula come out even. `K2OSO4` in capitals is K2OsO4, as no sulfur has a charge of eight:
-//! where the symbols of one letter make no compound and a metal of two letters does, both are offered.
+//! Whether the charges of a formula come out even. `K2OSO4` in capitals is `K2OsO4`, as no sulfur has a charge of
+//! eight: where the symbols of one letter make no compound and a metal of two letters does, both are offered.
 
 use std::collections::BTreeMap;
 

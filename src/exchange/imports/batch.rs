@@ -108,18 +108,17 @@ impl<'a> Batches<'a> {
             return Ok(Vec::new());
         }
         let run = Run { id: self.id, now: self.app.clock.now() };
-        let Stored { outcomes, locations, warnings, .. } = match &mut self.dry {
-            Some(dry) => tried(dry, load, items, run).await?,
-            None => {
-                let mut db = self.app.db().await?;
-                let mut tx = db.begin().await?;
-                store::give_time(&mut tx).await?;
-                let mut stored = load.store(&mut tx, items, run).await?;
-                load.keep(items, &stored.outcomes)?;
-                let changes = std::mem::take(&mut stored.changes);
-                journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
-                stored
-            }
+        let Stored { outcomes, locations, warnings, .. } = if let Some(dry) = &mut self.dry {
+            tried(dry, load, items, run).await?
+        } else {
+            let mut db = self.app.db().await?;
+            let mut tx = db.begin().await?;
+            store::give_time(&mut tx).await?;
+            let mut stored = load.store(&mut tx, items, run).await?;
+            load.keep(items, &stored.outcomes)?;
+            let changes = std::mem::take(&mut stored.changes);
+            journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
+            stored
         };
         self.locations.extend(locations);
         for (line, text) in warnings {

@@ -10,8 +10,10 @@ pub struct Waiting<R, I> {
     pub mark: Option<String>,
 }
 
+type Rows<R, I> = Vec<Waiting<R, I>>;
+
 /// The rows that wait for none of the others, and those that do.
-pub fn turns<R, I>(rows: Vec<Waiting<R, I>>) -> (Vec<Waiting<R, I>>, Vec<Waiting<R, I>>) {
+pub fn turns<R, I>(rows: Rows<R, I>) -> (Rows<R, I>, Rows<R, I>) {
     let mut marks = HashSet::new();
     rows.into_iter().partition(|waiting| waiting.mark.as_ref().is_none_or(|mark| marks.insert(mark.clone())))
 }

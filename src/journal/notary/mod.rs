@@ -175,9 +175,10 @@ async fn chain(db: &mut sqlx::PgConnection, keys: Vec<Key>) -> Result<(Vec<(Key,
 /// How long the lines waited is not shown: some are older than the notary.
 fn show_walk(step: &Step) {
     metrics::counter!("journal_numbered_total").increment(step.lines.len() as u64);
-    match step.walked {
-        Some((lab_id, _)) => tracing::info!(%lab_id, "the notary walks over all lines and has come to this lab"),
-        None => tracing::info!("the notary has walked over all lines"),
+    if let Some((lab_id, _)) = step.walked {
+        tracing::info!(%lab_id, "the notary walks over all lines and has come to this lab");
+    } else {
+        tracing::info!("the notary has walked over all lines");
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
 /// transaction are in the order of each bottle's ledger. A line whose transaction is numbered by another server is not
 /// taken twice, as the chain has it. During a walk over all lines there is nothing else to do, but `also_in_walk` finds
 /// what has come meanwhile.
+#[expect(clippy::too_many_lines, reason = "one statement, so that one snapshot answers all of it")]
 pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Result<Look> {
     let row = sqlx::query!(
         r#"with state as materialized (
@@ -122,9 +123,10 @@ fn keys(labs: Vec<Uuid>, ledgers: Vec<bool>, ids: Vec<Uuid>) -> Vec<Key> {
 }
 
 /// The next lines by lab and id, from this one on: those of them that have no position, where the last stands, and how
-/// many they are. They come in the order of their times, because ids of one moment are random. What has come since the
-/// walk began keeps its order of transactions and is taken afterwards: by their numbers, lines that `before` does not
-/// show and a transaction of this server may have written.
+/// many they are. They come in the order in which they were written, and of the time before that was kept in the order
+/// of their times; ids of one moment are random. What has come since the walk began keeps its order of transactions and
+/// is taken afterwards: by their numbers, lines that `before` does not show and a transaction of this server may have
+/// written.
 pub async fn walk(
     db: &mut PgConnection,
     (lab_id, id): (Uuid, Uuid),
@@ -133,14 +135,14 @@ pub async fn walk(
 ) -> Result<(Vec<Key>, Option<(Uuid, Uuid)>, i64)> {
     let row = sqlx::query!(
         r#"with passed as materialized (
-            select lab_id, in_ledger, id, seq, at, not exists (
+            select lab_id, in_ledger, id, seq, at, write_order, not exists (
                     select from journal_chain c
                     where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
                 ) and (
                     xid >= $4 and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint or xid = any($5)
                 ) is not true as is_new
             from (
-                select lab_id, in_ledger, id, seq, at, xid from journal_lines
+                select lab_id, in_ledger, id, seq, at, xid, write_order from journal_lines
                 where (lab_id, id) >= ($1, $2) order by lab_id, id limit $3
             ) l
         )
@@ -150,7 +152,7 @@ pub async fn walk(
             coalesce(array_agg(lab_id), '{}') as "labs!: Vec<Uuid>",
             coalesce(array_agg(in_ledger), '{}') as "ledgers!: Vec<bool>",
             coalesce(array_agg(id), '{}') as "ids!: Vec<Uuid>"
-        from (select * from passed where is_new order by lab_id, at, seq, in_ledger, id) n"#,
+        from (select * from passed where is_new order by lab_id, write_order nulls first, at, seq, in_ledger, id) n"#,
         lab_id,
         id,
         most,

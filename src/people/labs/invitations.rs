@@ -3,7 +3,6 @@
 //! changes nothing for a member, and lets nobody back in whose membership ended after it was made. The code is told
 //! once and kept as SHA-256: 128 random bits need no slow hash.
 
-use aws_lc_rs::digest::{SHA256, digest};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use sqlx::{Connection as _, PgConnection, PgTransaction};
@@ -13,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Member,
     invitation::Invitation,
+    invitation_code::{code_of, hash},
     store::{
         invitations::{self as store, Key, Redeemed},
         members,
@@ -259,51 +259,3 @@ pub async fn sweep(app: App) -> Result<usize> {
 
 const REFUSED: &str =
     "no invitation that admits you has this code; it may be used up, too old or older than the end of your membership";
-
-/// Crockford's base 32: no I, L, O and U, so that it can be read out and typed.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// 128 random bits in 26 characters.
-fn code_of(random: [u8; 16]) -> String {
-    let bits = u128::from_be_bytes(random);
-    (0..26).rev().map(|place| char::from(ALPHABET[(bits >> (5 * place) & 31) as usize])).collect()
-}
-
-/// As typed, in small letters, with dashes or with an O for a zero, it is the same code.
-fn hash(code: &str) -> [u8; 32] {
-    let canonical = code.chars().filter(|c| !c.is_whitespace() && !is_dash(*c)).map(|c| match c.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        other => other,
-    });
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, canonical.collect::<String>().as_bytes()).as_ref());
-    hash
-}
-
-/// Those of Unicode (Pd) that a keyboard or a word processor puts between groups, and the minus sign.
-fn is_dash(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_has_26_characters_that_nobody_mistakes() {
-        let code = code_of([7; 16]);
-        assert_eq!(code.len(), 26);
-        assert!(code.bytes().all(|byte| ALPHABET.contains(&byte)), "{code}");
-        assert_ne!(code, code_of([8; 16]));
-    }
-
-    #[test]
-    fn a_code_typed_in_another_way_is_the_same_code() {
-        assert_eq!(hash("0A1B-2C3D 11"), hash("oa1b2c3dIl"));
-        for dash in "\u{2010}\u{2011}\u{2013}\u{2014}\u{2212}\u{ff0d}".chars() {
-            assert_eq!(hash(&format!("0A1B{dash}2C3D")), hash("0A1B2C3D"));
-        }
-        assert_ne!(hash("0A1B"), hash("0A1C"));
-    }
-}

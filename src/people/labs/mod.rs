@@ -30,6 +30,7 @@ use crate::{
 
 mod http;
 mod invitation;
+mod invitation_code;
 pub mod invitations;
 mod member;
 pub mod members;

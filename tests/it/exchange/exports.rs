@@ -190,11 +190,15 @@ async fn an_export_that_fails_on_the_way_breaks_off_and_one_that_fails_before_is
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(!first.is_empty());
         sqlx::raw_sql("alter table containers rename to gone").execute(&app.db).await.unwrap();
-        let mut ends = Vec::new();
+        // A server stops at the first error, and closes the connection without the end of the body.
+        let mut is_cut_off = false;
         while let Some(frame) = body.frame().await {
-            ends.push(frame.is_err());
+            is_cut_off = frame.is_err();
+            if is_cut_off {
+                break;
+            }
         }
-        assert_eq!(ends.last(), Some(&true), "the end says that it is none");
+        assert!(is_cut_off, "the end says that it is none: {encoding}");
         let answer = by.get(&app.path("/exports/containers.csv")).await;
         answer.problem(500, "internal");
         sqlx::raw_sql("alter table gone rename to containers").execute(&app.db).await.unwrap();

@@ -75,6 +75,7 @@ async fn lines_of(app: &TestApp, bottle: Uuid) -> Vec<Value> {
 async fn each_line_of_a_bottle_that_many_change_at_once_begins_where_the_one_before_ended(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, bottle) = a_bottle(&app).await;
+    number(&app).await;
     let (path, events) =
         (app.path(&format!("/containers/{bottle}")), app.path(&format!("/containers/{bottle}/events")));
     let mut people = tokio::task::JoinSet::new();

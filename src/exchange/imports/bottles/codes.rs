@@ -29,6 +29,7 @@ use crate::exchange::{
     },
 };
 
+#[expect(clippy::struct_excessive_bools, reason = "each says another thing of the list or of its file")]
 pub struct MadeCodes {
     path: PathBuf,
     lab_id: Uuid,

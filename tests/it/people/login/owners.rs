@@ -184,7 +184,7 @@ async fn the_audit_of_logins_names_who_did_it_to_an_account(db: PgPool) {
     let done = [json!(owner.user_id), json!("Somebody"), Value::Null];
     for kind in ["right_given", "account_disabled", "account_enabled", "admin_appointed"] {
         let query = format!("&kind=login.{kind}");
-        assert_eq!(doers(&owner, &query).await, [done.clone()], "{kind}");
+        assert_eq!(doers(&owner, &query).await, std::slice::from_ref(&done), "{kind}");
         assert_eq!(doers(&owner, &format!("{query}&by={}", owner.user_id)).await.len(), 1, "{kind}");
         assert_eq!(doers(&owner, &format!("{query}&by={}", other.user_id)).await.len(), 0, "{kind}");
     }

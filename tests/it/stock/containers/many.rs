@@ -3,12 +3,11 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use uuid::Uuid;
 
 use super::{assert_ledger_adds_up, bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
 use crate::{
     stock::locations::keys::shut,
-    support::{Client, TestApp},
+    support::{Client, TestApp, own_id},
 };
 
 #[expect(clippy::needless_pass_by_value, reason = "an event is made where it is posted")]
@@ -18,7 +17,7 @@ pub fn on(container: &Value, event: Value) -> Value {
 
 /// The event under an id of its own.
 pub fn named(mut event: Value) -> Value {
-    event["id"] = json!(Uuid::now_v7());
+    event["id"] = json!(own_id());
     event
 }
 
@@ -43,7 +42,7 @@ async fn each_event_has_its_verdict_and_one_that_is_refused_stops_no_other(db: P
     let operations = [
         on(&one, withdraw("10", "mL")),
         on(&other, withdraw("100.5", "mL")),
-        on(&json!({"id": Uuid::now_v7()}), withdraw("1", "mL")),
+        on(&json!({"id": own_id()}), withdraw("1", "mL")),
         on(&other, json!({"type": "weigh"})),
         on(&other, json!({"type": "explode"})),
         on(&other, json!({"type": "check_in"})),

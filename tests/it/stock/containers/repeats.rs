@@ -125,7 +125,7 @@ async fn a_bottle_that_was_registered_is_answered_again_when_only_managers_regis
     let ethanol = super::chemical(&app, "ethanol", None, None).await;
     let new = |value: &str| json!({"chemical_id": ethanol, "amount": {"value": value, "unit": "L"}});
     let mut own = new("1");
-    own["id"] = json!(Uuid::now_v7());
+    own["id"] = json!(own_id());
     let path = app.path("/containers");
     let made = member.post(&path, own.clone()).await.created();
     let by_key = member.post_with_key(&path, "first-key-of-mine", new("2")).await.created();

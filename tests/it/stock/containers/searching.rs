@@ -271,7 +271,8 @@ async fn a_lot_or_a_code_is_found_beside_the_words_of_a_chemical(db: PgPool) {
         ("q=stbk1234+sulfuric", &all),
         ("q=acid+stbk12", &all),
         ("q=7664-93-9+STBK1234", &all),
-        ("q=acid+fl-0006", &["FL-0006"]),
+        // Parts so short say nothing of a name, so the other acids follow.
+        ("q=acid+fl-0006", &["FL-0006", "A-5", "A-4", "A-3", "A-2", "A-1"]),
         ("q=acetone+STBK1234", &["B-7"]),
         ("q=acetone+OTHER", &[]),
         ("q=acid+STBK1234&state=opened", &[]),

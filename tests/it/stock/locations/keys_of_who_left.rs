@@ -32,11 +32,11 @@ async fn scene(db: PgPool) -> Scene {
 
 async fn lines(app: &TestApp, since: &[Uuid]) -> Vec<(String, Uuid, Value)> {
     let new = "select kind, subject, changes from journal where id <> all ($1) order by xid, id";
-    sqlx::query_as(new).bind(since).fetch_all(&app.db).await.unwrap()
+    sqlx::query_as(new).bind(since).fetch_all(&app.db).await.expect("lines")
 }
 
 async fn ids(app: &TestApp) -> Vec<Uuid> {
-    sqlx::query_scalar("select id from journal").fetch_all(&app.db).await.unwrap()
+    sqlx::query_scalar("select id from journal").fetch_all(&app.db).await.expect("lines")
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
