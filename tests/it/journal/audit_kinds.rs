@@ -10,7 +10,7 @@ use crate::{
         containers::{bottle_of, chemical, location},
         locations::{keys::shut, place},
     },
-    support::{Client, TestApp},
+    support::{Client, TestApp, own_id},
 };
 
 async fn subjects(app: &TestApp, by: &Client, of: Uuid) -> usize {
@@ -28,7 +28,7 @@ async fn nothing_escapes_the_audit_by_the_id_of_a_hidden_thing_of_another_kind(d
     let hidden = place(&app, &admin, "room", "H", None).await;
     shut(&app, &hidden, "hidden", json!({"users": [], "roles": []})).await;
     let open = location(&app, None, "building", "B").await;
-    let (in_open, in_hidden) = (id_of(&hidden), Uuid::now_v7());
+    let (in_open, in_hidden) = (id_of(&hidden), own_id());
     let ethanol = chemical(&app, "ethanol", None, None).await;
     bottle_of(&app, &manager, ethanol, "1", "mL", json!({"id": in_open, "location_id": open})).await;
     bottle_of(&app, &admin, ethanol, "1", "mL", json!({"id": in_hidden, "location_id": hidden["id"]})).await;
