@@ -2,7 +2,7 @@
 \set place 100000000000 + random(91, 799)
 \set code random(100000000000, 999999999999)
 \set lot random(0, 12499)
-@query with receipt as (
+@query ), receipt as (
 $1 = array[('01a00000-0000-7000-8000-' || nextval('bench.ids'))::uuid]
 $2 = array['01993f2e-0004-7000-8000-100000000000'::uuid]
 $3 = array[('01993f2e-0002-7000-8000-' || :chemical)::uuid]
@@ -29,4 +29,7 @@ $23 = array[500]
 $24 = array[jsonb '{"expires_on": [null, "2028-06-30"]}']
 $25 = array[null]
 $26 = array[decode('00112233445566778899aabbccddeeff', 'hex')]
+$27 = array['01993f2e-0007-7000-8000-100000000000'::uuid]
+$28 = array['01993f2e-0008-7000-8000-100000000000']
+$29 = array[:code]
 @end ;

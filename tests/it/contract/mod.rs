@@ -1,6 +1,7 @@
 //! What holds for every operation, whichever there are: these tests walk the document and know no feature by name but
 //! for the table in `preconditions`, which says what must be there before an operation can succeed.
 
+mod benches;
 mod document;
 mod enumerations;
 mod failures;
