@@ -189,7 +189,8 @@ fn a_scan_has_one_flat_schema_whose_actions_are_typed() {
     let action = scan["properties"]["allowed_actions"]["items"]["$ref"].as_str().unwrap();
     assert_eq!(action, "#/components/schemas/Action");
     let actions = schemas["Action"]["enum"].as_array().unwrap();
-    for event in schemas["EventType"]["enum"].as_array().unwrap() {
+    // An edit is booked by a PATCH, and nobody posts one.
+    for event in schemas["EventType"]["enum"].as_array().unwrap().iter().filter(|it| **it != "edit") {
         assert!(actions.contains(event), "{event}");
     }
     assert!(actions.contains(&json!("create_container")) && actions.contains(&json!("list_containers")));
