@@ -95,7 +95,7 @@ async fn killer(place: Arc<Place>, is_over: Arc<AtomicBool>) {
         sqlx::query(kill).execute(&mut db).await.unwrap();
         let kill = "select pg_terminate_backend(pid) from pg_stat_activity
             where datname = current_database() and query like '%journal_notary%' and query not like '%killer%'
-                and state = 'active' and random() < 0.2 -- killer";
+                and state <> 'idle' and random() < 0.5 -- killer";
         sqlx::query(kill).execute(&mut db).await.unwrap();
         sleep(Duration::from_millis(15)).await;
     }
@@ -176,7 +176,8 @@ async fn fifty_writers_and_two_notaries_that_are_killed_leave_a_chain_without_ga
 
     let chain = chain::assert_whole(&db).await;
     assert!(chain.len() > 500, "{} lines", chain.len());
-    assert!(place.killed.load(Ordering::Relaxed) > 5 && failures > 2, "writers and notaries were killed");
+    let killed = place.killed.load(Ordering::Relaxed);
+    assert!(killed > 2 && failures > 0, "{killed} writers and {failures} notaries were killed");
     let chain: BTreeMap<_, _> =
         chain.into_iter().map(|(lab, position, _, id, hash)| ((lab, position), (id, hash))).collect();
     for read in readers.join_all().await {
