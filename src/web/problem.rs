@@ -59,7 +59,7 @@ pub struct Problem {
     /// What became of each of many events that were to be booked together, as `POST /v1/labs/{lab_id}/events` answers
     /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<serde_json::Value>)]
     pub verdicts: Option<Box<serde_json::Value>>,
     /// What this service depends on: `ok` or `away`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
