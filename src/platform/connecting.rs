@@ -58,13 +58,11 @@ pub fn pool_options_for(longest: Duration) -> PgPoolOptions {
 }
 
 /// Random reads cost as much as sequential ones (SSD); parallel workers off. With the defaults of Postgres the planner
-/// reads a page of a small lab through the index of all labs.
+/// reads a page of a small lab through the index of all labs. `scripts/bench` plans with the same.
+const PLANNING: &str = "set jit = off; set max_parallel_workers_per_gather = 0; set random_page_cost = 1.1";
+
 async fn set_up_for(connection: &mut PgConnection, longest: Duration) -> sqlx::Result<()> {
-    let settings = format!(
-        "set statement_timeout = '{}s'; set lock_timeout = '10s'; set jit = off;
-         set max_parallel_workers_per_gather = 0; set random_page_cost = 1.1",
-        longest.as_secs()
-    );
+    let settings = format!("set statement_timeout = '{}s'; set lock_timeout = '10s'; {PLANNING}", longest.as_secs());
     sqlx::raw_sql(AssertSqlSafe(settings)).execute(connection).await?;
     Ok(())
 }

@@ -40,3 +40,12 @@ fn each_query_that_is_measured_is_one_of_the_product_with_all_its_parameters() {
     }
     assert!(measured > 30, "{measured} queries");
 }
+
+/// Without them pgbench would plan otherwise than the product.
+#[test]
+fn what_the_product_tells_the_planner_is_where_the_bench_reads_it() {
+    let told = read("src/platform/connecting.rs");
+    let told = told.lines().find(|line| line.starts_with("const PLANNING")).expect("the line that scripts/bench reads");
+    assert_eq!(told.matches("set ").count(), 3, "{told}");
+    assert!(read("scripts/bench").contains("grep '^const PLANNING' src/platform/connecting.rs"));
+}
