@@ -19,6 +19,7 @@ use crate::{
         TestApp,
         folder::Folder,
         instance::{command, database_url},
+        schema::emptied,
     },
 };
 
@@ -33,6 +34,7 @@ struct Roles {
 
 impl Roles {
     async fn new(db: PgPool) -> Self {
+        emptied(&db).await;
         let id = uuid::Uuid::new_v4().simple().to_string();
         let roles = Self { db, owner: format!("owner_{id}"), server: format!("server_{id}") };
         let name = roles.db.connect_options().get_database().unwrap().to_owned();

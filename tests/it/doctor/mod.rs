@@ -18,7 +18,7 @@ use chemstock::{
 use chrono::{TimeDelta, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnectOptions};
 
-use crate::support::{folder::Folder, google, instance};
+use crate::support::{folder::Folder, google, instance, schema::emptied};
 
 const PASSWORD: &str = "hunter2-hunter2";
 const PHONE: &str = "+12025550123";
@@ -65,6 +65,7 @@ async fn a_database_that_is_well_is_found_in_order(db: PgPool) {
 
 #[sqlx::test(migrations = false)]
 async fn an_empty_database_is_said_to_be_empty(db: PgPool) {
+    emptied(&db).await;
     let findings = look(&[("DATABASE_URL", &url(&db.connect_options()))]).await;
     has(Level::Warning, "database", "is empty: `chemstock migrate`", &findings);
     has(Level::Ok, "database", "pg_trgm can be created", &findings);
@@ -99,6 +100,7 @@ async fn migrations_that_are_missing_broken_or_of_somebody_else_are_told(db: PgP
 
 #[sqlx::test(migrations = false)]
 async fn a_user_without_rights_and_a_wrong_password_are_told_without_the_password(db: PgPool) {
+    emptied(&db).await;
     let options = db.connect_options();
     // A role belongs to the server, and tests run at the same time.
     let role = format!("doctor_{}", uuid::Uuid::new_v4().simple());

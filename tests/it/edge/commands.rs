@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use crate::support::{
     folder::Folder,
     instance::{command, database_url},
+    schema::emptied,
 };
 
 fn output(mut command: Command) -> (bool, String) {
@@ -111,6 +112,7 @@ const LOOKS_AT_LIMITS: &str = "
 
 #[sqlx::test(migrations = false)]
 async fn a_migration_may_take_longer_than_a_request(db: PgPool) {
+    emptied(&db).await;
     sqlx::raw_sql(LOOKS_AT_LIMITS).execute(&db).await.unwrap();
     let folder = Folder::new();
     let (worked, said) = output(chemstock(&folder, &["migrate"], &[("DATABASE_URL", &database_url(&db))]));

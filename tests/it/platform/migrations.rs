@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chemstock::platform::migrations::{self, MIGRATIONS};
 use sqlx::{Executor as _, PgPool, migrate::Migrate as _};
 
-use crate::support::{Written, log};
+use crate::support::{Written, log, schema::emptied};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_version_before_serves_on_what_a_newer_one_has_migrated(db: PgPool) {
@@ -46,6 +46,7 @@ async fn until_it_says(log: &Written, what: &str) {
 #[sqlx::test(migrations = false)]
 async fn a_migration_waits_for_a_table_and_for_another_instance_and_keeps_nobody_waiting(db: PgPool) {
     const JOBS: i64 = 20_261_128_000_300;
+    emptied(&db).await;
     MIGRATIONS.run_to(JOBS, &db).await.unwrap();
     let (log, _hearing) = log::start();
     let mut another = db.acquire().await.unwrap();

@@ -13,6 +13,7 @@ pub mod outside;
 pub mod postgres_wire;
 pub mod providers;
 pub mod redis;
+pub mod schema;
 pub mod tls;
 
 use std::{

@@ -1,14 +1,15 @@
 //! Bottles and places of a lab share one name space of codes.
 
-use std::borrow::Cow;
-
 use serde_json::json;
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{bottle_of, chemical, events_of, scanning::encoded};
-use crate::support::TestApp;
+use crate::support::{
+    TestApp,
+    schema::{emptied, migrate},
+};
 
 const CODES: i64 = 20_261_127_000_200;
 const ONE_NAME_SPACE: i64 = 20_261_128_000_620;
@@ -189,9 +190,10 @@ const DOUBLES: &str = "
 
 #[sqlx::test(migrations = false)]
 async fn old_spellings_of_one_code_are_kept_and_found_as_they_are_printed_and_any_other_is_refused(db: PgPool) {
-    migrate(&db, &|version| version < ONE_NAME_SPACE).await;
+    emptied(&db).await;
+    migrate(&db, |version| version < ONE_NAME_SPACE).await;
     sqlx::raw_sql(DOUBLES).execute(&db).await.unwrap();
-    migrate(&db, &|version| version >= ONE_NAME_SPACE).await;
+    migrate(&db, |version| version >= ONE_NAME_SPACE).await;
     let mut app = TestApp::new(db).await;
     app.lab = Uuid::parse_str("01900000-0000-7000-8000-000000000001").unwrap();
     let manager = app.client("manager").await;
@@ -224,18 +226,12 @@ async fn old_spellings_of_one_code_are_kept_and_found_as_they_are_printed_and_an
     manager.post(&app.path("/containers"), bottle).await.created();
 }
 
-async fn migrate(db: &PgPool, wanted: &dyn Fn(i64) -> bool) {
-    let migrations = chemstock::platform::app::MIGRATIONS.iter().filter(|it| wanted(it.version)).cloned().collect();
-    let mut part = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
-    part.set_ignore_missing(true);
-    part.run(db).await.unwrap();
-}
-
 #[sqlx::test(migrations = false)]
 async fn of_old_doubles_the_bottle_keeps_the_code_and_the_place_is_told(db: PgPool) {
-    migrate(&db, &|version| version < CODES).await;
+    emptied(&db).await;
+    migrate(&db, |version| version < CODES).await;
     sqlx::raw_sql(OLD).execute(&db).await.unwrap();
-    migrate(&db, &|version| version >= CODES).await;
+    migrate(&db, |version| version >= CODES).await;
     let codes: Vec<(String,)> = sqlx::query_as("select code from locations order by id").fetch_all(&db).await.unwrap();
     assert!(codes[0].0.parse::<chemistry::ContainerCode>().is_ok(), "{codes:?}");
     assert_eq!(codes[1].0, "B");

@@ -1,22 +1,15 @@
 //! A ledger that was written before events said everything keeps its meaning.
 
-use std::borrow::Cow;
-
 use serde_json::{Value, json};
-use sqlx::{PgPool, migrate::Migrator};
+use sqlx::PgPool;
 
 use super::{events_of, path_of};
-use crate::support::TestApp;
+use crate::support::{
+    TestApp,
+    schema::{emptied, migrate},
+};
 
 const WHOLE_EVENTS: i64 = 20_261_127_000_100;
-
-async fn migrate(db: &PgPool, wanted: impl Fn(i64) -> bool) {
-    let all = &chemstock::platform::app::MIGRATIONS;
-    let migrations = all.iter().filter(|it| wanted(it.version)).cloned().collect();
-    let mut part = Migrator { migrations: Cow::Owned(migrations), ..Migrator::DEFAULT };
-    part.set_ignore_missing(true);
-    part.run(db).await.unwrap();
-}
 
 /// A bottle that was opened, lent, taken back into quarantine; and one that came opened, nobody knows when.
 const OLD: &str = "
@@ -47,6 +40,7 @@ const OLD: &str = "
 
 #[sqlx::test(migrations = false)]
 async fn old_lines_say_what_they_changed_and_can_be_undone(db: PgPool) {
+    emptied(&db).await;
     migrate(&db, |version| version < WHOLE_EVENTS).await;
     sqlx::raw_sql(OLD).execute(&db).await.unwrap();
     migrate(&db, |_| true).await;
@@ -97,6 +91,7 @@ const KEYS: i64 = 20_261_128_000_200;
 
 #[sqlx::test(migrations = false)]
 async fn bottles_places_and_undone_events_keep_their_meaning_under_keys_that_begin_with_the_lab(db: PgPool) {
+    emptied(&db).await;
     migrate(&db, |version| version < WHOLE_EVENTS).await;
     sqlx::raw_sql(OLD).execute(&db).await.unwrap();
     migrate(&db, |version| version < KEYS).await;
@@ -140,6 +135,7 @@ const IMPORTED_BOTTLES: i64 = 20_261_127_000_940;
 
 #[sqlx::test(migrations = false)]
 async fn a_bottle_that_an_older_version_imported_came_under_the_code_that_it_has(db: PgPool) {
+    emptied(&db).await;
     migrate(&db, |version| version < WHOLE_EVENTS).await;
     sqlx::raw_sql(OLD).execute(&db).await.unwrap();
     migrate(&db, |version| version < IMPORTED_BOTTLES).await;
