@@ -3,6 +3,7 @@
 
 use std::sync::LazyLock;
 
+use chemistry::is_dash;
 use regex::Regex;
 
 /// Format characters (Unicode Cf) and variation selectors: contact lists and messengers put them around a number.
@@ -30,7 +31,7 @@ fn plain_character(c: char) -> char {
         // A line break inside is no gap between digits.
         '\t' => ' ',
         _ if c.is_whitespace() && !c.is_control() => ' ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FE63}' | '\u{FF0D}' => '-',
+        _ if is_dash(c) => '-',
         '\u{FF0B}' => '+',
         '\u{FF08}' => '(',
         '\u{FF09}' => ')',
@@ -56,7 +57,8 @@ mod tests {
         {
             assert_eq!(code(typed), "123456", "{typed:?}");
         }
-        for typed in ["\u{202d}123456\u{202c}", "123\u{200b}456", "123\u{2011}456", "1\u{fe0f}23456"] {
+        for typed in ["\u{202d}123456\u{202c}", "123\u{200b}456", "123\u{2011}456", "1\u{fe0f}23456", "123\u{fe58}456"]
+        {
             assert_eq!(code(typed), "123456", "{typed:?}");
         }
     }

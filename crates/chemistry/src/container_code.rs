@@ -62,7 +62,8 @@ impl FromStr for ContainerCode {
 
 text_value!(ContainerCode, ContainerCodeError);
 
-/// Spaces and hyphens, also those that word processors put in their place.
+/// Spaces and hyphens, also those that word processors put in their place. Fewer than [`super::is_dash`] knows: the
+/// database has the same list in its own `canonical_code`, and the codes that it keeps were made with it.
 const BETWEEN: [char; 10] =
     [' ', '-', '\u{a0}', '\u{202f}', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}'];
 

@@ -1,5 +1,7 @@
 //! A name in words, numbers and signs.
 
+use super::text::is_dash;
+
 pub(super) enum Token {
     /// In small letters.
     Word(String),
@@ -43,7 +45,7 @@ fn plain(c: char) -> impl Iterator<Item = char> {
         '\u{2080}'..='\u{2089}' => (char::from_digit(u32::from(c) - 0x2080, 10).unwrap_or(c), ""),
         '\u{2022}' | '\u{2219}' | '\u{22c5}' | '\u{b7}' | '\u{30fb}' => ('·', ""),
         '×' => ('x', ""),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => ('-', ""),
+        _ if is_dash(c) => ('-', ""),
         'é' | 'è' | 'É' => ('e', ""),
         c if c.is_whitespace() => (' ', ""),
         c => (c.to_lowercase().next().unwrap_or(c), ""),

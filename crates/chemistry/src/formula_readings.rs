@@ -6,6 +6,7 @@ use super::{
     atomic_weights::Atom,
     formula::Formula,
     formula_parser::{self, Part},
+    text::is_dash,
 };
 
 /// A longer text is no formula that anybody says.
@@ -18,7 +19,7 @@ pub fn formulas(name: &str) -> Vec<Formula> {
     let name = name.trim();
     let (lower, upper) =
         (name.contains(|c: char| c.is_ascii_lowercase()), name.contains(|c: char| c.is_ascii_uppercase()));
-    if name.contains(['+', '-', '−', '^']) {
+    if name.contains(|c: char| matches!(c, '+' | '^') || is_dash(c)) {
         return Vec::new();
     }
     let has_digit = name.contains(|c: char| c.is_ascii_digit() || ('₀'..='₉').contains(&c));
@@ -169,6 +170,8 @@ mod tests {
             "NBS",
             "2-butanol",
             "Ca2+",
+            "SO42-",
+            "SO42\u{2013}",
             "",
             "KHP",
             "h5dtpa",

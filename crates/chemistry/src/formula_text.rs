@@ -1,6 +1,6 @@
 //! Rewrites formulas as labels, articles and word processors have them in the signs of the grammar.
 
-use super::{atomic_weights::Atom, formula_parser::Atoms};
+use super::{atomic_weights::Atom, formula_parser::Atoms, text::is_dash};
 
 /// Between parts, and nothing else; a full stop may also be a decimal point.
 pub(super) const DOT: char = '·';
@@ -13,7 +13,7 @@ pub(super) fn plain(text: &str) -> String {
         match c {
             '·' | '•' | '∙' | '⋅' | '*' | '・' => plain.push(DOT),
             '×' => plain.push('x'),
-            '−' | '–' | '‐' | '‑' => plain.push('-'),
+            _ if is_dash(c) => plain.push('-'),
             '½' => push_fraction(&mut plain, "5"),
             '¼' => push_fraction(&mut plain, "25"),
             '¾' => push_fraction(&mut plain, "75"),

@@ -71,7 +71,7 @@ pub use label::{Label, Reading};
 pub use molar_mass::MolarMass;
 pub use own_code::code_below;
 pub use quantity::{Amount, Quantity};
-pub use text::is_digits;
+pub use text::{is_dash, is_digits};
 pub use unit::{Dimension, Unit};
 
 /// The examples of the README are tested.

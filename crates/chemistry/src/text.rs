@@ -33,10 +33,14 @@ macro_rules! text_value {
 }
 pub(super) use text_value;
 
-/// Word processors and PDF files replace the hyphen of a number by a dash that looks the same.
+/// The hyphen of a keyboard, and the hyphens, dashes and minus signs that word processors, PDF files and other keyboards
+/// put in its place. Whoever compares or reads texts takes them for one sign.
+pub const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
+}
+
 pub(super) fn with_plain_hyphens(text: &str) -> String {
-    let is_hyphen = |c| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}');
-    text.trim().replace(is_hyphen, "-")
+    text.trim().replace(is_dash, "-")
 }
 
 /// Reads `text` as groups of ASCII digits between hyphens; `None` if anything else is in it.
@@ -54,4 +58,19 @@ pub fn is_digits(text: &str) -> bool {
 /// The values of the ASCII digits in `text`, last digit first; everything else is passed over.
 pub(super) fn digits_from_right(text: &str) -> impl Iterator<Item = u32> + '_ {
     text.chars().rev().filter_map(|c| c.to_digit(10))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hyphens_dashes_and_minus_signs_are_dashes_and_nothing_else_is() {
+        for dash in ['-', '‐', '‑', '‒', '–', '—', '―', '⁃', '−', '﹘', '﹣', '－'] {
+            assert!(is_dash(dash), "{dash}");
+        }
+        for other in ['_', '~', '·', '•', '+', '\u{ad}', '¯', 'ー'] {
+            assert!(!is_dash(other), "{other}");
+        }
+    }
 }

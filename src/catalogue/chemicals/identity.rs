@@ -4,7 +4,7 @@
 //! spelled out. Signs, primes, locants, marks of the configuration and charges count, and so does the case of a letter
 //! that means something else in the other: `CoCl2` and `COCl2`, N-butyl and n-butyl (`cased`).
 
-use chemistry::Formula;
+use chemistry::{Formula, is_dash};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{
@@ -89,7 +89,7 @@ fn letters(name: &str) -> Vec<char> {
 
 fn plain(c: char) -> char {
     match c {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        _ if is_dash(c) => '-',
         '\u{60}' | '\u{b4}' | '\u{2b9}' | '\u{2bc}' | '\u{2018}' | '\u{2019}' | '\u{2032}' | '\u{ff07}' => '\'',
         '\u{2022}' | '\u{2219}' | '\u{22c5}' => '\u{b7}',
         c if c.is_whitespace() => ' ',

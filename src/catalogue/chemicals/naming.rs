@@ -1,6 +1,6 @@
 //! What stands where a name should, and is none.
 
-use chemistry::cas;
+use chemistry::{cas, is_dash};
 
 use super::numbers::Number;
 
@@ -59,9 +59,7 @@ const NO_NAMES: &[&str] = &[
 /// Whether a text says no more than an empty cell: `n/a`, or a sign.
 pub fn is_placeholder(text: &str) -> bool {
     let is_short = text.len() < 20;
-    let is_sign = |c: char| {
-        matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '_' | '.' | '\u{2026}' | '?' | '!' | '/' | '\\' | '*')
-    };
+    let is_sign = |c: char| is_dash(c) || matches!(c, '_' | '.' | '\u{2026}' | '?' | '!' | '/' | '\\' | '*');
     text.chars().all(|c| c.is_whitespace() || is_sign(c))
         || (is_short && PLACEHOLDERS.contains(&text.trim().to_lowercase().as_str()))
 }

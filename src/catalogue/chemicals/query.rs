@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chemistry::{CasNumber, EcNumber, Formula};
+use chemistry::{CasNumber, EcNumber, Formula, is_dash};
 
 use super::fold::fold;
 use super::numbers::is_heading;
@@ -179,7 +179,7 @@ pub fn slips_of(word: &str, known: &HashMap<String, KnownWord>) -> Vec<String> {
 /// In lower case, with plain dashes and primes: what tells two names apart that are folded alike.
 fn plain(q: &str) -> String {
     let letters = q.trim().chars().map(|c| match c {
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => '-',
+        _ if is_dash(c) => '-',
         '\u{2032}' | '\u{2019}' | '\u{2bc}' => '\'',
         c if c.is_whitespace() => ' ',
         c => c,

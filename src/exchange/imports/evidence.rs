@@ -2,7 +2,7 @@
 //! nobody would see that a row contradicts itself.
 
 use anyhow::bail;
-use chemistry::cas;
+use chemistry::{cas, is_dash};
 
 use super::{
     headers::{list, printable},
@@ -27,7 +27,7 @@ struct Seen {
 
 impl Seen {
     fn note(&mut self, cell: &str) {
-        let is_apart = |c: char| !c.is_alphanumeric() && !matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+        let is_apart = |c: char| !c.is_alphanumeric() && !is_dash(c);
         let number = cell.split(is_apart).find_map(Number::read);
         let has_digit = cell.contains(|c: char| c.is_ascii_digit());
         self.filled += u64::from(!cell.is_empty());

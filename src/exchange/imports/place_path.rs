@@ -2,13 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chemistry::is_dash;
+
 use super::{
     faults::OrReason,
     kinds::{KINDS, says_kind},
     place_columns::place_of,
     table::Table,
 };
-use crate::{base::text::Name, catalogue::chemicals::is_placeholder, stock::locations::Kind};
+use crate::{
+    base::text::{Name, is_hidden},
+    catalogue::chemicals::is_placeholder,
+    stock::locations::Kind,
+};
 
 /// A place as a file names it: `Main building > Room 214 > Cabinet 3`, or a location's code. A slash or a backslash
 /// does as well as `>`; one that belongs to a name is written twice (`Freezer -20//-80`).
@@ -111,17 +117,26 @@ impl ListedPaths {
     }
 }
 
-/// How names of places are compared: case, the kind and number of spaces, and the kind of a hyphen do not count.
+/// How names of places are compared: case, the kind and number of spaces, the kind of a hyphen, and what nobody sees do
+/// not count.
 pub fn small(name: &str) -> String {
-    let words: Vec<_> = name.split_whitespace().collect();
-    let hyphen =
-        |c| matches!(c, '\u{ad}' | '\u{2010}'..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}');
-    words.join(" ").replace(hyphen, "-").to_lowercase()
+    let seen = name.replace(is_hidden, "").replace(is_dash, "-");
+    seen.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_spaces_the_kind_of_a_hyphen_and_what_nobody_sees() {
+        for name in
+            ["Cold-room  2", "cold\u{2011}room\u{a0}2", "COLD\u{fe58}ROOM 2", "\u{feff}Cold\u{2043}ro\u{ad}om 2 "]
+        {
+            assert_eq!(small(name), "cold-room 2", "{name:?}");
+        }
+        assert_ne!(small("Coldroom 2"), small("Cold-room 2"));
+    }
 
     #[test]
     fn a_path_may_be_written_in_several_ways_and_a_slash_may_belong_to_a_name() {

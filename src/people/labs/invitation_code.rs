@@ -1,6 +1,7 @@
 //! The code of an invitation: what a person reads out and types, and what is kept of it.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chemistry::is_dash;
 
 /// Crockford's base 32: no I, L, O and U, so that it can be read out and typed.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -21,11 +22,6 @@ pub(super) fn hash(code: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, canonical.collect::<String>().as_bytes()).as_ref());
     hash
-}
-
-/// Those of Unicode (Pd) that a keyboard or a word processor puts between groups, and the minus sign.
-fn is_dash(c: char) -> bool {
-    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}')
 }
 
 #[cfg(test)]
