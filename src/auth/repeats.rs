@@ -26,6 +26,12 @@ impl<R> Auth<R> {
         Ok(given.unwrap_or_else(|| self.new_id()))
     }
 
+    /// The refusal to make a thing, where the first try of this request may have made it. Any other error stays one.
+    pub fn or_made(&self, given: Option<OwnId>, error: Error) -> Result<Error> {
+        let is_repeatable = self.is_repeatable() || given.is_some_and(OwnId::is_given);
+        if is_repeatable && matches!(error, Error::Rejected(_) | Error::Invalid(_)) { Ok(error) } else { Err(error) }
+    }
+
     pub fn new_id(&self) -> Uuid {
         self.seed.as_ref().map_or_else(|| ids::new(self.now()), Seed::next_id)
     }

@@ -21,7 +21,6 @@ mod store;
 mod verify;
 
 use sqlx::{PgConnection, PgTransaction};
-use uuid::Uuid;
 
 pub use self::{
     actor::{Actor, Committer, System},
@@ -29,7 +28,14 @@ pub use self::{
     http::routes,
     kind::Kind,
 };
-use crate::base::error::{Reason, Result};
+use crate::{
+    auth::Auth,
+    base::{
+        error::{Error, Reason, Result},
+        ids::OwnId,
+        made::Made,
+    },
+};
 
 /// Ends a use case: writes a line for each change, commits, and rings for the notary. A change of nothing leaves no
 /// line.
@@ -50,11 +56,24 @@ pub async fn commit(
     Ok(())
 }
 
-/// Refuses an id that is taken, unless this person has made just this under it before: a repeat is a success. `beside`
-/// are fields that the request leaves to the server.
-pub async fn check_repeat(db: &mut PgConnection, by: Uuid, made: &Change, beside: &[&str]) -> Result<()> {
-    if store::is_told(db, by, made, beside).await? {
-        return Ok(());
+/// The answer to a repeat of a request: what its first try has made, as it is now. An id of the client's is refused as
+/// taken, unless this person has made just this under it. `first` is the change that made it; `beside` are its fields
+/// that the request leaves to the server.
+pub async fn made_before<T, R>(
+    db: &mut PgConnection,
+    by: &Auth<R>,
+    given: Option<OwnId>,
+    made: T,
+    first: &Change,
+    beside: &[&str],
+) -> Result<Made<T>> {
+    let is_named = given.is_some_and(OwnId::is_given);
+    if is_named && !store::is_told(db, by.user_id(), first, beside).await? {
+        return Err(id_taken());
     }
-    Err(Reason::IdTaken.because("something else has this id already"))
+    Ok(Made { resource: made, is_new: !is_named })
+}
+
+pub fn id_taken() -> Error {
+    Reason::IdTaken.because("something else has this id already")
 }

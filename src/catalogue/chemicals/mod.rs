@@ -51,7 +51,6 @@ use crate::{
     auth::{Anyone, Auth, Cataloguer},
     base::{
         error::{Error, Result},
-        ids::OwnId,
         made::Made,
         page::{Cursor, Limit, List, Page},
         text::Name,
@@ -114,21 +113,13 @@ pub async fn look_up(by: &Auth<Anyone>, raw: &str) -> Result<Chemical> {
 }
 
 pub async fn create(by: &Auth<Cataloguer>, new: NewChemical) -> Result<Made<Chemical>> {
-    let is_named = new.id.is_some_and(OwnId::is_given);
-    let chemical = Chemical::new(by.id_or_new(new.id)?, new, by.now())?;
+    let given = new.id;
+    let chemical = Chemical::new(by.id_or_new(given)?, new, by.now())?;
     let mut db = by.app().db().await?;
-    match insert(&mut db, by, &chemical).await {
-        Ok(()) => Ok(Made::new(chemical)),
-        // The first try may have made it.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if is_named || by.is_repeatable() => {
-            let made = find(&mut db, chemical.id).await?.ok_or(refusal)?;
-            if is_named {
-                journal::check_repeat(&mut db, by.user_id(), &created(&chemical)?, &[]).await?;
-            }
-            Ok(Made { resource: made, is_new: !is_named })
-        }
-        Err(error) => Err(error),
-    }
+    let Err(error) = insert(&mut db, by, &chemical).await else { return Ok(Made::new(chemical)) };
+    let refusal = by.or_made(given, error)?;
+    let made = find(&mut db, chemical.id).await?.ok_or(refusal)?;
+    journal::made_before(&mut db, by, given, made, &created(&chemical)?, &[]).await
 }
 
 async fn insert(db: &mut PgConnection, by: &Auth<Cataloguer>, chemical: &Chemical) -> Result<()> {

@@ -84,9 +84,9 @@ pub async fn list(by: &Auth<Admin>, limit: Limit, after: Option<Cursor<Uuid>>) -
 
 pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Made<Invitation>> {
     let code = code_of(by.nonce());
-    let (now, is_named) = (by.now(), new.id.is_some_and(OwnId::is_given));
+    let (now, given) = (by.now(), new.id);
     let invitation = Invitation {
-        id: by.id_or_new(new.id)?,
+        id: by.id_or_new(given)?,
         lab_id: by.lab_id(),
         role: new.role,
         phone: new.phone.map(String::from),
@@ -103,34 +103,28 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Made<Invitat
     let mut tx = db.begin().await?;
     match store::insert(&mut tx, &invitation, &hash(&code)).await {
         Ok(true) => {
-            let change = Change::new(Kind::InvitationCreated, by.lab_id(), invitation.id).created(&invitation)?;
-            journal::commit(tx, by, [change]).await?;
+            journal::commit(tx, by, [created(&invitation)?]).await?;
             Ok(Made::new(Invitation { code: Some(code), ..invitation }))
         }
         Ok(false) => Err(Error::Forbidden("this needs the role Admin in the lab")),
-        // The first try may have made it.
-        Err(refusal @ Error::Rejected(_)) if is_named || by.is_repeatable() => {
+        Err(error) => {
+            let refusal = by.or_made(given, error)?;
             tx.rollback().await?;
             let made = store::find(&mut db, by.lab_id(), invitation.id, now).await?.ok_or(refusal)?;
-            if !is_named {
-                return Ok(Made::new(Invitation { code: Some(code), ..made }));
+            // A line of the journal does not have the phone.
+            if !made.may_be_for(invitation.phone.as_deref()) {
+                return Err(journal::id_taken());
             }
-            check_repeat(&mut db, by, invitation, &made).await?;
-            Ok(Made { resource: made, is_new: false })
+            let expires_at = made.created_at + (invitation.expires_at - now);
+            let first = created(&Invitation { expires_at, ..invitation })?;
+            let Made { resource, is_new } = journal::made_before(&mut db, by, given, made, &first, &[]).await?;
+            Ok(Made { resource: Invitation { code: is_new.then_some(code), ..resource }, is_new })
         }
-        Err(error) => Err(error),
     }
 }
 
-/// Refuses the id of another invitation. The same one lasts as long, from when it was made.
-async fn check_repeat(db: &mut PgConnection, by: &Auth<Admin>, again: Invitation, made: &Invitation) -> Result<()> {
-    if !made.may_be_for(again.phone.as_deref()) {
-        return Err(Reason::IdTaken.because("something else has this id already"));
-    }
-    let expires_at = made.created_at + (again.expires_at - again.created_at);
-    let again = Invitation { expires_at, ..again };
-    let change = Change::new(Kind::InvitationCreated, by.lab_id(), again.id).created(&again)?;
-    journal::check_repeat(db, by.user_id(), &change, &[]).await
+fn created(invitation: &Invitation) -> Result<Change> {
+    Change::new(Kind::InvitationCreated, invitation.lab_id, invitation.id).created(invitation)
 }
 
 pub async fn get(by: &Auth<Admin>, id: Uuid) -> Result<Invitation> {

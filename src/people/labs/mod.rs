@@ -105,7 +105,7 @@ pub async fn list(by: &Auth<Anyone>, limit: Limit, after: Option<Cursor<Uuid>>) 
 
 /// The creator becomes its first admin.
 pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Made<Lab>> {
-    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some_and(OwnId::is_given));
+    let id = by.id_or_new(new.id)?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let lab = match store::insert(&mut tx, id, &new.name, by.user_id(), by.now()).await {
@@ -113,19 +113,14 @@ pub async fn create(by: &Auth<Owner>, new: NewLab) -> Result<Made<Lab>> {
             journal::commit(tx, by, made(&lab, by.user_id())?).await?;
             Made::new(lab)
         }
-        // The first try may have made it.
-        Err(refusal @ Error::Rejected(_)) if is_named || by.is_repeatable() => {
+        Err(error) => {
+            let refusal = by.or_made(new.id, error)?;
             tx.rollback().await?;
             let lab = store::find(&mut db, id, by.role_in(id)).await?.ok_or(refusal)?;
-            if is_named {
-                let first =
-                    Lab { name: new.name.into(), time_zone: Tz::UTC.name().to_owned(), contact: None, ..lab.clone() };
-                let [created, _] = made(&first, by.user_id())?;
-                journal::check_repeat(&mut db, by.user_id(), &created, &[]).await?;
-            }
-            Made { resource: lab, is_new: !is_named }
+            let (name, time_zone) = (new.name.into(), Tz::UTC.name().to_owned());
+            let [created, _] = made(&Lab { name, time_zone, contact: None, ..lab.clone() }, by.user_id())?;
+            journal::made_before(&mut db, by, new.id, lab, &created, &[]).await?
         }
-        Err(error) => return Err(error),
     };
     // With a second lab, the managers of the only one lose the right to the catalogue.
     auth::forget_all(by.app());

@@ -19,7 +19,6 @@ use crate::{
     auth::{self, Auth, Manager, Viewer},
     base::{
         error::{Error, Result},
-        ids::OwnId,
         made::Made,
         page::{Limit, List, Page},
         secrets,
@@ -129,39 +128,33 @@ fn created(lab_id: Uuid, location: &Location) -> Result<journal::Change> {
 }
 
 pub async fn create(by: &Auth<Manager>, mut new: NewLocation) -> Result<Made<Location>> {
-    let (id, is_named) = (by.id_or_new(new.id)?, new.id.is_some_and(OwnId::is_given));
+    let id = by.id_or_new(new.id)?;
     let sent = new.code.take().map(String::from);
     let code = sent.clone().unwrap_or_else(new_code);
     let done = match create_once(by, id, &new, &code).await {
         Ok(made) => Ok(Made::new(made)),
-        // The first try may have made it.
-        Err(refusal @ (Error::Rejected(_) | Error::Invalid(_))) if is_named || by.is_repeatable() => {
-            made_before(by, id, &new, sent).await?.ok_or(refusal)
-        }
-        Err(error) => Err(error),
+        Err(error) => made_before(by, id, &new, sent, error).await,
     };
     codes::named(by, &code, done).await
 }
 
-/// The location of this id as it is now, if this is what it was made from; another one's id is refused. None: there is
-/// none.
+/// What the first try of a request has made, where that explains the error.
 async fn made_before(
     by: &Auth<Manager>,
     id: Uuid,
     new: &NewLocation,
     code: Option<String>,
-) -> Result<Option<Made<Location>>> {
+    error: Error,
+) -> Result<Made<Location>> {
+    let refusal = by.or_made(new.id, error)?;
     let mut db = by.app().db().await?;
-    let Some(made) = store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await? else { return Ok(None) };
-    let is_named = new.id.is_some_and(OwnId::is_given);
-    if is_named {
-        let (parent_id, kind, name, access) = (new.parent_id, new.kind, new.name.to_string(), new.access);
-        let beside: &[&str] = if code.is_none() { &["code"] } else { &[] };
-        let code = code.unwrap_or_default();
-        let first = Location { parent_id, kind, name, code, access, closed_at: None, ..made.clone() };
-        journal::check_repeat(&mut db, by.user_id(), &created(by.lab_id(), &first)?, beside).await?;
-    }
-    Ok(Some(Made { resource: made, is_new: !is_named }))
+    let made = store::find(&mut db, by.lab_id(), id, by.keys().unseen()).await?.ok_or(refusal)?;
+    let (parent_id, kind, name, access) = (new.parent_id, new.kind, new.name.to_string(), new.access);
+    let beside: &[&str] = if code.is_none() { &["code"] } else { &[] };
+    let code = code.unwrap_or_default();
+    let first = Location { parent_id, kind, name, code, access, closed_at: None, ..made.clone() };
+    let first = created(by.lab_id(), &first)?;
+    journal::made_before(&mut db, by, new.id, made, &first, beside).await
 }
 
 async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewLocation, code: &str) -> Result<Location> {
