@@ -3,7 +3,7 @@
 /// A resource that was to be made.
 pub struct Made<T> {
     pub resource: T,
-    /// False when the same was sent before under its id: nothing happened this time.
+    /// False when it was there before; where the same was sent before under its id, nothing happened this time.
     pub is_new: bool,
 }
 

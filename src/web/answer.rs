@@ -33,19 +33,11 @@ impl<T: Serialize + Versioned> IntoResponse for Tagged<T> {
     }
 }
 
-/// 201 with the resource and its `ETag`.
-pub struct Created<T>(pub T);
-
-impl<T: Serialize + Versioned> IntoResponse for Created<T> {
-    fn into_response(self) -> Response {
-        (StatusCode::CREATED, Tagged(self.0)).into_response()
-    }
-}
-
-/// 201 with what was made, or 200 with what the same request has made before.
+/// 201 with what was made, or 200 with what was there before; and its `ETag`.
 impl<T: Serialize + Versioned> IntoResponse for Made<T> {
     fn into_response(self) -> Response {
-        if self.is_new { Created(self.resource).into_response() } else { Tagged(self.resource).into_response() }
+        let status = if self.is_new { StatusCode::CREATED } else { StatusCode::OK };
+        (status, Tagged(self.resource)).into_response()
     }
 }
 

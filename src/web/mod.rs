@@ -25,7 +25,7 @@ pub mod stream;
 mod strict;
 mod unreadable;
 
-pub use answer::{Created, NoContent, Tagged, Unstored, unstored};
+pub use answer::{NoContent, Tagged, Unstored, unstored};
 pub use catalogue::{Kind, kinds};
 pub use document::Failures;
 pub use each::Each;

@@ -1,6 +1,5 @@
 //! `/v1/admin/users`.
 
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -11,6 +10,7 @@ use crate::{
     auth::{Anyone, Auth, Owner},
     base::{
         error::Result,
+        made::Made,
         page::{Cursor, Limit, Page},
         phone::Phone,
     },
@@ -19,7 +19,7 @@ use crate::{
         sessions::{self, Session, SessionsQuery},
     },
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -103,9 +103,8 @@ async fn end_account_sessions(by: Auth<Owner>, Path(user_id): Path<Uuid>) -> Res
     request_body = NewAdmin, params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Member), (status = 200, description = "They were one before", body = Member),
         Failures))]
-async fn appoint_admin(by: Auth<Owner>, Path(lab_id): Path<Uuid>, Json(new): Json<NewAdmin>) -> Result<Response> {
-    let (member, is_new) = super::appoint_admin(&by, lab_id, &new).await?;
-    Ok(if is_new { Created(member).into_response() } else { Tagged(member).into_response() })
+async fn appoint_admin(by: Auth<Owner>, Path(lab_id): Path<Uuid>, Json(new): Json<NewAdmin>) -> Result<Made<Member>> {
+    super::appoint_admin(&by, lab_id, &new).await
 }
 
 /// Delete my account.

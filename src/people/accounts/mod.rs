@@ -17,6 +17,7 @@ use crate::{
     auth::{self, Auth, Owner},
     base::{
         error::{Error, Result},
+        made::Made,
         page::{Cursor, Limit, List, Page},
         phone::Phone,
         version::Versioned,
@@ -180,8 +181,8 @@ fn told(now: DateTime<Utc>, of: Uuid, kind: EventKind, outcome: &str, detail: St
     LoginEvent { user_id: Some(of), ..event }
 }
 
-/// Makes somebody an admin of a lab, also of one that has none who can sign in; and whether that is new.
-pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Result<(Member, bool)> {
+/// Makes somebody an admin of a lab, also of one that has none who can sign in. New is who was none before.
+pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Result<Made<Member>> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let (member, change) = labs::make_admin(&mut tx, lab_id, new.user_id, by.now()).await?;
@@ -193,7 +194,7 @@ pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Re
     }
     journal::commit(tx, by, change).await?;
     auth::forget(by.app(), new.user_id);
-    Ok((member, is_new))
+    Ok(Made { resource: member, is_new })
 }
 
 /// `chemstock owner`: of a person who is here, or comes later with this phone. Who was disabled is enabled.

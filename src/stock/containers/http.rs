@@ -17,6 +17,7 @@ use crate::{
     auth::{Auth, Member, Viewer},
     base::{
         error::Result,
+        made::Made,
         page::{Cursor, Limit, Page},
     },
     platform::app::App,
@@ -59,10 +60,8 @@ async fn list_containers(
 #[utoipa::path(post, path = "/labs/{lab_id}/containers", tag = "containers", params(("lab_id" = Uuid, Path)),
     responses((status = 201, body = Container), (status = 200, description = "It was made before", body = Container), Failures),
     security(("bearer" = ["member"])))]
-async fn create_container(by: Auth<Member>, Json(new): Json<NewContainer>) -> Result<Response> {
-    let made = super::create(&by, new).await?;
-    let status = if made.is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Tagged(made.container)).into_response())
+async fn create_container(by: Auth<Member>, Json(new): Json<NewContainer>) -> Result<Made<Container>> {
+    super::create(&by, new).await
 }
 
 /// Read a container.

@@ -65,6 +65,7 @@ use crate::{
     auth::{Auth, InLab, Member, Viewer},
     base::{
         error::{Error, Reason, Result},
+        made::Made,
         page::Page,
         secrets,
     },
@@ -116,23 +117,17 @@ pub async fn page_of_report(by: &Auth<Viewer>, filter: &ContainerFilter) -> Resu
     lanes::outside_span(listing::list(db, by.lab_id(), filter, by.keys())).await
 }
 
-pub struct Created {
-    pub container: Container,
-    /// False when the same was sent before: nothing happened this time.
-    pub is_new: bool,
-}
-
-pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Created> {
+pub async fn create(by: &Auth<Member>, new: NewContainer) -> Result<Made<Container>> {
     // An id that was made a moment ago is no container's.
     let may_be_repeat = new.id.is_some() || by.is_repeatable();
     let id = by.id_or_new(new.id)?;
     let content = new.fingerprint(id, by.user_id());
     match create_once(by, id, new, content).await {
-        Ok(container) => Ok(Created { container, is_new: true }),
+        Ok(container) => Ok(Made::new(container)),
         // What the first try has made refuses the repeat, and so may what was changed since.
         Err(refusal @ (Error::Rejected(_) | Error::Invalid(_) | Error::Forbidden(_))) if may_be_repeat => {
-            let made = created(by, id, content).await?;
-            made.map(|container| Created { container, is_new: false }).ok_or(refusal)
+            let resource = created(by, id, content).await?.ok_or(refusal)?;
+            Ok(Made { resource, is_new: false })
         }
         Err(error) => Err(error),
     }

@@ -1,6 +1,5 @@
 //! `/v1/labs/{lab_id}/chemicals/{chemical_id}/overrides`.
 
-use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -9,9 +8,9 @@ use uuid::Uuid;
 use super::{ChemicalOverrides, NewChemicalOverrides, Seen};
 use crate::{
     auth::{Auth, Manager, Viewer},
-    base::{error::Result, version::Versioned},
+    base::{error::Result, made::Made, version::Versioned},
     platform::app::App,
-    web::{Created, Failures, IfMatch, Json, NoContent, Path, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, Path, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -63,10 +62,9 @@ async fn set_chemical_overrides(
     Path(path): Path<InLab>,
     read: Option<IfMatch>,
     Json(new): Json<NewChemicalOverrides>,
-) -> Result<Response> {
+) -> Result<Made<ChemicalOverrides>> {
     let seen = read.map_or(Seen::None, |IfMatch(version)| version.map_or(Seen::Any, Seen::Version));
-    let (overrides, is_new) = super::set(&by, path.chemical_id, seen, &new).await?;
-    Ok(if is_new { Created(overrides).into_response() } else { Tagged(overrides).into_response() })
+    super::set(&by, path.chemical_id, seen, &new).await
 }
 
 /// See a chemical as the catalogue has it again.

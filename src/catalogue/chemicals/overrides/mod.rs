@@ -17,6 +17,7 @@ use crate::{
     auth::{Auth, Manager, Viewer},
     base::{
         error::{Error, Result},
+        made::Made,
         text::Name,
     },
     journal::{self, Journalled},
@@ -91,13 +92,13 @@ pub async fn get(by: &Auth<Viewer>, chemical_id: Uuid) -> Result<ChemicalOverrid
     store::find(&mut db, by.lab_id(), chemical_id).await?.ok_or(Error::NotFound("overrides"))
 }
 
-/// Puts these in the place of all that were there. Says whether there were none.
+/// Puts these in the place of all that were there. New are the first ones.
 pub async fn set(
     by: &Auth<Manager>,
     chemical_id: Uuid,
     seen: Seen,
     new: &NewChemicalOverrides,
-) -> Result<(ChemicalOverrides, bool)> {
+) -> Result<Made<ChemicalOverrides>> {
     new.check()?;
     let mut db = by.app().db().await?;
     if let Some(name) = new.name.as_ref().map(Name::as_str) {
@@ -116,7 +117,7 @@ pub async fn set(
             Some(before) => change.changed(before, &after)?,
         };
         journal::commit(tx, by, [change]).await?;
-        return Ok((after, before.is_none()));
+        return Ok(Made { resource: after, is_new: before.is_none() });
     }
     if seen == Seen::None {
         return Err(Error::VersionRequired);
