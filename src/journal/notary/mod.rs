@@ -82,7 +82,7 @@ struct Step {
 /// Numbers what there is to number, as much as is good for one step, and says how many lines it looked at.
 pub async fn step(app: &App) -> Result<usize> {
     let mut db = app.db().await?;
-    let looked = store::look(&mut db, limit(LOOKED_AT), false).await?;
+    let looked = store::look(&mut db, limit(LOOKED_AT)).await?;
     let is_new_server = looked.generation != looked.state.generation || looked.now.below < looked.state.done.below;
     let Look { state, generation, now, mut lines } = looked;
     let step = |done, walked, lines| Step { version: state.version, generation, done, walked, lines };
@@ -192,7 +192,7 @@ fn show(written: &[DateTime<Utc>], now: DateTime<Utc>) {
 
 /// The lines that have no position.
 pub struct Waiting {
-    /// The notary has to walk over all lines first, or is at it: how many wait is not known.
+    /// The notary has to walk over all lines first, or is at it: only what has come since is counted.
     pub walks: bool,
     /// At most [`MOST_COUNTED`].
     pub count: i64,
@@ -211,10 +211,9 @@ pub async fn waiting(db: &mut sqlx::PgConnection, before: DateTime<Utc>) -> Resu
 /// lines, that is the first of those that have come meanwhile.
 pub async fn measure(app: App) -> Result<usize> {
     let mut db = app.db().await?;
-    let first = store::look(&mut db, 1, true).await?.lines;
-    let first: Vec<_> = first.into_iter().map(|(_, key)| key).collect();
-    let line = lines::read(&mut db, &first).await?.into_values().next();
-    let waited = line.map_or(Duration::ZERO, |line| (app.clock.now() - line.at).to_std().unwrap_or_default());
+    let now = app.clock.now();
+    let since = store::waiting(&mut db, now, 1).await?.since;
+    let waited = since.map_or(Duration::ZERO, |since| (now - since).to_std().unwrap_or_default());
     metrics::gauge!("journal_oldest_seconds").set(waited.as_secs_f64());
     Ok(0)
 }

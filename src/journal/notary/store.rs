@@ -14,17 +14,16 @@ use crate::{
 /// belong together. At most so many lines come, those of the lowest transactions, in the order in which the
 /// transactions wrote their last lines: whoever waited for a row wrote later than who held it. The lines of one
 /// transaction are in the order of each bottle's ledger. A line whose transaction is numbered by another server is not
-/// taken twice, as the chain has it. During a walk over all lines there is nothing else to do, but `also_in_walk` finds
-/// what has come meanwhile.
+/// taken twice, as the chain has it. During a walk over all lines there is nothing else to do.
 #[expect(clippy::too_many_lines, reason = "one statement, so that one snapshot answers all of it")]
-pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Result<Look> {
+pub async fn look(db: &mut PgConnection, most: i64) -> Result<Look> {
     let row = sqlx::query!(
         r#"with state as materialized (
             select version, generation, below, in_progress, walked_lab, walked_id from journal_notary
         ), found as (
             select * from (
                 (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
-                where ($2 or (select walked_lab from state) is null) and xid >= (select below from state)
+                where (select walked_lab from state) is null and xid >= (select below from state)
                     and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                     and not exists (
                         select from journal_chain c
@@ -33,7 +32,7 @@ pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Resul
                 order by xid, seq, in_ledger, id limit $1)
                 union all
                 (select lab_id, in_ledger, id, xid, seq, write_order from journal_lines l
-                where ($2 or (select walked_lab from state) is null)
+                where (select walked_lab from state) is null
                     and xid = any((select in_progress from state)::bigint[])
                     and not exists (
                         select from journal_chain c
@@ -55,8 +54,7 @@ pub async fn look(db: &mut PgConnection, most: i64, also_in_walk: bool) -> Resul
                 order by coalesce(max(write_order) over (partition by xid), 0), xid, seq, in_ledger, id
             ) f
         ) f"#,
-        most,
-        also_in_walk
+        most
     );
     let row = row.fetch_one(db).await?;
     Ok(Look {
@@ -81,7 +79,7 @@ pub async fn is_there(db: &mut PgConnection) -> Result<bool> {
 }
 
 /// What has no position though it was written before this moment; of too many the first. During a walk over all lines,
-/// and before one, nobody knows how many that are.
+/// and before one, that is what has come since: nobody knows how many older ones there are.
 pub async fn waiting(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> Result<Waiting> {
     let waiting = sqlx::query_as!(
         Waiting,
@@ -92,7 +90,7 @@ pub async fn waiting(db: &mut PgConnection, before: DateTime<Utc>, most: i64) ->
             from journal_notary n cross join pg_control_system() c
         ), found as (
             (select at from journal_lines l
-            where not (select must_walk from state) and xid >= (select below from state)
+            where xid >= (select below from state)
                 and xid < pg_snapshot_xmax(pg_current_snapshot())::text::bigint and at < $1
                 and not exists (
                     select from journal_chain c
@@ -101,8 +99,7 @@ pub async fn waiting(db: &mut PgConnection, before: DateTime<Utc>, most: i64) ->
             order by xid limit $2)
             union all
             (select at from journal_lines l
-            where not (select must_walk from state) and xid = any((select in_progress from state)::bigint[])
-                and at < $1
+            where xid = any((select in_progress from state)::bigint[]) and at < $1
                 and not exists (
                     select from journal_chain c
                     where c.lab_id = l.lab_id and c.line_id = l.id and c.in_ledger = l.in_ledger
