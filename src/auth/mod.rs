@@ -87,6 +87,8 @@ pub struct Auth<R> {
     standing: Arc<Standing>,
     lab_id: Uuid,
     role: Option<Role>,
+    /// When the request came.
+    at: DateTime<Utc>,
     /// From the Idempotency-Key: makes the ids of a repeated request come out the same.
     seed: Option<Seed>,
     request_id: Option<RequestId>,
@@ -186,8 +188,9 @@ impl<R> Auth<R> {
         Err(Reason::FreshLoginRequired.because("your login is older than five minutes; log in again"))
     }
 
+    /// One time for all that a request does.
     pub fn now(&self) -> DateTime<Utc> {
-        self.app.clock.now()
+        self.at
     }
 
     /// Looks again at what the caller is here, for what outlives a request; false when the session or the account has
@@ -196,6 +199,7 @@ impl<R> Auth<R> {
         let Some(standing) = standing::of(&self.app, self.caller, i64::MIN).await? else { return Ok(false) };
         let is_alive = self.caller.session_id.is_none_or(|id| standing.has_session(id));
         self.standing = standing;
+        self.at = self.app.clock.now();
         Ok(is_alive)
     }
 }
@@ -234,8 +238,8 @@ impl<R: Right> FromRequestParts<App> for Auth<R> {
         let lab = lab_of_path(parts, app).await?;
         let role = R::check(&standing, lab)?;
         let (seed, request_id) = (parts.extensions.get().cloned(), parts.extensions.get().copied());
-        let (app, lab_id) = (app.clone(), lab.unwrap_or_default());
-        Ok(Self { app, caller, standing, lab_id, role, seed, request_id, right: PhantomData })
+        let (app, lab_id, at) = (app.clone(), lab.unwrap_or_default(), app.clock.now());
+        Ok(Self { app, caller, standing, lab_id, role, at, seed, request_id, right: PhantomData })
     }
 }
 
