@@ -146,7 +146,8 @@ async fn send(
     let outlook = sending::look(&mut db, app, &holder, &tally, now).await?;
     if holder.aim == Aim::Login {
         let found = labs::find_invitation(&mut db, invitation.map(Name::as_str), &holder.phone, now).await?;
-        (holder.invitation, holder.mailbox) = if by_email { (None, outlook.email.clone()) } else { (found, None) };
+        (holder.invitation, holder.mailbox) =
+            if by_email { (None, outlook.known.email.clone()) } else { (found, None) };
     }
     let standing = standing(app, &holder, &outlook);
     sending::check(&mut db, app, &holder, &outlook, standing, now).await?;
@@ -165,7 +166,7 @@ async fn send(
     let message = NewMessage {
         challenge_id: Some(challenge_id),
         recipient: holder.recipient(),
-        content: holder.letter(app, code, outlook.language.or(language.0).unwrap_or_default()),
+        content: holder.letter(app, code, outlook.known.language.or(language.0).unwrap_or_default()),
         expires_at,
         withheld: withheld.map(|why| why.remark(&holder.phone)),
     };
@@ -185,11 +186,12 @@ async fn send(
 
 /// Whoever was invited, by phone or by a code that is good, is no stranger, nor is who is logged in.
 fn standing(app: &App, holder: &Holder, outlook: &Outlook) -> Standing {
-    let is_known = outlook.account == Account::Good || holder.aim.user_id().is_some() || holder.invitation.is_some();
-    match (outlook.account, users::ownership(app, Some(&holder.phone))) {
-        (Account::Good, _) if outlook.is_owner => Standing::Owner,
+    let known = &outlook.known;
+    let is_known = known.account == Account::Good || holder.aim.user_id().is_some() || holder.invitation.is_some();
+    match (known.account, users::ownership(app, Some(&holder.phone))) {
+        (Account::Good, _) if known.is_owner => Standing::Owner,
         (Account::None, users::Ownership::Yes) => Standing::Owner,
-        (_, users::Ownership::IfFirst) if !is_known && outlook.nobody_yet => Standing::First,
+        (_, users::Ownership::IfFirst) if !is_known && known.nobody_yet => Standing::First,
         _ if is_known => Standing::Known,
         _ => Standing::Stranger,
     }
@@ -225,10 +227,10 @@ fn new_challenge(
         phone_key: limits_key,
         mac: holder.code_mac(app, id, code),
         sealed: holder.seal(app, id)?,
-        guesses: failures::guesses(otp.max_guesses, outlook.in_a_row),
+        guesses: failures::guesses(otp.max_guesses, outlook.known.in_a_row),
         now,
         expires_at: now + span(otp.ttl.as_secs()),
         windows: [window(1, otp.resend.as_secs()), window(otp.per_hour, 3600), window(otp.per_day, 86_400)],
-        not_before: failures::not_before(outlook.blocked_until, now),
+        not_before: failures::not_before(outlook.known.blocked_until, now),
     })
 }

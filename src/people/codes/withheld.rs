@@ -38,7 +38,7 @@ impl Withheld {
             Some(Self::FixedCode)
         } else if app.config.is_production() && holder.phone.is_for_examples() && holder.channel != Channel::Email {
             Some(Self::ForExamples)
-        } else if outlook.account == Account::Disabled {
+        } else if outlook.known.account == Account::Disabled {
             Some(Self::Disabled)
         } else if holder.channel == Channel::Email && holder.mailbox.is_none() {
             Some(Self::NoMailbox)

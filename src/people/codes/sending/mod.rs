@@ -12,10 +12,13 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use self::budget::{Budget, DAY_BUDGET, HOUR_BUDGET};
+use self::{
+    budget::{Budget, DAY_BUDGET, HOUR_BUDGET},
+    store::Known,
+};
 use super::holder::Holder;
 use crate::{
-    base::{email::Email, error::Result, language::Language, phone::Phone, secrets},
+    base::{error::Result, phone::Phone, secrets},
     messages::{
         self, Channel,
         pumping::{BLOCK_FLOOR, COUNTRY_FLOOR, Share},
@@ -88,16 +91,7 @@ fn block(phone: &Phone) -> &str {
 
 /// What is known of a phone before a code goes there.
 pub struct Outlook {
-    pub account: Account,
-    pub is_owner: bool,
-    /// Of whoever is logged in, or else of the account: the language of messages, and the mailbox that was proven.
-    pub language: Option<Language>,
-    pub email: Option<Email>,
-    /// Nobody at all has an account.
-    pub nobody_yet: bool,
-    /// Wrong codes in a row.
-    pub in_a_row: i32,
-    pub blocked_until: Option<DateTime<Utc>>,
+    pub known: Known,
     /// Nothing is sent to its block or country but to those who are known.
     pub is_stopped: bool,
     budgets: Vec<Budget>,
@@ -129,38 +123,28 @@ pub async fn look(
 ) -> Result<Outlook> {
     let prices = &app.config.sms.prices;
     let has_budget = prices.per_hour.is_some() || prices.per_day.is_some();
-    let seen = store::look(db, holder, &holder.bucket(app), tally, now, has_budget).await?;
+    let known = store::look(db, holder, &holder.bucket(app), tally, now, has_budget).await?;
     let cost = |of_all, of_strangers| budget::Cost { of_all, of_strangers };
     let spent = budget::Spent {
-        hour: cost(seen.hour_cost, seen.hour_strangers),
-        day: cost(seen.day_cost, seen.day_strangers),
-        country: cost(seen.country_cost, seen.country_strangers),
+        hour: cost(known.hour_cost, known.hour_strangers),
+        day: cost(known.day_cost, known.day_strangers),
+        country: cost(known.country_cost, known.country_strangers),
     };
     let (budgets, price) = (budget::all(app, holder, tally, spent), prices.of(holder.phone.country()));
-    let block = Share { sent: seen.block_sent, phones: seen.block_phones, verified: seen.block_verified };
-    let country = Share { sent: seen.country_sent, phones: seen.country_phones, verified: seen.country_verified };
+    let block = Share { sent: known.block_sent, phones: known.block_phones, verified: known.block_verified };
+    let country = Share { sent: known.country_sent, phones: known.country_phones, verified: known.country_verified };
     let (block, country) = (block.is_bad(BLOCK_FLOOR), country.is_bad(COUNTRY_FLOOR));
     let mut changes = Changes::default();
     let of_budgets = budgets.iter().map(|budget| (budget.name.as_str(), budget.is_spent(price)));
     for (scope, is_bad) in [(tally.block(), block), (tally.country(), country)].into_iter().chain(of_budgets) {
-        match (is_bad, seen.told.iter().any(|told| told == scope)) {
+        match (is_bad, known.stopped.iter().any(|stopped| stopped == scope)) {
             (true, false) => changes.stopped.push(scope.to_owned()),
             (false, true) => changes.resumed.push(scope.to_owned()),
             _ => {}
         }
     }
-    Ok(Outlook {
-        account: seen.account,
-        is_owner: seen.is_owner,
-        language: seen.language,
-        email: seen.email,
-        nobody_yet: seen.nobody_yet,
-        in_a_row: seen.in_a_row,
-        blocked_until: seen.blocked_until,
-        is_stopped: block || country || seen.is_set,
-        budgets,
-        changes,
-    })
+    let is_stopped = block || country || known.is_set;
+    Ok(Outlook { known, is_stopped, budgets, changes })
 }
 
 fn stop_event(scope: &str, now: DateTime<Utc>) -> LoginEvent {

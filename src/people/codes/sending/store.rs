@@ -13,12 +13,16 @@ use crate::{
     people::{audit::LoginEvent, codes::holder::Holder},
 };
 
-pub struct Seen {
+/// What the database has of a phone, its block and its country.
+pub struct Known {
     pub account: Account,
     pub is_owner: bool,
+    /// Of whoever is logged in, or else of the account: the language of messages, and the mailbox that was proven.
     pub language: Option<Language>,
     pub email: Option<Email>,
+    /// Nobody at all has an account.
     pub nobody_yet: bool,
+    /// Wrong codes in a row.
     pub in_a_row: i32,
     pub blocked_until: Option<DateTime<Utc>>,
     pub block_sent: i64,
@@ -35,7 +39,7 @@ pub struct Seen {
     pub country_cost: Decimal,
     pub country_strangers: Decimal,
     /// Stops that came by themselves.
-    pub told: Vec<String>,
+    pub stopped: Vec<String>,
     /// An owner has stopped it.
     pub is_set: bool,
 }
@@ -48,11 +52,11 @@ pub async fn look(
     tally: &Tally,
     now: DateTime<Utc>,
     has_budget: bool,
-) -> Result<Seen> {
+) -> Result<Known> {
     let [block, country, everywhere] = &tally.scopes;
-    let told = [block, country, HOUR_BUDGET, DAY_BUDGET, &budget::of_country(country)].map(str::to_owned);
-    let seen = sqlx::query_as!(
-        Seen,
+    let scopes = [block, country, HOUR_BUDGET, DAY_BUDGET, &budget::of_country(country)].map(str::to_owned);
+    let known = sqlx::query_as!(
+        Known,
         r#"select case when a.id is null then 'none' when a.disabled_at is null then 'good' else 'disabled' end
                 as "account!: Account", coalesce(a.is_owner, false) as "is_owner!",
             me.language as "language?: Language", me.email as "email?: Email",
@@ -64,7 +68,7 @@ pub async fn look(
             spent.hour as "hour_cost!", spent.hour_strangers as "hour_strangers!", spent.day as "day_cost!",
             spent.day_strangers as "day_strangers!", country.cost as "country_cost!",
             country.strangers_cost as "country_strangers!",
-            array(select scope from code_stops where scope = any($3::text[]) and not is_set) as "told!",
+            array(select scope from code_stops where scope = any($3::text[]) and not is_set) as "stopped!",
             exists (
                 select from code_stops where scope = any($12::text[]) and is_set and (until is null or until > $13)
             ) as "is_set!"
@@ -88,7 +92,7 @@ pub async fn look(
         left join users me on me.id = coalesce($11, a.id)"#,
         holder.phone.as_str(),
         bucket,
-        &told,
+        &scopes,
         block,
         country,
         now - SEEN_BACK,
@@ -100,7 +104,7 @@ pub async fn look(
         &stops::prefixes(&holder.phone, country),
         now
     );
-    Ok(seen.fetch_one(db).await?)
+    Ok(known.fetch_one(db).await?)
 }
 
 /// Whether it is told now, and not before.
