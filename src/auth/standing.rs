@@ -156,21 +156,22 @@ pub(super) async fn read(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc
         is_only_lab: row.is_only_lab,
         phone: row.phone,
         keys: keys(&row.shut),
-        labs: row.labs.into_iter().zip(row.roles).zip(row.time_zones).zip(row.policies).map(in_lab).collect(),
+        labs: row.labs.into_iter().map(in_lab).collect(),
         sessions: row.sessions,
         read_at: now.timestamp(),
     }))
 }
 
 /// A zone that this version does not know counts as the one that every lab begins with.
-fn in_lab((((id, role), zone), Json(policies)): (((Uuid, Role), String), Json<Policies>)) -> InLab {
+fn in_lab((id, role, zone, Json(policies)): (Uuid, Role, String, Json<Policies>)) -> InLab {
     InLab { id, role, time_zone: zone.parse().unwrap_or(Tz::UTC), policies }
 }
 
-fn keys(shut: &[store::Shut]) -> HashMap<Uuid, Keys> {
-    let of_lab = |lab: &[store::Shut]| {
-        let places = |hidden: bool| lab.iter().filter(|it| it.is_hidden == hidden).map(|it| it.id).collect();
-        (lab[0].lab_id, Keys::without(places(true), places(false)))
+fn keys(shut: &[(Uuid, Uuid, bool)]) -> HashMap<Uuid, Keys> {
+    let of_lab = |lab: &[(Uuid, Uuid, bool)]| {
+        let places =
+            |hidden: bool| lab.iter().filter(move |(.., is_hidden)| *is_hidden == hidden).map(|(_, id, _)| *id);
+        (lab[0].0, Keys::without(places(true).collect(), places(false).collect()))
     };
-    shut.chunk_by(|one, other| one.lab_id == other.lab_id).map(of_lab).collect()
+    shut.chunk_by(|(one, ..), (other, ..)| one == other).map(of_lab).collect()
 }

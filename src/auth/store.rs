@@ -7,30 +7,22 @@ use uuid::Uuid;
 use super::{Policies, Role};
 use crate::base::{error::Result, phone::Phone};
 
-/// A person who is not disabled; of each lab the id, the role, the zone and the policies stand at the same place.
+/// A person who is not disabled.
 pub struct Row {
     pub is_owner: bool,
     pub is_cataloguer: bool,
     pub is_only_lab: bool,
     pub phone: Option<Phone>,
-    pub labs: Vec<Uuid>,
-    pub roles: Vec<Role>,
-    pub time_zones: Vec<String>,
-    pub policies: Vec<Json<Policies>>,
+    /// The id of each, with the role, the zone and the policies.
+    pub labs: Vec<(Uuid, Role, String, Json<Policies>)>,
     pub sessions: Vec<Uuid>,
-    /// By lab.
-    pub shut: Vec<Shut>,
-}
-
-/// A place to which they lack a key: its own, or that of one around it.
-pub struct Shut {
-    pub lab_id: Uuid,
-    pub id: Uuid,
-    pub is_hidden: bool,
+    /// The places to which they lack a key, its own or that of one around it: by lab, and whether each is hidden.
+    pub shut: Vec<(Uuid, Uuid, bool)>,
 }
 
 pub async fn find_standing(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Row>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        Row,
         r#"with recursive shut (lab_id, id, is_hidden) as (
             select l.lab_id, l.id, l.access = 'hidden'
             from memberships m
@@ -46,35 +38,18 @@ pub async fn find_standing(db: &mut PgConnection, user_id: Uuid, now: DateTime<U
         )
         select is_owner, is_cataloguer, (select count(*) = 1 from (select from labs limit 2) l) as "is_only_lab!",
             phone as "phone: Phone",
-            array(select lab_id from memberships where user_id = u.id and left_at is null order by lab_id) as "labs!",
-            array(select role from memberships where user_id = u.id and left_at is null order by lab_id)
-                as "roles!: Vec<Role>",
-            array(select l.time_zone from memberships m join labs l on l.id = m.lab_id
-                where m.user_id = u.id and m.left_at is null order by m.lab_id) as "time_zones!",
-            array(select policies_of_lab(lab_id, $2) from memberships
-                where user_id = u.id and left_at is null order by lab_id) as "policies!: Vec<Json<Policies>>",
+            array(select (l.id, m.role, l.time_zone, policies_of_lab(l.id, $2))
+                from memberships m join labs l on l.id = m.lab_id
+                where m.user_id = u.id and m.left_at is null order by l.id)
+                as "labs!: Vec<(Uuid, Role, String, Json<Policies>)>",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!",
-            array(select lab_id from shut order by lab_id, id, is_hidden) as "shut_labs!",
-            array(select id from shut order by lab_id, id, is_hidden) as "shut_ids!",
-            array(select is_hidden from shut order by lab_id, id, is_hidden) as "shut_hidden!"
+            array(select (lab_id, id, is_hidden) from shut order by lab_id, id, is_hidden)
+                as "shut!: Vec<(Uuid, Uuid, bool)>"
         from users u where id = $1 and disabled_at is null"#,
         user_id,
         now
     );
-    Ok(row.fetch_optional(db).await?.map(|row| Row {
-        is_owner: row.is_owner,
-        is_cataloguer: row.is_cataloguer,
-        is_only_lab: row.is_only_lab,
-        phone: row.phone,
-        labs: row.labs,
-        roles: row.roles,
-        time_zones: row.time_zones,
-        policies: row.policies,
-        sessions: row.sessions,
-        shut: (row.shut_labs.into_iter().zip(row.shut_ids).zip(row.shut_hidden))
-            .map(|((lab_id, id), is_hidden)| Shut { lab_id, id, is_hidden })
-            .collect(),
-    }))
+    Ok(row.fetch_optional(db).await?)
 }
 
 /// By the phone, or by issuer and subject.
