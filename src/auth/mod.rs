@@ -22,6 +22,7 @@ pub use self::{
     policies::{Policies, PolicyName, Registration, Sharing},
     right::{Admin, Anyone, Cataloguer, InLab, Manager, Member, Owner, Right, Viewer},
     standing::{forget, forget_all},
+    store::lock_rights,
 };
 use crate::{
     base::{
@@ -68,10 +69,6 @@ enumeration!(Role::as_str in "memberships.role, invitations.role, location_keys.
 /// takes such a right away holds it to the end of the transaction, and looks only then at who else has it. It comes
 /// before every lock of a row.
 pub const RIGHTS: i64 = 1_380_403_284;
-
-pub async fn lock_rights(db: &mut PgConnection) -> Result<()> {
-    store::lock(db, RIGHTS).await
-}
 
 /// Whether somebody else sees a place of the caller's lab.
 pub async fn sees<R: InLab>(db: &mut PgConnection, by: &Auth<R>, user_id: Uuid, place: Uuid) -> Result<bool> {

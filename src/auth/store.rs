@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Policies, Role};
+use super::{Policies, RIGHTS, Role};
 use crate::base::{error::Result, phone::Phone};
 
 /// A person who is not disabled.
@@ -69,8 +69,8 @@ pub async fn find_user(
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Held to the end of the transaction.
-pub async fn lock(db: &mut PgConnection, key: i64) -> Result<()> {
-    sqlx::query!("select from pg_advisory_xact_lock($1)", key).execute(db).await?;
+/// Holds [`RIGHTS`] to the end of the transaction.
+pub async fn lock_rights(db: &mut PgConnection) -> Result<()> {
+    sqlx::query!("select from pg_advisory_xact_lock($1)", RIGHTS).execute(db).await?;
     Ok(())
 }
