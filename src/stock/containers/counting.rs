@@ -47,6 +47,13 @@ impl Counting {
         Self::new(density, Factors::NONE, Factors::NONE)
     }
 
+    /// The same, where it is enough to say the amount in the unit. Most amounts need nothing, and only those that do
+    /// make the lab and the catalogue be asked.
+    pub fn own_for(density: Option<Density>, amount: Option<Quantity>, unit: Unit) -> Option<Self> {
+        let own = Self::own(density);
+        amount.is_none_or(|amount| own.is_enough_for(amount, unit)).then_some(own)
+    }
+
     /// The one place that decides whose value counts: the bottle's before the lab's before the chemical's.
     pub fn new(own: Option<Density>, lab: Factors, catalogue: Factors) -> Self {
         fn of<T>(value: Option<T>, source: Source) -> Option<(T, Source)> {
@@ -82,12 +89,10 @@ impl Counting {
     }
 }
 
-/// The density and the molar mass with which an amount is said in the bottle's unit. Most amounts need neither, and
-/// only those that do make the lab and the catalogue be asked.
+/// The density and the molar mass with which an amount is said in the bottle's unit.
 pub async fn counting_for(db: &mut PgConnection, of: &Container, amount: Option<Quantity>) -> Result<Counting> {
-    let own = Counting::own(of.density);
-    if amount.is_none_or(|amount| own.is_enough_for(amount, of.amount.unit)) {
-        return Ok(own);
+    match Counting::own_for(of.density, amount, of.amount.unit) {
+        Some(own) => Ok(own),
+        None => store::find_counting(db, of.lab_id, of.chemical.id, of.density).await,
     }
-    store::find_counting(db, of.lab_id, of.chemical.id, of.density).await
 }

@@ -168,12 +168,12 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         expires_on: change(None, new.expires_on),
     };
     let occurred_at = days::not_ahead(new.occurred_at, by.now())?;
-    let counting = match new.low_at {
-        Some(low) if !Counting::own(new.density).is_enough_for(low, unit) => {
+    let counting = match Counting::own_for(new.density, new.low_at, unit) {
+        Some(own) => own,
+        None => {
             let db = &mut *by.app().lookups().await?;
             store::find_counting(db, by.lab_id(), new.chemical_id, new.density).await?
         }
-        _ => Counting::own(new.density),
     };
     let creation = Creation {
         id,
