@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     headers::normal,
     own,
+    part::Part,
     table::{Row, Table, delimiter},
 };
 use crate::exchange::escape::{escaped, unescaped};
@@ -22,8 +23,7 @@ pub struct Corrections<'t> {
     /// The list's.
     name: String,
     folder: PathBuf,
-    /// What it is called until it is whole.
-    part: PathBuf,
+    part: Part,
     writer: csv::Writer<File>,
     has_rows: bool,
     header: Vec<String>,
@@ -37,7 +37,8 @@ impl<'t> Corrections<'t> {
     pub fn of(file: &Path, table: &'t Table<'t>, made_for: Option<Uuid>) -> anyhow::Result<Self> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let beside = file.parent().unwrap_or(Path::new(""));
-        let made = make_part(beside, &name).or_else(|_| make_part(Path::new(""), &name));
+        let of_corrections = format!("{name}.corrections");
+        let made = Part::make(beside, &of_corrections).or_else(|_| Part::make(Path::new(""), &of_corrections));
         let (part, made) = made.with_context(|| {
             let name = numbered(&name, 1);
             format!(
@@ -46,7 +47,7 @@ impl<'t> Corrections<'t> {
             )
         })?;
         let writer = csv::WriterBuilder::new().flexible(true).delimiter(table.delimiter()).from_writer(made);
-        let folder = part.parent().unwrap_or(Path::new("")).to_owned();
+        let folder = part.path().parent().unwrap_or(Path::new("")).to_owned();
         let has_codes = made_for.is_some() || table.own().place(own::CODE).is_some();
         let lab = made_for.map(|lab| lab.to_string()).unwrap_or_default();
         let header = header(table, has_codes);
@@ -95,13 +96,13 @@ impl<'t> Corrections<'t> {
         if !self.has_rows {
             return Ok(None);
         }
-        let text = fs::read(&self.part).with_context(|| format!("cannot read {}", self.part.display()))?;
+        let text = fs::read(self.part.path()).with_context(|| format!("cannot read {}", self.part.path().display()))?;
         if let Some(same) = self.earlier().into_iter().find(|earlier| fs::read(earlier).is_ok_and(|it| it == text)) {
             return Ok(Some(same));
         }
         self.writer.get_ref().sync_all().with_context(|| self.fault())?;
         let path = self.take_name().with_context(|| self.fault())?;
-        fs::rename(&self.part, &path).with_context(|| self.fault())?;
+        self.part.rename(&path).with_context(|| self.fault())?;
         Ok(Some(path))
     }
 
@@ -201,13 +202,6 @@ pub fn rows(path: &Path) -> anyhow::Result<Rows> {
     Ok(Rows { header, own, cells: rows })
 }
 
-impl Drop for Corrections<'_> {
-    fn drop(&mut self) {
-        // Gone already, if it has its name.
-        let _ = fs::remove_file(&self.part);
-    }
-}
-
 fn numbered(name: &str, number: u32) -> String {
     if number == 1 { format!("{name}.corrections.csv") } else { format!("{name}.corrections-{number}.csv") }
 }
@@ -240,25 +234,6 @@ pub fn list_of(name: &str) -> &str {
         number.is_some_and(|number| number.chars().all(|c| c == '-' || c.is_ascii_digit()))
     });
     first.map_or(name, |(list, _)| list_of(list))
-}
-
-/// A file of our own, in place of those that killed runs have left.
-fn make_part(folder: &Path, name: &str) -> std::io::Result<(PathBuf, File)> {
-    let (start, end) = (format!("{name}.corrections."), ".part");
-    let folder_or_here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    for entry in fs::read_dir(folder_or_here).into_iter().flatten().flatten() {
-        let other = entry.file_name();
-        let is_part = other.to_str().is_some_and(|other| other.starts_with(&start) && other.ends_with(end));
-        // Who holds it is at work.
-        if is_part && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-    let path = folder.join(format!("{start}{}{end}", Uuid::new_v4().simple()));
-    let file = File::create_new(&path)?;
-    // A file system without locks does without.
-    let _ = file.try_lock();
-    Ok((path, file))
 }
 
 #[cfg(test)]

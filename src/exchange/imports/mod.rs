@@ -19,6 +19,7 @@ mod kinds;
 mod lines;
 mod numbers;
 mod own;
+mod part;
 mod place_columns;
 mod place_path;
 mod places;

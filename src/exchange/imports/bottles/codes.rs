@@ -25,6 +25,7 @@ use crate::exchange::{
         corrections::{is_decides, list_of},
         headers::Column,
         own::{CODE, LAB},
+        part::Part,
         table::{Row, Table},
     },
 };
@@ -184,13 +185,11 @@ impl MadeCodes {
 
     /// Whole, or not at all: labels may have the codes.
     fn write_anew(&self, text: &str) -> anyhow::Result<File> {
-        let mut part = self.path.clone().into_os_string();
-        part.push(".part");
-        let mut file = File::options().write(true).create(true).truncate(true).open(&part)?;
-        let _ = file.try_lock();
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let (part, mut file) = Part::make(folder, &self.path.file_name().unwrap_or_default().to_string_lossy())?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&part, &self.path)?;
+        part.rename(&self.path)?;
         Ok(file)
     }
 
