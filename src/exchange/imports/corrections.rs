@@ -151,8 +151,7 @@ fn header(table: &Table<'_>, has_codes: bool) -> Vec<String> {
 }
 
 fn list_header<'t>(table: &'t Table<'_>) -> impl Iterator<Item = &'t str> + Clone {
-    let (headers, own) = (table.headers(), table.own());
-    headers.iter().enumerate().filter(|(at, _)| !own.has(*at)).map(|(_, header)| header.as_str())
+    table.of_list().map(|(_, header)| header)
 }
 
 /// Whether the list has a column for what a person decides.

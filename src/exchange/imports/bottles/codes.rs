@@ -68,10 +68,8 @@ impl MadeCodes {
         let name = list.file.file_name().unwrap_or_default().to_string_lossy();
         let name = list_of(&name);
         let path = list.file.with_file_name(format!("{name}.codes.csv"));
-        let own = list.table.own();
-        let is_of_bottle = |at: usize, header: &String| !own.has(at) && !is_decides(header);
-        let headers = list.table.headers().iter().enumerate().filter(|(at, header)| is_of_bottle(*at, header));
-        let list_header: Vec<_> = headers.map(|(at, header)| (at, header.clone())).collect();
+        let of_bottles = list.table.of_list().filter(|(_, header)| !is_decides(header));
+        let list_header: Vec<_> = of_bottles.map(|(at, header)| (at, header.to_owned())).collect();
         let mut header: Vec<_> = list_header.iter().map(|(_, header)| header.clone()).collect();
         let code_at = list.table.place("code").and_then(|code| list_header.iter().position(|(at, _)| *at == code));
         if code_at.is_none() {

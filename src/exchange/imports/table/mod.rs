@@ -120,6 +120,12 @@ impl<'t> Table<'t> {
         &self.headers
     }
 
+    /// The columns of the list itself, each at its place.
+    pub fn of_list(&self) -> impl Iterator<Item = (usize, &str)> + Clone {
+        let all = self.headers.iter().enumerate().filter(|(at, _)| !self.own.has(*at));
+        all.map(|(at, header)| (at, header.as_str()))
+    }
+
     /// Which columns are the import's own.
     pub fn own(&self) -> &Own {
         &self.own
