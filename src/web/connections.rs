@@ -19,10 +19,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
-use super::{
-    pace::{Pace, Paced},
-    unreadable::Explained,
-};
+use super::{pace::Pace, wire::Wire};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -108,7 +105,7 @@ async fn connection(
         request.extensions_mut().insert(ConnectInfo(peer));
         request
     });
-    let io = TokioIo::new(Explained::new(Paced::new(stream, pace)));
+    let io = TokioIo::new(Wire::new(stream, pace));
     let connection = server.serve_connection(io, TowerToHyperService::new(service));
     tokio::pin!(connection);
     let mut is_stopping = false;

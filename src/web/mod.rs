@@ -24,6 +24,7 @@ mod sentence;
 pub mod stream;
 mod strict;
 mod unreadable;
+mod wire;
 
 pub use answer::{NoContent, Tagged, Unstored, unstored};
 pub use catalogue::{Kind, kinds};

@@ -1,4 +1,4 @@
-//! A connection that ends when its client takes too long to begin a request, or to finish its head. The body and the
+//! A connection ends when its client takes too long to begin a request, or to finish its head. The body and the
 //! answer have limits of their own.
 
 use std::{
@@ -8,10 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -45,8 +42,7 @@ const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 const HTTP2: &[u8] = b"PRI ";
 const CONTINUE: &[u8] = b"HTTP/1.1 100";
 
-pub struct Paced<S> {
-    stream: S,
+pub struct Pacer {
     pace: Pace,
     step: Step,
     deadline: Instant,
@@ -54,13 +50,13 @@ pub struct Paced<S> {
     alarm: Pin<Box<Sleep>>,
 }
 
-impl<S> Paced<S> {
-    pub fn new(stream: S, pace: Pace) -> Self {
+impl Pacer {
+    pub fn new(pace: Pace) -> Self {
         let deadline = Instant::now() + pace.head;
-        Self { stream, pace, step: Step::Head { seen: 0 }, deadline, alarm: Box::pin(sleep_until(deadline)) }
+        Self { pace, step: Step::Head { seen: 0 }, deadline, alarm: Box::pin(sleep_until(deadline)) }
     }
 
-    fn has_read(&mut self, bytes: &[u8]) {
+    pub fn has_read(&mut self, bytes: &[u8]) {
         let seen = match self.step {
             Step::Head { seen: 0 } if bytes.starts_with(HTTP2) => {
                 self.step = Step::Http2;
@@ -77,11 +73,17 @@ impl<S> Paced<S> {
     }
 
     /// Each write may be the last of an answer, so the pause is counted from it.
-    fn has_written(&mut self, bytes: &[u8]) {
+    pub fn has_written(&mut self, bytes: &[u8]) {
         if self.step != Step::Http2 && !bytes.starts_with(CONTINUE) {
             self.step = Step::Idle;
             self.deadline = Instant::now() + self.pace.idle;
         }
+    }
+
+    /// The end, where a read or a write waits for a client that has taken too long. One that does not read its answer
+    /// is ended like one that sends nothing.
+    pub fn or_end<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_pending() { self.poll_end(cx).map(Err) } else { result }
     }
 
     /// Ready when the client has taken too long.
@@ -100,21 +102,6 @@ impl<S> Paced<S> {
             self.alarm.as_mut().reset(self.deadline);
         }
     }
-
-    /// A client that does not read its answer is ended like one that sends nothing.
-    fn written(
-        &mut self,
-        cx: &mut Context<'_>,
-        first: &[u8],
-        result: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        match result {
-            Poll::Ready(Ok(_)) => self.has_written(first),
-            Poll::Pending => return self.poll_end(cx).map(Err),
-            Poll::Ready(Err(_)) => {}
-        }
-        result
-    }
 }
 
 fn step_after(mut seen: usize, bytes: &[u8]) -> Step {
@@ -131,65 +118,24 @@ fn step_after(mut seen: usize, bytes: &[u8]) -> Step {
     Step::Head { seen }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            Poll::Ready(Ok(())) => {
-                self.has_read(&buf.filled()[before..]);
-                Poll::Ready(Ok(()))
-            }
-            Poll::Pending => self.poll_end(cx).map(Err),
-            failed @ Poll::Ready(_) => failed,
-        }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.written(cx, buf, result)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.written(cx, bufs.first().map_or(&[], |first| first), result)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
     use super::*;
+    use crate::web::wire::Wire;
 
     const HEAD: Duration = Duration::from_millis(200);
     const IDLE: Duration = Duration::from_millis(600);
     const LONG: Duration = Duration::from_millis(1_500);
 
-    fn connection() -> (DuplexStream, Paced<DuplexStream>) {
+    fn connection() -> (DuplexStream, Wire<DuplexStream>) {
         let (client, server) = duplex(1024);
-        (client, Paced::new(server, Pace { head: HEAD, idle: IDLE }))
+        (client, Wire::new(server, Pace { head: HEAD, idle: IDLE }))
     }
 
     /// How long the server waits for more; none for as long as it takes.
-    async fn patience(server: &mut Paced<DuplexStream>) -> Option<Duration> {
+    async fn patience(server: &mut Wire<DuplexStream>) -> Option<Duration> {
         let began = Instant::now();
         let mut buf = [0; 256];
         loop {

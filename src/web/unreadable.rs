@@ -2,12 +2,12 @@
 //! such an answer gets the problem and the request id that every other failure has.
 
 use std::{
-    io::{self, IoSlice},
+    io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncWrite;
 
 use super::{
     X_REQUEST_ID,
@@ -19,27 +19,26 @@ use crate::base::{clock::Clock, ids::RequestId};
 /// What Hyper makes of a head that it cannot read.
 const KINDS: [Kind; 3] = [general::MALFORMED, general::URI_TOO_LONG, general::HEADERS_TOO_LARGE];
 
-pub struct Explained<S> {
-    stream: S,
+#[derive(Default)]
+pub struct Explainer {
     /// The answer that goes out in the place of Hyper's, and how much of it has gone.
     instead: Option<(Vec<u8>, usize)>,
 }
 
-impl<S> Explained<S> {
-    pub fn new(stream: S) -> Self {
-        Self { stream, instead: None }
-    }
-}
-
-impl<S: AsyncWrite + Unpin> Explained<S> {
+impl Explainer {
     /// Ready when another answer has gone out instead of this one; none where this one stays as it is.
-    fn poll_instead(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> Option<Poll<io::Result<usize>>> {
+    pub fn poll_instead<S: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: &mut S,
+        answer: &[u8],
+    ) -> Option<Poll<io::Result<usize>>> {
         if self.instead.is_none() {
             self.instead = explained(answer).map(|text| (text, 0));
         }
         let (text, gone) = self.instead.as_mut()?;
         while *gone < text.len() {
-            match Pin::new(&mut self.stream).poll_write(cx, &text[*gone..]) {
+            match Pin::new(&mut *stream).poll_write(cx, &text[*gone..]) {
                 Poll::Ready(Ok(0)) => return Some(Poll::Ready(Err(io::ErrorKind::WriteZero.into()))),
                 Poll::Ready(Ok(written)) => *gone += written,
                 other => return Some(other),
@@ -79,56 +78,15 @@ fn explained(answer: &[u8]) -> Option<Vec<u8>> {
     )
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Explained<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Explained<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        match self.poll_instead(cx, buf) {
-            Some(done) => done,
-            None => Pin::new(&mut self.stream).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        // An answer of Hyper's own is one piece.
-        if let [only] = bufs
-            && let Some(done) = self.poll_instead(cx, only)
-        {
-            return Poll::Ready(ready!(done));
-        }
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
 
-    use super::*;
+    use crate::web::{pace::Pace, wire::Wire};
 
     async fn written(answer: &str) -> String {
         let (mut client, server) = duplex(64);
-        let mut server = Explained::new(server);
+        let mut server = Wire::new(server, Pace::default());
         let answer = answer.to_owned();
         let writing = tokio::spawn(async move { server.write_all(answer.as_bytes()).await.unwrap() });
         let mut said = String::new();
