@@ -8,7 +8,7 @@ use std::{
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{a_bottle, chain, number, tamper, write, write_event};
+use super::{a_bottle, chain, number, tamper, write, write_changes, write_event};
 use crate::support::{TestApp, folder::Folder, hex};
 
 const PAGE: &str = include_str!("../../../docs/audit.md");
@@ -43,6 +43,9 @@ async fn the_documented_lines_have_the_documented_hashes(db: PgPool) {
     assert_eq!(found, block("text").lines().collect::<Vec<_>>());
 }
 
+/// What the documented statement answers.
+type Row = (i64, String, Option<String>, Option<String>, Option<String>, Option<String>);
+
 /// Runs the documented script on these rows.
 fn check(rows: &str) -> (bool, String) {
     let folder = Folder::new();
@@ -67,20 +70,27 @@ async fn the_documented_script_recomputes_a_chain_and_names_what_does_not_fit(db
         write(&mut by_hand, app.lab).await.unwrap();
         write_event(&mut by_hand, app.lab, bottle, seq).await.unwrap();
     }
+    for changes in [
+        r#"{"rank": [2.50, 9007199254740992], "of": {"b": -0.5, "a": [null, "Räume\t2"]}}"#,
+        "{\"\u{e000}\": [null, -9007199254740991], \"\u{10000}\": [0, 9007199254740991]}",
+    ] {
+        write_changes(&mut by_hand, app.lab, changes).await.unwrap();
+    }
     number(&app).await;
     // The documented statement, as psql would send it and write its rows.
     let (_, statement) = block("sh").split_once("-c \"").unwrap();
     let statement = statement.split_once('"').unwrap().0.replace("THE LAB", &app.lab.to_string());
     let rows = async || {
         let rows = sqlx::query_as(sqlx::AssertSqlSafe(statement.clone())).fetch_all(&app.db).await.unwrap();
-        let row = |(position, hash, line): (i64, String, Option<String>)| {
-            format!("{position}\t{hash}\t{}\n", line.unwrap_or_default())
+        let row = |(position, hash, line, changes, counted_with, brought): Row| {
+            let texts = [line, changes, counted_with, brought].map(Option::unwrap_or_default);
+            format!("{position}\t{hash}\t{}\n", texts.join("\t"))
         };
         rows.into_iter().map(row).collect::<String>()
     };
     let (fits, said) = check(&rows().await);
     let head = manager.get(&app.path("/audit/head")).await.ok();
-    assert!(fits && said.ends_with(&format!("7 {}\n", head["hash"].as_str().unwrap())), "{said}");
+    assert!(fits && said.ends_with(&format!("9 {}\n", head["hash"].as_str().unwrap())), "{said}");
     tamper(&app, "update stock_events set reason = 'because' where seq = 3").await;
     let (fits, said) = check(&rows().await);
     assert!(!fits && said.contains("position 5 does not fit"), "{said}");

@@ -28,6 +28,11 @@ use crate::{
 
 /// Writes a line of the journal, in the transaction of the connection.
 pub async fn write(db: &mut PgConnection, lab_id: Uuid) -> sqlx::Result<Uuid> {
+    write_changes(db, lab_id, r#"{"name": ["Raum 1", "Räume\t2"], "n": [null, 7]}"#).await
+}
+
+/// One that tells of these changes.
+pub async fn write_changes(db: &mut PgConnection, lab_id: Uuid, changes: &str) -> sqlx::Result<Uuid> {
     let id = Uuid::now_v7();
     sqlx::query(
         "insert into journal (lab_id, id, kind, subject, changes, by_system, request_id, at)
@@ -35,7 +40,7 @@ pub async fn write(db: &mut PgConnection, lab_id: Uuid) -> sqlx::Result<Uuid> {
     )
     .bind(lab_id)
     .bind(id)
-    .bind(r#"{"name": ["Raum 1", "Räume\t2"], "n": [null, 7]}"#)
+    .bind(changes)
     .execute(db)
     .await?;
     Ok(id)
