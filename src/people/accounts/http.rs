@@ -16,10 +16,10 @@ use crate::{
     },
     people::{
         labs::Member,
-        sessions::{self, Session, SessionsQuery},
+        sessions::{self, Session},
     },
     platform::app::App,
-    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, PageQuery, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -78,12 +78,12 @@ async fn update_account(
 
 /// List an account's sessions
 #[utoipa::path(get, path = "/admin/users/{user_id}/sessions", tag = "login", security(("bearer" = ["owner"])),
-    params(("user_id" = Uuid, Path), SessionsQuery),
+    params(("user_id" = Uuid, Path), PageQuery<Uuid>),
     responses((status = 200, body = Page<Session>), Failures))]
 async fn list_account_sessions(
     by: Auth<Owner>,
     Path(user_id): Path<Uuid>,
-    Query(query): Query<SessionsQuery>,
+    Query(query): Query<PageQuery<Uuid>>,
 ) -> Result<Json<Page<Session>>> {
     sessions::list_of(&by, user_id, query.cursor, query.limit).await.map(Json)
 }

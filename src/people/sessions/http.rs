@@ -1,20 +1,14 @@
 #[expect(clippy::disallowed_types, reason = "for the open routes below, each of which says why it is one")]
 use axum::extract::State;
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{RefreshRequest, Session, TokenPair};
 use crate::{
     auth::{Anyone, Auth},
-    base::{
-        address::ClientAddress,
-        error::Result,
-        page::{Cursor, Limit, Page},
-    },
+    base::{address::ClientAddress, error::Result, page::Page},
     platform::app::App,
-    web::{self, Json, NoContent, Path, Query, Unstored, unstored},
+    web::{self, Json, NoContent, PageQuery, Path, Query, Unstored, unstored},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -49,23 +43,10 @@ async fn log_out(by: Auth<Anyone>) -> Result<NoContent> {
     super::log_out(&by).await.map(|()| NoContent)
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct SessionsQuery {
-    /// 1 to 200.
-    #[serde(default)]
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
-    pub limit: Limit,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    pub cursor: Option<Cursor<Uuid>>,
-}
-
 /// List my sessions
-#[utoipa::path(get, path = "/auth/sessions", tag = "login", security(("bearer" = [])), params(SessionsQuery),
+#[utoipa::path(get, path = "/auth/sessions", tag = "login", security(("bearer" = [])), params(PageQuery<Uuid>),
     responses((status = 200, body = Page<Session>), web::Failures))]
-async fn list_sessions(by: Auth<Anyone>, Query(query): Query<SessionsQuery>) -> Result<Json<Page<Session>>> {
+async fn list_sessions(by: Auth<Anyone>, Query(query): Query<PageQuery<Uuid>>) -> Result<Json<Page<Session>>> {
     super::list(&by, query.cursor, query.limit).await.map(Json)
 }
 

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use self::http::{SessionsQuery, routes};
+pub use self::http::routes;
 use self::store::{EndedBecause, Live, Spent};
 use super::audit::Trace;
 use crate::{

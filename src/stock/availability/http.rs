@@ -1,35 +1,18 @@
 //! `/v1/chemicals/{chemical_id}/availability`.
 
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::Availability;
 use crate::{
     auth::{Anyone, Auth},
-    base::{
-        error::Result,
-        page::{Cursor, Limit, Page},
-    },
+    base::{error::Result, page::Page},
     platform::app::App,
-    web::{Failures, Json, Path, Query},
+    web::{Failures, Json, PageQuery, Path, Query},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_availability))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
 }
 
 /// List the labs that have a chemical.
@@ -37,12 +20,12 @@ struct PageQuery {
 /// Your own labs, and where you belong to one, those whose policy `sharing` is `stock`. Each with what its containers
 /// hold that can be used (in stock, opened, on loan), summed up by unit, and with whom to ask.
 #[utoipa::path(get, path = "/chemicals/{chemical_id}/availability", tag = "catalogue",
-    params(("chemical_id" = Uuid, Path), PageQuery),
+    params(("chemical_id" = Uuid, Path), PageQuery<Uuid>),
     responses((status = 200, body = Page<Availability>), Failures), security(("bearer" = [])))]
 async fn list_availability(
     by: Auth<Anyone>,
     Path(chemical_id): Path<Uuid>,
-    Query(page): Query<PageQuery>,
+    Query(page): Query<PageQuery<Uuid>>,
 ) -> Result<Json<Page<Availability>>> {
     super::list(&by, chemical_id, page.limit, page.cursor).await.map(Json)
 }

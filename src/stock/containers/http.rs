@@ -15,13 +15,9 @@ use super::{
 };
 use crate::{
     auth::{Auth, Member, Viewer},
-    base::{
-        error::Result,
-        made::Made,
-        page::{Cursor, Limit, Page},
-    },
+    base::{error::Result, made::Made, page::Page},
     platform::app::App,
-    web::{Failures, IfMatch, Json, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, PageQuery, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -87,25 +83,14 @@ async fn update_container(
     super::update(&by, path.container_id, read, patch).await.map(Tagged)
 }
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct EventPage {
-    #[serde(default)]
-    #[param(value_type = i64, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Key>>,
-}
-
 /// Read a container's ledger, newest first.
 #[utoipa::path(get, path = "/labs/{lab_id}/containers/{container_id}/events", tag = "containers",
-    params(InLab, EventPage),
+    params(InLab, PageQuery<Key>),
     responses((status = 200, body = Page<StockEvent>), Failures), security(("bearer" = ["viewer"])))]
 async fn list_events(
     by: Auth<Viewer>,
     Path(path): Path<InLab>,
-    Query(page): Query<EventPage>,
+    Query(page): Query<PageQuery<Key>>,
 ) -> Result<Json<Page<StockEvent>>> {
     super::events(&by, path.container_id, page.limit, page.cursor).await.map(Json)
 }

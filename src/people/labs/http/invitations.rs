@@ -5,7 +5,6 @@ use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
-use super::PageQuery;
 use crate::{
     auth::{Admin, Anyone, Auth},
     base::{error::Result, made::Made, page::Page, version::Versioned},
@@ -15,7 +14,7 @@ use crate::{
         invitations::{self, AcceptInvitation, NewInvitation},
     },
     platform::app::App,
-    web::{Failures, IfMatch, Json, NoContent, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, NoContent, PageQuery, Path, Query, Tagged},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
@@ -43,9 +42,9 @@ impl Versioned for Invitation {
 /// List the invitations of a lab.
 ///
 /// Also those that are used up, too old or revoked. Codes are not kept, so they are not here.
-#[utoipa::path(get, path = "/labs/{lab_id}/invitations", tag = "people", params(("lab_id" = Uuid, Path), PageQuery),
+#[utoipa::path(get, path = "/labs/{lab_id}/invitations", tag = "people", params(("lab_id" = Uuid, Path), PageQuery<Uuid>),
     responses((status = 200, body = Page<Invitation>), Failures), security(("bearer" = ["admin"])))]
-async fn list_invitations(by: Auth<Admin>, Query(query): Query<PageQuery>) -> Result<Json<Page<Invitation>>> {
+async fn list_invitations(by: Auth<Admin>, Query(query): Query<PageQuery<Uuid>>) -> Result<Json<Page<Invitation>>> {
     invitations::list(&by, query.limit, query.cursor).await.map(Json)
 }
 

@@ -1,21 +1,14 @@
 //! `/v1/labs`; members and invitations are beside it.
 
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{Lab, LabPatch, NewLab};
 use crate::{
     auth::{Admin, Anyone, Auth, Owner},
-    base::{
-        error::Result,
-        made::Made,
-        page::{Cursor, Limit, Page},
-        version::Versioned,
-    },
+    base::{error::Result, made::Made, page::Page, version::Versioned},
     platform::app::App,
-    web::{Failures, IfMatch, Json, Path, Query, Tagged},
+    web::{Failures, IfMatch, Json, PageQuery, Path, Query, Tagged},
 };
 
 mod invitations;
@@ -37,24 +30,12 @@ impl Versioned for Lab {
     }
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct PageQuery {
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<Uuid>>,
-}
-
 /// List your labs.
 ///
 /// An owner of the installation sees all.
-#[utoipa::path(get, path = "/labs", tag = "people", params(PageQuery),
+#[utoipa::path(get, path = "/labs", tag = "people", params(PageQuery<Uuid>),
     responses((status = 200, body = Page<Lab>), Failures), security(("bearer" = [])))]
-async fn list_labs(by: Auth<Anyone>, Query(query): Query<PageQuery>) -> Result<Json<Page<Lab>>> {
+async fn list_labs(by: Auth<Anyone>, Query(query): Query<PageQuery<Uuid>>) -> Result<Json<Page<Lab>>> {
     super::list(&by, query.limit, query.cursor).await.map(Json)
 }
 

@@ -1,35 +1,17 @@
 //! `/v1/admin/sending-stops`.
 
-use serde::Deserialize;
-use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{NewStop, SendingStop};
 use crate::{
     auth::{Auth, Owner},
-    base::{
-        error::Result,
-        page::{Cursor, Limit, Page},
-    },
+    base::{error::Result, page::Page},
     platform::app::App,
-    web::{Failures, Json, NoContent, Path, Query},
+    web::{Failures, Json, NoContent, PageQuery, Path, Query},
 };
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list_sending_stops)).routes(routes!(set_sending_stop, lift_sending_stop))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-struct StopsQuery {
-    /// 1 to 200.
-    #[serde(default)]
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    cursor: Option<Cursor<String>>,
 }
 
 /// List sending stops
@@ -37,8 +19,11 @@ struct StopsQuery {
 /// A block of ten thousand numbers or a country stops by itself when hardly any of the codes sent there come back, and
 /// goes on by itself within a day. People with an account or an invitation get their codes there all the same.
 #[utoipa::path(get, path = "/admin/sending-stops", tag = "login", security(("bearer" = ["owner"])),
-    params(StopsQuery), responses((status = 200, body = Page<SendingStop>), Failures))]
-async fn list_sending_stops(by: Auth<Owner>, Query(query): Query<StopsQuery>) -> Result<Json<Page<SendingStop>>> {
+    params(PageQuery<String>), responses((status = 200, body = Page<SendingStop>), Failures))]
+async fn list_sending_stops(
+    by: Auth<Owner>,
+    Query(query): Query<PageQuery<String>>,
+) -> Result<Json<Page<SendingStop>>> {
     super::list(&by, query.cursor, query.limit).await.map(Json)
 }
 
