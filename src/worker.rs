@@ -44,7 +44,7 @@ const fn step(name: &'static str, period: Duration, run: fn(App) -> Running) -> 
     Step { name, period, run, writes_memory: false }
 }
 
-const DELIVER: &str = "deliver messages";
+const SEND: &str = "send messages";
 const RUN_JOBS: &str = "run jobs";
 
 /// Of all instances together.
@@ -71,7 +71,7 @@ const STEPS: &[Step] = &[
 
 /// Of metrics and log lines; `registry` has those of the shared steps.
 pub fn step_names() -> impl Iterator<Item = &'static str> {
-    STEPS.iter().map(|step| step.name).chain([DELIVER, RUN_JOBS, notary::NAME])
+    STEPS.iter().map(|step| step.name).chain([SEND, RUN_JOBS, notary::NAME])
 }
 
 /// Every kind of job that features queue.
@@ -93,7 +93,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         tasks.spawn(repeat(step, move || (step.run)(app.clone()), stop.clone()));
     }
     // They wait for what they begin, so they are no steps: a slow provider would hold up the next batch.
-    tasks.spawn(keep_up(DELIVER, app.clone(), stop.clone(), messages::send_until_stopped));
+    tasks.spawn(keep_up(SEND, app.clone(), stop.clone(), messages::send_until_stopped));
     tasks.spawn(keep_up(notary::NAME, app.clone(), stop.clone(), notary::run));
     tasks.spawn(keep_up(RUN_JOBS, app.clone(), stop, |app, stop| Runner::new(app, registry()).run(stop)));
     tasks.close();

@@ -131,7 +131,7 @@ impl Relay {
         let conversation = async {
             let mut connection = self.connect().await?;
             let outcome = match letter {
-                Some(letter) => self.deliver(&mut connection, letter, &has_gone).await,
+                Some(letter) => self.send_letter(&mut connection, letter, &has_gone).await,
                 None => Ok(()),
             };
             Ok::<_, Refused>((connection, outcome))
@@ -168,7 +168,7 @@ impl Relay {
         Ok(connection)
     }
 
-    async fn deliver(
+    async fn send_letter(
         &self,
         connection: &mut AsyncSmtpConnection,
         letter: &Letter,

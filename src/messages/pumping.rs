@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 pub struct Floor {
     /// Codes in a day: with fewer, chance decides.
     pub codes: i64,
-    /// Different phones: a person who asks again and again has one, and whoever helps him a few.
+    /// Different phones: a person who asks again and again has one, and whoever helps them a few.
     pub phones: i64,
 }
 

@@ -88,7 +88,7 @@ impl Sender {
             return Ok(0);
         }
         let mut db = app.db().await?;
-        let due = store::take(&mut db, now, now + LEASE, self.room()).await?;
+        let due = store::lease(&mut db, now, now + LEASE, self.room()).await?;
         let count = due.len();
         if count == 0 {
             return Ok(0);

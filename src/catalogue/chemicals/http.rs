@@ -36,7 +36,7 @@ impl Versioned for Chemical {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct ChemicalsQuery {
     /// Search names, synonyms, CAS and EC numbers, formulas and InChIKeys: first what is the text, then what begins
     /// with it, then what has its words. Where few begin so, what is one slip of a letter away comes before the words.
     /// Answers the best matches (20 unless `limit` says), on one page.
@@ -50,16 +50,16 @@ struct Wanted {
 }
 
 /// List the catalogue by name, or search it.
-#[utoipa::path(get, path = "/chemicals", tag = "catalogue", params(Wanted),
+#[utoipa::path(get, path = "/chemicals", tag = "catalogue", params(ChemicalsQuery),
     responses((status = 200, body = Page<Chemical>), Failures), security(("bearer" = [])))]
-async fn list_chemicals(by: Auth<Anyone>, Query(wanted): Query<Wanted>) -> Result<Json<Page<Chemical>>> {
-    let page = match &wanted.q {
+async fn list_chemicals(by: Auth<Anyone>, Query(query): Query<ChemicalsQuery>) -> Result<Json<Page<Chemical>>> {
+    let page = match &query.q {
         Some(q) => {
             // A search is one page, so it has given no cursor.
-            List::new("search of chemicals", q).after(wanted.cursor)?;
-            super::search(&by, q, wanted.limit).await
+            List::new("search of chemicals", q).after(query.cursor)?;
+            super::search(&by, q, query.limit).await
         }
-        None => super::list(&by, wanted.limit.unwrap_or_default(), wanted.cursor).await,
+        None => super::list(&by, query.limit.unwrap_or_default(), query.cursor).await,
     };
     page.map(Json)
 }
@@ -87,8 +87,8 @@ struct ByNumber {
 /// Look a chemical up by its CAS number.
 #[utoipa::path(get, path = "/chemicals/lookup", tag = "catalogue", params(ByNumber),
     responses((status = 200, body = Chemical), Failures), security(("bearer" = [])))]
-async fn look_up_chemical(by: Auth<Anyone>, Query(wanted): Query<ByNumber>) -> Result<Tagged<Chemical>> {
-    super::look_up(&by, &wanted.cas).await.map(Tagged)
+async fn look_up_chemical(by: Auth<Anyone>, Query(query): Query<ByNumber>) -> Result<Tagged<Chemical>> {
+    super::look_up(&by, &query.cas).await.map(Tagged)
 }
 
 /// Read a chemical.

@@ -29,8 +29,12 @@ pub fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/webhooks/{provider}", tag = "system", security(()),
     params(("provider" = String, Path, example = "whatsapp")),
     responses((status = 204, description = "Heard"), web::Failures))]
-async fn receive_webhook(State(app): State<App>, Path(provider): Path<String>, told: Told) -> Result<StatusCode> {
-    told.hear(&app, &provider).await
+async fn receive_webhook(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+    request: WholeRequest,
+) -> Result<StatusCode> {
+    request.hear(&app, &provider).await
 }
 
 /// Answer the check of a provider
@@ -40,21 +44,25 @@ async fn receive_webhook(State(app): State<App>, Path(provider): Path<String>, t
     params(("provider" = String, Path, example = "whatsapp")),
     responses((status = 200, description = "The challenge, for `whatsapp`", body = String, content_type = "text/plain"),
         (status = 204, description = "Heard"), web::Failures))]
-async fn answer_webhook(State(app): State<App>, Path(provider): Path<String>, told: Told) -> Result<Response> {
-    if let Some(challenge) = providers(&app).subscription(&provider, told.uri.query().unwrap_or_default()) {
+async fn answer_webhook(
+    State(app): State<App>,
+    Path(provider): Path<String>,
+    request: WholeRequest,
+) -> Result<Response> {
+    if let Some(challenge) = providers(&app).subscription(&provider, request.uri.query().unwrap_or_default()) {
         return Ok(challenge.into_response());
     }
-    told.hear(&app, &provider).await.map(IntoResponse::into_response)
+    request.hear(&app, &provider).await.map(IntoResponse::into_response)
 }
 
 /// All of a request that a signature may be over.
-struct Told {
+struct WholeRequest {
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 }
 
-impl FromRequest<App> for Told {
+impl FromRequest<App> for WholeRequest {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> std::result::Result<Self, Response> {
@@ -65,7 +73,7 @@ impl FromRequest<App> for Told {
     }
 }
 
-impl Told {
+impl WholeRequest {
     async fn hear(self, app: &App, provider: &str) -> Result<StatusCode> {
         let provider = Provider::from_name(provider).ok_or(Error::NotFound("webhook"))?;
         let path = self.uri.path_and_query().map_or("/", |path| path.as_str());

@@ -38,7 +38,7 @@ pub async fn hear(app: &App, provider: Provider, callback: &Callback<'_>) -> Res
     metrics::counter!("message_callbacks_total", "provider" => provider.name(), "outcome" => outcome).increment(1);
     let receipts = receipts.map_err(|distrust| refused(app, provider, distrust))?;
     for receipt in receipts.into_iter().take(MOST) {
-        take(app, provider, receipt).await?;
+        apply(app, provider, receipt).await?;
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ fn distrust_name(distrust: Distrust) -> &'static str {
 }
 
 fn refused(app: &App, provider: Provider, distrust: Distrust) -> Error {
-    if let Some(untold) = app.part(|_| Told::default()).again(provider, app.clock.now()) {
+    if let Some(untold) = app.part(|_| Warned::default()).again(provider, app.clock.now()) {
         tracing::warn!(provider = provider.name(), %distrust, untold, "a callback is not believed");
     }
     match distrust {
@@ -65,19 +65,19 @@ fn refused(app: &App, provider: Provider, distrust: Distrust) -> Error {
 }
 
 /// When the log was last told of a callback that is not believed, and how many it was not told of since: anybody can
-/// send as many as he likes. The counter has them all.
+/// send as many as they like. The counter has them all.
 #[derive(Default)]
-struct Told(Mutex<HashMap<&'static str, (DateTime<Utc>, u64)>>);
+struct Warned(Mutex<HashMap<&'static str, (DateTime<Utc>, u64)>>);
 
-const TOLD_EVERY: TimeDelta = TimeDelta::minutes(1);
+const WARN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
-impl Told {
+impl Warned {
     /// How many were not told of, if it is time to tell of one.
     fn again(&self, provider: Provider, now: DateTime<Utc>) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = told.get_mut(provider.name());
         if let Some((at, untold)) = known
-            && now - *at < TOLD_EVERY
+            && now - *at < WARN_EVERY
         {
             *untold += 1;
             return None;
@@ -87,7 +87,7 @@ impl Told {
 }
 
 /// Of a message that is not ours, or long gone, nothing is to be done.
-async fn take(app: &App, provider: Provider, receipt: Receipt) -> Result<()> {
+async fn apply(app: &App, provider: Provider, receipt: Receipt) -> Result<()> {
     let now = app.clock.now();
     let mut db = app.db().await?;
     let key = provider_key(app, &receipt.id);

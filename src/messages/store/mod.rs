@@ -110,7 +110,7 @@ pub async fn find_asked(db: &mut PgConnection, challenge_id: Uuid) -> Result<Opt
 }
 
 /// What goes by a channel that this version does not know is left to a newer one.
-pub async fn take(
+pub async fn lease(
     db: &mut PgConnection,
     now: DateTime<Utc>,
     leased_until: DateTime<Utc>,

@@ -6,7 +6,7 @@
 
 use sqlx::Connection as _;
 
-use super::told;
+use super::event_of;
 use crate::{
     auth::{self, Anyone, Auth},
     base::error::{Error, Result},
@@ -47,7 +47,7 @@ pub async fn delete_me(by: &Auth<Anyone>, version: Option<i32>) -> Result<()> {
         messages::forget(&mut tx, &buckets).await?;
         changes.extend(labs::forget_phone(&mut tx, phone, user_id, now).await?);
     }
-    let event = told(now, user_id, EventKind::AccountDeleted, "done", "by the person".to_owned());
+    let event = event_of(now, user_id, EventKind::AccountDeleted, "done", "by the person".to_owned());
     audit::store::insert(&mut tx, &[event]).await?;
     journal::commit(tx, by, changes).await?;
     auth::forget(app, user_id);

@@ -173,10 +173,10 @@ fn events(by: &Auth<Owner>, before: &Account, after: &Account, patch: &AccountPa
     let owner = right(before.is_owner, after.is_owner, "owner");
     let cataloguer = right(before.is_cataloguer, after.is_cataloguer, "cataloguer");
     let all = [disabled, owner, cataloguer].into_iter().flatten();
-    all.map(|(kind, outcome)| told(by.now(), after.id, kind, outcome, by_owner(by)).done_by(by.user_id())).collect()
+    all.map(|(kind, outcome)| event_of(by.now(), after.id, kind, outcome, by_owner(by)).done_by(by.user_id())).collect()
 }
 
-fn told(now: DateTime<Utc>, of: Uuid, kind: EventKind, outcome: &str, detail: String) -> LoginEvent {
+fn event_of(now: DateTime<Utc>, of: Uuid, kind: EventKind, outcome: &str, detail: String) -> LoginEvent {
     let event = LoginEvent::new(now, kind, outcome, &Trace::default()).detail(detail);
     LoginEvent { user_id: Some(of), ..event }
 }
@@ -189,7 +189,7 @@ pub async fn appoint_admin(by: &Auth<Owner>, lab_id: Uuid, new: &NewAdmin) -> Re
     let is_new = change.is_some();
     if is_new {
         let detail = format!("of lab {lab_id}, {}", by_owner(by));
-        let event = told(by.now(), new.user_id, EventKind::AdminAppointed, "done", detail).done_by(by.user_id());
+        let event = event_of(by.now(), new.user_id, EventKind::AdminAppointed, "done", detail).done_by(by.user_id());
         audit::store::insert(&mut tx, &[event]).await?;
     }
     journal::commit(tx, by, change).await?;
@@ -203,7 +203,7 @@ pub async fn make_owner(app: &App, phone: &Phone) -> Result<()> {
     let mut db = app.db().await?;
     let mut tx = db.begin().await?;
     let Some((user_id, changes)) = users::make_owner(&mut tx, phone, now).await? else { return Ok(()) };
-    let event = told(now, user_id, EventKind::RightGiven, "owner", "by the command line".to_owned());
+    let event = event_of(now, user_id, EventKind::RightGiven, "owner", "by the command line".to_owned());
     audit::store::insert(&mut tx, &[event]).await?;
     journal::commit(tx, Actor::system(System::CommandLine, now), changes).await?;
     auth::forget(app, user_id);

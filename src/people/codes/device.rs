@@ -1,5 +1,5 @@
 //! Devices that have logged in before. Such a device asks and guesses in a bucket of its own, so that a stranger who
-//! knows the phone's number can neither lock its owner out, nor use up his codes, nor void the one that he waits for.
+//! knows the phone's number can neither lock its owner out, nor use up their codes, nor void the one that they wait for.
 //!
 //! The token is kept nowhere: an id and its MAC, bound to the phone. It opens nothing by itself.
 

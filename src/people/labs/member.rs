@@ -46,7 +46,7 @@ impl Member {
 }
 
 /// What a list of members shows.
-pub(super) struct Wanted {
+pub(super) struct MemberFilter {
     pub with_phones: bool,
     pub with_left: bool,
     pub after: Uuid,

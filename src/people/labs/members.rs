@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     invitations::revoke_made_by,
     lock_with_rights,
-    member::{Member, Wanted},
+    member::{Member, MemberFilter},
     store::members as store,
 };
 use crate::{
@@ -38,8 +38,8 @@ pub async fn list(
     let list = List::new("members", &(by.lab_id(), with_left));
     let after = list.after(after)?.unwrap_or_default();
     let mut db = by.lists().await?;
-    let wanted = Wanted { with_phones: sees_phones(by), with_left, after, limit };
-    let rows = store::page(&mut db, by.lab_id(), &wanted).await?;
+    let filter = MemberFilter { with_phones: sees_phones(by), with_left, after, limit };
+    let rows = store::page(&mut db, by.lab_id(), &filter).await?;
     Ok(list.page(rows, limit, |member| member.user_id))
 }
 

@@ -157,8 +157,8 @@ fn made(lab: &Lab, admin: Uuid) -> Result<[Change; 2]> {
     Ok([created, joined])
 }
 
-/// Makes a lab with its first admin, outside of any request for one. A name that is taken gets a number.
-pub async fn found(
+/// Makes a lab for its first admin, outside of any request for one. A name that is taken gets a number.
+pub async fn create_for(
     tx: &mut PgTransaction<'_>,
     lab_id: Uuid,
     name: &str,

@@ -108,7 +108,7 @@ async fn admit(
 ) -> Result<Vec<Change>> {
     let mut changes = Vec::new();
     if is_owner {
-        changes.extend(labs::found(tx, ids::new(session.now), "My lab", new.id, session.now).await?);
+        changes.extend(labs::create_for(tx, ids::new(session.now), "My lab", new.id, session.now).await?);
     }
     match invitation {
         Some(invitation) if is_owner || app.config.sign_up == SignUp::Open => {

@@ -3,7 +3,7 @@
 //! a dead letter, which an owner of the installation can repeat. A job with a [`Schedule`] does not end, but waits for
 //! its next run: so a step runs once in its period, however many instances there are.
 //!
-//! Messages have an outbox of their own (`messages::dispatch`), of the same make: a lease, an attempt that is written
+//! Messages have an outbox of their own (`messages::sender`), of the same make: a lease, an attempt that is written
 //! before it is made, a batch for each statement. Its rows are the messages themselves; a job for each would double
 //! what is written for a login.
 

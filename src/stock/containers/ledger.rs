@@ -75,9 +75,9 @@ pub fn decide(now: &Situation, event: &Event, it: Circumstances) -> Result<Booki
             }
         }
         Event::Open => after.open(it.day),
-        Event::Withdraw(taken) => {
-            let converted = moved(now, *taken)?;
-            (after.amount, used) = (now.amount - take(now, *taken, converted)?, converted.used);
+        Event::Withdraw(typed) => {
+            let converted = moved(now, *typed)?;
+            (after.amount, used) = (now.amount - taken(now, *typed, converted)?, converted.used);
             after.open(it.day);
         }
         Event::Weigh { gross, tare } => {
@@ -125,7 +125,7 @@ fn moved(now: &Situation, amount: Quantity) -> Result<Converted> {
 
 /// What is really taken. A derived amount is rounded, so one that comes near to what is left takes just that; and so
 /// does what a refusal would name as left.
-fn take(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decimal> {
+fn taken(now: &Situation, typed: Quantity, converted: Converted) -> Result<Decimal> {
     let taken = converted.value;
     if converted.used.is_derived() && is_near(taken, now.amount) {
         return Ok(now.amount);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Container,
     filter::{ContainerFilter, Key},
-    store::{self, Both, Match},
+    store::{self, LabelAndName, Match},
 };
 use crate::{
     auth::Keys,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The rank of bottles that have one word of the text in the label, and the others in what is in them.
-const BOTH: i32 = 7;
+const LABEL_AND_NAME: i32 = 7;
 /// In a text of more words nobody writes a label.
 const MOST_WORDS: usize = 8;
 /// Fewer characters begin too many labels.
@@ -30,7 +30,7 @@ const LEAST_OF_LABEL: usize = 3;
 const MEANT: i32 = 10;
 /// Ranks of what was surely meant: a label or a name that is the text or begins with it, a term that is, or a label
 /// beside a name.
-const SURE: [i32; 6] = [0, 1, 2, 3, 4, BOTH];
+const SURE: [i32; 6] = [0, 1, 2, 3, 4, LABEL_AND_NAME];
 
 struct Search<'a> {
     lab_id: Uuid,
@@ -77,17 +77,17 @@ impl Search<'_> {
         let mut slips = after.is_some_and(|after| after.slips);
         if after.is_none_or(|after| after.rank < MEANT) {
             let from = after.unwrap_or_else(|| Key::before_rank(0));
-            matches = self.found(db, &from, wanted.max(few)).await?;
-            if matches.is_empty() && after.is_none_or(|after| after.rank == BOTH) {
-                let from = after.unwrap_or_else(|| Key::before_rank(BOTH));
-                matches = self.found_by_both(db, &from, wanted).await?;
+            matches = self.as_typed(db, &from, wanted.max(few)).await?;
+            if matches.is_empty() && after.is_none_or(|after| after.rank == LABEL_AND_NAME) {
+                let from = after.unwrap_or_else(|| Key::before_rank(LABEL_AND_NAME));
+                matches = self.label_and_name(db, &from, wanted).await?;
             }
             slips |= after.is_none() && matches.len() < FEW && !matches.iter().any(|it| SURE.contains(&it.rank));
         }
         let left = wanted - i64::try_from(matches.len()).unwrap_or(wanted);
         if slips && left > 0 {
             // On a later page those of the pages before have to be known, too.
-            let known = if after.is_none() { None } else { Some(self.found(db, &Key::before_rank(0), few).await?) };
+            let known = if after.is_none() { None } else { Some(self.as_typed(db, &Key::before_rank(0), few).await?) };
             let known: Vec<Uuid> = known.as_ref().unwrap_or(&matches).iter().map(|it| it.id).collect();
             let from = after.filter(|after| after.rank >= MEANT).unwrap_or_else(|| Key::before_rank(MEANT));
             matches.extend(self.meant(db, &known, &from, left).await?);
@@ -95,14 +95,14 @@ impl Search<'_> {
         Ok((matches, slips))
     }
 
-    async fn found(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
-        store::found(db, self.lab_id, (self.q, &self.query), self.filter, after, most, self.keys.unseen()).await
+    async fn as_typed(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
+        store::search(db, self.lab_id, (self.q, &self.query), self.filter, after, most, self.keys.unseen()).await
     }
 
     /// One word may be a lot or a code, as in `acetonitrile STBK1234`.
-    async fn found_by_both(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
+    async fn label_and_name(&self, db: &mut PgConnection, after: &Key, most: i64) -> Result<Vec<Match>> {
         let words: Vec<&str> = self.q.split_whitespace().collect();
-        let mut both = Both { labels: Vec::new(), keys: Vec::new(), words: Vec::new(), exact: Vec::new() };
+        let mut texts = LabelAndName { labels: Vec::new(), keys: Vec::new(), words: Vec::new(), exact: Vec::new() };
         if !(2..=MOST_WORDS).contains(&words.len()) {
             return Ok(Vec::new());
         }
@@ -110,13 +110,13 @@ impl Search<'_> {
             let others: Vec<&str> = words.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, word)| *word).collect();
             let named = Query::new(&others.join(" "));
             if !named.key.is_empty() {
-                both.labels.push(label);
-                both.words.push(named.words.join(" "));
-                both.exact.push(named.exact.join("\n"));
-                both.keys.push(named.key);
+                texts.labels.push(label);
+                texts.words.push(named.words.join(" "));
+                texts.exact.push(named.exact.join("\n"));
+                texts.keys.push(named.key);
             }
         }
-        store::found_by_both(db, self.lab_id, &both, self.filter, after, most, self.keys.unseen()).await
+        store::search_label_and_name(db, self.lab_id, &texts, self.filter, after, most, self.keys.unseen()).await
     }
 
     async fn meant(&self, db: &mut PgConnection, known: &[Uuid], after: &Key, most: i64) -> Result<Vec<Match>> {
@@ -124,7 +124,7 @@ impl Search<'_> {
         let meant = chemicals::meant(db, &self.query, known.is_empty()).await?.unwrap_or_default();
         let labels = chemicals::labels_one_slip_away(self.q);
         let meant: (&[String], &str, &Meant) = (&labels, &self.query.key, &meant);
-        store::meant(db, self.lab_id, meant, known, self.filter, after, most, self.keys.unseen()).await
+        store::search_meant(db, self.lab_id, meant, known, self.filter, after, most, self.keys.unseen()).await
     }
 
     /// The bottles, in the order of their matches.

@@ -6,7 +6,7 @@ use chemistry::{CasNumber, EcNumber, Formula, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Names, told};
+use super::{Names, described};
 use crate::{
     base::error::Result,
     catalogue::chemicals::{
@@ -164,7 +164,7 @@ impl Extract {
             // It only looks like one.
             _ if chemistry::formulas(name).is_empty() => Ok(None),
             _ => {
-                let all: Vec<_> = all.iter().take(3).map(|at| told(&self.chemicals[*at].0)).collect();
+                let all: Vec<_> = all.iter().take(3).map(|at| described(&self.chemicals[*at].0)).collect();
                 Err(format!(
                     "`{name}` is a formula, which several substances may have; the catalogue has it of {}: write its name or \
                      give the CAS number",
@@ -185,7 +185,7 @@ impl Extract {
         Err(format!(
             "`{name}` is a synonym of {}, and the name of a mixture in trade: give the CAS number, or write `name` into the \
              column `decides`",
-            told(chemical)
+            described(chemical)
         ))
     }
 
@@ -210,7 +210,7 @@ impl Extract {
     }
 
     fn unclear(&self, all: &[usize], row: &NewChemical) -> String {
-        let told: Vec<_> = all.iter().take(3).map(|at| told(&self.chemicals[*at].0)).collect();
+        let told: Vec<_> = all.iter().take(3).map(|at| described(&self.chemicals[*at].0)).collect();
         let other = if all.len() == 1 {
             " or another substance whose name differs by the case of a letter, water or isotopes"
         } else {

@@ -70,7 +70,7 @@ pub async fn upsert_batch(
     let mut catalogue = Extract::read(tx, rows, names).await?;
     let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, trace) in rows.iter().zip(traces.of_rows()) {
-        outcomes.push(match catalogue.take(row, traces.find(trace), names, now) {
+        outcomes.push(match catalogue.merge_row(row, traces.find(trace), names, now) {
             Ok((outcome, at)) => {
                 brought.extend(at.map(|at| {
                     let chemical = &catalogue.chemicals[at].0;
@@ -103,7 +103,7 @@ pub async fn upsert_batch(
 
 impl Extract {
     /// With the entry that says what the row says, where it is one of the catalogue.
-    fn take(
+    fn merge_row(
         &mut self,
         listed: &Listed,
         found: Found<'_>,
@@ -205,7 +205,7 @@ fn reason(error: &Error) -> String {
 }
 
 /// An entry, as a reason names it.
-fn told(chemical: &Chemical) -> String {
+fn described(chemical: &Chemical) -> String {
     let number = chemical.cas.as_ref().map(|cas| format!(" ({cas})"));
     format!("`{}`{}", chemical.name, number.unwrap_or_default())
 }

@@ -2,7 +2,7 @@
 
 use chemistry::{EcNumber, Form};
 
-use super::{Names, extract::Extract, told};
+use super::{Names, described, extract::Extract};
 use crate::catalogue::chemicals::{
     Chemical, NewChemical, Synonym,
     called::{caseless, is_another_formula, said},
@@ -42,7 +42,7 @@ impl Extract {
     fn number_as_name(&self, entry: Option<&Chemical>, row: &NewChemical, name: &str) -> Option<String> {
         let is_own = |number: &Number| number.is_in(row) || entry.is_some_and(|entry| number.is_of(entry));
         let number = Number::all_in(name).into_iter().find(|number| !is_own(number))?;
-        let holder = self.chemicals.iter().map(|(it, _)| it).find(|it| number.is_of(it)).map(told);
+        let holder = self.chemicals.iter().map(|(it, _)| it).find(|it| number.is_of(it)).map(described);
         let unknown = if holder.is_some() { "" } else { " that this chemical does not have" };
         Some(format!("{}{unknown}", number.told(name, holder.as_deref())))
     }
@@ -74,12 +74,13 @@ impl Extract {
         let name = row.name.as_str();
         let mut found = self.numbers_of_others(None, row);
         found.extend(self.others_called(name, None).map(|(other, own)| match own {
-            own if caseless(own) == caseless(name) => format!("`{name}` is a name of {}", told(other)),
-            own => format!("`{name}` differs from `{own}`, a name of {}, only by hyphens and spaces", told(other)),
+            own if caseless(own) == caseless(name) => format!("`{name}` is a name of {}", described(other)),
+            own => format!("`{name}` differs from `{own}`, a name of {}, only by hyphens and spaces", described(other)),
         }));
         found.extend(self.synonyms_of_others(None, row));
         found.extend(
-            self.without_number_of_formula(name).map(|other| format!("`{name}` is the formula of {}", told(other))),
+            self.without_number_of_formula(name)
+                .map(|other| format!("`{name}` is the formula of {}", described(other))),
         );
         if found.is_empty() {
             return None;
@@ -122,7 +123,7 @@ impl Extract {
         if let Some((other, _)) = self.others_called(name, Some(at)).next() {
             return Some(format!(
                 "`{name}` is the name of another entry, {}, and the {} that of `{}`",
-                told(other),
+                described(other),
                 found_by(chemical, row),
                 chemical.name
             ));
@@ -159,12 +160,12 @@ impl Extract {
         if let Some(ec) = row.ec.as_ref().filter(|_| own.is_none_or(|own| own.ec.is_none()))
             && let Some(other) = others().find(|other| other.ec.as_ref() == Some(ec))
         {
-            found.push(format!("the EC number {ec} is that of {}", told(other)));
+            found.push(format!("the EC number {ec} is that of {}", described(other)));
         }
         if let Some(key) = row.inchikey.as_ref().filter(|_| own.is_none_or(|own| own.inchikey.is_none()))
             && let Some(other) = others().find(|other| other.inchikey.as_ref() == Some(key))
         {
-            found.push(format!("the InChIKey {key} is that of {}", told(other)));
+            found.push(format!("the InChIKey {key} is that of {}", described(other)));
         }
         found
     }
@@ -178,7 +179,7 @@ impl Extract {
         new.filter_map(|name| {
             let mut others = self.others_called(name, at);
             let (other, _) = others.find(|(other, _)| identity(&other.name) == identity(name))?;
-            Some(format!("the synonym `{name}` is the name of {}", told(other)))
+            Some(format!("the synonym `{name}` is the name of {}", described(other)))
         })
         .collect()
     }

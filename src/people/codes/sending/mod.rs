@@ -1,9 +1,9 @@
-//! Whether a code may be sent, seen from the purse. Who makes us send to numbers that he is paid for ("SMS pumping")
-//! shows in one thing: nobody types the codes in. So the codes that strangers asked for and a provider took are
-//! counted, and which of them came back, for each block of ten thousand numbers and for each country; where next to
-//! none come back, nothing more is sent to strangers. They get the answer that everybody gets. What was asked for by
-//! people who are known, and what failed, counts for nothing here: neither a member whose phone somebody types in nor a
-//! provider that is down tells of pumping. What codes cost is a matter of its own ([`budget`]).
+//! Whether a code may be sent, as far as it costs money. Somebody who makes us send to numbers that they earn from ("SMS
+//! pumping") shows in one thing: nobody types the codes in. So the codes that strangers asked for and a provider took
+//! are counted, and which of them came back, for each block of ten thousand numbers and for each country; where next to
+//! none come back, nothing more is sent to strangers. They get the answer that everybody gets. What people who are known
+//! asked for, and what failed, is not counted: neither a member whose phone somebody types in nor a provider that is
+//! down is a sign of pumping. [`budget`] limits what all codes may cost.
 //!
 //! How exact that is: a code counts once its provider has taken it, a request looks before, and so does whoever sends
 //! what was asked for. So a block or country gets as many too many as are on their way at once.

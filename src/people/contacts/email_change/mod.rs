@@ -115,12 +115,12 @@ async fn write(by: &Auth<Anyone>, change: &Change<'_>) -> Result<Option<User>> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
     let Some((user, is_other)) = store::change(&mut tx, change).await? else { return Ok(None) };
-    journal::commit(tx, by, [told(user.id, is_other)]).await?;
+    journal::commit(tx, by, [changed(user.id, is_other)]).await?;
     Ok(Some(user))
 }
 
 /// For the journal.
-fn told(user_id: Uuid, is_other: bool) -> journal::Change {
+fn changed(user_id: Uuid, is_other: bool) -> journal::Change {
     journal::Change::new(journal::Kind::UserEmailChanged, journal::NO_LAB, user_id).personal("email", is_other)
 }
 
@@ -132,7 +132,7 @@ pub async fn remove(by: &Auth<Anyone>, version: Option<i32>, from: ClientAddress
     let mut db = app.db().await?;
     let mut tx = db.begin().await?;
     let removed = store::remove(&mut tx, &removal).await?;
-    journal::commit(tx, by, [told(user_id, removed.was_there)]).await?;
+    journal::commit(tx, by, [changed(user_id, removed.was_there)]).await?;
     auth::forget(app, user_id);
     if removed.is_gone { Ok(()) } else { Err(Error::Stale) }
 }

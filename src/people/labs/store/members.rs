@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     auth::Role,
     base::error::Result,
-    people::labs::member::{Before, Member, Wanted},
+    people::labs::member::{Before, Member, MemberFilter},
 };
 
 /// Reads members: `members!("from memberships m join users u ...", arguments)`; `$1` says whether phones are shown.
@@ -25,16 +25,16 @@ macro_rules! members {
     };
 }
 
-pub async fn page(db: &mut PgConnection, lab_id: Uuid, wanted: &Wanted) -> Result<Vec<Member>> {
+pub async fn page(db: &mut PgConnection, lab_id: Uuid, filter: &MemberFilter) -> Result<Vec<Member>> {
     let members = members!(
         "from memberships m join users u on u.id = m.user_id
         where m.lab_id = $2 and m.user_id > $3 and (m.left_at is null or $4)
         order by m.user_id limit $5",
-        wanted.with_phones,
+        filter.with_phones,
         lab_id,
-        wanted.after,
-        wanted.with_left,
-        wanted.limit.plus_one()
+        filter.after,
+        filter.with_left,
+        filter.limit.plus_one()
     );
     Ok(members.fetch_all(db).await?)
 }

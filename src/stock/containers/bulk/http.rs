@@ -107,7 +107,7 @@ struct EventVerdicts {
 async fn post_events(by: Auth<Member>, Json(new): Json<NewEvents>) -> Result<Json<EventVerdicts>, Problem> {
     let operations = new.operations.into_iter().map(read).collect();
     let judged = if new.atomic { post_all(&by, operations).await? } else { post_each(&by, operations).await? };
-    let verdicts: Vec<_> = judged.all.into_iter().enumerate().map(|(n, verdict)| told(n, verdict)).collect();
+    let verdicts: Vec<_> = judged.all.into_iter().enumerate().map(|(n, verdict)| shown(n, verdict)).collect();
     if judged.stand {
         return Ok(Json(EventVerdicts { verdicts }));
     }
@@ -125,7 +125,7 @@ fn read(new: NewOperation) -> Operation {
     Ok((named, new.event.0.map_err(Error::Invalid)?))
 }
 
-fn told(n: usize, verdict: Verdict) -> EventVerdict {
+fn shown(n: usize, verdict: Verdict) -> EventVerdict {
     let none = EventVerdict { verdict: EventOutcome::Later, event: None, container: None, problem: None };
     match verdict {
         Verdict::Booked(posted) => EventVerdict {

@@ -30,7 +30,7 @@ pub use self::{
     },
     row::Row,
     scanned::{of_chemical, of_gtin, of_lot},
-    search::{Both, Match, found, found_by_both, meant},
+    search::{LabelAndName, Match, search, search_label_and_name, search_meant},
 };
 use super::{Container, changes::Rest, counting::Counting, entry::Creation};
 use crate::{

@@ -63,7 +63,7 @@ macro_rules! ranked_bottles {
 /// the catalogue's, 3 another term, 4 the beginning of the name, 5 of another term, 6 all words in the names. Of one
 /// rank the newest comes first, or when a day is given the first to expire.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
-pub async fn found(
+pub async fn search(
     db: &mut PgConnection,
     lab_id: Uuid,
     (q, query): (&str, &Query),
@@ -137,7 +137,7 @@ pub async fn found(
 /// likeliest begin or have all words of. A name that the lab has given is taken for one that shares half of its letters
 /// in threes, as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
 #[expect(clippy::too_many_lines, clippy::too_many_arguments, reason = "one statement, and its arguments")]
-pub async fn meant(
+pub async fn search_meant(
     db: &mut PgConnection,
     lab_id: Uuid,
     (labels, key, meant): (&[String], &str, &Meant),
@@ -195,8 +195,8 @@ pub async fn meant(
 }
 
 /// Words of which one is the label (lot or code, or how it begins) of a bottle, and the others name what is in it, as
-/// [`found`] finds it. One entry for each word that may be the label.
-pub struct Both<'a> {
+/// [`search`] finds it. One entry for each word that may be the label.
+pub struct LabelAndName<'a> {
     pub labels: Vec<&'a str>,
     pub keys: Vec<String>,
     /// Separated by spaces, as no word has one.
@@ -207,10 +207,10 @@ pub struct Both<'a> {
 
 /// Bottles that have all words of a text, one in the label and the others in the chemical's names. All have the rank 7.
 #[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
-pub async fn found_by_both(
+pub async fn search_label_and_name(
     db: &mut PgConnection,
     lab_id: Uuid,
-    both: &Both<'_>,
+    texts: &LabelAndName<'_>,
     filter: &ContainerFilter,
     after: &Key,
     most: i64,
@@ -239,10 +239,10 @@ pub async fn found_by_both(
                 join named n on n.n = l.n and n.chemical_id = b.chemical_id
         )"#;
         lab_id, filter, after, most, unseen;
-        &both.labels as &[&str],
-        &both.keys,
-        &both.words,
-        &both.exact,
+        &texts.labels as &[&str],
+        &texts.keys,
+        &texts.words,
+        &texts.exact,
     );
     Ok(rows.fetch_all(db).await?)
 }
