@@ -131,7 +131,7 @@ async fn founding_a_lab_numbers_a_name_that_is_taken_also_at_once(db: PgPool) {
         let (db, user, now) = (app.db.clone(), app.stranger().await.user_id, app.now());
         racing.spawn(async move {
             let mut tx = db.begin().await.unwrap();
-            labs::found(&mut tx, Uuid::now_v7(), "My lab", user, now).await.unwrap();
+            labs::create_for(&mut tx, Uuid::now_v7(), "My lab", user, now).await.unwrap();
             tx.commit().await.unwrap();
         });
     }
