@@ -111,13 +111,14 @@ pub async fn create(by: &Auth<Admin>, new: NewInvitation) -> Result<Made<Invitat
             let refusal = by.or_made(given, error)?;
             tx.rollback().await?;
             let made = store::find(&mut db, by.lab_id(), invitation.id, now).await?.ok_or(refusal)?;
-            // A line of the journal does not have the phone.
-            if !made.may_be_for(invitation.phone.as_deref()) {
-                return Err(journal::id_taken());
-            }
+            let may_be_same = made.may_be_for(invitation.phone.as_deref());
             let expires_at = made.created_at + (invitation.expires_at - now);
             let first = created(&Invitation { expires_at, ..invitation })?;
             let Made { resource, is_new } = journal::made_before(&mut db, by, given, made, &first, &[]).await?;
+            // A line of the journal does not have the phone.
+            if !is_new && !may_be_same {
+                return Err(journal::id_taken());
+            }
             Ok(Made { resource: Invitation { code: is_new.then_some(code), ..resource }, is_new })
         }
     }
