@@ -140,64 +140,64 @@ $7 = false
 $8 = 51
 $9 = '{}'
 @list containers by text, the beginning of a name
-@query chemicals_of_lab($1, $3, $4, $5)
+@query chemicals_of_lab($1, $14, $15, $16)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = '2-chloro-3-m'
-$3 = '{2 chloro 3 m}'
-$4 = '2 chloro 3 m'
-$5 = '{chloro}'
-$6 = '{f}'
-$7 = null
-$8 = null
-$9 = null
-$10 = null
-$11 = false
-$12 = -1
-$13 = '0001-01-01'
-$14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-$15 = 51
-$16 = '{}'
+$2 = '{f}'
+$3 = null
+$4 = null
+$5 = null
+$6 = null
+$7 = false
+$8 = -1
+$9 = '0001-01-01'
+$10 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$11 = 51
+$12 = '{}'
+$13 = '2-chloro-3-m'
+$14 = '{2 chloro 3 m}'
+$15 = '2 chloro 3 m'
+$16 = '{chloro}'
 @list containers by text, the middle of a name
-@query chemicals_of_lab($1, $3, $4, $5)
+@query chemicals_of_lab($1, $14, $15, $16)
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = 'omo-3-iodomo'
-$3 = '{omo 3 iodomo}'
-$4 = 'omo 3 iodomo'
-$5 = '{iodomo,omo}'
-$6 = '{f}'
-$7 = null
-$8 = null
-$9 = null
-$10 = null
-$11 = false
-$12 = -1
-$13 = '0001-01-01'
-$14 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-$15 = 51
-$16 = '{}'
+$2 = '{f}'
+$3 = null
+$4 = null
+$5 = null
+$6 = null
+$7 = false
+$8 = -1
+$9 = '0001-01-01'
+$10 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$11 = 51
+$12 = '{}'
+$13 = 'omo-3-iodomo'
+$14 = '{omo 3 iodomo}'
+$15 = 'omo 3 iodomo'
+$16 = '{iodomo,omo}'
 select array(select slip from bench.slips('hydroxyoctanol') slip) as slips,
     array(select upper(slip) from bench.slips('3-cyao-4-hydroxyoctanol') slip) as labels \gset
 @list containers by text, a typo
 @query likely as materialized
 $1 = '01993f2e-0004-7000-8000-100000000000'
-$2 = :'labels'
-$3 = '{3 cyano 4 hydroxyoctanol}'
-$4 = '{0}'
-$5 = '{}'
-$6 = '{hydroxyoctanol cyano}'
-$7 = '{}'
-$8 = '{f}'
-$9 = null
-$10 = null
-$11 = null
-$12 = null
-$13 = false
-$14 = 9
-$15 = '0001-01-01'
-$16 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-$17 = 51
-$18 = '3 cyao 4 hydroxyoctanol'
-$19 = '{}'
+$2 = '{f}'
+$3 = null
+$4 = null
+$5 = null
+$6 = null
+$7 = false
+$8 = 9
+$9 = '0001-01-01'
+$10 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$11 = 51
+$12 = '{}'
+$13 = :'labels'
+$14 = '{3 cyano 4 hydroxyoctanol}'
+$15 = '{0}'
+$16 = '{}'
+$17 = '{hydroxyoctanol cyano}'
+$18 = '{}'
+$19 = '3 cyao 4 hydroxyoctanol'
 @list events of a container
 @query where e.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'
