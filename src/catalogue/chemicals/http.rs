@@ -113,7 +113,10 @@ async fn update_chemical(
     super::change(&by, id, read, patch).await.map(Tagged)
 }
 
-/// Delete a chemical that no container refers to.
+/// Delete a chemical that no container refers to
+///
+/// Containers that are gone count, too. What labs override of it goes with it. Its names and numbers are free for
+/// another chemical, its `id` is not: the audit names it.
 #[utoipa::path(delete, path = "/chemicals/{chemical_id}", tag = "catalogue",
     params(("chemical_id" = Uuid, Path), ("If-Match" = String, Header, description = "The ETag that you read", example = "\"1\"")),
     responses((status = 204), Failures), security(("bearer" = ["cataloguer"])))]

@@ -170,6 +170,8 @@ pub async fn change(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>, patch: C
     Ok(chemical)
 }
 
+/// Its row stays, as the journal and lists that brought it name its id; nothing shows it any more, and its id stays its
+/// own. Names and numbers are free for another.
 pub async fn delete(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>) -> Result<()> {
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;
@@ -177,8 +179,8 @@ pub async fn delete(by: &Auth<Cataloguer>, id: Uuid, read: Option<i32>) -> Resul
     if read.is_some_and(|read| read != before.version) {
         return Err(Error::Stale);
     }
-    let mut changes = overrides::delete_all(&mut tx, id).await?;
-    store::delete(&mut tx, id).await?;
+    let mut changes = overrides::clear_all(&mut tx, id, by.user_id(), by.now()).await?;
+    store::delete(&mut tx, id, by.now()).await?;
     let change = journal::Change::new(journal::Kind::ChemicalDeleted, journal::NO_LAB, id);
     changes.push(change.deleted(&before)?);
     journal::commit(tx, by, changes).await

@@ -266,7 +266,8 @@ pub async fn end_others(by: &Auth<Anyone>) -> Result<()> {
 /// For whoever looks into what happened.
 const KEPT_FOR: TimeDelta = TimeDelta::days(30);
 
-/// Ends what nobody can use any more, and drops what ended long ago.
+/// Ends what nobody can use any more, and drops what ended long ago: nothing reads an ended session, and its row shows a
+/// device and a network. Lines name it by its id alone, which leads to its login in the audit for half a year.
 pub async fn sweep(db: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<u64> {
     let tokens = store::drop_used_tokens(db, now, most).await?;
     let expired = store::expire_sessions(db, now, most).await?;

@@ -57,6 +57,9 @@ pub async fn page(
 }
 
 pub async fn is_chemical(db: &mut PgConnection, id: Uuid) -> Result<bool> {
-    let known = sqlx::query_scalar!(r#"select exists (select from chemicals where id = $1) as "known!""#, id);
+    let known = sqlx::query_scalar!(
+        r#"select exists (select from chemicals where id = $1 and deleted_at is null) as "known!""#,
+        id
+    );
     Ok(known.fetch_one(db).await?)
 }

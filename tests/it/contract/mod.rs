@@ -2,6 +2,7 @@
 //! for the table in `preconditions`, which says what must be there before an operation can succeed.
 
 mod benches;
+mod deleted;
 mod document;
 mod enumerations;
 mod failures;

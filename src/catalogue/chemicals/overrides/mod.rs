@@ -119,11 +119,9 @@ pub async fn set(
         journal::commit(tx, by, [change]).await?;
         return Ok(Made { resource: after, is_new: before.is_none() });
     }
-    if seen == Seen::None {
-        return Err(Error::VersionRequired);
-    }
     let chemical = find(&mut tx, chemical_id).await?;
-    Err(chemical.map_or(Error::NotFound("chemical"), |_| Error::Stale))
+    let refusal = if seen == Seen::None { Error::VersionRequired } else { Error::Stale };
+    Err(chemical.map_or(Error::NotFound("chemical"), |_| refusal))
 }
 
 /// By a name that the catalogue has for another chemical, a bottle of the lab would be taken for that one.
@@ -156,7 +154,12 @@ fn deleted(lab_id: Uuid, before: &ChemicalOverrides) -> Result<journal::Change> 
 }
 
 /// Of a chemical that is deleted: those of all labs go with it.
-pub async fn delete_all(tx: &mut PgTransaction<'_>, chemical_id: Uuid) -> Result<Vec<journal::Change>> {
-    let all = store::delete_all(tx, chemical_id).await?;
+pub async fn clear_all(
+    tx: &mut PgTransaction<'_>,
+    chemical_id: Uuid,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<journal::Change>> {
+    let all = store::clear_all(tx, chemical_id, by, now).await?;
     all.iter().map(|(lab_id, before)| deleted(*lab_id, before)).collect()
 }

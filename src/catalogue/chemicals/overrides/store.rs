@@ -7,10 +7,7 @@ use sqlx::{Connection as _, PgConnection, PgTransaction, types::Json};
 use uuid::Uuid;
 
 use super::{ChemicalOverrides, NewChemicalOverrides, Seen, terms};
-use crate::base::{
-    error::{Error, OnConstraint, Result},
-    text::Text,
-};
+use crate::base::{error::Result, text::Text};
 
 #[derive(Clone, Copy)]
 pub struct Key {
@@ -31,8 +28,8 @@ pub async fn find(db: &mut PgConnection, lab_id: Uuid, chemical_id: Uuid) -> Res
     Ok(found.fetch_optional(db).await?)
 }
 
-/// Before, if there were any, and after. None: what is there is not what the caller has seen. Who calls it holds the
-/// lab's lock.
+/// Before, if there were any, and after. None: what is there is not what the caller has seen, or the chemical is not in
+/// the catalogue; whoever deletes it waits until the transaction ends. Who calls it holds the lab's lock.
 #[expect(clippy::too_many_lines, reason = "one statement, its arguments and its answer")]
 pub async fn set(
     tx: &mut PgTransaction<'_>,
@@ -44,13 +41,16 @@ pub async fn set(
 ) -> Result<Option<(Option<ChemicalOverrides>, ChemicalOverrides)>> {
     let version = if let Seen::Version(version) = seen { Some(version) } else { None };
     let row = sqlx::query!(
-        r#"with there as (
+        r#"with kept as (
+            select from chemicals where id = $2 and deleted_at is null for key share
+        ), there as (
             select name, density, molar_mass from chemical_overrides
             where lab_id = $1 and chemical_id = $2 and num_nonnulls(name, density, molar_mass) > 0
         )
         insert into chemical_overrides as o (lab_id, chemical_id, name, density, molar_mass, terms, version, updated_at,
             updated_by, terms_version)
-        select $1, $2, $3, $4, $5, $6, 1, $7, $8, 1 where $9::int is null or exists (select from there)
+        select $1, $2, $3, $4, $5, $6, 1, $7, $8, 1
+        where exists (select from kept) and ($9::int is null or exists (select from there))
         on conflict on constraint chemical_overrides_pkey do update set name = excluded.name, density = excluded.density,
             molar_mass = excluded.molar_mass, terms = excluded.terms, terms_version = 1,
             (version, updated_at, updated_by) = (
@@ -77,9 +77,7 @@ pub async fn set(
         version,
         seen == Seen::Any
     );
-    let row = row.fetch_optional(&mut **tx).await;
-    let row = row.on_constraint("chemical_overrides_chemical_fkey", || Error::NotFound("chemical"))?;
-    Ok(row.map(|row| {
+    Ok(row.fetch_optional(&mut **tx).await?.map(|row| {
         let overrides = ChemicalOverrides {
             chemical_id: row.chemical_id,
             name: row.name,
@@ -125,14 +123,28 @@ pub async fn clear(
     Ok(cleared.fetch_optional(&mut **tx).await?)
 }
 
-/// Those of all labs, each with its lab.
-pub async fn delete_all(tx: &mut PgTransaction<'_>, chemical_id: Uuid) -> Result<Vec<(Uuid, ChemicalOverrides)>> {
+/// Takes those of all labs away: what there was, each with its lab.
+pub async fn clear_all(
+    tx: &mut PgTransaction<'_>,
+    chemical_id: Uuid,
+    by: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, ChemicalOverrides)>> {
     let rows = sqlx::query!(
-        r#"with deleted as (delete from chemical_overrides where chemical_id = $1 returning *)
+        r#"with there as (
+            select * from chemical_overrides
+            where chemical_id = $1 and num_nonnulls(name, density, molar_mass) > 0 for update
+        ), cleared as (
+            update chemical_overrides o set name = null, density = null, molar_mass = null, terms = '{}',
+                version = o.version + 1, updated_at = $2, updated_by = $3
+            from there where o.lab_id = there.lab_id and o.chemical_id = there.chemical_id
+        )
         select lab_id, chemical_id, name, density as "density: Density", molar_mass as "molar_mass: MolarMass", version,
             updated_at, updated_by
-        from deleted where num_nonnulls(name, density, molar_mass) > 0 order by lab_id"#,
-        chemical_id
+        from there order by lab_id"#,
+        chemical_id,
+        now,
+        by
     );
     let rows = rows.fetch_all(&mut **tx).await?.into_iter().map(|row| {
         let overrides = ChemicalOverrides {

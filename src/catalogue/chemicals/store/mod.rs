@@ -1,9 +1,11 @@
-//! SQL on the catalogue.
+//! SQL on the catalogue. A chemical that was deleted keeps its row, and every statement leaves it out: it has no terms
+//! and no words, so those that begin with them need not look at `deleted_at`.
 
 pub mod search;
 mod traces;
 
 use chemistry::CasNumber;
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{Connection as _, PgConnection, PgTransaction};
 use uuid::Uuid;
@@ -29,28 +31,31 @@ macro_rules! chemicals {
 pub(super) use chemicals;
 
 pub async fn find_all(db: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Chemical>> {
-    Ok(chemicals!("from chemicals c where id = any($1)", ids).fetch_all(db).await?)
+    Ok(chemicals!("from chemicals c where id = any($1) and deleted_at is null", ids).fetch_all(db).await?)
 }
 
 pub async fn find_by_cas(db: &mut PgConnection, cas: &CasNumber) -> Result<Option<Chemical>> {
-    Ok(chemicals!("from chemicals c where cas = $1", cas.as_str()).fetch_optional(db).await?)
+    let found = chemicals!("from chemicals c where cas = $1 and deleted_at is null", cas.as_str());
+    Ok(found.fetch_optional(db).await?)
 }
 
 /// (Not for a change of its key: new bottles, which refer to the key, do not wait.)
 pub async fn lock(db: &mut PgConnection, id: Uuid) -> Result<Option<Chemical>> {
-    Ok(chemicals!("from chemicals c where id = $1 for no key update", id).fetch_optional(db).await?)
+    let found = chemicals!("from chemicals c where id = $1 and deleted_at is null for no key update", id);
+    Ok(found.fetch_optional(db).await?)
 }
 
 /// As [`lock`], and no bottle and no lab begins to refer to it.
 pub async fn lock_to_delete(tx: &mut PgTransaction<'_>, id: Uuid) -> Result<Option<Chemical>> {
-    Ok(chemicals!("from chemicals c where id = $1 for update", id).fetch_optional(&mut **tx).await?)
+    let found = chemicals!("from chemicals c where id = $1 and deleted_at is null for update", id);
+    Ok(found.fetch_optional(&mut **tx).await?)
 }
 
 /// Those that have one of these numbers or terms, in the catalogue or in the lab.
 pub async fn find_alike(db: &mut PgConnection, lab_id: Uuid, cas: &[&str], terms: &[String]) -> Result<Vec<Chemical>> {
     let found = chemicals!(
-        "from chemicals c where id in (
-            select id from chemicals where cas = any($1)
+        "from chemicals c where deleted_at is null and id in (
+            select id from chemicals where cas = any($1) and deleted_at is null
             union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($2)
             union select chemical_id from chemical_overrides where lab_id = $3 and terms && $2
         ) order by id",
@@ -69,9 +74,9 @@ pub async fn lock_alike(
     terms: &[String],
 ) -> Result<Vec<Chemical>> {
     let found = chemicals!(
-        "from chemicals c where id in (
-            select id from chemicals where cas = any($1)
-            union select id from chemicals where inchikey = any($2)
+        "from chemicals c where deleted_at is null and id in (
+            select id from chemicals where cas = any($1) and deleted_at is null
+            union select id from chemicals where inchikey = any($2) and deleted_at is null
             union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($3)
         ) order by id for no key update",
         cas as &[&str],
@@ -84,7 +89,7 @@ pub async fn lock_alike(
 /// From where the last page ended, by name. The database's lower case rules here, as the index is in its order.
 pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Result<Vec<Chemical>> {
     let rows = chemicals!(
-        r#"from chemicals c where (lower(name) collate "C", id) > (lower($1) collate "C", $2)
+        r#"from chemicals c where deleted_at is null and (lower(name) collate "C", id) > (lower($1) collate "C", $2)
         order by lower(name) collate "C", id limit $3"#,
         name,
         id,
@@ -210,8 +215,10 @@ pub async fn update(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Resul
 #[expect(clippy::disallowed_methods, reason = "nobody sees the terms themselves")]
 pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
     let mut tx = db.begin().await?;
-    let stale =
-        chemicals!("from chemicals c where c.terms_version < 1 order by c.id limit 500 for no key update skip locked");
+    let stale = chemicals!(
+        "from chemicals c where c.terms_version < 1 and c.deleted_at is null order by c.id limit 500
+        for no key update skip locked"
+    );
     let stale = stale.fetch_all(&mut *tx).await?;
     if !stale.is_empty() {
         update(&mut tx, &stale).await?;
@@ -221,13 +228,24 @@ pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
 }
 
 pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
-    let stale = sqlx::query_scalar!(r#"select count(*) as "n!" from chemicals where terms_version < 1"#);
+    let stale =
+        sqlx::query_scalar!(r#"select count(*) as "n!" from chemicals where terms_version < 1 and deleted_at is null"#);
     Ok(stale.fetch_one(db).await?)
 }
 
-pub async fn delete(tx: &mut PgTransaction<'_>, id: Uuid) -> Result<()> {
-    let deleted = sqlx::query!("delete from chemicals where id = $1", id).execute(&mut **tx).await;
-    deleted.map(drop).on_constraint("containers_chemical_fkey", || {
+/// Keeps the row alone. Who calls it holds [`lock_to_delete`].
+pub async fn delete(tx: &mut PgTransaction<'_>, id: Uuid, now: DateTime<Utc>) -> Result<()> {
+    let deleted = sqlx::query!(
+        "with terms as (
+            delete from chemical_terms where chemical_id = $1
+        ), words as (
+            delete from chemical_words where chemical_id = $1
+        )
+        update chemicals set deleted_at = $2, version = version + 1, updated_at = $2 where id = $1",
+        id,
+        now
+    );
+    deleted.execute(&mut **tx).await.map(drop).on_constraint("containers_chemical_fkey", || {
         Reason::ChemicalInUse.because("containers in one lab or several refer to it")
     })
 }

@@ -16,7 +16,7 @@ pub async fn find_traces(db: &mut PgConnection, rows: &[Trace]) -> Result<Vec<Tr
     let found = sqlx::query_as!(
         Traced,
         r#"select t.content as "content!", t.mark as "mark!", t.named as "named?", c.name as "name?"
-        from imported_chemicals t left join chemicals c on c.id = t.chemical_id
+        from imported_chemicals t left join chemicals c on c.id = t.chemical_id and c.deleted_at is null
         where t.content = any($1) or t.mark = any($2) or t.named = any($2)"#,
         &contents as &[&[u8]],
         &marks as &[&[u8]]

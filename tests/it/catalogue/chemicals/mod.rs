@@ -1,6 +1,7 @@
 //! The catalogue of chemicals.
 
 mod alike;
+mod deleted;
 mod numbers;
 mod older_fold;
 mod overridden;

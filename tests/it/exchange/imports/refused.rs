@@ -131,3 +131,15 @@ async fn codes_are_written_down_only_for_the_rows_that_go_in(db: PgPool) {
         assert!(all.iter().all(|it| written.contains(it["code"].as_str().expect("a code"))), "{written}");
     }
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn no_bottle_is_of_a_chemical_that_was_deleted(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let ethanol = chemical(&app, "64-17-5").await;
+    manager.delete(&format!("/v1/chemicals/{}", ethanol["id"].as_str().expect("an id")), "*").await.expect(204);
+    let rows = "code,chemical,cas,amount\nB-1,Ethanol,,1 L\nB-2,EtOH,,1 L\nB-3,,64-17-5,1 L\nB-4,Ethanol,64-17-5,1 L\n";
+    let report = load(&app, &folder.file("b.csv", rows)).await;
+    assert_eq!(counts(&report), [4, 0, 0, 0, 4], "{:?}", corrections(&report));
+    assert!(containers(&app, &manager).await.is_empty());
+}
