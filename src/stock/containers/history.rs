@@ -62,6 +62,8 @@ pub struct Past {
     /// Who had it before can act on no loan any more: they left the lab, are viewers by now, or their account is
     /// disabled.
     pub holder_is_gone: bool,
+    /// Who had it before does not see the place any more where an undo leaves it: they could not bring it back.
+    pub holder_has_no_key: bool,
     pub rest: Rest,
 }
 

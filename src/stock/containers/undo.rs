@@ -88,6 +88,10 @@ fn undo_event(now: &Situation, history: &History, line: &Past, who: &Who<'_>) ->
             let why = "who had it is no active member of the lab any more; check it out to somebody else instead";
             return Err(Reason::NotReversible.because(why));
         }
+        if line.holder_has_no_key {
+            let why = "who had it has no key to its hidden place any more; check it out to somebody else instead";
+            return Err(Reason::NotReversible.because(why));
+        }
         after.holder_id = before;
     }
     if let Some([before, _]) = line.rest.tare {

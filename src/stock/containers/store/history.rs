@@ -38,6 +38,11 @@ pub async fn history(
                 where m.lab_id = $1 and m.user_id = (changes -> 'holder_id' ->> 0)::uuid and m.left_at is null
                     and m.role <> 'viewer'
             ) as "holder_is_gone!",
+            changes -> 'holder_id' ->> 0 is not null and not sees_place($1, (changes -> 'holder_id' ->> 0)::uuid,
+                case when location_before is distinct from location_after then location_before else (
+                    select c.location_id from containers c where c.lab_id = $1 and c.id = $2
+                ) end
+            ) as "holder_has_no_key!",
             -- Where later events are left out, one of them may have undone it.
             $5 < 2147483647 and coalesce(
                 (select true from stock_events r where r.lab_id = $1 and r.reverses = e.id), false
@@ -75,6 +80,7 @@ pub async fn history(
         location_after: row.location_after,
         place_is_gone: row.place_is_gone,
         holder_is_gone: row.holder_is_gone,
+        holder_has_no_key: row.holder_has_no_key,
         rest,
     });
     Ok(History::new(lines.collect(), undone))

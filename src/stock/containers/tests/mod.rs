@@ -97,6 +97,7 @@ impl Life {
             location_after: after.location_id,
             place_is_gone: false,
             holder_is_gone: false,
+            holder_has_no_key: false,
             rest: Rest {
                 opened_on: change(before.opened_on, after.opened_on),
                 holder_id: change(before.holder_id, after.holder_id),

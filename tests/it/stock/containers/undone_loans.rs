@@ -8,7 +8,11 @@ use super::{
     undo::{newest, plain, undo},
     withdraw,
 };
-use crate::support::{Client, TestApp};
+use super::{bottle_of, chemical};
+use crate::{
+    stock::locations::{keys::shut, place},
+    support::{Client, TestApp},
+};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_loan_that_a_quarantine_or_a_loss_ended_comes_back_with_its_holder(db: PgPool) {
@@ -93,6 +97,44 @@ async fn no_undo_lends_to_somebody_who_could_not_bring_it_back(db: PgPool) {
         assert_eq!(newest(&manager, &path).await["undoable"], false, "{how}");
         let refused = manager.post(&path, undo(&back)).await.problem(409, "not-reversible");
         assert!(refused["detail"].as_str().unwrap().contains("no active member of the lab"), "{refused}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn no_undo_lends_to_somebody_who_has_no_key_to_the_hidden_place_any_more(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, holder) = (app.client("admin").await, app.client("member").await);
+    let acetone = chemical(&app, "acetone", None, None).await;
+    let room = place(&app, &admin, "room", "R", None).await;
+    let shelf = place(&app, &admin, "shelf", "S", Some(&room)).await;
+    for (keys, may) in [
+        (json!({"users": [holder.user_id], "roles": []}), true),
+        (json!({"users": [], "roles": ["viewer"]}), true),
+        (json!({"users": [], "roles": ["member"]}), true),
+        (json!({"users": [], "roles": ["manager"]}), false),
+        (json!({"users": [admin.user_id], "roles": ["admin"]}), false),
+    ] {
+        admin
+            .patch(&app.path(&format!("/locations/{}", room["id"].as_str().unwrap())), "*", json!({"access": "open"}))
+            .await
+            .ok();
+        let made = bottle_of(&app, &admin, acetone, "1", "L", json!({"location_id": shelf["id"]})).await;
+        let path = events_of(&app, &made);
+        holder.post(&path, plain("check_out")).await.created();
+        let back = holder.post(&path, plain("check_in")).await.created();
+        shut(&app, &room, "hidden", keys.clone()).await;
+        assert_eq!(newest(&admin, &path).await["undoable"], may, "{keys}");
+        let answer = admin.post(&path, undo(&back)).await;
+        if may {
+            assert_eq!(answer.created()["container"]["holder_id"], json!(holder.user_id), "{keys}");
+        } else {
+            let refused = answer.problem(409, "not-reversible");
+            assert!(refused["detail"].as_str().unwrap().contains("has no key to its hidden place"), "{refused}");
+        }
+        // What the loan is refused for holds for the lending itself.
+        let next = bottle_of(&app, &admin, acetone, "1", "L", json!({"location_id": shelf["id"]})).await;
+        let lend = json!({"type": "check_out", "holder_id": holder.user_id});
+        assert_eq!(admin.post(&events_of(&app, &next), lend).await.status.as_u16(), if may { 201 } else { 422 });
     }
 }
 
