@@ -189,7 +189,7 @@ async fn change_as_read(
     let mut tx = db.begin().await?;
     labs::lock(&mut tx, by.lab_id()).await?;
     let Some(store::Updated { before, after, around }) =
-        store::update(&mut tx, by.lab_id(), id, version, &patch, by.now()).await?
+        store::update(&mut tx, by.lab_id(), id, version, &patch, by.now(), by.keys().unseen()).await?
     else {
         let open = store::find(&mut tx, by.lab_id(), id, by.keys().unseen()).await?.filter(|it| it.closed_at.is_none());
         return Err(open.map_or(Error::NotFound("location"), |_| Error::Stale));

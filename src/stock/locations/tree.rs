@@ -30,8 +30,10 @@ impl Contents {
 #[derive(Debug, Clone, Copy)]
 pub struct Neighbours {
     pub parent: Option<Kind>,
-    /// The outermost kind of what lies in it.
+    /// The outermost kind of what the caller sees in it.
     pub child: Option<Kind>,
+    /// It has become of a deeper kind, and has something in it that the caller may not see.
+    pub may_not_hold: bool,
     /// The parent is the location itself or lies in it.
     pub in_itself: bool,
     /// Some place of the lab is not open.
@@ -58,6 +60,12 @@ impl Neighbours {
         if let Some(child) = self.child.filter(|child| *child <= kind) {
             return Err(Reason::LocationKind
                 .at("/kind", format!("there is a {} in it, so it cannot be a {name}", child.as_str())));
+        }
+        // Whether that would fit is not looked at: by trying one kind after the other its own could be told.
+        if self.may_not_hold {
+            return Err(
+                Reason::LocationKind.at("/kind", format!("what is in it may not fit into a {name}: ask an admin"))
+            );
         }
         Ok(())
     }

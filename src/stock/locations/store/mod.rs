@@ -116,7 +116,14 @@ pub async fn insert(
     let (closed_at, version, created_at, updated_at) = (None, 1, now, now);
     let location =
         Location { id, parent_id, kind, name, code, path, access, closed_at, version, created_at, updated_at };
-    Ok((location, Neighbours { parent: row.parent, child: None, in_itself: false, is_guarded: row.is_guarded }))
+    let around = Neighbours {
+        parent: row.parent,
+        child: None,
+        may_not_hold: false,
+        in_itself: false,
+        is_guarded: row.is_guarded,
+    };
+    Ok((location, around))
 }
 
 /// A location before and after a change, and what stands around it then.
@@ -135,6 +142,7 @@ pub async fn update(
     version: Option<i32>,
     patch: &LocationPatch,
     now: DateTime<Utc>,
+    unseen: &[Uuid],
 ) -> Result<Option<Updated>> {
     let row = sqlx::query!(
         r#"with recursive target as (
@@ -160,7 +168,9 @@ pub async fn update(
             l.created_at, l.updated_at,
             (select p.kind from locations p where p.lab_id = $1 and p.id = t.parent_id) as "parent: Kind",
             (select c.kind from locations c where c.lab_id = $1 and c.parent_id = $2 and c.closed_at is null
-                order by array_position(array['building', 'room', 'cabinet', 'shelf', 'box'], c.kind) limit 1) as "child: Kind",
+                and c.id <> all ($11) order by array_position(array['building', 'room', 'cabinet', 'shelf', 'box'], c.kind) limit 1) as "child: Kind",
+            exists (select from locations c where c.lab_id = $1 and c.parent_id = $2 and c.closed_at is null
+                and c.id = any ($11)) as "has_unseen!",
             exists (select from above where id = $2) as "in_itself!",
             t.old_parent, t.old_kind as "old_kind: Kind", t.old_name, t.old_code, t.old_access as "old_access: Access",
             t.access <> 'open' or exists (select from locations where lab_id = $1 and access <> 'open')
@@ -174,7 +184,8 @@ pub async fn update(
         patch.name.as_ref().map(Name::as_str),
         patch.code.as_ref().map(Code::as_str),
         now,
-        patch.access.map(Access::as_str)
+        patch.access.map(Access::as_str),
+        unseen
     )
     .fetch_optional(&mut **tx)
     .await
@@ -193,8 +204,13 @@ pub async fn update(
             created_at: row.created_at,
             updated_at: row.updated_at,
         };
-        let around =
-            Neighbours { parent: row.parent, child: row.child, in_itself: row.in_itself, is_guarded: row.is_guarded };
+        let around = Neighbours {
+            parent: row.parent,
+            child: row.child,
+            may_not_hold: row.has_unseen && row.kind > row.old_kind,
+            in_itself: row.in_itself,
+            is_guarded: row.is_guarded,
+        };
         let before = Location {
             parent_id: row.old_parent,
             kind: row.old_kind,

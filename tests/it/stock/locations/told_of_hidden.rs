@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     keys::{put_keys, shut},
-    place,
+    path_of, place,
 };
 use crate::{
     stock::containers::{bottle_of, chemical, events_of, withdraw},
@@ -23,6 +23,36 @@ async fn keys_for_strangers_are_refused_alike_for_a_hidden_place_and_for_none(db
         let keys = json!({"users": [Uuid::now_v7()], "roles": []});
         put_keys(&app, &manager, &room, "*", keys).await.problem(404, "not-found");
     }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn no_change_of_a_places_kind_tells_which_kind_is_hidden_in_it(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (admin, manager) = (app.client("admin").await, app.client("manager").await);
+    let mut told = std::collections::BTreeSet::new();
+    for inner in ["room", "cabinet", "shelf", "box"] {
+        let outer = place(&app, &admin, "building", &format!("Outer of {inner}"), None).await;
+        let hidden = place(&app, &admin, inner, "H", Some(&outer)).await;
+        shut(&app, &hidden, "hidden", json!({"users": [], "roles": []})).await;
+        for kind in ["room", "cabinet", "shelf", "box"] {
+            let change = manager.patch(&path_of(&app, &outer), "*", json!({"kind": kind})).await;
+            let problem = change.problem(422, "location-kind");
+            told.insert(problem["errors"].to_string().replace(kind, "it"));
+        }
+        manager.patch(&path_of(&app, &outer), "*", json!({"kind": "building", "name": inner})).await.ok();
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    // Of what everybody sees it is told, and who sees all of it is not kept from what fits.
+    let outer = place(&app, &admin, "building", "Open", None).await;
+    place(&app, &admin, "shelf", "S", Some(&outer)).await;
+    let hidden = place(&app, &admin, "box", "H", Some(&outer)).await;
+    shut(&app, &hidden, "hidden", json!({"users": [], "roles": []})).await;
+    let problem =
+        manager.patch(&path_of(&app, &outer), "*", json!({"kind": "box"})).await.problem(422, "location-kind");
+    assert!(problem["errors"].to_string().contains("there is a shelf in it"), "{problem}");
+    admin.patch(&path_of(&app, &outer), "*", json!({"kind": "cabinet"})).await.ok();
+    // A shallower kind holds whatever it held.
+    manager.patch(&path_of(&app, &outer), "*", json!({"kind": "room"})).await.ok();
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
