@@ -72,11 +72,18 @@ pub async fn purge(db: &mut PgConnection, before: DateTime<Utc>, most: i64) -> R
     Ok(purged.execute(db).await?.rows_affected())
 }
 
-/// Takes a person out of all that is told of them; answers the devices that were.
+/// Takes a person out of all that is told of them; answers the devices that were. What is filed under a former phone goes
+/// as far as they had it: later it tells of whoever has the number since.
 pub async fn forget_person(db: &mut PgConnection, user_id: Uuid, phone_hash: Option<&[u8]>) -> Result<Vec<Uuid>> {
     let devices = sqlx::query_scalar!(
-        r#"with told as materialized (
+        r#"with former as materialized (
+            select phone_hash, max(at) as left_at from login_events
+            where user_id = $1 and kind = 'phone_changed' and outcome = 'left' group by phone_hash
+        ), told as materialized (
             select id, device from login_events where user_id = $1 or phone_hash = $2
+            union
+            select e.id, e.device from former f
+                join login_events e on e.phone_hash = f.phone_hash and e.at <= f.left_at and e.user_id is null
         ), forgotten as (
             update login_events set phone_hash = null, address = null, device = null where id in (select id from told)
         )

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::{MAILBOX, PHONE, holder, log_in, log_in_by_email, open_doors, refresh, with_email};
+use super::{MAILBOX, OTHER_PHONE, PHONE, holder, log_in, log_in_by_email, open_doors, refresh, with_email};
 use crate::{
     people::labs::invitations::invite,
     stock::containers::{bottle_of, chemical},
@@ -70,6 +70,35 @@ async fn nothing_personal_of_a_deleted_account_stays_in_any_table(db: PgPool) {
     .await
     .unwrap();
     assert_eq!(traces, 0);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn what_is_filed_under_a_former_phone_goes_as_far_as_the_person_had_it(db: PgPool) {
+    let app = open_doors(db).await;
+    let (asked, code) = super::challenge(&app, PHONE).await;
+    super::verify(&app, &asked, &super::wrong(&code)).await.problem(401, "code-refused");
+    app.advance(TimeDelta::minutes(1));
+    let pair = log_in(&app, PHONE).await;
+    let user = holder(&app, &pair);
+    let (challenge, code) = super::phone_change::code_for(&app, &user, OTHER_PHONE).await;
+    user.post("/v1/me/phone/confirm", json!({"challenge_id": challenge, "code": code})).await.ok();
+    // The number is somebody else's by now.
+    app.advance(TimeDelta::minutes(1));
+    let next = log_in(&app, PHONE).await;
+    let since = app.now() - TimeDelta::seconds(30);
+    let phone = chemstock::base::phone::Phone::parse(PHONE, None).unwrap();
+    let hash = app.app.secret.mac("phone", &[phone.as_str().as_bytes()]).to_vec();
+    let filed = async |also: &str| {
+        let count = format!("select count(*) from login_events where phone_hash = $1 and {also}");
+        let count = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(count)).bind(&hash).bind(since);
+        count.fetch_one(&app.db).await.unwrap()
+    };
+    let (before, after) = (filed("at < $2").await, filed("at >= $2").await);
+    assert!(before >= 4 && after >= 2, "{before} events of the one, {after} of the other");
+    user.delete("/v1/me", "*").await.expect(204);
+    assert_eq!((filed("at < $2").await, filed("at >= $2").await), (0, after));
+    let log_ins = format!("user_id = '{}' and kind = 'logged_in' and at >= $2", user_id(&next));
+    assert_eq!(filed(&log_ins).await, 1);
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
