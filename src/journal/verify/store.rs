@@ -41,7 +41,8 @@ pub struct Page {
     pub unplaced: Option<Uuid>,
 }
 
-/// The lines from this one on, the newest first. While the notary walks over all lines some have no position yet.
+/// The lines from this one on, the newest first. While the notary walks over all lines some have no position yet. What
+/// no transaction of this server can have written is of a time before that walk, which has passed it, or forged.
 pub async fn find_unplaced(db: &mut PgConnection, lab_id: Uuid, from: Uuid, most: i64) -> Result<Page> {
     let page = sqlx::query_as!(
         Page,
@@ -52,7 +53,8 @@ pub async fn find_unplaced(db: &mut PgConnection, lab_id: Uuid, from: Uuid, most
             select p.id from passed p cross join journal_notary n cross join pg_control_system() s
             where n.walked_lab is null
                 and n.generation = s.system_identifier || ':' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
-                and (p.xid is null or p.xid < n.below and p.xid <> all(n.in_progress))
+                and (p.xid is null or p.xid < n.below and p.xid <> all(n.in_progress)
+                    or p.xid >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
                 and not exists (
                     select from journal_chain c
                     where c.lab_id = $1 and c.line_id = p.id and c.in_ledger = p.in_ledger

@@ -68,6 +68,31 @@ async fn lines_without_a_position_are_looked_for_in_several_calls_where_there_ar
     }
 }
 
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_line_of_another_servers_time_is_missed_at_the_end_of_the_chain_as_any_other(db: PgPool) {
+    let (app, manager) = nine_lines(db).await;
+    let lab = app.lab;
+    // As after a restore: all lines have numbers that this server has not given out.
+    tamper(&app, "update journal set xid = xid + 1000000000; update journal_notary set generation = 'another'").await;
+    number(&app).await;
+    assert_eq!(verify(&app, &manager, "").await["fault"], Value::Null);
+    let last = format!("select line_id from journal_chain where lab_id = '{lab}' and position = 9");
+    let last: Uuid = sqlx::query_scalar(sqlx::AssertSqlSafe(last)).fetch_one(&app.db).await.unwrap();
+    tamper(&app, &format!("delete from journal_chain where lab_id = '{lab}' and position = 9")).await;
+    let found = verify(&app, &manager, "").await;
+    assert_eq!(found["fault"], json!({"kind": "line_without_position", "position": null, "line_id": last}));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_line_with_a_number_that_no_transaction_has_is_named(db: PgPool) {
+    let (app, manager) = nine_lines(db).await;
+    let forged = write(&mut app.db.acquire().await.unwrap(), app.lab).await.unwrap();
+    tamper(&app, &format!("update journal set xid = {} where id = '{forged}'", i64::MAX)).await;
+    number(&app).await;
+    let found = verify(&app, &manager, "").await;
+    assert_eq!(found["fault"], json!({"kind": "line_without_position", "position": null, "line_id": forged}));
+}
+
 async fn tell(app: &TestApp) -> String {
     let (log, _heard) = log::start();
     chemstock::journal::notary::tell_heads(app.app.clone()).await.unwrap();
