@@ -1,6 +1,6 @@
 //! What an event changed, field by field.
 
-use chemistry::{Density, Quantity};
+use chemistry::{Density, Gtin, Quantity};
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,32 @@ pub struct Changes {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Option<NaiveDate>>>, min_items = 2, max_items = 2)]
     pub expires_on: Option<Change<NaiveDate>>,
+    /// This and the fields below: of a receipt alone, which says all that the container came with. Later changes of them
+    /// stand in the audit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<Uuid>>>, min_items = 2, max_items = 2)]
+    pub chemical_id: Option<Change<Uuid>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<String>>>, min_items = 2, max_items = 2)]
+    pub code: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<Quantity>>>, min_items = 2, max_items = 2)]
+    pub low_at: Option<Change<Quantity>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<String>>>, min_items = 2, max_items = 2)]
+    pub lot: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<String>>>, min_items = 2, max_items = 2)]
+    pub supplier: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<String>>>, min_items = 2, max_items = 2)]
+    pub catalogue_number: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<Gtin>>>, min_items = 2, max_items = 2)]
+    pub gtin: Option<Change<Gtin>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Option<String>>>, min_items = 2, max_items = 2)]
+    pub note: Option<Change<String>>,
 }
 
 /// The part of the changes that has no column of its own in the ledger: most events have none of it.
@@ -65,6 +91,22 @@ pub struct Rest {
     pub received_on: Option<Change<NaiveDate>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_on: Option<Change<NaiveDate>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chemical_id: Option<Change<Uuid>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low_at: Option<Change<Quantity>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lot: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue_number: Option<Change<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gtin: Option<Change<Gtin>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Change<String>>,
 }
 
 impl Rest {

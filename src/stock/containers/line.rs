@@ -78,6 +78,14 @@ impl StockEvent {
             density: rest.density,
             received_on: rest.received_on,
             expires_on: rest.expires_on,
+            chemical_id: rest.chemical_id,
+            code: rest.code.clone(),
+            low_at: rest.low_at,
+            lot: rest.lot.clone(),
+            supplier: rest.supplier.clone(),
+            catalogue_number: rest.catalogue_number.clone(),
+            gtin: rest.gtin.clone(),
+            note: rest.note.clone(),
         };
         self
     }

@@ -68,6 +68,7 @@ use crate::{
         made::Made,
         page::Page,
         secrets,
+        text::Text,
     },
     platform::{app::App, batch::Lookups, lanes},
     stock::codes::{self, Code},
@@ -159,14 +160,6 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
     days::check_begun(by, "/opened_on", new.opened_on)?;
     let unit = new.amount.unit;
     let tare = new.tare.map(tare_in_grams).transpose()?;
-    let rest = Rest {
-        opened_on: change(None, new.opened_on),
-        holder_id: None,
-        tare: change(None, tare.map(|tare| tare.value.get())),
-        density: change(None, new.density),
-        received_on: change(None, new.received_on),
-        expires_on: change(None, new.expires_on),
-    };
     let occurred_at = days::not_ahead(new.occurred_at, by.now())?;
     let counting = match Counting::own_for(new.density, new.low_at, unit) {
         Some(own) => own,
@@ -175,15 +168,17 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
             store::find_counting(db, by.lab_id(), new.chemical_id, new.density).await?
         }
     };
+    let code = new.code.clone().map_or_else(make_code, String::from);
+    let low_at = new.low_at.map(|low| low_in(low, unit, counting)).transpose()?;
     let creation = Creation {
         id,
         lab_id: by.lab_id(),
         event_id: by.new_id(),
-        code: new.code.clone().map_or_else(make_code, String::from),
+        code: code.clone(),
         state: if new.opened_on.is_some() { State::Opened } else { State::InStock },
-        low_at: new.low_at.map(|low| low_in(low, unit, counting)).transpose()?,
+        low_at,
         tare,
-        rest,
+        rest: received(&new, &code, low_at, tare),
         by: by.user_id(),
         origin: by.origin(),
         occurred_at,
@@ -191,8 +186,28 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         content,
         new,
     };
-    let code = creation.code.clone();
     codes::named(by, &code, writing::create(by.app(), creation).await).await
+}
+
+/// All that a bottle comes with, for the line of its receipt.
+fn received(new: &NewContainer, code: &str, low_at: Option<Quantity>, tare: Option<Quantity>) -> Rest {
+    let text = |text: Option<&str>| change(None, text.map(str::to_owned));
+    Rest {
+        opened_on: change(None, new.opened_on),
+        holder_id: None,
+        tare: change(None, tare.map(|tare| tare.value.get())),
+        density: change(None, new.density),
+        received_on: change(None, new.received_on),
+        expires_on: change(None, new.expires_on),
+        chemical_id: change(None, Some(new.chemical_id)),
+        code: text(Some(code)),
+        low_at: change(None, low_at),
+        lot: text(new.lot.as_ref().map(Text::as_str)),
+        supplier: text(new.supplier.as_ref().map(Text::as_str)),
+        catalogue_number: text(new.catalogue_number.as_ref().map(Text::as_str)),
+        gtin: change(None, new.gtin.clone()),
+        note: text(new.note.as_ref().map(Text::as_str)),
+    }
 }
 
 fn low_in(low: Quantity, unit: Unit, counting: Counting) -> Result<Quantity> {

@@ -107,7 +107,9 @@ pub async fn insert_imported(
             content, $6,
             (select jsonb_object_agg(field, jsonb_build_array(null, value)) from (values
                 ('opened_on', to_jsonb(opened_on)), ('tare', to_jsonb(tare::text)),
-                ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on))
+                ('received_on', to_jsonb(received_on)), ('expires_on', to_jsonb(expires_on)),
+                ('chemical_id', to_jsonb(chemical_id)), ('code', to_jsonb(code)), ('lot', to_jsonb(lot)),
+                ('supplier', to_jsonb(supplier)), ('catalogue_number', to_jsonb(catalogue_number)), ('note', to_jsonb(note))
             ) as known (field, value) where value is not null),
             jsonb_strip_nulls(jsonb_build_object('lot', lot, 'supplier', supplier,
                 'catalogue_number', catalogue_number, 'note', note))

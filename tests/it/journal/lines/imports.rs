@@ -53,7 +53,8 @@ async fn an_import_of_bottles_is_told_by_the_ledger_and_its_places_by_the_journa
         .unwrap();
     manager.post("/v1/chemicals", json!({"name": "Ethanol", "cas": "64-17-5"})).await.created();
     let mut journal = Journal::of(&app).await;
-    let file = folder.file("b.csv", "code,cas,amount,location\nB-1,64-17-5,1 L,Room 1\nB-2,64-17-5,1 L,Room 1\n");
+    let file =
+        folder.file("b.csv", "code,cas,amount,location,lot\nB-1,64-17-5,1 L,Room 1,L7\nB-2,64-17-5,1 L,Room 1,L7\n");
     let create = ContainerOptions { create_locations: true, ..ContainerOptions::default() };
     let phone = Phone::parse(PHONE, None).unwrap();
     load_containers(&app.app, &file, app.lab, &create, Some(&phone)).await.unwrap();
@@ -63,6 +64,9 @@ async fn an_import_of_bottles_is_told_by_the_ledger_and_its_places_by_the_journa
     assert_eq!(kinds, ["import.finished", "ledger: receive", "ledger: receive", "location.created"]);
     let run = lines.iter().find(|line| line.kind == "import.finished").unwrap();
     assert_eq!(run.changes, json!({"added": [null, 2], "locations": [null, 1]}));
+    let came = "select changes - 'chemical_id' from stock_events order by changes ->> 'code'";
+    let came: Vec<serde_json::Value> = sqlx::query_scalar(came).fetch_all(&app.db).await.unwrap();
+    assert_eq!(came, ["B-1", "B-2"].map(|code| json!({"code": [null, code], "lot": [null, "L7"]})));
     for line in &lines {
         assert_eq!((line.lab_id, line.by_system.as_deref(), line.session_id), (app.lab, Some("import"), None));
         assert_eq!((line.by_for, line.request_id.clone()), (Some(manager.user_id), Some(run.subject.to_string())));

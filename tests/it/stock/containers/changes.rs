@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use super::{bottle, bottle_of, chemical, events_of, location, path_of, withdraw};
-use crate::support::TestApp;
+use crate::{journal::number, support::TestApp};
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_line_says_what_changed_before_and_after(db: PgPool) {
@@ -19,7 +19,8 @@ async fn a_line_says_what_changed_before_and_after(db: PgPool) {
 
     let receipt = manager.get(&path).await.ok()["items"][0].clone();
     let came = json!({"amount": [null, millilitres("100")], "state": [null, "in_stock"], "tare": [null, grams("30")],
-        "density": [null, "0.99"], "expires_on": [null, "2028-01-01"]});
+        "density": [null, "0.99"], "expires_on": [null, "2028-01-01"], "chemical_id": [null, water],
+        "code": [null, made["code"]]});
     assert_eq!(receipt["changes"], came);
     assert_eq!(receipt["by"], json!({"user_id": manager.user_id, "system": null, "for": null}));
 
@@ -50,6 +51,43 @@ async fn a_line_says_what_changed_before_and_after(db: PgPool) {
         let listed = member.get(&path).await.ok()["items"][0].clone();
         assert_eq!(listed["changes"], changes, "{event}");
     }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_receipt_says_all_that_the_container_came_with_in_the_ledger_and_in_the_audit(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let water = chemical(&app, "water", None, Some("1")).await;
+    let shelf = location(&app, None, "room", "R").await;
+    let sent = json!({"chemical_id": water, "location_id": shelf, "code": "B-1", "low_at": {"value": "0.05", "unit": "L"},
+        "amount": {"value": "100", "unit": "mL"}, "tare": {"value": "0.03", "unit": "kg"}, "density": "0.99", "lot": "L7",
+        "supplier": "Sigma", "catalogue_number": "E7023", "gtin": "4006381333931", "note": "for HPLC",
+        "received_on": "2026-01-01", "opened_on": "2026-01-02", "expires_on": "2028-01-01"});
+    let made = manager.post(&app.path("/containers"), sent.clone()).await.created();
+    let mut came = json!({"state": [null, "opened"]});
+    for field in sent.as_object().unwrap().keys() {
+        came[field] = json!([null, made.get(field).unwrap_or(&sent[field])]);
+    }
+    let line = manager.get(&events_of(&app, &made)).await.ok()["items"][0].clone();
+    assert_eq!(line["changes"], came);
+    number(&app).await;
+    let audit = manager.get(&app.path("/audit?kind=container.receive")).await.ok();
+    let told = audit["items"][0]["changes"].as_object().unwrap();
+    let named: Vec<_> = came.as_object().unwrap().keys().collect();
+    assert_eq!(told.keys().collect::<Vec<_>>(), named, "{told:?}");
+    for field in ["code", "lot", "supplier", "note", "low_at", "gtin", "catalogue_number", "chemical_id"] {
+        assert_eq!(told[field], came[field], "{field}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_receipt_has_no_field_that_was_not_sent(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let manager = app.client("manager").await;
+    let made = bottle(&app, &manager, "100", "mL").await;
+    let line = manager.get(&events_of(&app, &made)).await.ok()["items"][0].clone();
+    let named: Vec<_> = line["changes"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(named, ["amount", "chemical_id", "code", "state"]);
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
