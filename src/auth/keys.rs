@@ -11,21 +11,23 @@ pub struct Keys {
     unseen: Vec<Uuid>,
     /// Sorted, with those that are not seen.
     not_opened: Vec<Uuid>,
+    /// Sorted: of an admin, who passes everywhere, the places to which they have no key.
+    passed: Vec<Uuid>,
 }
 
 /// Of somebody who has every key.
-pub static ALL_KEYS: Keys = Keys { unseen: Vec::new(), not_opened: Vec::new() };
+pub static ALL_KEYS: Keys = Keys { unseen: Vec::new(), not_opened: Vec::new(), passed: Vec::new() };
 
 impl Keys {
     /// Without those to these places, of which the hidden ones are not seen either.
     pub fn without(hidden: Vec<Uuid>, closed: Vec<Uuid>) -> Self {
-        let sorted = |mut places: Vec<Uuid>| {
-            places.sort_unstable();
-            places.dedup();
-            places
-        };
         let not_opened = sorted(hidden.iter().copied().chain(closed).collect());
-        Self { unseen: sorted(hidden), not_opened }
+        Self { unseen: sorted(hidden), not_opened, passed: Vec::new() }
+    }
+
+    /// Of an admin who has no key to these places.
+    pub fn of_admin_without(places: Vec<Uuid>) -> Self {
+        Self { passed: sorted(places), ..Self::default() }
     }
 
     /// The places that somebody may not see: every query on places and on what is in them leaves these out.
@@ -45,6 +47,11 @@ impl Keys {
     /// Whether somebody may take out what is in the place, and put something in.
     pub fn opens(&self, place: Option<Uuid>) -> bool {
         place.is_none_or(|place| self.not_opened.binary_search(&place).is_err())
+    }
+
+    /// Whether somebody acts in one of these places as an admin, without its key: the audit marks that.
+    pub fn acts_without(&self, places: [Option<Uuid>; 2]) -> bool {
+        places.into_iter().flatten().any(|place| self.passed.binary_search(&place).is_ok())
     }
 
     /// Of `{field: [before, after]}`: a place that somebody may not see is null, and a field that has two such places
@@ -71,6 +78,12 @@ impl Keys {
     pub fn or_unknown(&self, place: Option<Uuid>) -> Option<Uuid> {
         if self.sees(place) { place } else { Some(Uuid::nil()) }
     }
+}
+
+fn sorted(mut places: Vec<Uuid>) -> Vec<Uuid> {
+    places.sort_unstable();
+    places.dedup();
+    places
 }
 
 #[cfg(test)]
@@ -119,5 +132,23 @@ mod tests {
             assert!(ALL_KEYS.sees(place) && ALL_KEYS.opens(place));
         }
         assert_eq!(keys.unseen(), [hidden]);
+    }
+
+    #[test]
+    fn an_admin_sees_and_opens_every_place_and_acts_in_some_without_a_key() {
+        let [open, closed, other] = [7, 3, 5].map(Uuid::from_u128);
+        let keys = Keys::of_admin_without(vec![other, closed, closed]);
+        for place in [open, closed, other].map(Some) {
+            assert!(keys.sees(place) && keys.opens(place) && keys.or_unknown(place) == place);
+        }
+        for (places, without) in [
+            ([None, None], false),
+            ([Some(open), None], false),
+            ([Some(open), Some(closed)], true),
+            ([Some(other), Some(open)], true),
+        ] {
+            assert_eq!(keys.acts_without(places), without, "{places:?}");
+            assert!(!ALL_KEYS.acts_without(places));
+        }
     }
 }

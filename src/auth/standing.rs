@@ -167,11 +167,15 @@ fn in_lab((id, role, zone, Json(policies)): (Uuid, Role, String, Json<Policies>)
     InLab { id, role, time_zone: zone.parse().unwrap_or(Tz::UTC), policies }
 }
 
-fn keys(shut: &[(Uuid, Uuid, bool)]) -> HashMap<Uuid, Keys> {
-    let of_lab = |lab: &[(Uuid, Uuid, bool)]| {
-        let places =
-            |hidden: bool| lab.iter().filter(move |(.., is_hidden)| *is_hidden == hidden).map(|(_, id, _)| *id);
-        (lab[0].0, Keys::without(places(true).collect(), places(false).collect()))
+fn keys(shut: &[store::Shut]) -> HashMap<Uuid, Keys> {
+    let of_lab = |lab: &[store::Shut]| {
+        let (lab_id, .., is_passed) = lab[0];
+        // Somebody is an admin in the whole of a lab.
+        if is_passed {
+            return (lab_id, Keys::of_admin_without(lab.iter().map(|(_, id, ..)| *id).collect()));
+        }
+        let places = |hidden: bool| lab.iter().filter(|it| it.2 == hidden).map(|(_, id, ..)| *id).collect();
+        (lab_id, Keys::without(places(true), places(false)))
     };
     shut.chunk_by(|(one, ..), (other, ..)| one == other).map(of_lab).collect()
 }

@@ -16,24 +16,28 @@ pub struct Row {
     /// The id of each, with the role, the zone and the policies.
     pub labs: Vec<(Uuid, Role, String, Json<Policies>)>,
     pub sessions: Vec<Uuid>,
-    /// The places to which they lack a key, its own or that of one around it: by lab, and whether each is hidden.
-    pub shut: Vec<(Uuid, Uuid, bool)>,
+    /// By lab.
+    pub shut: Vec<Shut>,
 }
+
+/// The lab and the id of a place to which they lack a key, its own or that of one around it; whether it is hidden, and
+/// whether they pass there without, as an admin does.
+pub type Shut = (Uuid, Uuid, bool, bool);
 
 pub async fn find_standing(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Row>> {
     let row = sqlx::query_as!(
         Row,
-        r#"with recursive shut (lab_id, id, is_hidden) as (
-            select l.lab_id, l.id, l.access = 'hidden'
+        r#"with recursive shut (lab_id, id, is_hidden, is_passed) as (
+            select l.lab_id, l.id, l.access = 'hidden', m.role = 'admin'
             from memberships m
                 join locations l on l.lab_id = m.lab_id and l.access <> 'open'
                 left join location_keys k on k.lab_id = l.lab_id and k.location_id = l.id
-            where m.user_id = $1 and m.left_at is null and m.role <> 'admin' and not coalesce(
+            where m.user_id = $1 and m.left_at is null and not coalesce(
                 $1 = any (k.users) or k.roles && case m.role
-                    when 'manager' then '{viewer,member,manager}' when 'member' then '{viewer,member}' else '{viewer}'
+                    when 'admin' then '{viewer,member,manager,admin}' when 'manager' then '{viewer,member,manager}' when 'member' then '{viewer,member}' else '{viewer}'
                 end::text[], false)
             union
-            select l.lab_id, l.id, s.is_hidden from shut s cross join lateral
+            select l.lab_id, l.id, s.is_hidden, s.is_passed from shut s cross join lateral
                 (select lab_id, id from locations where lab_id = s.lab_id and parent_id = s.id offset 0) l
         )
         select is_owner, is_cataloguer, (select count(*) = 1 from (select from labs limit 2) l) as "is_only_lab!",
@@ -43,8 +47,8 @@ pub async fn find_standing(db: &mut PgConnection, user_id: Uuid, now: DateTime<U
                 where m.user_id = u.id and m.left_at is null order by l.id)
                 as "labs!: Vec<(Uuid, Role, String, Json<Policies>)>",
             array(select id from sessions where user_id = u.id and ended_at is null) as "sessions!",
-            array(select (lab_id, id, is_hidden) from shut order by lab_id, id, is_hidden)
-                as "shut!: Vec<(Uuid, Uuid, bool)>"
+            array(select (lab_id, id, is_hidden, is_passed) from shut order by lab_id, id, is_hidden)
+                as "shut!: Vec<Shut>"
         from users u where id = $1 and disabled_at is null"#,
         user_id,
         now

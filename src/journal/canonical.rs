@@ -42,6 +42,7 @@ pub struct JournalRow {
     pub session_id: Option<Uuid>,
     pub request_id: Option<String>,
     pub at: DateTime<Utc>,
+    pub without_key: Option<bool>,
 }
 
 /// A row of `stock_events`, all columns but `xid`. Numerics and JSON are as Postgres writes them.
@@ -74,6 +75,7 @@ pub struct LedgerRow {
     pub content: Option<Vec<u8>>,
     pub session_id: Option<Uuid>,
     pub request_id: Option<String>,
+    pub without_key: Option<bool>,
 }
 
 impl JournalRow {
@@ -90,6 +92,7 @@ impl JournalRow {
         form.text("request_id", self.request_id.as_deref());
         form.id("session_id", self.session_id);
         form.id("subject", Some(self.subject));
+        form.json("without_key", self.without_key.map(|it| it.to_string()).as_deref());
         form.end()
     }
 }
@@ -124,6 +127,7 @@ impl LedgerRow {
         form.text("type", Some(&self.r#type));
         form.text("typed_unit", self.typed_unit.as_deref());
         form.text("typed_value", self.typed_value.as_deref());
+        form.json("without_key", self.without_key.map(|it| it.to_string()).as_deref());
         form.end()
     }
 }

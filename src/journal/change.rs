@@ -29,12 +29,13 @@ pub struct Change {
     pub(super) kind: Kind,
     pub(super) subject: Uuid,
     pub(super) fields: Map<String, Value>,
+    pub(super) without_key: bool,
 }
 
 impl Change {
     /// Of nothing yet.
     pub fn new(kind: Kind, lab_id: Uuid, subject: Uuid) -> Self {
-        Self { lab_id, kind, subject, fields: Map::new() }
+        Self { lab_id, kind, subject, fields: Map::new(), without_key: false }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -95,6 +96,12 @@ impl Change {
             self.fields.insert(name.to_owned(), Value::Null);
         }
         self
+    }
+
+    /// Whether an admin did it in a place to which they have no key.
+    #[must_use]
+    pub fn without_key(self, is_without: bool) -> Self {
+        Self { without_key: is_without, ..self }
     }
 
     /// Of these fields alone.

@@ -17,15 +17,17 @@ pub async fn insert(db: &mut PgConnection, by: &Actor, changes: &[Change]) -> Re
     let kinds: Vec<_> = changes.iter().map(|change| change.kind.as_str()).collect();
     let subjects: Vec<_> = changes.iter().map(|change| change.subject).collect();
     let fields: Vec<_> = changes.iter().map(|change| sqlx::types::Json(&change.fields)).collect();
+    let marks: Vec<_> = changes.iter().map(|change| change.without_key.then_some(true)).collect();
     let (user, system, r#for) = match by.who {
         Who::Person(id) => (Some(id), None, None),
         Who::System { system, r#for } => (None, Some(system), r#for),
     };
     let inserted = sqlx::query!(
-        "insert into journal (lab_id, id, kind, subject, changes, by_user, by_system, by_for, session_id, request_id, at)
-        select lab_id, id, kind, subject, changes, $6, $7, $8, $9, $10, $11
-        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::jsonb[])
-            as change (lab_id, id, kind, subject, changes)",
+        "insert into journal (lab_id, id, kind, subject, changes, by_user, by_system, by_for, session_id, request_id, at,
+            without_key)
+        select lab_id, id, kind, subject, changes, $6, $7, $8, $9, $10, $11, without_key
+        from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::jsonb[], $12::boolean[])
+            as change (lab_id, id, kind, subject, changes, without_key)",
         &labs,
         &ids,
         &kinds as &[&str],
@@ -36,7 +38,8 @@ pub async fn insert(db: &mut PgConnection, by: &Actor, changes: &[Change]) -> Re
         r#for,
         by.origin.session_id,
         by.origin.request_id.map(|id| id.to_string()),
-        by.at
+        by.at,
+        &marks as &[Option<bool>]
     );
     inserted.execute(db).await?;
     Ok(())

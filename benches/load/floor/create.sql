@@ -32,4 +32,5 @@ $26 = array[decode('00112233445566778899aabbccddeeff', 'hex')]
 $27 = array['01993f2e-0007-7000-8000-100000000000'::uuid]
 $28 = array['01993f2e-0008-7000-8000-100000000000']
 $29 = array[:code]
+$30 = array[null::boolean]
 @end ;

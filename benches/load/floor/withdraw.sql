@@ -31,4 +31,5 @@ $24 = array[decode('00112233445566778899aabbccddeeff', 'hex')]
 $25 = array['01993f2e-0007-7000-8000-100000000000'::uuid]
 $26 = array['01993f2e-0008-7000-8000-100000000000']
 $27 = array[date '2026-11-01']
+$28 = array[null::boolean]
 @end ;

@@ -43,6 +43,8 @@ pub struct AuditLine {
     #[schema(required = true)]
     pub request_id: Option<String>,
     pub at: DateTime<Utc>,
+    /// An admin did it in a closed or hidden location to which they had no key.
+    pub without_key: bool,
 }
 
 /// Who answers for a change: a person, or a machine and the person that it worked for.

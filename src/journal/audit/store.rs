@@ -20,6 +20,7 @@ struct Row {
     session_id: Option<Uuid>,
     request_id: Option<String>,
     at: DateTime<Utc>,
+    without_key: bool,
 }
 
 impl From<Row> for AuditLine {
@@ -35,6 +36,7 @@ impl From<Row> for AuditLine {
             session_id: row.session_id,
             request_id: row.request_id,
             at: row.at,
+            without_key: row.without_key,
         }
     }
 }
@@ -47,7 +49,7 @@ macro_rules! lines {
             Row,
             r#"select c.position, l.id as "id!", l.kind as "kind!", l.subject as "subject!", l.changes as "changes!",
                 l.by_user, nullif(u.name, '') as by_name, l.by_system, l.by_for, l.session_id, l.request_id,
-                l.at as "at!" "#
+                l.at as "at!", coalesce(l.without_key, false) as "without_key!" "#
                 + $from
                 + " and ($4::uuid is null or l.by_user = $4 or l.by_for = $4) and ($5::text is null or l.kind = $5)
                 and ($6::timestamptz is null or l.at >= $6)

@@ -99,5 +99,6 @@ fn line(event: LoginEvent) -> AuditLine {
         session_id: event.session_id,
         request_id: None,
         at: event.at,
+        without_key: false,
     }
 }

@@ -18,6 +18,8 @@ pub struct Entry {
     pub day: Option<NaiveDate>,
     pub content: Fingerprint,
     pub origin: Origin,
+    /// An admin acts in a place to which they have no key.
+    pub without_key: bool,
 }
 
 /// A bottle and the event of its receipt: what the client sent, and what was worked out from it.
@@ -32,6 +34,8 @@ pub struct Creation {
     pub rest: Rest,
     pub by: Uuid,
     pub origin: Origin,
+    /// As of an event.
+    pub without_key: bool,
     pub occurred_at: DateTime<Utc>,
     pub recorded_at: DateTime<Utc>,
     pub content: Fingerprint,

@@ -181,6 +181,7 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
         rest: received(&new, &code, low_at, tare),
         by: by.user_id(),
         origin: by.origin(),
+        without_key: by.keys().acts_without([new.location_id, None]),
         occurred_at,
         recorded_at: by.now(),
         content,

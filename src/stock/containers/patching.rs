@@ -115,10 +115,18 @@ async fn write(
     if after.received_on != before.received_on {
         days::check_begun(by, "/received_on", after.received_on)?;
     }
-    let edit = store::Edit { id: by.new_id(), by: by.user_id(), origin: by.origin(), rest: edited(before, &after) };
+    let without_key = by.keys().acts_without([before.location_id, None]);
+    let edit = store::Edit {
+        id: by.new_id(),
+        by: by.user_id(),
+        origin: by.origin(),
+        without_key,
+        rest: edited(before, &after),
+    };
     let after = store::update(&mut tx, &after, edit, by.now()).await?.ok_or(Error::Stale)?;
     let change = journal::Change::new(journal::Kind::ContainerChanged, before.lab_id, before.id);
-    journal::commit(tx, by, [change.changed(before, &after)?.only(IN_THE_JOURNAL)]).await?;
+    let change = change.changed(before, &after)?.only(IN_THE_JOURNAL).without_key(without_key);
+    journal::commit(tx, by, [change]).await?;
     Ok(after)
 }
 

@@ -121,7 +121,9 @@ async fn entry(db: &mut PgConnection, by: &Auth<Member>, before: &Container, dra
     }
     .with_changes(&rest);
     let day = event.r#type.opens().then(|| day_of(by, occurred_at));
-    Ok(Entry { lab_id: before.lab_id, after, event, rest, day, content: draft.content, origin: by.origin() })
+    let (lab_id, content, origin) = (before.lab_id, draft.content, by.origin());
+    let without_key = by.keys().acts_without([before.location_id, after.location_id]);
+    Ok(Entry { lab_id, after, event, rest, day, content, origin, without_key })
 }
 
 fn posted(before: &Container, entry: &Entry, is_low: bool) -> Result<Posted> {

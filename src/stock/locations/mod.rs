@@ -167,7 +167,8 @@ async fn create_once(by: &Auth<Manager>, id: Uuid, new: &NewLocation, code: &str
     let place = store::Place { parent_id, kind: new.kind, name, code, access };
     let (location, around) = store::insert(&mut tx, by.lab_id(), id, place, by.now()).await?;
     around.allows(location.kind, "/kind")?;
-    journal::commit(tx, by, [created(by.lab_id(), &location)?]).await?;
+    let without_key = by.keys().acts_without([parent_id, None]);
+    journal::commit(tx, by, [created(by.lab_id(), &location)?.without_key(without_key)]).await?;
     around.forget_keys(by);
     Ok(location)
 }
@@ -198,7 +199,8 @@ async fn change_as_read(
     let is_moved = before.parent_id != after.parent_id;
     let kind = if is_moved { journal::Kind::LocationMoved } else { journal::Kind::LocationChanged };
     let change = journal::Change::new(kind, by.lab_id(), id).changed(&before, &after)?;
-    journal::commit(tx, by, [change]).await?;
+    let without_key = by.keys().acts_without([Some(id), after.parent_id]);
+    journal::commit(tx, by, [change.without_key(without_key)]).await?;
     if is_moved || before.access != after.access {
         around.forget_keys(by);
     }
@@ -222,7 +224,8 @@ pub async fn close(by: &Auth<Manager>, id: Uuid, version: Option<i32>) -> Result
     }
     let now = by.now();
     store::close(&mut tx, by.lab_id(), id, now).await?.allows_closing()?;
-    let change = journal::Change::new(journal::Kind::LocationClosed, by.lab_id(), id);
+    let change = journal::Change::new(journal::Kind::LocationClosed, by.lab_id(), id)
+        .without_key(by.keys().acts_without([Some(id), None]));
     journal::commit(tx, by, [change.field("closed_at", None, Some(now))]).await
 }
 

@@ -16,6 +16,7 @@ mod notary_races;
 mod notary_walks;
 mod verify;
 mod verify_ends;
+mod without_key;
 
 use serde_json::Value;
 use sqlx::PgConnection;

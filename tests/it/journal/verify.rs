@@ -94,7 +94,7 @@ async fn changes(app: &TestApp, table: &str) -> Vec<(String, String)> {
             "text" => format!("coalesce({name}, '') || 'x'"),
             "numeric" => format!("coalesce({name}, 0) + 0.001"),
             "integer" | "bigint" => format!("{name} + 1000"),
-            "boolean" => format!("not {name}"),
+            "boolean" => format!("coalesce(not {name}, true)"),
             "timestamp with time zone" => format!("{name} + interval '1 microsecond'"),
             "date" => format!("coalesce({name}, '2026-01-01') + 1"),
             "jsonb" => format!("coalesce({name}, '{{}}') || '{{\"x\": 1}}'"),

@@ -35,10 +35,11 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
                 unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::numeric[], $6::uuid[], $7::date[],
                 $8::uuid[], $9::numeric[], $10::timestamptz[], $11::uuid[], $12::text[], $13::numeric[], $14::numeric[],
                 $15::text[], $16::text[], $17::uuid[], $18::uuid[], $19::text[], $20::uuid[], $21::timestamptz[],
-                $22::jsonb[], $23::jsonb[], $24::bytea[], $25::uuid[], $26::text[], $27::date[])
+                $22::jsonb[], $23::jsonb[], $24::bytea[], $25::uuid[], $26::text[], $27::date[],
+                $28::boolean[])
                 as e (lab_id, container_id, seq, state, amount, location_id, opened_on, holder_id, tare, recorded_at, id, type, delta, typed_value, typed_unit, state_before,
                 location_before, reverses, reason, by_user, occurred_at, changes, counted_with, content, session_id,
-                request_id, day)
+                request_id, day, without_key)
         ), free as materialized (
             select c.lab_id, c.id from entry e join containers c
                 on c.lab_id = e.lab_id and c.id = e.container_id and c.version = e.seq - 1
@@ -53,10 +54,11 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
                 state_before, state_after, location_before, location_after, reverses, reason, by_user, occurred_at,
-                recorded_at, changes, counted_with, content, session_id, request_id, day)
+                recorded_at, changes, counted_with, content, session_id, request_id, day, without_key)
             select e.id, e.lab_id, e.container_id, e.seq, e.type, e.delta, e.amount, e.typed_value, e.typed_unit,
                 e.state_before, e.state, e.location_before, e.location_id, e.reverses, e.reason, e.by_user,
-                e.occurred_at, e.recorded_at, e.changes, e.counted_with, e.content, e.session_id, e.request_id, e.day
+                e.occurred_at, e.recorded_at, e.changes, e.counted_with, e.content, e.session_id, e.request_id, e.day,
+                e.without_key
             from changed join entry e on e.lab_id = changed.lab_id and e.id = changed.id
         )
         select lab_id as "lab_id!", id as "id!", is_low as "is_low!" from changed"#,
@@ -86,7 +88,8 @@ pub async fn book(db: &mut PgConnection, entries: &[Arc<Entry>]) -> Result<Vec<R
         &column(&sorted, |it| it.content.as_slice()) as &[&[u8]],
         &column(&sorted, |it| it.origin.session_id) as &[Option<Uuid>],
         &column(&sorted, |it| it.origin.request_id.map(|id| id.to_string())) as &[Option<String>],
-        &column(&sorted, |it| it.day) as &[Option<NaiveDate>]
+        &column(&sorted, |it| it.day) as &[Option<NaiveDate>],
+        &column(&sorted, |it| it.without_key.then_some(true)) as &[Option<bool>]
     );
     let booked = match booked.fetch_all(db).await.map_err(Error::from) {
         // An undo would bring it back to a place that was closed after the ledger was read.

@@ -137,11 +137,12 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
                 $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::text[], $13::text[], $14::text[],
                 $15::text[], $16::date[], $17::date[], $18::date[], $19::timestamptz[], $20::uuid[], $21::uuid[],
                 $22::timestamptz[], $23::numeric[], $24::jsonb[], $25::text[], $26::bytea[], $27::uuid[], $28::text[],
-                $29::text[])
+                $29::text[], $30::boolean[])
                 as r (id, lab_id,
                 chemical_id, location_id, code, state, unit, amount, low_at, tare, density, lot, supplier,
                 catalogue_number, note, received_on, opened_on, expires_on, recorded_at, event_id, by_user, occurred_at,
-                typed_value, changes, gtin, content, session_id, request_id, canonical)
+                typed_value, changes, gtin, content, session_id, request_id, canonical,
+                without_key)
         ), c as (
             insert into containers (id, lab_id, chemical_id, location_id, code, state, unit, amount, initial_amount,
                 low_at, tare, density, lot, supplier, catalogue_number, note, received_on, opened_on, expires_on,
@@ -155,9 +156,10 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
             insert into codes (lab_id, canonical, code, container_id) select lab_id, canonical, code, id from receipt
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, typed_value, typed_unit,
-                state_after, location_after, changes, by_user, occurred_at, recorded_at, content, session_id, request_id)
+                state_after, location_after, changes, by_user, occurred_at, recorded_at, content, session_id, request_id,
+                without_key)
             select event_id, lab_id, id, 1, 'receive', amount, amount, typed_value, unit, state, location_id, changes,
-                by_user, occurred_at, recorded_at, content, session_id, request_id
+                by_user, occurred_at, recorded_at, content, session_id, request_id, without_key
             from receipt
         ) ";
         "c";
@@ -190,7 +192,8 @@ pub async fn insert(db: &mut PgConnection, creations: &[Creation]) -> Result<Vec
         &column(&sorted, |it| it.content.as_slice()) as &[&[u8]],
         &column(&sorted, |it| it.origin.session_id) as &[Option<Uuid>],
         &column(&sorted, |it| it.origin.request_id.map(|id| id.to_string())) as &[Option<String>],
-        &canonical
+        &canonical,
+        &column(&sorted, |it| it.without_key.then_some(true)) as &[Option<bool>]
     );
     let inserted = named_constraints(rows.fetch_all(db).await.map_err(Error::from))?;
     let mut inserted: HashMap<_, _> = inserted.into_iter().map(|it| ((it.lab_id, it.id), *it)).collect();
@@ -203,6 +206,7 @@ pub struct Edit {
     pub id: Uuid,
     pub by: Uuid,
     pub origin: Origin,
+    pub without_key: bool,
     pub rest: Option<Rest>,
 }
 
@@ -222,9 +226,10 @@ pub async fn update(
             returning containers.*
         ), booked as (
             insert into stock_events (id, lab_id, container_id, seq, type, delta, amount_after, state_before, state_after,
-                location_before, location_after, changes, by_user, occurred_at, recorded_at, session_id, request_id)
+                location_before, location_after, changes, by_user, occurred_at, recorded_at, session_id, request_id,
+                without_key)
             select $15, $1, $2, version, 'edit', 0, amount, state, state, location_id, location_id, $16, $17, $14, $14,
-                $19::uuid, $20::text
+                $19::uuid, $20::text, $21::boolean
             from c where $16::jsonb is not null
         ) ";
         "c";
@@ -248,7 +253,8 @@ pub async fn update(
         edit.by,
         it.gtin.as_ref().map(Gtin::as_str),
         edit.origin.session_id,
-        edit.origin.request_id.map(|id| id.to_string())
+        edit.origin.request_id.map(|id| id.to_string()),
+        edit.without_key.then_some(true)
     );
     let updated = row.fetch_optional(&mut **tx).await.map(|row| row.map(|it| *it));
     named_constraints(updated.map_err(Error::from))
@@ -265,7 +271,8 @@ pub async fn find_counting(
     let row = sqlx::query!(
         r#"select o.density as "lab_density?: Density", o.molar_mass as "lab_molar_mass?: MolarMass",
             h.density as "density: Density", h.molar_mass as "molar_mass: MolarMass"
-        from chemicals h left join chemical_overrides o on o.lab_id = $1 and o.chemical_id = h.id where h.id = $2"#,
+        from chemicals h left join chemical_overrides o on o.lab_id = $1 and o.chemical_id = h.id
+        where h.id = $2 and h.deleted_at is null"#,
         lab_id,
         chemical_id
     );

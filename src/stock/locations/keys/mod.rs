@@ -81,7 +81,8 @@ pub async fn set(by: &Auth<Manager>, id: Uuid, version: Option<i32>, new: NewLoc
     roles.dedup();
     let written = store::Keys { lab_id: by.lab_id(), location_id: id, users: &users, roles: &roles };
     if let Some(keys) = store::set(&mut tx, &written, version, by.user_id(), by.now()).await? {
-        let change = journal::Change::new(journal::Kind::LocationKeysChanged, by.lab_id(), id);
+        let change = journal::Change::new(journal::Kind::LocationKeysChanged, by.lab_id(), id)
+            .without_key(by.keys().acts_without([Some(id), None]));
         journal::commit(tx, by, [change.changed(&before, &keys)?]).await?;
         auth::forget_all(by.app());
         return Ok(keys);
