@@ -1,8 +1,11 @@
 //! What the notary costs, and how long lines wait for their positions: withdrawals come at a steady pace, in turns
 //! with the notary and without it. It needs a database of its own, on this machine: `DATABASE_URL=postgresql://...
-//! cargo bench --bench notary`. CPU is that of this process and of all of Postgres.
+//! cargo bench --bench notary`. CPU is that of this process and of all of Postgres. The lag of a line is measured from
+//! outside in a run of its own: from the answer to its withdrawal, which comes after the commit, until its position is
+//! read. It takes about a minute and a half.
 
 use std::{
+    collections::HashMap,
     fs,
     time::{Duration, Instant},
 };
@@ -19,6 +22,7 @@ use chemstock::{
     router, serve,
 };
 use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
 use tokio::{task::JoinSet, time::interval};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -31,6 +35,14 @@ const PACE: u32 = 2_000;
 const AT_ONCE: u64 = 20;
 const SECONDS: u64 = 4;
 const ROUNDS: usize = 5;
+/// The run in which lags are measured.
+const LAG_SECONDS: u64 = 30;
+/// Between two looks for new positions: no lag is measured finer.
+const LOOK: Duration = Duration::from_millis(5);
+/// After the last withdrawal.
+const LONGEST_LAG: Duration = Duration::from_secs(10);
+/// Until everything is warm.
+const WARMING_UP: Duration = Duration::from_secs(5);
 
 struct Load {
     app: App,
@@ -39,6 +51,8 @@ struct Load {
     token: String,
     bottles: Vec<String>,
     next: usize,
+    /// When each event was answered.
+    answered: HashMap<Uuid, Instant>,
 }
 
 #[tokio::main]
@@ -67,6 +81,7 @@ async fn main() {
         catch_up(&load.app).await;
     }
     report(&without, &with);
+    lag(&mut load, &database).await;
     drop(load);
     connected.close().await;
     fs::remove_dir_all(data).ok();
@@ -98,10 +113,59 @@ fn report(without: &[Cost], with: &[Cost]) {
         let more = with[ROUNDS / 2] - without[ROUNDS / 2];
         println!("{name}, CPU µs an event: {without:.0?} without the notary, {with:.0?} with it, {more:.0} more");
     }
-    let shown = telemetry::render();
-    for line in shown.lines().filter(|line| line.starts_with("journal_lag_seconds")) {
-        println!("{line}");
+}
+
+/// Runs the load beside the notary, and reads positions as they come.
+#[expect(clippy::print_stdout, reason = "what it measured")]
+async fn lag(load: &mut Load, database: &str) {
+    catch_up(&load.app).await;
+    let (stop, read) = (CancellationToken::new(), CancellationToken::new());
+    let notary = tokio::spawn(notary::run(load.app.clone(), stop.clone()));
+    let reader = tokio::spawn(positions(database.to_owned(), load.lab, read.clone()));
+    load.answered.clear();
+    let begun = Instant::now();
+    load.run(LAG_SECONDS).await;
+    let booked = u32::try_from(load.answered.len()).expect("not so many");
+    let pace = f64::from(booked) / begun.elapsed().as_secs_f64();
+    tokio::time::sleep(LONGEST_LAG).await;
+    read.cancel();
+    stop.cancel();
+    notary.await.expect("it stops");
+    let numbered = reader.await.expect("positions");
+    let counted = load.answered.iter().filter(|(_, answered)| **answered >= begun + WARMING_UP);
+    let lags = counted.map(|(id, answered)| numbered.get(id).map(|at| at.saturating_duration_since(*answered)));
+    let (mut lags, missing): (Vec<_>, Vec<_>) = lags.partition(Option::is_some);
+    lags.sort_unstable();
+    let at = |share: usize| lags[(lags.len() * share / 1000).min(lags.len() - 1)].unwrap_or_default().as_millis();
+    println!(
+        "lag of {} lines at {pace:.0} events a second (asked for: {PACE}), from the commit to the position: \
+        p50 {} ms, p99 {} ms, p99.9 {} ms, longest {} ms; without a position after {} s: {}",
+        lags.len(),
+        at(500),
+        at(990),
+        at(999),
+        at(1000),
+        LONGEST_LAG.as_secs(),
+        missing.len()
+    );
+}
+
+/// When each line was first seen with a position.
+async fn positions(database: String, lab: Uuid, stop: CancellationToken) -> HashMap<Uuid, Instant> {
+    let mut db = PgConnection::connect(&database).await.expect("a connection of its own");
+    let newest = "select coalesce(max(position), 0) from journal_chain where lab_id = $1";
+    let mut last: i64 = sqlx::query_scalar(newest).bind(lab).fetch_one(&mut db).await.expect("a position");
+    let (mut seen, mut looks) = (HashMap::new(), interval(LOOK));
+    let new = "select position, line_id from journal_chain where lab_id = $1 and position > $2 order by position";
+    while !stop.is_cancelled() {
+        looks.tick().await;
+        let rows = sqlx::query_as::<_, (i64, Uuid)>(new).bind(lab).bind(last).fetch_all(&mut db);
+        for (position, id) in rows.await.expect("positions") {
+            last = position;
+            seen.insert(id, Instant::now());
+        }
     }
+    seen
 }
 
 impl Load {
@@ -124,7 +188,7 @@ impl Load {
         drop(db);
         let (token, _) = app.tokens.sign(user, session, now.timestamp(), vec!["sms".into()], now);
         let router = router::service(app.clone());
-        let mut load = Self { app, router, lab, token, bottles: Vec::new(), next: 0 };
+        let mut load = Self { app, router, lab, token, bottles: Vec::new(), next: 0, answered: HashMap::new() };
         for _ in 0..BOTTLES {
             let new = json!({"chemical_id": lab, "amount": {"value": "1000", "unit": "mL"}});
             let made = post(load.router.clone(), load.request("", &new)).await;
@@ -151,18 +215,28 @@ impl Load {
             for _ in 0..AT_ONCE {
                 let taken = json!({"type": "withdraw", "amount": {"value": "0.001", "unit": "mL"}});
                 let path = format!("/{}/events", self.bottles[self.next % BOTTLES]);
-                under_way.spawn(post(self.router.clone(), self.request(&path, &taken)));
+                let answer = post(self.router.clone(), self.request(&path, &taken));
+                under_way.spawn(async move { (answer.await, Instant::now()) });
                 self.next += 1;
                 events += 1;
             }
-            while under_way.try_join_next().is_some() {}
+            while let Some(answer) = under_way.try_join_next() {
+                self.note(answer.expect("an answer"));
+            }
         }
-        under_way.join_all().await;
+        for answer in under_way.join_all().await {
+            self.note(answer);
+        }
         // What still waits for its position costs, too.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let now = self.cpu().await;
         let each = |seconds: f64| seconds * 1e6 / f64::from(events);
         Cost { server: each(now.server - cpu.server), postgres: each(now.postgres - cpu.postgres) }
+    }
+
+    fn note(&mut self, (answer, at): (Value, Instant)) {
+        let id = answer["event"]["id"].as_str().and_then(|id| id.parse().ok()).expect("an event");
+        self.answered.insert(id, at);
     }
 
     /// Seconds so far.
