@@ -35,6 +35,7 @@ mod formula_groups;
 mod formula_parser;
 mod formula_readings;
 mod formula_states;
+mod formula_sums;
 mod formula_text;
 pub mod gs1;
 mod gs1_date;
