@@ -106,4 +106,30 @@ mod tests {
             assert_eq!(Form::of(name).is_not_of(&formula(of)), None, "{name} {of}");
         }
     }
+
+    #[test]
+    fn a_count_behind_a_bracket_is_no_part_of_the_number_of_waters() {
+        for salt in [
+            "Fe(NO3)3.9H2O",
+            "Ca(NO3)2.4H2O",
+            "Al(NO3)3.9H2O",
+            "Al2(SO4)3.18H2O",
+            "Ba(OH)2.8H2O",
+            "Zn(NO3)2.6H2O",
+            "K4[Fe(CN)6].3H2O",
+            "K3[Fe(CN)6]2.3H2O",
+            "(CaSO4)2.H2O",
+            "CaSO4.0.5H2O",
+            "Ca(SO4).0.5H2O",
+        ] {
+            for name in [salt.to_owned(), salt.to_lowercase(), format!("salt, {salt}"), salt.replace("H2O", " H2O")] {
+                assert_eq!(Form::of(&name).is_not_of(&formula(salt)), None, "{name}: {:?}", Form::of(&name));
+            }
+        }
+        assert_eq!(Form::of("Fe(NO3)3.9H2O").is_not_of(&formula("Fe(NO3)3.6H2O")), Some(Difference::Water));
+        let of = Form::of("Ca(NO3)2.4H2O");
+        assert_eq!(of.contradicts(&Form::of("calcium nitrate tetrahydrate")), None);
+        assert_eq!(Form::of("calcium nitrate tetrahydrate").excludes(&of, None), None);
+        assert_eq!(Form::of("Ca(SO4)0.5H2O").water, Some(Water::Some(500)));
+    }
 }

@@ -20,11 +20,11 @@ pub(super) fn tokens(name: &str) -> Vec<Token> {
             Some(Token::Number(number)) if c.is_ascii_digit() => number.push(c),
             _ if c.is_alphabetic() => tokens.push(Token::Word(c.to_string())),
             _ if c.is_ascii_digit() => tokens.push(Token::Number(c.to_string())),
-            // `0.5`, but not the count before the dot in `CuSO4.5H2O`, nor one of several locants.
+            // `0.5`, but not the count before the dot in `CuSO4.5H2O` and `Fe(NO3)3.9H2O`, nor one of several locants.
             Some(Token::Number(number)) if matches!(c, '.' | ',') && is_digit(at + 1) && number.len() == 1 => {
-                let length = number.len();
-                let is_free =
-                    at <= length || !(plain[at - length - 1].is_alphabetic() || plain[at - length - 1] == ',');
+                let before = at.checked_sub(2).map(|at| plain[at]);
+                let is_count = before.is_some_and(|c| c.is_alphabetic() || matches!(c, ',' | ')' | ']' | '}'));
+                let is_free = !is_count || (number == "0" && before != Some(','));
                 let has_more = (at + 1..plain.len()).find(|at| !is_digit(*at)).is_some_and(|end| plain[end] == ',');
                 if is_free && !has_more { number.push(c) } else { tokens.push(Token::Sign(c)) }
             }
