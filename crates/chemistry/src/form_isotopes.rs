@@ -2,13 +2,29 @@
 
 use super::{
     form::Water,
+    form_tokens::Token,
     form_words::Reader,
-    formula_parser::parse_stored,
+    formula_parser::{ONCE, parse_stored},
     formula_readings::{formulas, readings},
 };
 
-/// Where a letter and a number belong to a name: vitamin D3.
-const NUMBERED: [&str; 6] = ["vitamin", "prostaglandin", "calciferol", "resolvin", "protectin", "platycodin"];
+/// Families, in several languages, whose members have a letter and a number: vitamin D3. Exxsol D40 is a solvent of
+/// trade.
+const NUMBERED: [&str; 11] = [
+    "vitam",
+    "witam",
+    "prostaglandin",
+    "leukotrien",
+    "leucotrien",
+    "resolvin",
+    "protectin",
+    "platycodin",
+    "calcifer",
+    "exxsol",
+    "shellsol",
+];
+/// Where `D4` is a ring of four: octamethylcyclotetrasiloxane.
+const RINGS: [&str; 3] = ["siloxan", "silossan", "methicon"];
 /// Names that have nothing of deuterium but its first letters.
 const NO_DEUTERIUM: [&str; 3] = ["deuteropor", "deuterohem", "deuterope"];
 
@@ -22,7 +38,7 @@ impl Reader<'_> {
             self.deuterium(at).or_else(|| self.nuclide(at)).or_else(|| self.isotope_in_words(at))?;
         let known = self.form.isotopes.entry(isotope).or_insert(count);
         if *known != count {
-            *known = known.zip(count).map(|(one, other)| one + other);
+            *known = known.zip(count).map(|(one, other)| one.saturating_add(other));
         }
         Some(taken)
     }
@@ -39,9 +55,42 @@ impl Reader<'_> {
         }
         let count = self.number(at + 1).filter(|count| !count.starts_with('0') && self.sign(at + 2) != Some(':'))?;
         let count = count.parse().ok().filter(|count| (1..200).contains(count))?;
-        let before = at.checked_sub(2).and_then(|at| self.word(at)).unwrap_or_default();
-        let is_numbered = NUMBERED.iter().any(|name| before.ends_with(name));
-        (self.ends(at + 2) && !is_numbered).then_some((2, "D", Some(count)))
+        if !self.ends(at + 2) || self.is_numbered(at, count) {
+            return None;
+        }
+        // Both are sold: the vitamin, and the one with three atoms of deuterium.
+        let is_joined = self.sign(at.wrapping_sub(1)) == Some('-') && self.is_of("calcifer", at.wrapping_sub(2));
+        self.form.is_perhaps |= is_joined && matches!(count, 2..=5) && self.form.isotopes.is_empty();
+        Some((2, "D", Some(count)))
+    }
+
+    /// Whether the letter and the number there belong to the name.
+    fn is_numbered(&self, at: usize, count: u64) -> bool {
+        let is_sign = |at: &usize| matches!(self.tokens.get(*at), Some(Token::Sign(_)));
+        let before = |at: usize| (0..at).rev().find(|at| !is_sign(at));
+        let Some(mut last) = before(at) else { return self.is_ring(count) };
+        // `1,25-(OH)2-D3`
+        if self.number(last).is_some() && self.sign(last.wrapping_sub(1)) == Some(')') {
+            last = before(last).unwrap_or(last);
+        }
+        let word = self.word(last).unwrap_or_default();
+        let is_hydroxyl = word == "oh" && matches!(count, 2 | 3);
+        let is_vitamin = is_hydroxyl
+            && before(last).is_some_and(|at| {
+                let is_place = |number: &str| number == "1" || number.ends_with("24") || number.ends_with("25");
+                self.number(at).is_some_and(is_place) || matches!(self.word(at), Some("α" | "alpha"))
+            });
+        let is_apart = self.sign(at.wrapping_sub(1)) != Some('-');
+        let is_family = |family: &&str| word.contains(*family) && (is_apart || *family != "calcifer");
+        is_vitamin || word == "vit" || NUMBERED.iter().any(|family| is_family(family)) || self.is_ring(count)
+    }
+
+    fn is_ring(&self, count: u64) -> bool {
+        (3..=8).contains(&count) && (0..self.tokens.len()).any(|at| RINGS.iter().any(|ring| self.is_of(ring, at)))
+    }
+
+    fn is_of(&self, family: &str, at: usize) -> bool {
+        self.word(at).is_some_and(|word| word.contains(family))
     }
 
     /// `[2H8]`, `(2H8)`, `13C6`, `[14C]`. `2H-pyran` and `1(2H)-one` have another hydrogen, and no other isotope.
@@ -114,7 +163,10 @@ impl Reader<'_> {
         let small = if has_digit && is_small { readings(name) } else { Vec::new() };
         let name = if let [only] = &small[..] { only.as_str() } else { name };
         let is_formula = has_digit && name.contains(['D', 'T']);
-        for part in parse_stored(name).ok().filter(|_| is_formula).into_iter().flatten() {
+        // `25(OH)D3` is no 25 of something.
+        let parts =
+            parse_stored(name).ok().filter(|parts| is_formula && parts.iter().take(1).all(|it| it.times == ONCE));
+        for part in parts.into_iter().flatten() {
             for (atom, count) in part.atoms {
                 let isotope = match (atom.element, atom.nuclide) {
                     ("H", Some(2)) => "D",
@@ -124,5 +176,72 @@ impl Reader<'_> {
                 self.form.isotopes.insert(isotope, Some(u64::from(count)));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Form, Formula};
+
+    fn has_isotopes(name: &str) -> bool {
+        !Form::of(name).isotopes.is_empty()
+    }
+
+    #[test]
+    fn a_letter_and_a_number_that_belong_to_a_name_are_no_deuterium() {
+        for (name, of) in [
+            ("Vitamin D3", "C27H44O"),
+            ("Vitamine D3", "C27H44O"),
+            ("Vitamina D3", "C27H44O"),
+            ("vitamina D2", "C28H44O"),
+            ("Witamina D3", "C27H44O"),
+            ("Vit. D3", "C27H44O"),
+            ("Vit D3", "C27H44O"),
+            ("25-OH-D3", "C27H44O2"),
+            ("25(OH)D3", "C27H44O2"),
+            ("1,25-(OH)2-D3", "C27H44O3"),
+            ("1α-OH-D3", "C27H44O2"),
+            ("25-hydroxyvitamin D3", "C27H44O2"),
+            ("Ergocalciferol (D2)", "C28H44O"),
+            ("Ergocalciférol (D2)", "C28H44O"),
+            ("Cholecalciferol D3", "C27H44O"),
+            ("Cholecalciferol-D3", "C27H44O"),
+            ("Octamethylcyclotetrasiloxane (D4)", "C8H24O4Si4"),
+            ("Octamethylcyclotetrasiloxan (D4)", "C8H24O4Si4"),
+            ("D4 (octamethylcyclotetrasiloxane)", "C8H24O4Si4"),
+            ("Decamethylcyclopentasiloxane (D5)", "C10H30O5Si5"),
+            ("Cyclomethicone D5", "C10H30O5Si5"),
+            ("Leukotriene D4", "C25H40N2O6S"),
+            ("Prostaglandine D2", "C20H32O5"),
+        ] {
+            let of: Formula = of.parse().unwrap();
+            assert_eq!(Form::of(name).is_not_of(&of), None, "{name}: {:?}", Form::of(name));
+        }
+    }
+
+    #[test]
+    fn what_is_deuterated_is_told_from_what_is_not() {
+        for (name, of) in [
+            ("chloroform-d", "CDCl3"),
+            ("acetone-d6", "C3H6O"),
+            ("D2O", "H2O"),
+            ("DMSO-d6", "C2H6OS"),
+            ("(D4)methanol", "CH4O"),
+            ("methanol (D4)", "CH4O"),
+            ("Vitamin D3-d6", "C27H44O"),
+            ("Cholecalciferol-d7", "C27H44O"),
+            ("octamethylcyclotetrasiloxane-d24", "C8H24O4Si4"),
+            ("prostaglandin E2-d4", "C20H32O5"),
+            ("benzene-OH-d5", "C6H6O"),
+        ] {
+            assert!(has_isotopes(name), "{name}");
+            let of: Formula = of.parse().unwrap();
+            assert_eq!(Form::of(name).is_not_of(&of).is_none(), name == "chloroform-d", "{name}");
+        }
+        for name in ["chloroform-d", "Cholecalciferol-d3"] {
+            assert!(has_isotopes(name), "{name}");
+        }
+        let count = "[13C]18446744073709551615 ";
+        assert!(has_isotopes(&count.repeat(3).replace("[13C]", "13C")));
     }
 }
