@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware,
 };
 use tower::ServiceBuilder;
@@ -14,7 +14,6 @@ use tower_http::{
     compression::CompressionLayer,
     cors::{AllowOrigin, CorsLayer},
     sensitive_headers::SetSensitiveRequestHeadersLayer,
-    timeout::TimeoutLayer,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -88,7 +87,7 @@ pub fn layered(app: App, routes: Router<App>, timeout: Duration) -> Router {
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(app.clone(), web::idempotency::layer))
         .layer(CatchPanicLayer::custom(web::from_panic))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, timeout))
+        .layer(middleware::from_fn_with_state(timeout, web::upload::in_time))
         .layer(middleware::from_fn(web::conditions))
         .layer(DefaultBodyLimit::max(web::idempotency::MAX_BODY));
     routes.fallback(web::fallback).method_not_allowed_fallback(web::method_not_allowed).layer(layers).with_state(app)
@@ -110,6 +109,8 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::IF_NONE_MATCH,
             web::idempotency::HEADER,
             APP_CHECK,
+            HeaderName::from_static("content-digest"),
+            HeaderName::from_static("repr-digest"),
         ])
         .expose_headers([
             header::ETAG,

@@ -30,10 +30,10 @@ pub mod general {
     pub const METHOD_NOT_ALLOWED: Kind = kind("method-not-allowed", S::METHOD_NOT_ALLOWED, "This path does not know that method", "The header Allow lists the methods of this path.");
     pub const TIMED_OUT: Kind = kind("timed-out", S::REQUEST_TIMEOUT, "The request took too long", "It was stopped. A write with an Idempotency-Key or an id of your own can be repeated safely.");
     pub const STALE: Kind = kind("stale", S::PRECONDITION_FAILED, "It has changed since you read it", "Read it again, and send its new ETag as If-Match.");
-    pub const TOO_LARGE: Kind = kind("too-large", S::PAYLOAD_TOO_LARGE, "The body is too large", "Bodies are limited to 1 MiB.");
+    pub const TOO_LARGE: Kind = kind("too-large", S::PAYLOAD_TOO_LARGE, "The body is too large", "Bodies are limited to 1 MiB, and files that are uploaded to 25 MiB.");
     pub const URI_TOO_LONG: Kind = kind("uri-too-long", S::URI_TOO_LONG, "The address is too long", "An address has at most 65,534 bytes. Send less in the query, such as a shorter `q` or cursor.");
     pub const HEADERS_TOO_LARGE: Kind = kind("headers-too-large", S::REQUEST_HEADER_FIELDS_TOO_LARGE, "The headers are too large", "A request has at most 100 headers, and some 400 kB of them. Send fewer: cookies are of no use here.");
-    pub const MEDIA_TYPE: Kind = kind("media-type", S::UNSUPPORTED_MEDIA_TYPE, "The body must be JSON", "Send `Content-Type: application/json`.");
+    pub const MEDIA_TYPE: Kind = kind("media-type", S::UNSUPPORTED_MEDIA_TYPE, "The body is of a type that is not taken here", "Send `Content-Type: application/json`. Of an upload, the operation lists the types that it takes, and the body comes without a Content-Encoding.");
     pub const INVALID: Kind = kind("invalid", S::UNPROCESSABLE_ENTITY, "Some fields are not acceptable", "`errors` lists each field with a JSON pointer and what is wrong with it.");
     pub const IF_MATCH_REQUIRED: Kind = kind("if-match-required", S::PRECONDITION_REQUIRED, "If-Match is required", "Send the resource's ETag as If-Match, so that nobody's change is overwritten unseen.");
     pub const RATE_LIMITED: Kind = kind("rate-limited", S::TOO_MANY_REQUESTS, "Too many requests", "Wait for the number of seconds in Retry-After.");

@@ -7,6 +7,7 @@ mod client;
 pub mod connections;
 pub mod docs;
 pub mod document;
+mod digests;
 mod each;
 mod etag;
 mod extract;
@@ -25,6 +26,7 @@ mod sentence;
 pub mod stream;
 mod strict;
 mod unreadable;
+pub mod upload;
 mod wire;
 
 pub use answer::{NoContent, Tagged, Unstored, unstored};

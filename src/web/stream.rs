@@ -4,7 +4,7 @@
 //! What fails before the first byte is a problem. What fails later cuts the body off: HTTP tells its reader that the
 //! end is missing, and nobody takes a part for the whole.
 
-use std::{pin::Pin, time::Duration};
+use std::{borrow::Cow, pin::Pin, time::Duration};
 
 use axum::{
     body::Body,
@@ -20,10 +20,9 @@ use crate::base::error::{Error, Result};
 const LONGEST: Duration = Duration::from_mins(5);
 
 /// What a browser saves the answer as.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct File {
-    /// Without a sign that a header would have to escape.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     pub content_type: &'static str,
 }
 
@@ -32,13 +31,25 @@ type Parts = Pin<Box<dyn Stream<Item = Result<Vec<u8>>> + Send>>;
 /// Answers once the first part is there.
 pub async fn streamed(file: File, parts: impl Stream<Item = Result<Vec<u8>>> + Send + 'static) -> Result<Response> {
     let body = body(Box::pin(parts), LONGEST).await?;
-    let saved_as = HeaderValue::try_from(format!("attachment; filename=\"{}\"", file.name));
+    let saved_as = HeaderValue::try_from(saved_as(&file.name));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(file.content_type)),
         (header::CONTENT_DISPOSITION, saved_as.map_err(|cause| Error::Internal(cause.into()))?),
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
     ];
     Ok((headers, body).into_response())
+}
+
+/// RFC 6266: a name in ASCII, and beside it the name itself where that is another.
+fn saved_as(name: &str) -> String {
+    let is_plain = |c: char| (c.is_ascii_graphic() || c == ' ') && !matches!(c, '"' | '\\' | '%');
+    let plain: String = name.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    if plain == name {
+        return format!("attachment; filename=\"{name}\"");
+    }
+    let is_kept = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encoded = name.bytes().map(|it| if is_kept(it) { char::from(it).to_string() } else { format!("%{it:02X}") });
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", encoded.collect::<String>())
 }
 
 /// Whoever has read so far must not take it for the whole.
@@ -125,6 +136,14 @@ mod tests {
         let parts = stream::iter([Ok(b"first".to_vec())]).chain(stream::pending());
         let body = body(Box::pin(parts), Duration::from_millis(20)).await.unwrap();
         assert!(body.collect().await.is_err());
+    }
+
+    #[test]
+    fn a_file_is_saved_under_its_own_name_also_where_a_header_cannot_have_it() {
+        assert_eq!(saved_as("a list.csv"), "attachment; filename=\"a list.csv\"");
+        let odd = "attachment; filename=\"M_rz _1_.csv\"; filename*=UTF-8''M%C3%A4rz%20%221%22.csv";
+        assert_eq!(saved_as("M\u{e4}rz \"1\".csv"), odd);
+        assert_eq!(saved_as("a\r\nb"), "attachment; filename=\"a__b\"; filename*=UTF-8''a%0D%0Ab");
     }
 
     #[tokio::test]

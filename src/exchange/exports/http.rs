@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use axum::response::Response;
 use chrono::NaiveDate;
 use serde::Deserialize;
@@ -61,7 +63,7 @@ impl From<ExportFilter> for ContainerFilter {
     }
 }
 
-const CSV: File = File { name: "containers.csv", content_type: "text/csv; charset=utf-8; header=present" };
+const CSV: File = File { name: Cow::Borrowed("containers.csv"), content_type: "text/csv; charset=utf-8; header=present" };
 
 /// Export containers as CSV
 ///

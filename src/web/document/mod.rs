@@ -35,19 +35,26 @@ pub fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         let is_versioned = answers::show_versions(item);
         for (method, operation) in operations(item) {
-            parameters::complete(operation, method == "post");
+            let may_repeat = method == "post" && !takes_file(operation);
+            parameters::complete(operation, may_repeat);
             name_right(operation, path.contains("{lab_id}"));
             if path.starts_with("/v1/admin") {
                 operation.tags = Some(vec!["admin".to_owned()]);
             }
             // A title without a full stop, for menus and the comments of generated methods.
             operation.summary = operation.summary.take().map(|title| title.trim_end_matches('.').to_owned());
-            let of = answers::Of { path, is_versioned: is_versioned && method == "get", may_repeat: method == "post" };
+            let of = answers::Of { path, is_versioned: is_versioned && method == "get", may_repeat };
             answers::complete(operation, &of, components);
             examples::complete(operation, components);
             examples::show_withdrawal_first(operation);
         }
     }
+}
+
+/// Whose repeats are told by an id and the bytes.
+fn takes_file(operation: &Operation) -> bool {
+    let Some(RefOr::T(body)) = &operation.request_body else { return false };
+    !body.content.contains_key("application/json")
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

@@ -28,6 +28,7 @@ use super::{
     catalogue::general,
     observe::X_REQUEST_ID,
     problem::{Problem, finish},
+    upload::is_upload,
 };
 use crate::{
     auth,
@@ -50,9 +51,9 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 #[expect(clippy::disallowed_types, reason = "a layer, not a route; it finds out itself who is calling")]
 pub async fn layer(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
     let request_id = request.headers().get(X_REQUEST_ID).cloned();
-    // Without a route nothing can be done twice.
-    let is_routed = request.extensions().get::<MatchedPath>().is_some();
-    if request.method() != Method::POST || !is_routed || !request.headers().contains_key(HEADER) {
+    // Without a route nothing can be done twice; an upload is told from another by its id and its bytes.
+    let is_repeatable = request.extensions().get::<MatchedPath>().is_some() && !is_upload(&request);
+    if request.method() != Method::POST || !is_repeatable || !request.headers().contains_key(HEADER) {
         return finish(next.run(request).await, request_id.as_ref());
     }
     // In a task of its own, so that work and record are finished when the client hangs up in between.
