@@ -21,7 +21,7 @@ pub use self::{
     keys::{ALL_KEYS, Keys},
     policies::{Policies, PolicyName, Registration, Sharing},
     right::{Admin, Anyone, Cataloguer, InLab, Manager, Member, Owner, Right, Viewer},
-    standing::{forget, forget_all},
+    standing::{forget, forget_all, role_and_keys},
     store::lock_rights,
 };
 use crate::{

@@ -71,6 +71,11 @@ impl Standing {
         self.keys.get(&lab).unwrap_or(&ALL_KEYS)
     }
 
+    pub fn into_lab(mut self, lab: Uuid) -> Option<(Role, Keys)> {
+        let role = self.role_in(lab)?;
+        Some((role, self.keys.remove(&lab).unwrap_or_default()))
+    }
+
     pub fn labs(&self) -> Vec<Uuid> {
         self.labs.iter().map(|lab| lab.id).collect()
     }
@@ -146,6 +151,17 @@ pub fn forget_all(app: &App) {
     let standings = standings(app);
     standings.forgotten.fetch_add(1, Ordering::SeqCst);
     standings.kept.invalidate_all();
+}
+
+/// What somebody is in a lab and may see there, as the caller's transaction reads it: for work that goes on in their
+/// name without a request. None: they have no part in the lab any more.
+pub async fn role_and_keys(
+    db: &mut PgConnection,
+    user_id: Uuid,
+    lab_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<(Role, Keys)>> {
+    Ok(read(db, user_id, now).await?.and_then(|standing| standing.into_lab(lab_id)))
 }
 
 pub(super) async fn read(db: &mut PgConnection, user_id: Uuid, now: DateTime<Utc>) -> Result<Option<Standing>> {

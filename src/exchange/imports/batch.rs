@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{Connection as _, PgTransaction};
 
 use super::{
+    host::Host,
     lines::Lines,
     run::{Load, Outcome, Run, Stored},
     store,
@@ -57,7 +58,12 @@ impl<'a> Batches<'a> {
     }
 
     /// What became of each row, in the order of the file.
-    pub async fn store<'t, L: Load>(&mut self, load: &mut L, rows: Vec<Row<'t>>) -> Result<Vec<(Row<'t>, Outcome)>> {
+    pub async fn store<'t, L: Load, H: Host>(
+        &mut self,
+        load: &mut L,
+        host: &mut H,
+        rows: Vec<Row<'t>>,
+    ) -> Result<Vec<(Row<'t>, Outcome)>> {
         let (mut done, mut waiting) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for row in rows {
             match load.read(&row) {
@@ -68,21 +74,26 @@ impl<'a> Batches<'a> {
         while !waiting.is_empty() {
             let (now, later) = turns(waiting);
             let (rows, items): (Vec<_>, Vec<_>) = now.into_iter().map(|waiting| (waiting.row, waiting.item)).unzip();
-            done.extend(rows.into_iter().zip(self.store_items(load, &items).await?));
+            done.extend(rows.into_iter().zip(self.store_items(load, host, &items).await?));
             waiting = later;
         }
         done.sort_by_key(|(row, _)| row.line);
         Ok(done)
     }
 
-    async fn store_items<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
-        match self.in_a_few_tries(load, items).await {
+    async fn store_items<L: Load, H: Host>(
+        &mut self,
+        load: &mut L,
+        host: &mut H,
+        items: &[L::Item],
+    ) -> Result<Vec<Outcome>> {
+        match self.in_a_few_tries(load, host, items).await {
             Err(cause) if cause.is_refusal() => {}
             outcomes => return outcomes,
         }
         let mut outcomes = Vec::with_capacity(items.len());
         for item in items {
-            match self.in_a_few_tries(load, std::slice::from_ref(item)).await {
+            match self.in_a_few_tries(load, host, std::slice::from_ref(item)).await {
                 Ok(outcome) => outcomes.extend(outcome),
                 Err(cause) if cause.is_refusal() => outcomes.push(Outcome::Failed(reason(&cause))),
                 Err(cause) => return Err(cause),
@@ -93,17 +104,27 @@ impl<'a> Batches<'a> {
 
     /// Two that wait for each other, or a database that starts again: rows that did go in are there already the next
     /// time.
-    async fn in_a_few_tries<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+    async fn in_a_few_tries<L: Load, H: Host>(
+        &mut self,
+        load: &mut L,
+        host: &mut H,
+        items: &[L::Item],
+    ) -> Result<Vec<Outcome>> {
         for _ in 1..TRIES {
-            match self.in_transaction(load, items).await {
+            match self.in_transaction(load, host, items).await {
                 Err(Error::Unavailable { .. }) => {}
                 outcomes => return outcomes,
             }
         }
-        self.in_transaction(load, items).await
+        self.in_transaction(load, host, items).await
     }
 
-    async fn in_transaction<L: Load>(&mut self, load: &mut L, items: &[L::Item]) -> Result<Vec<Outcome>> {
+    async fn in_transaction<L: Load, H: Host>(
+        &mut self,
+        load: &mut L,
+        host: &mut H,
+        items: &[L::Item],
+    ) -> Result<Vec<Outcome>> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
@@ -116,8 +137,10 @@ impl<'a> Batches<'a> {
             store::give_time(&mut tx).await?;
             let mut stored = load.store(&mut tx, items, run).await?;
             load.keep(items, &stored.outcomes)?;
+            host.keeps(&mut tx, &stored).await?;
             let changes = std::mem::take(&mut stored.changes);
             journal::commit(tx, Actor::import(run.id, load.person(), run.now), changes).await?;
+            host.has_kept();
             stored
         };
         self.locations.extend(locations);

@@ -15,6 +15,7 @@ mod header_units;
 mod headers;
 mod headings;
 mod heads;
+mod host;
 mod kinds;
 mod lines;
 mod numbers;
@@ -45,7 +46,13 @@ use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
 pub use self::headers::Mapping;
-use self::{bottles::Bottles, columns::Columns, substances::Substances, table::Table};
+use self::{
+    bottles::Bottles,
+    columns::Columns,
+    host::{Host, Terminal},
+    substances::Substances,
+    table::Table,
+};
 use crate::{base::phone::Phone, catalogue::chemicals::Names, platform::app::App};
 
 /// What whoever runs an import has decided. Without a word nothing is guessed.
@@ -150,7 +157,8 @@ pub async fn load_chemicals(app: &App, file: &Path, options: &Options, names: Na
     // PubChem tells substances by structure and number; the names that people say, it gives to several.
     let names = Names { may_be_shared: names.may_be_shared || table.is_pubchem(), revive: options.revive, ..names };
     let mut substances = Substances::new(&table, Columns::of(&table, options.repair_cas)?, names);
-    let mut report = run::run(app, file, &table, &mut substances, options.dry_run).await?;
+    let host = &mut Terminal::new(app);
+    let mut report = run::run(app, host, file, &table, &mut substances, options.dry_run).await?;
     report.warnings.extend(substances.warnings());
     Ok(report)
 }
@@ -163,16 +171,37 @@ pub async fn load_containers(
     options: &ContainerOptions,
     person: Option<&Phone>,
 ) -> anyhow::Result<Report> {
+    let whom = person.map_or(Whom::Nobody, Whom::Called);
+    run_containers(app, &mut Terminal::new(app), file, lab, options, whom).await
+}
+
+/// For whom bottles are imported.
+#[derive(Debug, Clone, Copy)]
+enum Whom<'p> {
+    /// Nobody is signed in, and nobody was named.
+    Nobody,
+    /// The member of the lab who has this phone.
+    Called(&'p Phone),
+    /// They are imported with the rights and the keys that this person has.
+    SignedIn(Uuid),
+}
+
+async fn run_containers<H: Host>(
+    app: &App,
+    host: &mut H,
+    file: &Path,
+    lab: Uuid,
+    options: &ContainerOptions,
+    whom: Whom<'_>,
+) -> anyhow::Result<Report> {
     let text = read(file)?;
     let columns = headings::of_bottles(options.make_codes);
     let mut table = Table::open(&text, &columns, false, &options.common)?;
     evidence::look_at_the_unknown(&mut table)?;
     let read = Columns::of(&table, options.common.repair_cas)?;
     table.warnings.extend(amount_columns::warning(&table).filter(|_| read.has_counts()));
-    let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, person).await?;
-    let mut report = run::run(app, file, &table, &mut bottles, options.common.dry_run).await?;
-    report.codes = bottles.codes_file();
-    Ok(report)
+    let mut bottles = Bottles::for_lab(app, file, &table, lab, options, read, whom).await?;
+    run::run(app, host, file, &table, &mut bottles, options.common.dry_run).await
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

@@ -1,6 +1,6 @@
 //! The places of a lab by code and by path, and those that an import adds.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chemistry::{ContainerCode, canonical_code};
 use chrono::{DateTime, Utc};
@@ -13,9 +13,13 @@ use super::{
     place_path::{ListedPaths, Part, PlacePath, small},
 };
 use crate::{
+    auth::Keys,
     base::{error::Result, ids, secrets, text::Name},
     stock::locations::{self, OpenPlace},
 };
+
+/// What is said of a code that something has which whoever imports may not see.
+pub const TAKEN: &str = "another container or location of the lab has this code";
 
 pub struct Places<'l> {
     all: HashMap<Uuid, OpenPlace>,
@@ -25,6 +29,10 @@ pub struct Places<'l> {
     by_name: HashMap<String, Vec<Uuid>>,
     /// Empty where no place is made.
     listed: &'l ListedPaths,
+    /// Those of whoever has it imported: what they may not see is not there.
+    keys: &'l Keys,
+    /// In canonical form, of the places that are not there for them.
+    unseen_codes: HashSet<String>,
     made: Vec<Uuid>,
     made_paths: Vec<String>,
 }
@@ -49,18 +57,29 @@ impl Followed {
 }
 
 impl<'l> Places<'l> {
-    pub async fn of_lab(db: &mut PgConnection, lab_id: Uuid, listed: &'l ListedPaths) -> Result<Self> {
+    pub async fn of_lab(
+        db: &mut PgConnection,
+        lab_id: Uuid,
+        listed: &'l ListedPaths,
+        keys: &'l Keys,
+    ) -> Result<Self> {
         let mut places = Self {
             all: HashMap::new(),
             by_code: HashMap::new(),
             by_canonical: HashMap::new(),
             by_name: HashMap::new(),
             listed,
+            keys,
+            unseen_codes: HashSet::new(),
             made: Vec::new(),
             made_paths: Vec::new(),
         };
         for place in locations::all_open(db, lab_id).await? {
-            places.push(place);
+            if keys.sees(Some(place.id)) {
+                places.push(place);
+            } else {
+                places.unseen_codes.insert(canonical_code(&place.code));
+            }
         }
         Ok(places)
     }
@@ -82,9 +101,22 @@ impl<'l> Places<'l> {
         self.made_paths
     }
 
-    /// Also in another spelling.
-    pub fn has_code(&self, code: &str) -> bool {
-        self.by_canonical.contains_key(&canonical_code(code))
+    /// Why no bottle can have the code, also in another spelling: a place has it.
+    pub fn check_code(&self, code: &str) -> OrReason<()> {
+        let code = canonical_code(code);
+        if self.unseen_codes.contains(&code) {
+            return Err(TAKEN.to_owned());
+        }
+        if self.by_canonical.contains_key(&code) { Err("a location of the lab has this code".to_owned()) } else { Ok(()) }
+    }
+
+    /// Whether something may be put there.
+    pub fn check_opens(&self, place: Option<Uuid>) -> OrReason<()> {
+        if self.keys.opens(place) {
+            return Ok(());
+        }
+        let name = place.and_then(|id| self.all.get(&id)).map(|place| place.name.as_str()).unwrap_or_default();
+        Err(format!("the location `{name}` is closed to you: ask who has its key"))
     }
 
     pub fn find(&self, wanted: &PlacePath) -> OrReason<Uuid> {
@@ -107,6 +139,7 @@ impl<'l> Places<'l> {
         if wanted.is_doubtful && !missing.is_empty() {
             return Err(wanted.doubt());
         }
+        self.check_opens(last)?;
         let outer = last.and_then(|id| self.all.get(&id));
         let kinds =
             kinds(outer.map(|place| place.kind), &missing).ok_or_else(|| does_not_fit(wanted, outer, &missing))?;

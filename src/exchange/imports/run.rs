@@ -1,9 +1,11 @@
 //! Reads the rows of a file, has them stored, and writes down what became of them.
 
-use std::{collections::VecDeque, path::Path};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
 
 use chrono::{DateTime, Utc};
-use indicatif::{ProgressBar, ProgressStyle};
 use sqlx::{Connection as _, PgTransaction};
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use super::{
     columns::Columns,
     corrections::Corrections,
     faults::OrReason,
+    host::{Host, SoFar},
     readings::{plain_cells, readings},
     table::{Row, Table},
 };
@@ -46,6 +49,12 @@ pub struct Stored {
     pub changes: Vec<journal::Change>,
 }
 
+impl Stored {
+    pub fn added(&self) -> u64 {
+        self.outcomes.iter().filter(|outcome| **outcome == Outcome::Added).count() as u64
+    }
+}
+
 /// An import that runs: its id, by which the journal has all that it changed, and the time of the batch.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
@@ -67,6 +76,11 @@ pub trait Load {
 
     /// The code that was made for the row.
     fn made_code(&self, _row: &Row) -> Option<&str> {
+        None
+    }
+
+    /// Where the codes are that were made, if any were.
+    fn codes_file(&self) -> Option<PathBuf> {
         None
     }
 
@@ -102,23 +116,24 @@ pub trait Load {
     }
 }
 
-pub async fn run<L: Load>(
+pub async fn run<L: Load, H: Host>(
     app: &App,
+    host: &mut H,
     file: &Path,
     table: &Table<'_>,
     load: &mut L,
     dry: bool,
 ) -> anyhow::Result<Report> {
-    let bar = progress(table.size());
+    host.begins(table);
     let mut corrections = Corrections::of(file, table, load.made_for())?;
     let mut report = Report { warnings: table.warnings.clone(), is_dry_run: dry, ..Report::default() };
-    let id = RequestId::new(app.clock.now());
-    let mut lease = None;
+    let (mut lease, mut so_far) = (None, SoFar::default());
     let dry_run = if dry { Some(lease.insert(app.db().await?).begin().await?) } else { None };
-    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, id, dry_run), VecDeque::new());
+    let (mut rows, mut batches, mut waiting) = (table.rows(), Batches::new(app, host.id(), dry_run), VecDeque::new());
     while let Some(batch) = next_batch(&mut rows, &mut waiting, load)? {
-        let end = batch.last().map_or(0, |last| last.end).max(bar.position());
-        for (row, outcome) in batches.store(load, batch).await? {
+        host.goes_on(so_far).await?;
+        so_far.end = batch.last().map_or(0, |last| last.end);
+        for (row, outcome) in batches.store(load, host, batch).await? {
             report.count(&outcome);
             if let Outcome::Failed(reason) = outcome {
                 let cells = plain_cells(&row, load.columns());
@@ -127,10 +142,9 @@ pub async fn run<L: Load>(
             }
         }
         corrections.flush()?;
-        bar.set_position(end);
-        bar.set_message(format!("{} rows, {} failed", report.read, report.failed));
+        (so_far.read, so_far.failed) = (report.read, report.failed);
     }
-    bar.finish_and_clear();
+    host.goes_on(so_far).await?;
     let Remarks { warnings, locations } = batches.finish().await?;
     report.warnings.extend(warnings);
     if report.failed == 0 && !dry {
@@ -138,22 +152,26 @@ pub async fn run<L: Load>(
     }
     report.corrections = corrections.finish()?;
     report.locations = locations;
+    report.codes = load.codes_file();
     if !dry {
-        note(app, id, load, &report).await?;
+        note(app, host, load, &mut report).await?;
     }
     Ok(report)
 }
 
 /// The line of the import itself, if it has changed anything.
-async fn note<L: Load>(app: &App, id: RequestId, load: &L, report: &Report) -> Result<()> {
+async fn note<L: Load, H: Host>(app: &App, host: &mut H, load: &L, report: &mut Report) -> anyhow::Result<()> {
+    let (id, mut db) = (host.id(), app.db().await?);
+    let mut tx = db.begin().await?;
+    host.ends(&mut tx, report).await?;
     let made = u64::try_from(report.locations.len()).unwrap_or(u64::MAX);
     let counts = [("added", report.added), ("completed", report.completed), ("locations", made)];
     let change = journal::Change::new(journal::Kind::ImportFinished, load.lab_id(), id.uuid());
     let change = counts
         .into_iter()
         .fold(change, |change, (name, count)| change.field(name, None, Some(count).filter(|count| *count > 0)));
-    let mut db = app.db().await?;
-    journal::commit(db.begin().await?, Actor::import(id, load.person(), app.clock.now()), [change]).await
+    journal::commit(tx, Actor::import(id, load.person(), app.clock.now()), [change]).await?;
+    Ok(())
 }
 
 /// The next of the file; when it is read, those that have waited.
@@ -170,12 +188,6 @@ fn next_batch<'t, L: Load>(
     let (late, now): (Vec<_>, _) = batch.into_iter().partition(|row| load.waits(row));
     waiting.extend(late);
     Ok(Some(now))
-}
-
-/// On the terminal of whoever waits; nothing where there is none.
-fn progress(bytes: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:40} {percent}%  {msg}  {elapsed}");
-    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 impl Report {

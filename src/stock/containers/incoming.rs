@@ -50,6 +50,8 @@ pub struct Known {
     /// Of the row that brought it.
     pub fingerprint: Option<Vec<u8>>,
     pub chemical_id: Uuid,
+    /// Where it is now.
+    pub lies_in: Option<Uuid>,
     /// Where it stood when it came.
     pub location_id: Option<Uuid>,
     pub received: Quantity,

@@ -10,8 +10,8 @@ use super::layers::sources::{files_of, read};
 /// Functions that read places, bottles or their events without regard to who asks.
 const FOR_ALL: [(&str, &str); 30] = [
     ("find_standing", "it tells which places those are"),
-    ("all_open", "an import is run by whoever operates the server"),
-    ("find_imported", "an import is run by whoever operates the server"),
+    ("all_open", "an import leaves out those that its person may not see"),
+    ("find_imported", "an import says nothing of those that its person may not see"),
     ("insert", "it writes, and a place that is not seen has become an unknown one before"),
     ("update", "it writes what was found before"),
     ("lock", "the use case looks at who asks"),

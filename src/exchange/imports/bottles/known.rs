@@ -105,6 +105,11 @@ fn changed(bottle: &Known, code: &str) -> Option<String> {
     Some("the bottle of this row has another code by now".to_owned())
 }
 
+/// Whether it has the code now, however that is spelled.
+pub fn has_code(bottle: &Known, code: &str) -> bool {
+    !bottle.is_voided && is_code(bottle, code)
+}
+
 fn is_code(bottle: &Known, code: &str) -> bool {
     canonical_code(&bottle.code) == canonical_code(code)
 }

@@ -4,6 +4,7 @@ mod amounts;
 mod catalogue;
 mod cells;
 mod codes;
+mod deciding;
 mod doubled;
 mod doubts;
 mod known;
@@ -17,21 +18,22 @@ mod stated;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use chemistry::{Amount, Quantity, canonical_code};
+use chemistry::{Quantity, canonical_code};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgTransaction;
 use uuid::Uuid;
 
 pub use self::amounts::may_be_count;
 use self::{
-    catalogue::{Catalogue, Chemical, Meant},
+    catalogue::{Catalogue, Chemical},
     codes::{List, MadeCodes},
+    deciding::Beside,
     doubled::Doubled,
-    known::{Verdict, by_code, verdict},
+    known::by_code,
     stated::Stated,
 };
 use super::{
-    ContainerOptions, Usage,
+    ContainerOptions, Usage, Whom,
     columns::Columns,
     faults::OrReason,
     headings,
@@ -42,13 +44,14 @@ use super::{
     table::{Row, Table},
 };
 use crate::{
-    base::{error::Result, ids, phone::Phone},
+    auth::{self, Keys, Role},
+    base::error::{Error, Result},
     people::labs,
     platform::app::App,
     stock::{
         containers::{
             Fingerprint,
-            imported::{self, Content, Imported, Known},
+            imported::{self, Content},
         },
         locations,
     },
@@ -77,8 +80,10 @@ pub struct Bottle {
 
 pub struct Bottles {
     lab_id: Uuid,
-    /// Who has it imported, where that was said: nobody is signed in here.
+    /// Who has it imported, where that was said.
     person: Option<Uuid>,
+    /// Whether they are signed in and see and may what they see and may, and not all.
+    is_by_rights: bool,
     create_locations: bool,
     listed: ListedPaths,
     number_decides: bool,
@@ -98,15 +103,16 @@ impl Bottles {
         lab_id: Uuid,
         options: &ContainerOptions,
         columns: Columns,
-        person: Option<&Phone>,
+        whom: Whom<'_>,
     ) -> anyhow::Result<Self> {
         let mut db = app.db().await?;
         if !store::lab_exists(&mut db, lab_id).await? {
             bail!(Usage(format!("there is no lab {lab_id}; GET /v1/labs lists yours")));
         }
-        let person = match person {
-            None => None,
-            Some(phone) => Some(person::find(&mut db, lab_id, phone).await?),
+        let person = match whom {
+            Whom::Nobody => None,
+            Whom::Called(phone) => Some(person::find(&mut db, lab_id, phone).await?),
+            Whom::SignedIn(id) => Some(id),
         };
         let known = headings::of_bottles(false);
         let make = || {
@@ -127,6 +133,7 @@ impl Bottles {
         let mut bottles = Self {
             lab_id,
             person,
+            is_by_rights: matches!(whom, Whom::SignedIn(_)),
             create_locations: options.create_locations,
             listed,
             number_decides: options.number_decides,
@@ -140,8 +147,13 @@ impl Bottles {
         Ok(bottles)
     }
 
-    pub fn codes_file(&self) -> Option<PathBuf> {
-        self.codes.as_ref().and_then(MadeCodes::path)
+    /// Of whoever has it imported, as they are now: a right that ends while it runs ends it.
+    async fn keys(&self, tx: &mut PgTransaction<'_>, now: DateTime<Utc>) -> Result<Keys> {
+        let Some(person) = self.person.filter(|_| self.is_by_rights) else { return Ok(Keys::default()) };
+        match auth::role_and_keys(tx, person, self.lab_id, now).await? {
+            Some((role, keys)) if role >= Role::Manager => Ok(keys),
+            _ => Err(Error::Forbidden("the right to import into the lab has ended")),
+        }
     }
 }
 
@@ -165,6 +177,10 @@ impl Load for Bottles {
         self.codes.as_ref().filter(|_| row.get("code").is_none()).and_then(|codes| codes.kept(row))
     }
 
+    fn codes_file(&self) -> Option<PathBuf> {
+        self.codes.as_ref().and_then(MadeCodes::path)
+    }
+
     fn columns(&self) -> &Columns {
         &self.columns
     }
@@ -185,15 +201,17 @@ impl Load for Bottles {
         // As everybody does who changes the tree: no two make the same place, and none is closed before its bottles
         // come.
         labs::lock(tx, self.lab_id).await?;
+        let keys = self.keys(tx, run.now).await?;
         let named = Catalogue::read(tx, self.lab_id, items).await?;
-        let mut places = Places::of_lab(tx, self.lab_id, &self.listed).await?;
+        let mut places = Places::of_lab(tx, self.lab_id, &self.listed, &keys).await?;
         let codes: Vec<_> = items.iter().map(|item| item.code.as_str()).collect();
         let all = imported::find(tx, self.lab_id, &codes).await?;
         let known = by_code(all.iter().filter(|bottle| !self.revive || !bottle.is_voided));
         let (mut stored, mut new) = (Stored::default(), Vec::new());
         for item in items {
-            let known = known.get(&canonical_code(&item.code)).map(Vec::as_slice).unwrap_or_default();
-            match self.decide(&named, &mut places, item, known, run.now) {
+            let known = known.get(&canonical_code(&item.code)).into_iter().flatten().copied();
+            let (known, unseen) = known.partition(|it| keys.sees(it.lies_in));
+            match self.decide(&named, &mut places, item, &Beside { known, unseen }, run.now) {
                 Err(why) => stored.outcomes.push(Outcome::Failed(why)),
                 Ok((row, warnings)) => {
                     stored.outcomes.push(if row.is_some() { Outcome::Added } else { Outcome::Unchanged });
@@ -220,73 +238,5 @@ impl Load for Bottles {
         let Some(codes) = &mut self.codes else { return Ok(()) };
         let there = items.iter().zip(outcomes).filter(|(_, outcome)| !matches!(outcome, Outcome::Failed(_)));
         codes.write(there.filter_map(|(item, _)| Some((item.code.as_str(), item.cells.as_deref()?))))
-    }
-}
-
-impl Bottles {
-    /// The bottle that the row brings, if it brings one, and what whoever imports should look at.
-    fn decide(
-        &self,
-        named: &Catalogue,
-        places: &mut Places,
-        item: &Bottle,
-        known: &[&Known],
-        now: DateTime<Utc>,
-    ) -> OrReason<(Option<Imported>, Vec<String>)> {
-        let doubt = self.codes.as_ref().filter(|_| item.cells.is_some());
-        doubt.and_then(|codes| codes.doubt(&item.code, !known.is_empty())).map_or(Ok(()), Err)?;
-        // Whatever its place and its chemical are called now.
-        if let Some(warnings) = known::brought_by(&item.fingerprint, &item.code, known) {
-            return Ok((None, warnings));
-        }
-        item.doubt.clone().map_or(Ok(()), Err)?;
-        let (mut row, mut warnings) = self.resolve(named, item, now)?;
-        let wanted = item.location.as_ref();
-        if !known.is_empty() {
-            // No bottle came into a place that is not there.
-            row.location_id = wanted.map(|wanted| places.find(wanted).unwrap_or_else(|_| Uuid::nil()));
-            match verdict(&row, known) {
-                Verdict::There(told) => {
-                    warnings.extend(told);
-                    return Ok((None, warnings));
-                }
-                Verdict::Refused(why) => return Err(why),
-                Verdict::Anew(told) => warnings.push(told),
-            }
-        }
-        if places.has_code(&item.code) {
-            return Err("a location of the lab has this code".to_owned());
-        }
-        // Last: a row that is refused makes no place.
-        row.location_id = match wanted {
-            Some(wanted) if self.create_locations => Some(places.find_or_make(wanted, now)?),
-            Some(wanted) => Some(places.find(wanted)?),
-            None => None,
-        };
-        Ok((Some(row), warnings))
-    }
-
-    /// As it is to be stored, but for its place, with a warning where one is due.
-    fn resolve(&self, named: &Catalogue, item: &Bottle, now: DateTime<Utc>) -> OrReason<(Imported, Vec<String>)> {
-        let Meant { id: chemical_id, label, warning } = named.find(&item.chemical, self.number_decides)?;
-        named.check(chemical_id, &item.stated)?;
-        let mut content = item.content.clone();
-        if let Some(label) = label {
-            content.note =
-                Some(content.note.map_or_else(|| format!("label: {label}"), |note| format!("label: {label} / {note}")));
-        }
-        let row = Imported {
-            id: ids::new(now),
-            event_id: ids::new(now),
-            code: item.code.clone(),
-            chemical_id,
-            location_id: None,
-            unit: item.amount.unit,
-            amount: Amount::try_from(item.amount.value.get().normalize()).unwrap_or(item.amount.value),
-            content,
-            fingerprint: item.fingerprint,
-        };
-        let warnings = [warning, item.warning.clone(), item.stated.unread.clone()];
-        Ok((row, warnings.into_iter().flatten().collect()))
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 /// first event brought. Of the four that it may not have kept, those of now stand in.
 pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) -> Result<Vec<Known>> {
     let rows = sqlx::query!(
-        r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, e.location_after,
+        r#"select c.code, c.imported_as, c.state = 'voided' as "is_voided!", e.content, c.chemical_id, c.location_id, e.location_after,
             c.unit as "unit: chemistry::Unit", e.amount_after as "amount: chemistry::Amount",
             e.state_after as "state: crate::stock::containers::State",
             (e.changes -> 'tare' ->> 1)::numeric as "tare: chemistry::Amount",
@@ -47,6 +47,7 @@ pub async fn find_imported(db: &mut PgConnection, lab_id: Uuid, codes: &[&str]) 
         is_voided: row.is_voided,
         fingerprint: row.content,
         chemical_id: row.chemical_id,
+        lies_in: row.location_id,
         location_id: row.location_after,
         received: Quantity { value: row.amount, unit: row.unit },
         content: Content {
