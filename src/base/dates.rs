@@ -1,7 +1,7 @@
 //! Dates from outside: in the years 1 to 9999, which have four digits in every format and which Postgres can keep. And
 //! dates on their way out, where there are many: chrono writes the same, character by character.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{fmt, marker::PhantomData};
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use serde::{
@@ -12,18 +12,34 @@ use serde::{
 use crate::base::patch::Change;
 
 /// A day or a time, as a request has it.
-pub trait Dated: FromStr + Datelike {
+pub trait Dated: Datelike + Sized {
     /// What it must be.
     const FORM: &str;
+
+    /// In this form and no other: chrono takes a year of two digits for one of the first century.
+    fn read(text: &str) -> Option<Self>;
 }
 
 impl Dated for NaiveDate {
     const FORM: &str = "a date such as 2027-12-31";
+
+    fn read(text: &str) -> Option<Self> {
+        let has_form = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        text.parse().ok().filter(|_| has_form)
+    }
 }
 
 impl Dated for DateTime<Utc> {
     const FORM: &str = "a time as in RFC 3339, which is a date, a time of day and its offset from UTC, \
         such as 2027-12-31T12:00:00Z or 2027-12-31T14:00:00+02:00";
+
+    fn read(text: &str) -> Option<Self> {
+        DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc())
+    }
 }
 
 /// Use with `#[serde(deserialize_with = "dates::required")]`.
@@ -41,7 +57,7 @@ impl<T: Dated> Visitor<'_> for DatedText<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        let date: T = text.parse().map_err(|_| E::custom(format_args!("must be {}", T::FORM)))?;
+        let date = T::read(text).ok_or_else(|| E::custom(format_args!("must be {}", T::FORM)))?;
         if (1..=9999).contains(&date.year()) { Ok(date) } else { Err(E::custom("must lie in the years 0001 to 9999")) }
     }
 }
@@ -161,8 +177,38 @@ mod tests {
         assert_eq!(expires(r#"{"expires_on": "9999-12-31"}"#).unwrap(), Some(last));
         assert_eq!(expires(r#"{"expires_on": null}"#).unwrap(), Some(None));
         assert_eq!(expires("{}").unwrap(), None);
-        for bad in ["0000-12-31", "-0001-01-01", "+10000-01-01", "2027-02-30"] {
+        for bad in [
+            "0000-12-31",
+            "-0001-01-01",
+            "+10000-01-01",
+            "2027-02-30",
+            "27-12-31",
+            "027-12-31",
+            "+2027-12-31",
+            "2027-1-1",
+            "2027- 1- 1",
+            " 2027-01-01",
+            "2027-01-01\n",
+            "4-02-29",
+        ] {
             assert!(expires(&format!(r#"{{"expires_on": "{bad}"}}"#)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_time_is_one_of_rfc_3339_and_has_an_offset() {
+        for good in ["2026-11-28T10:00:00Z", "2026-11-28t10:00:00.5+05:30", "2026-11-28T23:59:60Z"] {
+            assert!(DateTime::<Utc>::read(good).is_some(), "{good}");
+        }
+        for bad in [
+            "26-11-28T10:00:00Z",
+            "2026-11-28T9:00:00Z",
+            "2026-11-28T09:00:00",
+            "2026-11-28T09:00:00+0000",
+            "2026-11-28T09:00:00+00",
+            "2026-11-28",
+        ] {
+            assert!(DateTime::<Utc>::read(bad).is_none(), "{bad}");
         }
     }
 }

@@ -18,7 +18,8 @@ impl Digests {
         let mut said = Vec::new();
         for name in HEADERS {
             for line in headers.get_all(name) {
-                let members = line.to_str().ok().map(|line| line.split(',').map(str::trim)).ok_or_else(|| broken(name))?;
+                let members =
+                    line.to_str().ok().map(|line| line.split(',').map(str::trim)).ok_or_else(|| broken(name))?;
                 for member in members.filter(|member| !member.is_empty()) {
                     let (algorithm, value) = member.split_once('=').ok_or_else(|| broken(name))?;
                     if algorithm.trim() == "sha-256" {

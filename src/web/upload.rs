@@ -22,10 +22,7 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{catalogue::general, digests::Digests, problem::Problem};
-use crate::{
-    auth::Auth,
-    base::error::Error,
-};
+use crate::{auth::Auth, base::error::Error};
 
 /// 25 MiB.
 pub const MAX_UPLOAD: usize = 25 * 1024 * 1024;

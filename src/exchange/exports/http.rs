@@ -63,7 +63,8 @@ impl From<ExportFilter> for ContainerFilter {
     }
 }
 
-const CSV: File = File { name: Cow::Borrowed("containers.csv"), content_type: "text/csv; charset=utf-8; header=present" };
+const CSV: File =
+    File { name: Cow::Borrowed("containers.csv"), content_type: "text/csv; charset=utf-8; header=present" };
 
 /// Export containers as CSV
 ///

@@ -57,12 +57,7 @@ impl Followed {
 }
 
 impl<'l> Places<'l> {
-    pub async fn of_lab(
-        db: &mut PgConnection,
-        lab_id: Uuid,
-        listed: &'l ListedPaths,
-        keys: &'l Keys,
-    ) -> Result<Self> {
+    pub async fn of_lab(db: &mut PgConnection, lab_id: Uuid, listed: &'l ListedPaths, keys: &'l Keys) -> Result<Self> {
         let mut places = Self {
             all: HashMap::new(),
             by_code: HashMap::new(),
@@ -107,7 +102,11 @@ impl<'l> Places<'l> {
         if self.unseen_codes.contains(&code) {
             return Err(TAKEN.to_owned());
         }
-        if self.by_canonical.contains_key(&code) { Err("a location of the lab has this code".to_owned()) } else { Ok(()) }
+        if self.by_canonical.contains_key(&code) {
+            Err("a location of the lab has this code".to_owned())
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether something may be put there.

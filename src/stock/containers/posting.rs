@@ -177,8 +177,8 @@ pub async fn allowed_actions<R: InLab>(
 ) -> Result<Vec<&'static str>> {
     let history = recent(db, by, container.id).await?;
     let counting = counting_for(db, container, Some(Quantity::NO_GRAMS)).await?;
-    // The place of a bottle that can be moved is not closed.
-    let has_places = container.location_id.is_some() || locations::has_open(db, by.lab_id(), by.keys()).await?;
+    let is_in_one = container.location_id.is_some() && by.keys().opens(container.location_id);
+    let has_places = is_in_one || locations::has_open(db, by.lab_id(), by.keys()).await?;
     Ok(allowed(&situation(container, counting), &history, &who(by), has_places))
 }
 

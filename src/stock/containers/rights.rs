@@ -77,14 +77,15 @@ impl Who<'_> {
         if !is_own && self.now - line.recorded_at > OTHERS_EVENTS {
             return Err(Error::Forbidden("members undo what somebody else booked within 24 hours; ask a manager"));
         }
-        // The undo of a use takes the same right as the use. Undoing somebody else's check-out takes the bottle away
-        // from who has it; a check-out that one has booked by mistake is one's own to undo.
-        let is_use =
-            matches!(line.r#type, EventType::Withdraw | EventType::Return | EventType::Weigh | EventType::Adjust);
-        let is_others_check_out = line.r#type == EventType::CheckOut && !is_own;
+        // What is on loan changes by its holder alone. A check-out that one has booked by mistake is one's own to undo.
         let is_lent = on.state == State::OnLoan && on.holder_id != Some(self.user_id);
-        if is_lent && (is_use || is_others_check_out) {
+        if is_lent && !(line.r#type == EventType::CheckOut && is_own) {
             return Err(Error::Forbidden("the container is on loan to somebody else; ask them or a manager"));
+        }
+        // Its undo takes the right to check in, which whoever had it has.
+        let had_it = line.rest.holder_id.is_none_or(|[before, _]| before == Some(self.user_id));
+        if line.r#type == EventType::CheckIn && !had_it {
+            return Err(Error::Forbidden("the container was on loan to somebody else; ask them or a manager"));
         }
         Ok(())
     }
@@ -129,21 +130,24 @@ fn needed_to_undo(line: &Past) -> Role {
     }
 }
 
-/// The events that would succeed for this person with some valid input, in a lab with places or without.
+/// The events that would succeed for this person with some valid input, in a lab with places that are open to them or
+/// without.
 pub fn allowed(on: &Situation, history: &History, who: &Who<'_>, has_places: bool) -> Vec<&'static str> {
     let possible = EventType::ALL.into_iter().filter(|event| match event {
         EventType::Reverse => history.newest_reversible().is_some_and(|line| undo::is_undoable(on, history, line, who)),
-        event => who.check(*event, on).is_ok() && has_valid_input(*event, on, has_places),
+        event => who.check(*event, on).is_ok() && has_valid_input(*event, on, who, has_places),
     });
     possible.map(EventType::as_str).collect()
 }
 
-/// Nothing can be taken from a bottle without content, nor weighed in what has no mass, nor moved without a place.
-fn has_valid_input(event: EventType, on: &Situation, has_places: bool) -> bool {
+/// Nothing can be taken from a bottle without content, nor weighed in what has no mass, nor moved without a place. What
+/// comes back needs one that is open to who brings it.
+fn has_valid_input(event: EventType, on: &Situation, who: &Who<'_>, has_places: bool) -> bool {
     match event {
         EventType::Withdraw => !on.amount.is_zero(),
         EventType::Weigh => on.counting.is_enough_for(Quantity::NO_GRAMS, on.unit),
         EventType::Move => has_places,
+        EventType::CheckIn | EventType::Find => has_places || who.keys.opens(on.location_id),
         _ => true,
     }
 }

@@ -261,7 +261,9 @@ fn what_is_offered_succeeds_and_what_is_not_fails_for_every_role_key_unit_and_st
                 let offered = allowed(&life.bottle, &life.history(), &who, has_places);
                 let offered: HashSet<_> = offered.into_iter().collect();
                 // Without places the database has none to move to.
-                let is_possible = |event: &Event| has_places || !matches!(event, Event::Move(_));
+                let is_possible = |event: &Event| {
+                    has_places || !matches!(event, Event::Move(_) | Event::CheckIn(Some(_)) | Event::Find(Some(_)))
+                };
                 let succeeds = |event: &Event| is_possible(event) && again(&life).post(event, &who).is_ok();
                 let possible = every_event(&life).into_iter().filter(succeeds);
                 let possible: HashSet<_> = possible.map(|event| kind_of(&event).as_str()).collect();

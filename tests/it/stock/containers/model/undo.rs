@@ -68,11 +68,12 @@ impl Bottle {
         let fresh = now - line.recorded <= TimeDelta::hours(24) && at != 0;
         let never = ["release", "quarantine", "dispose"].contains(&line.kind);
         let own = line.by == by.id;
-        // Who may not use a bottle on loan undoes no use of it, not even their own, nor ends somebody else's loan. The
-        // contract leaves open whether a manager undoes what a manager could not post: they do.
-        let used = ["withdraw", "return", "weigh", "adjust"].contains(&line.kind);
+        // Who may not use a bottle on loan undoes nothing of it but their own mistaken loan; and who could not have
+        // checked it in does not undo that. The contract leaves open whether a manager undoes what a manager could not
+        // post: they do.
         let lent = self.now.holder.is_some_and(|holder| holder != by.id) && at != 0;
-        let theirs = lent && (used || line.kind == "check_out" && !own);
+        let brought_back = line.kind == "check_in" && line.before.holder != Some(by.id);
+        let theirs = lent && !(line.kind == "check_out" && own) || brought_back;
         if !by.manager && (never || theirs || !(own || fresh)) {
             return refused(403, "forbidden");
         }
