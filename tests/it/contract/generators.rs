@@ -110,7 +110,8 @@ fn everything_is_described_and_every_answer_shown() {
 /// What an answer may leave out. Everything else is always there, and a client need not ask whether it is.
 #[rustfmt::skip]
 const MAY_BE_LEFT_OUT: &[(&str, &[&str])] = &[
-    ("Changes", &["amount", "state", "location_id", "opened_on", "holder_id", "tare", "density", "received_on", "expires_on"]),
+    ("Changes", &["amount", "state", "location_id", "opened_on", "holder_id", "tare", "density", "received_on", "expires_on",
+        "chemical_id", "code", "low_at", "lot", "supplier", "catalogue_number", "gtin", "note"]),
     ("ChemicalRef", &["catalogue_name"]),
     ("CountedWith", &["density", "density_of", "molar_mass", "molar_mass_of"]),
     ("Health", &["database", "redis", "providers"]),
