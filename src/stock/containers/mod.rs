@@ -161,12 +161,11 @@ async fn create_once(by: &Auth<Member>, id: Uuid, mut new: NewContainer, content
     let unit = new.amount.unit;
     let tare = new.tare.map(tare_in_grams).transpose()?;
     let occurred_at = days::not_ahead(new.occurred_at, by.now())?;
-    let counting = match Counting::own_for(new.density, new.low_at, unit) {
-        Some(own) => own,
-        None => {
-            let db = &mut *by.app().lookups().await?;
-            store::find_counting(db, by.lab_id(), new.chemical_id, new.density).await?
-        }
+    let counting = if let Some(own) = Counting::own_for(new.density, new.low_at, unit) {
+        own
+    } else {
+        let db = &mut *by.app().lookups().await?;
+        store::find_counting(db, by.lab_id(), new.chemical_id, new.density).await?
     };
     let code = new.code.clone().map_or_else(make_code, String::from);
     let low_at = new.low_at.map(|low| low_in(low, unit, counting)).transpose()?;

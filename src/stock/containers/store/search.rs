@@ -136,7 +136,7 @@ pub async fn search(
 /// What may have been meant: 10 a label one slip away, from 20 on the name or another term, from 40 on what the
 /// likeliest begin or have all words of. A name that the lab has given is taken for one that shares half of its letters
 /// in threes, as the catalogue's words know nothing of it. Those that were found as they were typed are left out.
-#[expect(clippy::too_many_lines, clippy::too_many_arguments, reason = "one statement, and its arguments")]
+#[expect(clippy::too_many_arguments, reason = "one statement, and its arguments")]
 pub async fn search_meant(
     db: &mut PgConnection,
     lab_id: Uuid,
@@ -206,7 +206,6 @@ pub struct LabelAndName<'a> {
 }
 
 /// Bottles that have all words of a text, one in the label and the others in the chemical's names. All have the rank 7.
-#[expect(clippy::too_many_lines, reason = "one statement, and its arguments")]
 pub async fn search_label_and_name(
     db: &mut PgConnection,
     lab_id: Uuid,
