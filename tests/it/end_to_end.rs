@@ -16,6 +16,7 @@ use sqlx::PgPool;
 use crate::support::{
     folder::Folder,
     instance::{Instance, command, database_url},
+    schema::emptied,
 };
 
 async fn log_in(server: &Instance, phone: &str) -> String {
@@ -59,6 +60,7 @@ fn assert_withdrawn(posted: &Value) {
 
 #[sqlx::test(migrations = false)]
 async fn the_readme_leads_from_first_login_to_first_withdrawal_on_postgres(db: PgPool) {
+    emptied(&db).await;
     let data = Folder::new();
     let url = database_url(&db);
     let server = Instance::start(&data, &[("DATABASE_URL", &url)]).await;

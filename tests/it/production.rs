@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 use crate::support::{
     folder::Folder,
     instance::{Instance, database_url, variable},
+    schema::emptied,
 };
 
 /// Nobody has a number for examples, so none is sent a code.
@@ -51,6 +52,7 @@ async fn code_in(taken: &Mutex<Vec<String>>) -> String {
 
 #[sqlx::test(migrations = false)]
 async fn production_starts_and_lets_the_owner_in_by_a_code_that_a_provider_brought(db: PgPool) {
+    emptied(&db).await;
     let (folder, (twilio, taken)) = (Folder::new(), provider().await);
     let key = folder.0.join("jwt.pem");
     std::fs::write(&key, KeyRing::generate_pem()).unwrap();
