@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{catalogue::general, json, problem::Problem, reading, sentence};
+use super::{catalogue::general, clearing, json, problem::Problem, reading, sentence};
 use crate::base::error::{Error, Field};
 
 /// A JSON body, in or out.
@@ -24,7 +24,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let is_patch = *request.method() == Method::PATCH;
         // The rejection keeps its own status: 413 for a body over the limit.
         let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
-        let value = if is_patch { reading::parse_patch(&body) } else { reading::parse(&body) };
+        let value = if is_patch { clearing::parse_patch(&body) } else { reading::parse(&body) };
         value.map(Self).map_err(IntoResponse::into_response)
     }
 }

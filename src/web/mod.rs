@@ -3,6 +3,7 @@
 
 mod answer;
 mod catalogue;
+mod clearing;
 mod client;
 pub mod connections;
 mod digests;

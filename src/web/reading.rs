@@ -1,7 +1,7 @@
 //! Reads the bytes of a body as a value, or says everything that is wrong with them.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     catalogue::general,
@@ -9,7 +9,7 @@ use super::{
     problem::Problem,
     sentence,
 };
-use crate::base::{error::Field, patch::KEPT};
+use crate::base::error::Field;
 
 /// A body that is not JSON is 400; JSON that is not what the operation takes is 422. Both say where.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
@@ -41,74 +41,6 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(Problem::new(general::INVALID).errors(all_faults::<T>(body, fault)));
     }
     Ok(value)
-}
-
-/// A part of a body, which refuses nothing but itself.
-pub(super) fn of_value<T: DeserializeOwned>(value: &Value) -> Result<T, Vec<Field>> {
-    let text = || serde_json::to_vec(value).unwrap_or_default();
-    attempt::<T>(value).map_err(|fault| all_faults::<T>(&text(), fault))?;
-    T::deserialize(value).map_err(|cause| vec![Field::new("", sentence::of(&cause.to_string()).1)])
-}
-
-/// As [`parse`], but null is refused where there is always a value, and `clear` lists fields to be set to null: for
-/// clients that cannot send null.
-pub(super) fn parse_patch<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let has = |text: &[u8]| body.windows(text.len()).any(|window| window == text);
-    let object = (has(CLEAR) || has(NULL)).then(|| serde_json::from_slice::<Map<_, _>>(body).ok()).flatten();
-    let Some(mut value) = object else { return parse(body) };
-    let Some(names) = value.remove("clear") else { return parse_with(body, nulls(&value)) };
-    let refuse = |fields| Err(Problem::new(general::INVALID).errors(fields));
-    let Ok(names) = serde_json::from_value::<Vec<String>>(names) else {
-        return refuse(vec![Field::new("/clear", "must be a list of names of fields")]);
-    };
-    let mut wrong = nulls(&value);
-    for (index, name) in names.iter().enumerate() {
-        let pointer = format!("/clear/{index}");
-        if KEPT.contains(&&**name) {
-            wrong.push(Field::new(pointer, "always has a value, and cannot be cleared"));
-        } else if value.insert(name.clone(), Value::Null).is_some() {
-            wrong.push(Field::new(pointer, "is sent, or named twice: set it or clear it"));
-        }
-    }
-    let cleared = parse::<T>(&serde_json::to_vec(&value).unwrap_or_default()).map_err(|mut problem| {
-        for field in &mut problem.errors {
-            if let Some(index) = names.iter().position(|name| field.pointer == format!("/{name}")) {
-                *field = Field::new(format!("/clear/{index}"), "is no field that can be cleared");
-            }
-        }
-        problem
-    });
-    match cleared {
-        Err(mut problem) => {
-            problem.errors.extend(wrong);
-            Err(problem)
-        }
-        Ok(_) if !wrong.is_empty() => refuse(wrong),
-        Ok(patch) => Ok(patch),
-    }
-}
-
-const CLEAR: &[u8] = b"\"clear\"";
-const NULL: &[u8] = b"null";
-
-/// The fields that are null and cannot be.
-fn nulls(object: &Map<String, Value>) -> Vec<Field> {
-    let nulls = object.iter().filter(|(name, value)| value.is_null() && KEPT.contains(&name.as_str()));
-    let detail = "always has a value, and cannot be null: leave it out, and it stays as it is";
-    nulls.map(|(name, _)| Field::new(format!("/{name}"), detail)).collect()
-}
-
-fn parse_with<T: DeserializeOwned>(body: &[u8], wrong: Vec<Field>) -> Result<T, Problem> {
-    match parse(body) {
-        Err(mut problem) => {
-            let is_new = |field: &Field| !problem.errors.iter().any(|known| known.pointer == field.pointer);
-            let wrong: Vec<_> = wrong.into_iter().filter(is_new).collect();
-            problem.errors.extend(wrong);
-            Err(problem)
-        }
-        Ok(_) if !wrong.is_empty() => Err(Problem::new(general::INVALID).errors(wrong)),
-        parsed => parsed,
-    }
 }
 
 #[cfg(test)]

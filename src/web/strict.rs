@@ -10,6 +10,8 @@ use serde::{
 };
 use serde_json::Value;
 
+use super::each;
+
 /// A value that is read as an object only if it is one.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<'a>(pub &'a Value);
@@ -39,7 +41,14 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        if name == each::NAME {
+            return visitor.visit_newtype_struct(self.0);
+        }
         visitor.visit_newtype_struct(self)
     }
 

@@ -27,8 +27,8 @@ struct NewEvents {
     #[serde(default)]
     atomic: bool,
     /// 1 to 500. Those of one container are booked in their order.
-    #[schema(min_items = 1, max_items = 500)]
-    operations: Vec<NewOperation>,
+    #[schema(min_items = 1, max_items = 500, value_type = Vec<NewOperation>)]
+    operations: Vec<Each<NewOperation>>,
 }
 
 /// An event, and the container that it is of: `container_id` or `code`.
@@ -38,8 +38,7 @@ struct NewOperation {
     container_id: Option<Uuid>,
     /// What the container's label says.
     code: Option<Code>,
-    #[schema(value_type = NewEvent)]
-    event: Each<NewEvent>,
+    event: NewEvent,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
@@ -105,9 +104,11 @@ struct EventVerdicts {
         ]}))))),
     responses((status = 200, body = EventVerdicts), Failures), security(("bearer" = ["member"])))]
 async fn post_events(by: Auth<Member>, Json(new): Json<NewEvents>) -> Result<Json<EventVerdicts>, Problem> {
-    let operations = new.operations.into_iter().map(read).collect();
+    let operations: Vec<_> = new.operations.iter().map(read).collect();
+    let were_read: Vec<_> = operations.iter().map(Result::is_ok).collect();
     let judged = if new.atomic { post_all(&by, operations).await? } else { post_each(&by, operations).await? };
-    let verdicts: Vec<_> = judged.all.into_iter().enumerate().map(|(n, verdict)| shown(n, verdict)).collect();
+    let verdicts: Vec<_> =
+        judged.all.into_iter().enumerate().map(|(n, verdict)| shown(n, verdict, were_read[n])).collect();
     if judged.stand {
         return Ok(Json(EventVerdicts { verdicts }));
     }
@@ -115,17 +116,19 @@ async fn post_events(by: Auth<Member>, Json(new): Json<NewEvents>) -> Result<Jso
     Err(Problem::from(refusal).verdicts(&verdicts))
 }
 
-fn read(new: NewOperation) -> Operation {
+/// What is wrong with it has a pointer into the operation.
+fn read(new: &Each<NewOperation>) -> Operation {
+    let new = new.read().map_err(Error::Invalid)?;
     let named = match (new.container_id, new.code) {
         (Some(id), None) => Named::Id(id),
         (None, Some(code)) => Named::Code(code),
         (Some(_), Some(_)) => return Err(Error::field("/code", "is sent beside container_id: one of them is enough")),
         (None, None) => return Err(Error::field("/container_id", "is required, or else code")),
     };
-    Ok((named, new.event.0.map_err(Error::Invalid)?))
+    Ok((named, new.event))
 }
 
-fn shown(n: usize, verdict: Verdict) -> EventVerdict {
+fn shown(n: usize, verdict: Verdict, was_read: bool) -> EventVerdict {
     let none = EventVerdict { verdict: EventOutcome::Later, event: None, container: None, problem: None };
     match verdict {
         Verdict::Booked(posted) => EventVerdict {
@@ -135,7 +138,7 @@ fn shown(n: usize, verdict: Verdict) -> EventVerdict {
             problem: None,
         },
         Verdict::Failed(why) => {
-            let problem = located(n, Problem::from(why));
+            let problem = located(n, Problem::from(why), was_read);
             let verdict = if problem.status < 500 { EventOutcome::Rejected } else { EventOutcome::Later };
             EventVerdict { verdict, problem: Some(problem), ..none }
         }
@@ -143,11 +146,10 @@ fn shown(n: usize, verdict: Verdict) -> EventVerdict {
     }
 }
 
-/// Pointers of an event alone lead into that event.
-fn located(n: usize, mut problem: Problem) -> Problem {
+/// Once the operation was read, pointers are of its event, or of the code that several containers may have.
+fn located(n: usize, mut problem: Problem, was_read: bool) -> Problem {
     for field in &mut problem.errors {
-        let is_of_operation = ["/container_id", "/code"].contains(&&*field.pointer);
-        let within = if is_of_operation { "" } else { "/event" };
+        let within = if was_read && field.pointer != "/code" { "/event" } else { "" };
         field.pointer = format!("/operations/{n}{within}{}", field.pointer);
     }
     problem
