@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sqlx::{Connection as _, PgTransaction};
+use sqlx::{Connection as _, PgConnection, PgTransaction};
 use uuid::Uuid;
 
 use super::{Operation, Verdict, Verdicts, drafts, is_refusal};
@@ -46,16 +46,39 @@ pub async fn post_all(by: &Auth<Member>, operations: Vec<Operation>) -> Result<V
         return Ok(Verdicts { all, stand });
     }
     tx.rollback().await?;
-    let mut all: Vec<_> = all.into_iter().map(without_what_was_taken_back).collect();
+    let mut all = as_it_is_now(&mut db, by, all, &turn.made).await?;
     all.resize_with(many, || Verdict::NotBooked);
     Ok(Verdicts { all, stand })
 }
 
-fn without_what_was_taken_back(verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Booked(posted) if posted.is_new => Verdict::NotBooked,
-        verdict => verdict,
-    }
+/// After the transaction is taken back: an event that it had made is not booked, whether it was posted once or twice.
+/// What was booked before the call stands beside its bottle as that is now, not as it was in the transaction.
+async fn as_it_is_now(
+    db: &mut PgConnection,
+    by: &Auth<Member>,
+    verdicts: Vec<Verdict>,
+    made: &HashSet<Uuid>,
+) -> Result<Vec<Verdict>> {
+    let of_before = |verdict: &Verdict| match verdict {
+        Verdict::Booked(posted) => Some(posted).filter(|it| !made.contains(&it.event.id)).map(|it| it.container.id),
+        _ => None,
+    };
+    let bottles: HashSet<_> = verdicts.iter().filter_map(of_before).map(|id| (by.lab_id(), id)).collect();
+    let bottles = if bottles.is_empty() { Vec::new() } else { store::find_all(db, &Vec::from_iter(bottles)).await? };
+    let seen = bottles.into_iter().filter(|it| by.keys().sees(it.location_id));
+    let seen: HashMap<Uuid, Box<Container>> = seen.map(|it| (it.id, it)).collect();
+    let now = |verdict| match verdict {
+        Verdict::Booked(posted) if made.contains(&posted.event.id) => Verdict::NotBooked,
+        Verdict::Booked(mut posted) => match seen.get(&posted.container.id) {
+            Some(bottle) => {
+                posted.container = (**bottle).clone();
+                Verdict::Booked(posted)
+            }
+            None => Verdict::Failed(Error::NotFound("container")),
+        },
+        other => other,
+    };
+    Ok(verdicts.into_iter().map(now).collect())
 }
 
 /// How far the transaction is.
@@ -63,6 +86,8 @@ struct Turn {
     /// Those that the caller may see, locked, as they are by now.
     bottles: HashMap<Uuid, Container>,
     booked: HashSet<Uuid>,
+    /// Events of this transaction.
+    made: HashSet<Uuid>,
 }
 
 impl Turn {
@@ -78,7 +103,7 @@ impl Turn {
         let ids: Vec<_> = drafts.filter(|draft| draft.may_be_repeat).map(|draft| draft.id).collect();
         // An id that was made a moment ago is no event's.
         let booked = if ids.is_empty() { Vec::new() } else { store::find_booked(tx, by.lab_id(), &ids).await? };
-        Ok(Self { bottles, booked: booked.into_iter().collect() })
+        Ok(Self { bottles, booked: booked.into_iter().collect(), made: HashSet::new() })
     }
 
     async fn book(&mut self, tx: &mut PgTransaction<'_>, by: &Auth<Member>, draft: &Draft) -> Result<Posted> {
@@ -89,6 +114,7 @@ impl Turn {
         let posted = book_locked(tx, by, before, draft).await?;
         self.bottles.insert(draft.container_id, posted.container.clone());
         self.booked.insert(draft.id);
+        self.made.insert(draft.id);
         Ok(posted)
     }
 }

@@ -24,6 +24,7 @@ mod resource;
 mod scanning;
 mod searching;
 mod seen;
+mod taken_back;
 mod times;
 mod together;
 mod two_labs;
