@@ -23,6 +23,7 @@ pub use self::{
     right::{Admin, Anyone, Cataloguer, InLab, Manager, Member, Owner, Right, Viewer},
     standing::{forget, forget_all, role_and_keys},
     store::lock_rights,
+    turns::CONNECTIONS_OF_BULK,
 };
 use crate::{
     base::{
@@ -118,16 +119,6 @@ impl<R> Auth<R> {
 
     pub fn user_id(&self) -> Uuid {
         self.caller.user_id
-    }
-
-    /// A connection for a list or a search, in the caller's turn: nobody has them all.
-    pub async fn lists(&self) -> Result<turns::Turn> {
-        turns::of_lists(&self.app, self.user_id()).await
-    }
-
-    /// A connection for what reads much, in the caller's turn.
-    pub async fn reports(&self) -> Result<turns::Turn> {
-        turns::of_reports(&self.app, self.user_id()).await
     }
 
     /// Who comes with a Firebase token has none, and is told where to get one.

@@ -1,5 +1,5 @@
-//! Lists and searches of one person wait for each other, and so do reports, so that whoever sends many at once slows
-//! nobody but himself.
+//! Lists and searches of one person wait for each other, and so do reports and calls that write much, so that whoever
+//! sends many at once slows nobody but himself.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -18,16 +18,16 @@ use tokio::{
 };
 use uuid::Uuid;
 
+use super::Auth;
 use crate::{
     base::error::{Error, Result},
-    platform::{
-        app::App,
-        lanes::{Lane, Lease},
-    },
+    platform::lanes::{Lane, Lease},
 };
 
 /// Statements of one person that run at once: less than half of the connections for lists, half of those for reports.
 const AT_ONCE: usize = 3;
+/// That one call which writes much has at once: of those that write, a quarter.
+pub const CONNECTIONS_OF_BULK: usize = 8;
 /// Of one person that wait; more are told to come later.
 const WAITING: usize = 64;
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -47,6 +47,7 @@ struct Queues {
 
 struct Lists(Queues);
 struct Reports(Queues);
+struct Bulk(Queues);
 
 /// A connection, and the turn of the person who has it.
 pub struct Turn {
@@ -68,20 +69,36 @@ impl DerefMut for Turn {
     }
 }
 
-pub async fn of_lists(app: &App, user: Uuid) -> Result<Turn> {
-    let turn = app.part(|app| Lists(Queues::new(&app.lanes().lists))).0.of(user).turn().await?;
-    Ok(Turn { lease: app.lists().await?, _turn: turn })
-}
+impl<R> Auth<R> {
+    /// A connection for a list or a search, in the caller's turn: nobody has them all.
+    pub async fn lists(&self) -> Result<Turn> {
+        let app = self.app();
+        let lists = app.part(|app| Lists(Queues::new(&app.lanes().lists, 1)));
+        let turn = lists.0.of(self.user_id()).turn().await?;
+        Ok(Turn { lease: app.lists().await?, _turn: turn })
+    }
 
-pub async fn of_reports(app: &App, user: Uuid) -> Result<Turn> {
-    let turn = app.part(|app| Reports(Queues::new(&app.lanes().reports))).0.of(user).turn().await?;
-    Ok(Turn { lease: app.reports().await?, _turn: turn })
+    /// A connection for what reads much, in the caller's turn.
+    pub async fn reports(&self) -> Result<Turn> {
+        let app = self.app();
+        let reports = app.part(|app| Reports(Queues::new(&app.lanes().reports, 1)));
+        let turn = reports.0.of(self.user_id()).turn().await?;
+        Ok(Turn { lease: app.reports().await?, _turn: turn })
+    }
+
+    /// For a call that writes much: all those of one person have half of the connections at most. The turn comes before
+    /// any connection, as who waits for it must hold none.
+    pub async fn turn_of_bulk(&self) -> Result<OwnedSemaphorePermit> {
+        let bulk = self.app().part(|app| Bulk(Queues::new(&app.lanes().writes, CONNECTIONS_OF_BULK)));
+        bulk.0.of(self.user_id()).turn().await
+    }
 }
 
 impl Queues {
-    fn new(lane: &Lane) -> Self {
+    /// Each of those in a turn has so many connections.
+    fn new(lane: &Lane, connections: usize) -> Self {
         Self {
-            at_once: AT_ONCE.min(lane.size() / 2).max(1),
+            at_once: AT_ONCE.min(lane.size() / 2 / connections).max(1),
             of: Cache::builder().max_capacity(100_000).time_to_idle(FORGOTTEN_AFTER).build(),
         }
     }

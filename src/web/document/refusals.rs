@@ -70,7 +70,8 @@ fn more(id: &str) -> &'static [Kind] {
         | "get_installation_audit_head"
         | "verify_audit"
         | "verify_installation_audit"
-        | "export_containers" => &[general::RATE_LIMITED],
+        | "export_containers"
+        | "post_events" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
         // A part of the path is a text with rules of its own.
         "lift_sending_stop" | "scan_code" => &[general::INVALID],

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub async fn post_all(by: &Auth<Member>, operations: Vec<Operation>) -> Result<Verdicts> {
+    let _turn = by.turn_of_bulk().await?;
     let drafts = drafts(by, operations).await?;
     let mut db = by.app().db().await?;
     let mut tx = db.begin().await?;

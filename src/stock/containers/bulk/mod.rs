@@ -17,16 +17,13 @@ use super::{
     posting, store,
 };
 use crate::{
-    auth::{Auth, Member},
+    auth::{Auth, CONNECTIONS_OF_BULK, Member},
     base::error::{Error, Reason, Result},
     stock::codes::{self, Code},
 };
 
 /// Events of one call.
 const MOST: usize = 500;
-/// Bottles that are written at once: of the connections that write, one call needs a quarter at most.
-const AT_ONCE: usize = 8;
-
 /// How the bottle of an event is named.
 #[derive(Debug)]
 pub enum Named {
@@ -57,6 +54,7 @@ pub struct Verdicts {
 
 /// Each for itself: what becomes of one does not matter to another, unless it is of the same bottle.
 pub async fn post_each(by: &Auth<Member>, operations: Vec<Operation>) -> Result<Verdicts> {
+    let _turn = by.turn_of_bulk().await?;
     let drafts = drafts(by, operations).await?;
     let mut verdicts: Vec<_> = drafts.iter().map(|_| Verdict::NotBooked).collect();
     let mut of_bottles: HashMap<Uuid, Vec<(usize, Draft)>> = HashMap::new();
@@ -67,7 +65,7 @@ pub async fn post_each(by: &Auth<Member>, operations: Vec<Operation>) -> Result<
         }
     }
     let booking = of_bottles.into_values().map(|of_bottle| book_in_order(by, of_bottle));
-    let mut booking = stream::iter(booking).buffer_unordered(AT_ONCE);
+    let mut booking = stream::iter(booking).buffer_unordered(CONNECTIONS_OF_BULK);
     while let Some(booked) = booking.next().await {
         for (n, booked) in booked {
             verdicts[n] = booked.map_or_else(Verdict::Failed, |posted| Verdict::Booked(Box::new(posted)));

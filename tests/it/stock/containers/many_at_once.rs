@@ -61,10 +61,11 @@ async fn calls_that_take_the_same_bottles_in_another_order_wait_for_one_another_
     let by = app.client("member").await;
     let (one, other) = (bottle(&app, &by, "100", "mL").await, bottle(&app, &by, "100", "mL").await);
     let mut calls = JoinSet::new();
+    // Each of somebody else, as the calls of one person wait for each other.
     for n in 0..20 {
         let order = if n % 2 == 0 { [&one, &other] } else { [&other, &one] };
         let operations = order.map(|made| on(made, named(withdraw("1", "mL"))));
-        let (by, path, atomic) = (by.clone(), app.path("/events"), n % 4 < 2);
+        let (by, path, atomic) = (app.client("member").await, app.path("/events"), n % 4 < 2);
         calls.spawn(async move { by.post(&path, json!({"atomic": atomic, "operations": operations})).await.ok() });
     }
     for answer in calls.join_all().await {

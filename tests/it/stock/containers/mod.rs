@@ -12,6 +12,7 @@ mod lists;
 mod long_ledgers;
 mod many;
 mod many_at_once;
+mod many_turns;
 mod many_unread;
 mod model;
 mod namespace;
