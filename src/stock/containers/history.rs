@@ -32,13 +32,24 @@ pub enum Obstacle {
     Disposal,
     /// It is more than an edit.
     Use,
+    /// It changed how much there is: something was used, added or counted.
+    Content,
     /// Somebody can undo it. What comes later decides, so no event has it by itself.
     Reversible,
 }
 
 impl Obstacle {
-    const ALL: [Self; 8] =
-        [Self::Amount, Self::State, Self::Place, Self::Holder, Self::Tare, Self::Disposal, Self::Use, Self::Reversible];
+    const ALL: [Self; 9] = [
+        Self::Amount,
+        Self::State,
+        Self::Place,
+        Self::Holder,
+        Self::Tare,
+        Self::Disposal,
+        Self::Use,
+        Self::Content,
+        Self::Reversible,
+    ];
 }
 
 /// An event that was booked.
@@ -97,6 +108,7 @@ impl Past {
             Obstacle::Tare => self.rest.tare.is_some(),
             Obstacle::Disposal => self.r#type == EventType::Dispose,
             Obstacle::Use => self.r#type != EventType::Edit,
+            Obstacle::Content => !self.delta.is_zero(),
             Obstacle::Reversible => false,
         }
     }

@@ -44,13 +44,17 @@ pub fn is_undoable(now: &Situation, history: &History, line: &Past, who: &Who<'_
 }
 
 /// The bottle should never have been: it ends without content, and its code is free again. An edit, which nobody can
-/// undo, does not keep it. What nobody can undo any more, as it was edited since or the place that it came from is
-/// gone, does not keep it from a manager; what is gone for good stays so.
+/// undo, does not keep it. Nor does from a manager what nobody can undo any more and what changed no amount, such as a
+/// move from a place that is gone. What was used stays in the books, and what is gone for good stays so.
 fn undo_creation(now: &Situation, history: &History, line: &Past, who: &Who<'_>) -> Result<Booking> {
     if let Some(newest) = blocker(now, history, line) {
         let reversible = newest_that_can_be_undone(now, history, who);
         if reversible.is_some() || now.state == State::Disposed {
             refuse_if(reversible.or(Some(newest)))?;
+        }
+        if let Some(used) = history.newest_after(line, |later| later.has(Obstacle::Content)) {
+            let why = "what was used or counted since cannot be undone any more, and stays in the books";
+            return Err(Reason::NotReversible.because(why).with(|members| members.blocked_by = Some(used.id)));
         }
         if who.role < Role::Manager {
             return Err(Error::Forbidden("what was booked since cannot be undone; a manager can undo the creation"));
@@ -136,7 +140,7 @@ fn is_later_in_the_way(now: &Situation, history: &History, line: &Past, who: &Wh
     let has = |obstacle| history.later().contains(&obstacle);
     match line.is_creation() {
         true if who.role < Role::Manager || now.state == State::Disposed => has(Obstacle::Use),
-        true => has(Obstacle::Reversible),
+        true => has(Obstacle::Reversible) || has(Obstacle::Content),
         false => is_in_the_way(now, line, has),
     }
 }

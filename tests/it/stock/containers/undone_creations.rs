@@ -28,14 +28,36 @@ async fn is_offered(by: &Client, path: &str, limit: u8) -> bool {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn a_manager_undoes_a_creation_although_a_weighing_was_edited_since(db: PgPool) {
+async fn nobody_undoes_a_creation_of_which_something_was_used_although_that_cannot_be_undone_any_more(db: PgPool) {
     let app = TestApp::new(db).await;
     let (manager, maker) = (app.client("manager").await, app.client("member").await);
     let made = bottle(&app, &maker, "100", "g").await;
     let path = events_of(&app, &made);
     let creation = creation(&maker, &path).await;
-    maker.post(&path, withdraw("1", "g")).await.created();
-    let tare = json!({"type": "weigh", "gross": {"value": "60", "unit": "g"}, "tare": {"value": "10", "unit": "g"}});
+    maker.post(&path, withdraw("60", "g")).await.created();
+    let weigh = json!({"type": "weigh", "gross": {"value": "45", "unit": "g"}, "tare": {"value": "10", "unit": "g"}});
+    let weighed = maker.post(&path, weigh).await.created();
+    manager.patch(&path_of(&app, &made), "*", json!({"tare": {"value": "11", "unit": "g"}})).await.ok();
+    manager.post(&path, undo(&weighed)).await.problem(409, "not-reversible");
+    for by in [&manager, &maker] {
+        let refused = by.post(&path, undo(&creation)).await.problem(409, "not-reversible");
+        assert_eq!(refused["blocked_by"], weighed["event"]["id"]);
+        for limit in [1, 2, 100] {
+            assert!(!is_offered(by, &path, limit).await, "a page of {limit}");
+        }
+    }
+    let now = manager.get(&path_of(&app, &made)).await.ok();
+    assert_eq!((&now["state"], &now["amount"]["value"]), (&json!("opened"), &json!("35")));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_manager_undoes_a_creation_although_a_weighing_that_found_no_change_was_edited_since(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (manager, maker) = (app.client("manager").await, app.client("member").await);
+    let made = bottle(&app, &maker, "100", "g").await;
+    let path = events_of(&app, &made);
+    let creation = creation(&maker, &path).await;
+    let tare = json!({"type": "weigh", "gross": {"value": "110", "unit": "g"}, "tare": {"value": "10", "unit": "g"}});
     let weighed = maker.post(&path, tare).await.created();
     manager.patch(&path_of(&app, &made), "*", json!({"tare": {"value": "11", "unit": "g"}})).await.ok();
     let moved =

@@ -43,10 +43,12 @@ impl Bottle {
                 .filter(|line| line.stands() && line.kind != "edit")
                 .map(|line| line.id)
                 .collect();
-            // What nobody can undo any more does not keep it from a manager.
+            // What nobody can undo any more does not keep it from a manager, unless the amount is another since.
             let anybody = Person { manager: true, ..by.clone() };
             let lives_on = |at: usize| self.lines[at].stands() && self.undo(at, &anybody, now).is_ok();
-            if self.now.state == State::Disposed || (1..self.lines.len()).any(lives_on) {
+            let counted = |line: &Line| line.stands() && !line.delta().is_zero();
+            let keeps = self.now.state == State::Disposed || self.lines[1..].iter().any(counted);
+            if keeps || (1..self.lines.len()).any(lives_on) {
                 return Err(Refusal(409, "not-reversible", others));
             }
             if !others.is_empty() && !by.manager {
