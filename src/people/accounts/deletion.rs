@@ -29,6 +29,7 @@ pub async fn delete_me(by: &Auth<Anyone>, version: Option<i32>) -> Result<()> {
     let mut db = app.db().await?;
     let mut tx = db.begin().await?;
     auth::lock_rights(&mut tx).await?;
+    labs::lock_all(&mut tx, user_id).await?;
     users::check_another_owner(&mut tx, user_id).await?;
     labs::check_another_admin(&mut tx, user_id).await?;
     let Some(erased) = users::erase(&mut tx, user_id, version, now).await? else {

@@ -130,7 +130,14 @@ pub async fn check_another_admin(db: &mut PgConnection, user_id: Uuid) -> Result
         .because(format!("there is no other admin of {named}{more}; make somebody else an admin first")))
 }
 
-/// Ends somebody's memberships in all labs.
+/// Holds the labs that somebody belongs to until the transaction ends, so that nobody gives them a key there meanwhile:
+/// whoever sets keys holds the lab. Who calls it holds [`auth::lock_rights`] and no row yet, as a lab comes before
+/// memberships, keys and accounts.
+pub async fn lock_all(tx: &mut PgTransaction<'_>, user_id: Uuid) -> Result<()> {
+    store::lock_labs_of(tx, user_id).await
+}
+
+/// Ends somebody's memberships in all labs. Who calls it has called [`lock_all`].
 pub async fn leave_all(tx: &mut PgTransaction<'_>, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<Change>> {
     let keys = keys_taken(tx, None, user_id).await?;
     let labs = store::end_all(tx, user_id, now).await?;

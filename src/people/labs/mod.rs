@@ -13,7 +13,7 @@ pub use self::{
     invitation::Invitation,
     invitations::{AcceptInvitation, NewInvitation, find_invitation, forget_phone, redeem, revoke_made_by, sweep},
     member::Member,
-    members::{MemberPatch, check_another_admin, leave_all, make_admin},
+    members::{MemberPatch, check_another_admin, leave_all, lock_all, make_admin},
 };
 use crate::{
     auth::{self, Admin, Anyone, Auth, Owner, Role},

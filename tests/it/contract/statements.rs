@@ -28,7 +28,7 @@ const MOST_WITH_KEY: usize = MOST + 2;
 const RARE: [(&str, usize); 14] = [
     ("create_chemical", 2),
     ("update_account", 6),
-    ("delete_me", 15),
+    ("delete_me", 16),
     ("scan_code", 2),
     ("set_chemical_overrides", 3),
     ("appoint_admin", 2),

@@ -107,6 +107,17 @@ pub async fn set_role(
     }))
 }
 
+/// In the order of their ids, so that two who do it do not wait for each other in a ring.
+pub async fn lock_labs_of(db: &mut PgConnection, user_id: Uuid) -> Result<()> {
+    let labs = sqlx::query_scalar!(
+        "select id from labs where id in (select lab_id from memberships where user_id = $1 and left_at is null)
+        order by id for no key update",
+        user_id
+    );
+    labs.fetch_all(db).await?;
+    Ok(())
+}
+
 /// Who has the keys to a place.
 pub struct KeyList {
     pub lab_id: Uuid,

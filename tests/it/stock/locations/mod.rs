@@ -5,6 +5,7 @@ mod closing_races;
 pub mod keys;
 mod keys_kept;
 mod keys_of_who_left;
+mod keys_races;
 mod lists;
 mod moves;
 mod told_of_hidden;
