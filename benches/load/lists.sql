@@ -198,6 +198,42 @@ $16 = '{}'
 $17 = '{hydroxyoctanol cyano}'
 $18 = '{}'
 $19 = '3 cyao 4 hydroxyoctanol'
+@list containers by text, a label that thousands have and a name
+@query from common join texts t using (n)
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '{LOT}'
+$3 = '{3 cyano 4 hydroxyoctanol}'
+$4 = '{hydroxyoctanol cyano}'
+$5 = '{3 cyano 4 hydroxyoctanol}'
+$6 = null
+$7 = '{f}'
+$8 = null
+$9 = null
+$10 = null
+$11 = false
+$12 = '0001-01-01'
+$13 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$14 = 51
+$15 = '{}'
+$16 = 1000
+@list containers by text, a label that thousands have and no name
+@query from common join texts t using (n)
+$1 = '01993f2e-0004-7000-8000-100000000000'
+$2 = '{LOT,ZZZZ}'
+$3 = '{zzzz,lot}'
+$4 = '{zzzz,lot}'
+$5 = '{zzzz,lot}'
+$6 = null
+$7 = '{f}'
+$8 = null
+$9 = null
+$10 = null
+$11 = false
+$12 = '0001-01-01'
+$13 = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+$14 = 51
+$15 = '{}'
+$16 = 1000
 @list events of a container
 @query where e.lab_id = $1 and e.container_id = $2 and e.seq < $3
 $1 = '01993f2e-0004-7000-8000-100000000000'

@@ -2,6 +2,7 @@
 
 mod history;
 mod imported;
+mod label_and_name;
 mod ledger;
 mod pages;
 mod row;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub use self::{
     history::history,
     imported::{find_imported, insert_imported},
+    label_and_name::{LabelAndName, search_label_and_name},
     ledger::{
         Present, book, can_hold, events_before, find_booked, find_content, find_event, find_first_content,
         first_occurred_at,
@@ -30,7 +32,7 @@ pub use self::{
     },
     row::Row,
     scanned::{of_chemical, of_gtin, of_lot},
-    search::{LabelAndName, Match, search, search_label_and_name, search_meant},
+    search::{Match, search, search_meant},
 };
 use super::{Container, changes::Rest, counting::Counting, entry::Creation};
 use crate::{

@@ -24,6 +24,7 @@ mod repeats;
 mod resource;
 mod scanning;
 mod searching;
+mod searching_both;
 mod seen;
 mod taken_back;
 mod times;
