@@ -56,9 +56,12 @@ async fn logins(by: &Auth<Owner>, filter: AuditFilter, cursor: Option<Cursor<Uui
     let kind = kind.map(|kind| login_kind(kind.as_str()).ok_or_else(|| Error::field("?kind", "is no kind of logins")));
     let kind = kind.transpose()?;
     let list = List::new("audit of logins", &(person, from, kind));
-    let filter = store::Filter { kind, user_id: person, from, before: list.after(cursor)? };
+    let filter = store::Filter { kind, from, before: list.after(cursor)? };
     let mut db = by.reports().await?;
-    let found = store::list(&mut db, None, &filter, limit.plus_one()).await?;
+    let found = match person {
+        Some(person) => store::list_by(&mut db, person, &filter, limit.plus_one()).await?,
+        None => store::list(&mut db, None, &filter, limit.plus_one()).await?,
+    };
     let mut lines: Vec<_> = found.into_iter().map(line).collect();
     let people: Vec<_> = lines.iter().filter_map(|line| line.by.user_id).collect();
     let names = store::names(&mut db, &people).await?;

@@ -20,7 +20,6 @@ pub async fn insert(db: &mut PgConnection, events: &[LoginEvent]) -> Result<()> 
 #[derive(Debug, Default)]
 pub struct Filter {
     pub kind: Option<EventKind>,
-    pub user_id: Option<Uuid>,
     pub from: Option<DateTime<Utc>>,
     pub before: Option<Uuid>,
 }
@@ -39,15 +38,40 @@ pub async fn list(
         from login_events
         where ($1::bytea is null or phone_hash = $1 or user_id = (select id from users where phone = $2))
             and ($3::text is null or kind = $3) and ($4::uuid is null or id < $4)
-            and ($5::uuid is null or done_by = $5
-                or user_id = $5 and done_by is null and kind <> all ($8))
-            and ($6::timestamptz is null or at >= $6)
-        order by id desc limit $7"#,
+            and ($5::timestamptz is null or at >= $5)
+        order by id desc limit $6"#,
         who.map(|(hash, _)| hash),
         who.map(|(_, phone)| phone),
         filter.kind as Option<EventKind>,
         filter.before,
-        filter.user_id,
+        filter.from,
+        most
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
+/// What somebody did: to others, and to themselves. Each of the two has an index in the order of the list.
+pub async fn list_by(db: &mut PgConnection, user_id: Uuid, filter: &Filter, most: i64) -> Result<Vec<LoginEvent>> {
+    let found = sqlx::query_as!(
+        LoginEvent,
+        r#"select id, at, kind as "kind: EventKind", outcome, encode(phone_hash, 'hex') as phone_hash, user_id,
+            session_id, address, device, detail, done_by
+        from login_events
+        where id in (
+            (select id from login_events
+            where done_by = $1 and ($2::text is null or kind = $2) and ($3::uuid is null or id < $3)
+                and ($4::timestamptz is null or at >= $4)
+            order by id desc limit $5)
+            union all
+            (select id from login_events
+            where user_id = $1 and done_by is null and kind <> all ($6) and ($2::text is null or kind = $2)
+                and ($3::uuid is null or id < $3) and ($4::timestamptz is null or at >= $4)
+            order by id desc limit $5)
+        )
+        order by id desc limit $5"#,
+        user_id,
+        filter.kind as Option<EventKind>,
+        filter.before,
         filter.from,
         most,
         &EventKind::OF_OWNERS.map(EventKind::as_str) as &[&str]

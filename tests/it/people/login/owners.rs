@@ -191,6 +191,39 @@ async fn the_audit_of_logins_names_who_did_it_to_an_account(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn pages_of_the_audit_of_a_person_hold_what_they_did_to_others_and_to_themselves_newest_first(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (owner, other) = (app.owner().await, app.stranger().await);
+    let insert = "insert into login_events (id, at, kind, outcome, user_id, done_by) values ($1, $2, $3, $4, $5, $6)";
+    let mut wanted = Vec::new();
+    for n in 0..20_u32 {
+        app.advance(TimeDelta::seconds(1));
+        // A right that the command line gave is not done by its person.
+        let (kind, of, by) = match n % 4 {
+            0 | 1 => ("right_given", other.user_id, Some(owner.user_id)),
+            2 => ("logged_in", owner.user_id, None),
+            _ => ("right_given", owner.user_id, None),
+        };
+        if n % 4 < 3 {
+            wanted.insert(0, n.to_string());
+        }
+        let id = chemstock::base::ids::new(app.now());
+        let event = sqlx::query(insert).bind(id).bind(app.now()).bind(kind).bind(n.to_string()).bind(of).bind(by);
+        event.execute(&app.db).await.unwrap();
+    }
+    let (mut told, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/admin/audit?source=login&by={}&limit=2{cursor}", owner.user_id);
+        let page = owner.get(&path).await.ok();
+        let items = page["items"].as_array().unwrap().iter();
+        told.extend(items.map(|it| it["changes"]["outcome"][1].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(told, wanted);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn the_command_that_makes_an_owner_of_an_account_leaves_a_line_of_what_it_changed(db: PgPool) {
     let app = open_doors(db).await;
     let pair = log_in(&app, PHONE).await;
