@@ -33,6 +33,8 @@ const WAITING: usize = 64;
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Longer than any statement runs, so that a queue in use is never forgotten.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(2);
+/// An answer may be read slowly.
+const FORGOTTEN_AFTER_EXPORT: Duration = Duration::from_hours(1);
 
 struct Queue {
     turns: Arc<Semaphore>,
@@ -48,6 +50,7 @@ struct Queues {
 struct Lists(Queues);
 struct Reports(Queues);
 struct Bulk(Queues);
+struct Exports(Queues);
 
 /// A connection, and the turn of the person who has it.
 pub struct Turn {
@@ -92,15 +95,23 @@ impl<R> Auth<R> {
         let bulk = self.app().part(|app| Bulk(Queues::new(&app.lanes().writes, CONNECTIONS_OF_BULK)));
         bulk.0.of(self.user_id()).turn().await
     }
+
+    /// For an answer that is written while it is read, to its end: between two parts it holds no connection, but a part
+    /// in memory.
+    pub async fn turn_of_export(&self) -> Result<OwnedSemaphorePermit> {
+        let exports = self.app().part(|_| Exports(Queues::of_so_many(AT_ONCE, FORGOTTEN_AFTER_EXPORT)));
+        exports.0.of(self.user_id()).turn().await
+    }
 }
 
 impl Queues {
     /// Each of those in a turn has so many connections.
     fn new(lane: &Lane, connections: usize) -> Self {
-        Self {
-            at_once: AT_ONCE.min(lane.size() / 2 / connections).max(1),
-            of: Cache::builder().max_capacity(100_000).time_to_idle(FORGOTTEN_AFTER).build(),
-        }
+        Self::of_so_many(AT_ONCE.min(lane.size() / 2 / connections).max(1), FORGOTTEN_AFTER)
+    }
+
+    fn of_so_many(at_once: usize, forgotten_after: Duration) -> Self {
+        Self { at_once, of: Cache::builder().max_capacity(100_000).time_to_idle(forgotten_after).build() }
     }
 
     fn of(&self, user: Uuid) -> Arc<Queue> {

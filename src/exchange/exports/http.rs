@@ -81,5 +81,5 @@ const CSV: File =
     responses((status = 200, body = String, content_type = "text/csv", description = "The file",
         example = "code,chemical,cas,amount,unit\n7K3M9QXTD,acetonitrile,75-05-8,500,mL\n"), Failures))]
 async fn export_containers(by: Auth<Viewer>, Query(filter): Query<ExportFilter>) -> Result<Response> {
-    streamed(CSV, super::containers(by, filter.into())).await
+    streamed(CSV, super::containers(by, filter.into()).await?).await
 }

@@ -10,7 +10,7 @@ use std::{
 
 use chrono::NaiveDate;
 use futures_util::{Stream, stream};
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 use uuid::Uuid;
 
 pub use self::http::routes;
@@ -50,14 +50,19 @@ pub const CONTAINERS: [&str; 16] = [
 /// What the reader may see is asked again so often.
 const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// The bottles that a list with this filter has, in its order, as CSV.
-pub fn containers(by: Auth<Viewer>, filter: ContainerFilter) -> impl Stream<Item = Result<Vec<u8>>> + Send {
+/// The bottles that a list with this filter has, in its order, as CSV. Whoever reads none of many keeps only themselves
+/// from more.
+pub async fn containers(
+    by: Auth<Viewer>,
+    filter: ContainerFilter,
+) -> Result<impl Stream<Item = Result<Vec<u8>>> + Send + use<>> {
     let filter = ContainerFilter { limit: Limit::OF_REPORT, cursor: None, ..filter };
-    let begun = Export { by, filter, is_begun: false, looked_at: Instant::now() };
-    stream::try_unfold(Some(begun), async |export| {
+    let turn = by.turn_of_export().await?;
+    let begun = Export { by, filter, is_begun: false, looked_at: Instant::now(), _turn: turn };
+    Ok(stream::try_unfold(Some(begun), async |export| {
         let Some(export) = export else { return Ok(None) };
         export.part().await.map(Some)
-    })
+    }))
 }
 
 struct Export {
@@ -65,6 +70,7 @@ struct Export {
     filter: ContainerFilter,
     is_begun: bool,
     looked_at: Instant,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Export {

@@ -205,3 +205,33 @@ async fn an_export_that_fails_on_the_way_breaks_off_and_one_that_fails_before_is
         sqlx::raw_sql("alter table gone rename to containers").execute(&app.db).await.unwrap();
     }
 }
+
+/// Answers of more than one part, which nobody reads on.
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn exports_of_one_person_that_nobody_reads_keep_only_that_person_from_more(db: PgPool) {
+    let app = TestApp::new(db).await;
+    let (greedy, other) = (app.client("viewer").await, app.client("viewer").await);
+    let water = chemical(&app, "water", None, None).await;
+    make_many(&app, water, 1500).await;
+    let begin = async |by: &Client| {
+        let request = Request::get(app.path("/exports/containers.csv"))
+            .header(header::HOST, "localhost")
+            .header(header::AUTHORIZATION, format!("Bearer {}", by.token.as_ref().unwrap()))
+            .body(Body::empty());
+        app.router.clone().oneshot(request.unwrap()).await.unwrap()
+    };
+    let mut unread = Vec::new();
+    for _ in 0..3 {
+        let answer = begin(&greedy).await;
+        assert_eq!(answer.status(), 200);
+        unread.push(answer);
+    }
+    assert_eq!(begin(&greedy).await.status(), 429);
+    assert_eq!(export(&app, &other, "").await.len(), 1500);
+    // What is read to its end, or not wanted any more, makes room.
+    let whole = unread.pop().unwrap().into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(whole.iter().filter(|byte| **byte == b'\n').count(), 1501);
+    assert_eq!(export(&app, &greedy, "").await.len(), 1500);
+    unread.clear();
+    assert_eq!(export(&app, &greedy, "").await.len(), 1500);
+}
