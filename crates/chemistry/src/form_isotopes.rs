@@ -82,7 +82,7 @@ impl Reader<'_> {
             });
         let is_apart = self.sign(at.wrapping_sub(1)) != Some('-');
         let is_family = |family: &&str| word.contains(*family) && (is_apart || *family != "calcifer");
-        is_vitamin || word == "vit" || NUMBERED.iter().any(|family| is_family(family)) || self.is_ring(count)
+        is_vitamin || word == "vit" || NUMBERED.iter().any(is_family) || self.is_ring(count)
     }
 
     fn is_ring(&self, count: u64) -> bool {

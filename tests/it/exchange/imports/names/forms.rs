@@ -150,3 +150,26 @@ async fn other_forms_among_the_names_of_pubchem_are_left_out_with_a_warning(db: 
     assert_eq!(chemical(&app, "127-09-3").await["synonyms"], json!(["sodium;acetate", "acetic acid sodium salt"]));
     assert_eq!(report.warnings, ["line 1: 2 names that are of another hydrate, salt or isotope were left out"]);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn the_water_behind_a_count_in_brackets_is_that_of_the_formula(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let salts = ["Fe(NO3)3.9H2O", "Ca(NO3)2.4H2O", "Al2(SO4)3.18H2O", "Ba(OH)2.8H2O", "Zn(NO3)2.6H2O"];
+    let rows = salts.map(|salt| format!("{salt},{salt},\nsalt of {salt},{salt},{salt}\n")).concat();
+    let names = Names { may_be_shared: true, ..Names::default() };
+    let report = chemicals(&app, &folder, &format!("name,formula,synonyms\n{rows}"), names).await;
+    assert_eq!(report.failed, 0, "{:?}", report.corrections.is_some().then(|| super::corrections(&report)));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_vitamin_and_a_siloxane_are_not_deuterated_by_their_names(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let rows = "name,cas,formula,synonyms\nVitamine D3,67-97-0,C27H44O,25-OH;Vit. D3|Vitamina D3\n\
+        Ergocalciferol (D2),50-14-6,C28H44O,\nOctamethylcyclotetrasiloxane (D4),556-67-2,C8H24O4Si4,D4\n\
+        Decamethylcyclopentasiloxane (D5),541-02-6,C10H30O5Si5,\nacetone-d6,666-52-4,C3D6O,\n";
+    known(&app, &folder, rows).await;
+    let rows = "name,cas,formula\nDMSO-d6,2206-27-1,C2H6OS\n(D4)methanol,811-98-3,CH4O\nbenzene-d6,1076-43-3,C6H6\n";
+    for reason in reasons(&chemicals(&app, &folder, rows, Names::default()).await) {
+        assert!(reason.contains("differ in their isotopes"), "{reason}");
+    }
+}
