@@ -10,14 +10,25 @@ pub struct Lines {
 }
 
 impl Lines {
-    const SHOWN: usize = 5;
+    pub const SHOWN: u64 = 5;
+
+    /// The first of so many, at most as many as are told.
+    pub fn of(first: impl Iterator<Item = u64>, all: u64) -> Self {
+        let first: Vec<_> = (0..Self::SHOWN).zip(first).map(|(_, line)| line).collect();
+        let more = all.saturating_sub(first.len() as u64);
+        Self { first, more }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.first.len() as u64 + self.more
+    }
 
     pub fn first(&self) -> Option<u64> {
         self.first.first().copied()
     }
 
     pub fn add(&mut self, line: u64) {
-        if self.first.len() < Self::SHOWN { self.first.push(line) } else { self.more += 1 }
+        if (self.first.len() as u64) < Self::SHOWN { self.first.push(line) } else { self.more += 1 }
     }
 }
 

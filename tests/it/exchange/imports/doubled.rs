@@ -55,3 +55,17 @@ async fn a_bottle_that_came_in_before_stays_when_another_row_has_its_code(db: Pg
     assert_eq!(corrections(&report)[0].0, 3);
     assert_eq!(containers(&app, &manager).await.len(), 1);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn of_many_rows_of_one_code_a_few_are_named_and_how_many_more_there_are(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let rows = (1..=40).map(|n| format!("B-1,64-17-5,{n} L\n")).collect::<Vec<_>>().concat();
+    let report = load(&app, &folder.file("b.csv", format!("code,cas,amount\n{rows}"))).await;
+    assert_eq!(counts(&report), [40, 0, 0, 0, 40]);
+    for (line, reason) in corrections(&report) {
+        let first = if line <= 6 { (2..=7).filter(|it| *it != line).collect() } else { vec![2, 3, 4, 5, 6] };
+        let first = first.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        assert!(reason.starts_with(&format!("lines {first} and 34 more have the same code")), "{line}: {reason}");
+    }
+}
