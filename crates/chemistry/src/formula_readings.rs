@@ -88,20 +88,52 @@ fn is_composition(name: &str) -> bool {
     organic || (ends && letters > 1 && !large)
 }
 
+/// Salts and oxides that are written as a molecule and as half of it, or less: what is in the bottle is the same. O2 and
+/// O3 are two substances, and so are most others of one ratio.
+const WRITTEN_TWICE: [(&str, &str); 18] = [
+    ("O5P2", "O10P4"),
+    ("O3P2", "O6P4"),
+    ("P2S5", "P4S10"),
+    ("As2O3", "As4O6"),
+    ("O3Sb2", "O6Sb4"),
+    ("AlCl3", "Al2Cl6"),
+    ("AlBr3", "Al2Br6"),
+    ("AlI3", "Al2I6"),
+    ("Cl3Fe", "Cl6Fe2"),
+    ("AuCl3", "Au2Cl6"),
+    ("Cl5Nb", "Cl10Nb2"),
+    ("Cl5Ta", "Cl10Ta2"),
+    ("Cl5Mo", "Cl10Mo2"),
+    ("ClCu", "Cl2Cu2"),
+    ("ClHg", "Cl2Hg2"),
+    ("HgI", "Hg2I2"),
+    ("HgNO3", "Hg2N2O6"),
+    ("S", "S8"),
+];
+
 impl Formula {
-    /// Whether both are of the same atoms, however they are divided into parts. Of what is no organic substance the
-    /// ratio counts: phosphorus pentoxide is P2O5 on its label, and P4O10 as a molecule.
+    /// Whether both are of the same atoms, however they are divided into parts. Of crystals with water the ratio
+    /// counts, as nothing else says how many are one: plaster is CaSO4·½H2O, and (CaSO4)2·H2O. So it does of a few that
+    /// are written in two ways: phosphorus pentoxide is P2O5 on its label, and P4O10 as a molecule.
     pub fn has_atoms_of(&self, other: &Self) -> bool {
         let (Some(ours), Some(theirs)) = (total(self), total(other)) else { return false };
         if ours == theirs {
             return true;
         }
+        let has_parts = |formula: &Self| formula.as_str().contains(['.', '·']);
+        let is_pair = |one: &Self, two: &Self| WRITTEN_TWICE.contains(&(one.as_str(), two.as_str()));
+        let may_be_one = has_parts(self) || has_parts(other) || is_pair(self, other) || is_pair(other, self);
+        may_be_one && self.has_ratio_of(other)
+    }
+
+    /// Whether both are of the same elements in the same ratio, and no organic substances, of which many share one.
+    pub fn has_ratio_of(&self, other: &Self) -> bool {
+        let (Some(ours), Some(theirs)) = (total(self), total(other)) else { return false };
         let is_organic =
             |atoms: &BTreeMap<Atom, u128>| ["C", "H"].iter().all(|it| atoms.keys().any(|a| a.element == *it));
-        let same_elements = ours.keys().eq(theirs.keys());
         let Some(((_, one), (_, other))) = ours.iter().next().zip(theirs.iter().next()) else { return false };
         !is_organic(&ours)
-            && same_elements
+            && ours.keys().eq(theirs.keys())
             && ours
                 .values()
                 .zip(theirs.values())
@@ -188,11 +220,23 @@ mod tests {
     }
 
     #[test]
-    fn atoms_count_and_not_the_parts_and_of_minerals_their_ratio() {
+    fn atoms_count_and_not_the_parts_and_of_crystals_with_water_their_ratio() {
         let same = |one: &str, other: &str| strict(one).unwrap().has_atoms_of(&strict(other).unwrap());
-        assert!(same("CuSO4.5H2O", "CuH10O9S") && same("P2O5", "O10P4") && same("NaOH", "HNaO"));
+        assert!(same("CuSO4.5H2O", "CuH10O9S") && same("NaOH", "HNaO") && same("CaSO4.0.5H2O", "(CaSO4)2.H2O"));
         assert!(
             !same("CuSO4", "CuSO4.5H2O") && !same("C2H2", "C6H6") && !same("CoCl2", "COCl2") && !same("FeCl2", "FeCl3")
         );
+    }
+
+    #[test]
+    fn what_has_the_ratio_of_another_substance_is_not_that_one() {
+        let same = |one: &str, other: &str| strict(one).unwrap().has_atoms_of(&strict(other).unwrap());
+        for (one, other) in [("O2", "O3"), ("C", "C60"), ("NO2", "N2O4"), ("BH3", "B2H6"), ("P", "P4"), ("CN", "C2N2")]
+        {
+            assert!(!same(one, other) && !same(other, one), "{one} {other}");
+        }
+        for (one, other) in WRITTEN_TWICE.into_iter().chain([("P2O5", "P4O10"), ("FeCl3", "Fe2Cl6")]) {
+            assert!(same(one, other) && same(other, one), "{one} {other}");
+        }
     }
 }

@@ -47,6 +47,7 @@ impl Stated {
         if let Some((own, said)) = own.zip(self.formula.as_ref())
             && !own.is_same(said)
             && !own.has_atoms_of(said)
+            && !(own.has_ratio_of(said) && self.weighs_as(one))
         {
             return Some(format!("the formula is {said} here and {own} there"));
         }
@@ -60,6 +61,11 @@ impl Stated {
         let said =
             self.molar_mass.filter(|said| self.differs(own, *said) && !(one.formula.is_some() && is_of_row(*said)))?;
         Some(format!("the molar mass is {said} g/mol here and {own} g/mol there"))
+    }
+
+    /// Whether the row has the molar mass of the entry, so that its formula is only written for another number of atoms.
+    fn weighs_as(&self, one: &chemicals::Chemical) -> bool {
+        one.molar_mass.zip(self.molar_mass).is_some_and(|(own, said)| !self.differs(own, said))
     }
 
     /// By more than the rounding explains.

@@ -73,3 +73,19 @@ async fn what_is_the_same_in_other_words_goes_in_and_what_cannot_be_read_is_told
     }
     assert_eq!(containers(&app, &app.client("member").await).await.len(), 7);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_formula_of_the_same_ratio_is_of_another_substance_unless_the_molar_mass_agrees(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    let known = "name,cas,formula\nOzone,10028-15-6,O3\nGraphite,7782-42-5,C\nDinitrogen tetroxide,10544-72-6,N2O4\n\
+        Diborane,19287-45-7,B2H6\nSodium hexametaphosphate,10124-56-8,Na6P6O18\n";
+    assert_eq!(super::load(&app, &folder.file("o.csv", known)).await.added, 5);
+    let list = "code,cas,amount,formula,MW\nB-1,10028-15-6,1 g,O2,31.998\nB-2,10028-15-6,1 g,O2,\nB-3,7782-42-5,1 g,C60,720.66\n\
+        B-4,10544-72-6,1 g,NO2,46.01\nB-5,19287-45-7,1 g,BH3,13.83\nB-6,10124-56-8,1 g,NaPO3,611.77\n\
+        B-7,1314-56-3,1 g,P2O5,141.94\n";
+    let report = load(&app, &folder.file("b.csv", list)).await;
+    assert_eq!(counts(&report), [7, 2, 0, 0, 5], "{:?}", corrections(&report));
+    for (line, reason) in corrections(&report) {
+        assert!(line <= 6 && reason.contains("the formula is") && reason.contains("correct one"), "{line}: {reason}");
+    }
+}
