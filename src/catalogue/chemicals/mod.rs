@@ -39,7 +39,7 @@ pub use self::{
     http::routes,
     identity::identity,
     listed::{Decides, Listed},
-    merge::{Names, Outcome, upsert_batch},
+    merge::{Names, Outcome, try_batch, upsert_batch},
     naming::{is_placeholder, why_no_name},
     numbers::Number,
     query::{Meant, Query},

@@ -128,7 +128,7 @@ impl<'a> Batches<'a> {
         if items.is_empty() {
             return Ok(Vec::new());
         }
-        let run = Run { id: self.id, now: self.app.clock.now() };
+        let run = Run { id: self.id, now: self.app.clock.now(), is_dry: self.dry.is_some() };
         let Stored { outcomes, locations, warnings, .. } = if let Some(dry) = &mut self.dry {
             tried(dry, load, items, run).await?
         } else {

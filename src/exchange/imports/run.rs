@@ -60,6 +60,8 @@ impl Stored {
 pub struct Run {
     pub id: RequestId,
     pub now: DateTime<Utc>,
+    /// Whether all of it is taken back at the end, so that nobody should wait for it.
+    pub is_dry: bool,
 }
 
 /// What is loaded from a file.

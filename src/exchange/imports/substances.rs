@@ -82,7 +82,11 @@ impl Load for Substances {
 
     async fn store(&self, tx: &mut PgTransaction<'_>, items: &[Substance], run: Run) -> Result<Stored> {
         let listed: Vec<_> = items.iter().map(|item| &item.listed).collect();
-        let (outcomes, changes) = chemicals::upsert_batch(tx, &listed, self.names, run.now).await?;
+        let (outcomes, changes) = if run.is_dry {
+            chemicals::try_batch(tx, &listed, self.names, run.now).await?
+        } else {
+            chemicals::upsert_batch(tx, &listed, self.names, run.now).await?
+        };
         let warnings = items.iter().zip(&outcomes).filter_map(|(item, outcome)| {
             let told = match (outcome, item.listed.decides) {
                 (chemicals::Outcome::Deleted, _) => DELETED,

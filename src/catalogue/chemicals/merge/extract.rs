@@ -6,7 +6,7 @@ use chemistry::{CasNumber, EcNumber, Formula, InChIKey};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{Names, described};
+use super::{Ends, Names, described};
 use crate::{
     base::error::Result,
     catalogue::chemicals::{
@@ -44,7 +44,7 @@ pub struct Extract {
 }
 
 impl Extract {
-    pub async fn read(db: &mut PgConnection, listed: &[&Listed], names: Names) -> Result<Self> {
+    pub async fn read(db: &mut PgConnection, listed: &[&Listed], names: Names, ends: Ends) -> Result<Self> {
         let rows: Vec<_> = listed.iter().map(|listed| &listed.new).collect();
         let cas: Vec<_> = rows.iter().filter_map(|row| row.cas.as_ref().map(CasNumber::as_str)).collect();
         let inchikeys: Vec<_> = rows.iter().filter_map(|row| row.inchikey.as_ref().map(InChIKey::as_str)).collect();
@@ -58,7 +58,11 @@ impl Extract {
         let names = names.chain(in_names.map(|number| term(number.as_str())));
         let names: Vec<_> = names.chain(formulas.map(|formula| term(formula.as_str()))).collect();
         let mut extract = Self::default();
-        for chemical in store::lock_alike(db, &cas, &inchikeys, &names).await? {
+        let found = match ends {
+            Ends::Kept => store::lock_alike(db, &cas, &inchikeys, &names).await?,
+            Ends::TakenBack => store::find_all_alike(db, &cas, &inchikeys, &names).await?,
+        };
+        for chemical in found {
             extract.push(chemical, State::AsItWas);
         }
         Ok(extract)
@@ -130,7 +134,7 @@ impl Extract {
         let called: Vec<_> =
             called.into_iter().filter(|at| self.may_be(*at, row) && self.brings_no_number(*at, row)).collect();
         match called[..] {
-            [] => self.with_formula(row),
+            [] => self.no_formula_of_another(row).map(|()| None),
             [one] => self.unless_doubtful(one, listed).map(Some),
             // Nothing tells them apart, also where the row says nothing that is new.
             ref several => Err(self.unclear(several, row)),
@@ -147,31 +151,27 @@ impl Extract {
         }
     }
 
-    /// The only one whose formula the name of the row is. Organic substances share theirs.
-    fn with_formula(&self, row: &NewChemical) -> std::result::Result<Option<usize>, String> {
+    /// Refuses a name that is the formula of entries which do not have it among their names: silica and quartz have one
+    /// formula, and no catalogue has all that share it.
+    fn no_formula_of_another(&self, row: &NewChemical) -> std::result::Result<(), String> {
         let (name, formulas) = (row.name.as_str(), said(row.name.as_str()));
         if row.cas.is_some() || row.inchikey.is_some() || row.ec.is_some() {
-            return Ok(None);
+            return Ok(());
         }
         let has_it = |chemical: &Chemical| {
             chemical.formula.as_ref().is_some_and(|own| formulas.iter().any(|said| own.has_atoms_of(said)))
         };
-        let all: Vec<_> = (0..self.chemicals.len()).filter(|at| has_it(&self.chemicals[*at].0)).collect();
-        let is_organic = formulas.iter().any(Formula::is_organic);
-        match all[..] {
-            [one] if !is_organic => Ok(Some(one)),
-            [] => Ok(None),
-            // It only looks like one.
-            _ if chemistry::formulas(name).is_empty() => Ok(None),
-            _ => {
-                let all: Vec<_> = all.iter().take(3).map(|at| described(&self.chemicals[*at].0)).collect();
-                Err(format!(
-                    "`{name}` is a formula, which several substances may have; the catalogue has it of {}: write its name or \
-                     give the CAS number",
-                    all.join(", ")
-                ))
-            }
+        let all: Vec<_> = self.chemicals.iter().map(|(it, _)| it).filter(|it| has_it(it)).collect();
+        let only_looks_like_one = formulas.iter().any(Formula::is_organic) && chemistry::formulas(name).is_empty();
+        if all.is_empty() || only_looks_like_one {
+            return Ok(());
         }
+        let told: Vec<_> = all.into_iter().take(3).map(described).collect();
+        Err(format!(
+            "`{name}` is a formula, which several substances may have; the catalogue has it of {}: write its name or give \
+             the CAS number",
+            told.join(", ")
+        ))
     }
 
     /// A ware of trade is the substance that has its name as a synonym only if a person says so.

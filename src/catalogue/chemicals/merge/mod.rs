@@ -66,8 +66,37 @@ pub async fn upsert_batch(
     now: DateTime<Utc>,
 ) -> Result<(Vec<Outcome>, Vec<journal::Change>)> {
     store::lock_new_names(tx).await?;
+    merge(tx, rows, names, now, Ends::Kept).await
+}
+
+/// What [`upsert_batch`] would do, in a transaction that goes on for long and is taken back. It sees what it has done
+/// before, and others wait for it only where they write the same: it takes no lock of the whole catalogue, locks no entry
+/// that it leaves as it is, and writes no words, which many names have in common.
+pub async fn try_batch(
+    tx: &mut PgTransaction<'_>,
+    rows: &[&Listed],
+    names: Names,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Outcome>, Vec<journal::Change>)> {
+    merge(tx, rows, names, now, Ends::TakenBack).await
+}
+
+/// What becomes of the transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    Kept,
+    TakenBack,
+}
+
+async fn merge(
+    tx: &mut PgTransaction<'_>,
+    rows: &[&Listed],
+    names: Names,
+    now: DateTime<Utc>,
+    ends: Ends,
+) -> Result<(Vec<Outcome>, Vec<journal::Change>)> {
     let traces = Traces::read(tx, rows.iter().map(|listed| &listed.new)).await?;
-    let mut catalogue = Extract::read(tx, rows, names).await?;
+    let mut catalogue = Extract::read(tx, rows, names, ends).await?;
     let (mut outcomes, mut brought) = (Vec::with_capacity(rows.len()), Vec::new());
     for (row, trace) in rows.iter().zip(traces.of_rows()) {
         outcomes.push(match catalogue.merge_row(row, traces.find(trace), names, now) {
@@ -84,18 +113,13 @@ pub async fn upsert_batch(
         });
     }
     let (new, mut completed) = (catalogue.with(State::New), catalogue.with(State::Completed));
-    if !new.is_empty() && !completed.is_empty() {
-        store::insert_words(tx, new.iter().chain(&completed)).await?;
-    }
-    if !new.is_empty() {
-        store::insert(tx, &new).await?;
-    }
     for chemical in &mut completed {
         chemical.version += 1;
         chemical.updated_at = now;
     }
-    if !completed.is_empty() {
-        store::update(tx, &completed).await?;
+    match ends {
+        Ends::Kept => store::write(tx, &new, &completed).await?,
+        Ends::TakenBack => store::try_to_write(tx, &new, &completed).await?,
     }
     store::insert_traces(tx, &brought).await?;
     Ok((outcomes, catalogue.changes(&new, &completed)?))

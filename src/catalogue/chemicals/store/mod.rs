@@ -86,6 +86,26 @@ pub async fn lock_alike(
     Ok(found.fetch_all(db).await?)
 }
 
+/// As [`lock_alike`], for who only looks.
+pub async fn find_all_alike(
+    db: &mut PgConnection,
+    cas: &[&str],
+    inchikeys: &[&str],
+    terms: &[String],
+) -> Result<Vec<Chemical>> {
+    let found = chemicals!(
+        "from chemicals c where id in (
+            select id from chemicals where cas = any($1)
+            union select id from chemicals where inchikey = any($2)
+            union select chemical_id from chemical_terms where kind = any('{0,1}') and term = any($3)
+        ) order by id",
+        cas as &[&str],
+        inchikeys as &[&str],
+        terms
+    );
+    Ok(found.fetch_all(db).await?)
+}
+
 /// From where the last page ended, by name. The database's lower case rules here, as the index is in its order.
 pub async fn page(db: &mut PgConnection, name: &str, id: Uuid, limit: i64) -> Result<Vec<Chemical>> {
     let rows = chemicals!(
@@ -147,7 +167,7 @@ pub async fn lock_new_names(db: &mut PgConnection) -> Result<()> {
 
 /// The new words of all these, for who writes chemicals in two statements. Each statement writes its words in their
 /// order, so that nobody waits in a ring; two of them would write some out of it.
-pub async fn insert_words(db: &mut PgConnection, chemicals: impl Iterator<Item = &Chemical>) -> Result<()> {
+async fn insert_words(db: &mut PgConnection, chemicals: impl Iterator<Item = &Chemical>) -> Result<()> {
     let words: Vec<String> = chemicals.flat_map(|chemical| chemical.words().into_keys()).collect();
     let inserted =
         with_new_words!("with words as (select word collate \"C\" as word from unnest($1::text[]) word)", &words);
@@ -155,7 +175,39 @@ pub async fn insert_words(db: &mut PgConnection, chemicals: impl Iterator<Item =
     Ok(())
 }
 
+/// New ones and changed ones, where a transaction may write both.
+pub async fn write(tx: &mut PgTransaction<'_>, new: &[Chemical], changed: &[Chemical]) -> Result<()> {
+    if !new.is_empty() && !changed.is_empty() {
+        insert_words(tx, new.iter().chain(changed)).await?;
+    }
+    if !new.is_empty() {
+        insert(tx, new).await?;
+    }
+    if changed.is_empty() { Ok(()) } else { update(tx, changed).await }
+}
+
+/// The same for a transaction that is taken back, without the words, which only the search needs.
+pub async fn try_to_write(tx: &mut PgTransaction<'_>, new: &[Chemical], changed: &[Chemical]) -> Result<()> {
+    if !new.is_empty() {
+        insert_written(tx, without_words(written(new)?)).await?;
+    }
+    if changed.is_empty() { Ok(()) } else { update_written(tx, without_words(written(changed)?)).await }
+}
+
+fn without_words(mut written: serde_json::Value) -> serde_json::Value {
+    for row in written.as_array_mut().into_iter().flatten() {
+        for field in ["words", "ranks", "names"] {
+            row[field] = serde_json::json!([]);
+        }
+    }
+    written
+}
+
 pub async fn insert(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Result<()> {
+    insert_written(tx, written(chemicals)?).await
+}
+
+async fn insert_written(tx: &mut PgTransaction<'_>, written: serde_json::Value) -> Result<()> {
     let inserted = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
@@ -174,13 +226,17 @@ pub async fn insert(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Resul
             insert into chemical_words (chemical_id, word, rank, name)
             select id, unnest(words), unnest(ranks), unnest(names) from new join inserted using (id) returning word
         )",
-        written(chemicals)?
+        written
     );
     named_constraints(inserted.execute(&mut **tx).await.map(drop).map_err(Error::from))
 }
 
 /// Writes them as they are now; only terms and words that changed are touched.
 pub async fn update(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Result<()> {
+    update_written(tx, written(chemicals)?).await
+}
+
+async fn update_written(tx: &mut PgTransaction<'_>, written: serde_json::Value) -> Result<()> {
     let updated = with_new_words!(
         "with new as (
             select * from jsonb_to_recordset($1) as new (id uuid, name text, cas text, ec text, inchikey text,
@@ -205,7 +261,7 @@ pub async fn update(tx: &mut PgTransaction<'_>, chemicals: &[Chemical]) -> Resul
             where (w.rank, w.name) is distinct from (excluded.rank, excluded.name)
             returning word
         )",
-        written(chemicals)?
+        written
     );
     named_constraints(updated.execute(&mut **tx).await.map(drop).map_err(Error::from))
 }

@@ -15,6 +15,7 @@ mod days_in_texts;
 mod decided;
 mod doubled;
 mod dry_runs;
+mod dry_runs_beside;
 mod exit_codes;
 mod files;
 mod forms;

@@ -4,7 +4,7 @@ use chemstock::catalogue::chemicals::Names;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
-use super::{DECIDED, Folder, bottles, chemicals, known, listed, reasons};
+use super::{DECIDED, Folder, bottles, chemicals, corrections, known, listed, reasons};
 use crate::{exchange::imports::chemical, support::TestApp};
 
 fn salt_and_base() -> String {
@@ -99,17 +99,31 @@ async fn a_hydrate_has_its_water_in_the_formula(db: PgPool) {
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
-async fn a_row_that_is_called_by_a_formula_is_the_only_entry_that_has_it(db: PgPool) {
+async fn a_row_that_is_called_by_a_formula_is_no_entry_that_has_it_for_its_formula_alone(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     // In either order.
-    let rows = "name,cas,formula\nNaCl,,\nsodium chloride,7647-14-5,NaCl\nsulfuric acid,7664-93-9,H2SO4\nH2SO4,,\n\
-        copper sulfate,7758-98-7,CuSO4\ncopper sulfate pentahydrate,7758-99-8,CuSO4.5H2O\nCuSO4·5H2O,,\n\
-        potassium hydroxide,1310-58-3,KOH\nKOH,,\nTHF,,\n";
+    let rows = "name,cas,formula,synonyms\nNaCl,,,\nsodium chloride,7647-14-5,NaCl,\nsulfuric acid,7664-93-9,H2SO4,\n\
+        H2SO4,,,\ncopper sulfate,7758-98-7,CuSO4,\ncopper sulfate pentahydrate,7758-99-8,CuSO4.5H2O,\nCuSO4·5H2O,,,\n\
+        potassium hydroxide,1310-58-3,KOH,\nKOH,,,\nTHF,,,\nwater,7732-18-5,H2O,H2O\nH2O,,,\n";
     let report = chemicals(&app, &folder, rows, Names::default()).await;
-    assert_eq!((report.added, report.failed), (6, 0), "{:?}", report.corrections);
-    assert_eq!(chemical(&app, "7647-14-5").await["synonyms"], json!(["NaCl"]));
-    assert_eq!(chemical(&app, "7758-99-8").await["synonyms"], json!(["CuSO4·5H2O"]));
-    assert_eq!(chemicals(&app, &folder, rows, Names::default()).await.unchanged, 10);
+    assert_eq!((report.added, report.unchanged, report.failed), (7, 1, 4), "{:?}", report.corrections);
+    for (line, reason) in corrections(&report) {
+        assert!(reason.contains("is a formula, which several substances may have"), "{line}: {reason}");
+    }
+    assert_eq!(chemical(&app, "7647-14-5").await["synonyms"], json!([]));
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_formula_fills_no_entry_and_no_bottle_where_others_may_have_it(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    known(&app, &folder, "name,cas,formula\nquartz,14808-60-7,SiO2\n").await;
+    let report = chemicals(&app, &folder, "name,density\nSiO2,2.2\n", Names::default()).await;
+    let told = [reasons(&report).remove(0), bottles(&app, &folder, &["SiO2,"]).await.remove(0).unwrap_or_default()];
+    for told in told {
+        assert!(told.contains("`SiO2` is a formula, which several substances may have"), "{told}");
+        assert!(told.contains("quartz"), "{told}");
+    }
+    assert_eq!(chemical(&app, "14808-60-7").await["density"], Value::Null);
 }
 
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
