@@ -98,6 +98,9 @@ impl Faults {
 
     /// A cell in which a spreadsheet says that it has no value: nothing can be made of the row before that is mended.
     pub fn of_the_spreadsheet(&self, row: &Row) -> OrReason<()> {
+        if row.is_export() {
+            return Ok(());
+        }
         let errors = row.known().filter_map(|(header, cell, is_computed)| {
             let lost = || cell.contains(char::REPLACEMENT_CHARACTER).then_some(LOST);
             let why = if is_computed { Some(FORMULA) } else { spreadsheet_error(cell).or_else(lost) }?;

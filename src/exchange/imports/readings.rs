@@ -66,7 +66,11 @@ pub fn readings(row: &Row, columns: &Columns) -> String {
         all.extend(day.map(|day| format!("{column}: {day}")));
     }
     for column in TEXTS {
-        let text = row.get(column).filter(|cell| is_digits(cell) && cell.starts_with('0'));
+        let may_lose = |cell: &str| is_digits(cell) && cell.starts_with('0');
+        // What an export has is what the lab says, also where it looks like a number.
+        let is_number = |cell: &str| cell.chars().all(|c| c.is_ascii_digit() || ".,eE+".contains(c));
+        let is_kept = |cell: &str| row.is_export() && !is_digits(cell) && is_number(cell);
+        let text = row.get(column).filter(|cell| may_lose(cell) || is_kept(cell));
         all.extend(text.map(|text| format!("{column}: {text}")));
     }
     all.extend(columns.shapes.readings(row));

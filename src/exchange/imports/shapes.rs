@@ -100,7 +100,8 @@ impl Shapes {
     /// Whether the text of the column was something else before a spreadsheet had it. One that is marked as a text was
     /// not.
     pub fn is_damaged(&self, row: &Row, column: &'static str) -> bool {
-        let Some(cell) = row.get(column).filter(|_| !row.is_marked(column)) else { return false };
+        let is_text = row.is_marked(column) || row.is_export();
+        let Some(cell) = row.get(column).filter(|_| !is_text) else { return false };
         let shape = shape(cell);
         if self.is_of_corrections {
             let readings = row.own(READINGS);

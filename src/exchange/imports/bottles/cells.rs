@@ -12,8 +12,10 @@ use crate::{
         faults::{Faults, shortened},
         headings::is_of_solution,
         numbers::number_and_unit,
+        own::READINGS,
         place_columns::place_of,
         place_path::PlacePath,
+        readings::said,
         substances::read_cas,
         table::Row,
     },
@@ -25,7 +27,7 @@ use crate::{
 
 /// As it is printed on the bottle.
 pub fn read_code(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<String> {
-    if let Some(nothing) = row.get("code").filter(|cell| is_placeholder(cell)) {
+    if let Some(nothing) = row.get("code").filter(|cell| is_placeholder(cell) && !row.is_export()) {
         faults.add(format!("code `{nothing}`: names no bottle: write the code, or leave the cell empty"));
         return None;
     }
@@ -44,7 +46,9 @@ fn kept_as_text(row: &Row, columns: &Columns, column: &'static str, faults: &mut
         ));
         return None;
     }
-    if is_power_of_ten(text) || (column != "location" && is_whole_with_decimals(text)) {
+    let is_meant = row.is_export() || said(row.own(READINGS), column) == Some(text);
+    let is_number = is_power_of_ten(text) || (column != "location" && is_whole_with_decimals(text));
+    if is_number && !is_meant {
         faults.add(format!(
             "{column} `{text}`: a spreadsheet has turned this {column} into a number; format the column as text and fill it in again"
         ));

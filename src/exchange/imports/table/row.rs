@@ -85,7 +85,8 @@ impl<'t> Row<'t> {
 
     fn filled(&self, column: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
         let (places, says_what) = (self.places(column).iter(), says_what(column));
-        let is_filled = move |cell: &str| !cell.is_empty() && (says_what || !is_placeholder(cell));
+        let is_kept = says_what || self.is_export();
+        let is_filled = move |cell: &str| !cell.is_empty() && (is_kept || !is_placeholder(cell));
         places.map(|&at| (at, self.at(at))).filter(move |(_, cell)| is_filled(cell))
     }
 
@@ -117,14 +118,14 @@ impl<'t> Row<'t> {
     /// What stands in the column of the file with this number.
     pub fn at(&self, at: usize) -> &str {
         let cell = self.record.get(at).unwrap_or_default();
-        if self.is_pubchem() || self.table.is_export { cell.trim() } else { plain(cell) }
+        if self.is_pubchem() || self.is_export() { cell.trim() } else { plain(cell) }
     }
 
     /// Every cell that means something, with its header, and whether it is a formula of a spreadsheet.
     pub fn known(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         let mut places: Vec<_> = self.table.places.values().flatten().copied().collect();
         places.sort_unstable();
-        let computed = |at: usize| !self.table.is_export && self.record.get(at).is_some_and(is_computed);
+        let computed = |at: usize| !self.is_export() && self.record.get(at).is_some_and(is_computed);
         places.dedup();
         places.into_iter().map(move |at| (self.table.headers[at].trim(), self.at(at), computed(at)))
     }
@@ -153,6 +154,11 @@ impl<'t> Row<'t> {
 
     pub fn is_of_corrections(&self) -> bool {
         self.table.is_of_corrections()
+    }
+
+    /// Whether a lab wrote it, so that each cell is what the lab says, whatever it looks like.
+    pub fn is_export(&self) -> bool {
+        self.table.is_export
     }
 
     /// In `PubChem`'s form: what follows the systematic name.
