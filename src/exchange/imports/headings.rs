@@ -97,7 +97,8 @@ const BOTTLES: &[Column] = &[
          Lagerplatz, Standort, Aufbewahrungsort",
     ),
     Column::optional("building", "building name, Gebäude, Haus"),
-    Column::optional("room", "room name, lab, laboratory, Raum, Raumname, Labor"),
+    // Where both are there, the lab is whose bottle it is, or a word of the room.
+    Column::optional("room", "room name, Raum, Raumname").or_else("lab, laboratory, Labor"),
     Column::optional("room number", "room no, Raumnummer, Raumnr"),
     Column::optional(
         "cabinet",

@@ -47,7 +47,7 @@ fn latest(parts: &[Part]) -> Option<Vec<usize>> {
 }
 
 /// The kind that a name tells, or else its column; a name tells none where it has words of several (`Lab fridge`).
-fn told(part: &Part) -> Option<usize> {
+pub fn told(part: &Part) -> Option<usize> {
     let mut all = said(&part.name);
     let first = all.next().filter(|first| all.all(|kind| kind == *first));
     first.or_else(|| KINDS.iter().position(|kind| part.kind == Some(*kind)))

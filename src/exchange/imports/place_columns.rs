@@ -3,7 +3,7 @@
 use super::{
     faults::{OrReason, shortened},
     headers::Places,
-    kinds::KINDS,
+    kinds::{KINDS, told},
     place_path::{Part, PlacePath, small},
     table::Row,
 };
@@ -43,8 +43,12 @@ pub fn place_of(row: &Row) -> Option<OrReason<PlacePath>> {
         (None, parts) => Some(joined(parts)),
         (Some((header, text)), parts) => Some(PlacePath::parse(text).and_then(|path| {
             let names: Vec<_> = path.path.iter().map(|part| small(part.name.as_str())).collect();
-            if parts.iter().all(|(_, (_, cell))| names.contains(&small(cell))) {
+            let more: Vec<_> = parts.iter().filter(|(_, (_, cell))| !names.contains(&small(cell))).copied().collect();
+            if more.is_empty() {
                 return Ok(path);
+            }
+            if let Some(whole) = beside(&path, &more) {
+                return whole;
             }
             let cells: Vec<_> =
                 all.map(|(header, cell)| format!("`{}` in `{}`", shortened(cell), shortened(header))).collect();
@@ -55,6 +59,20 @@ pub fn place_of(row: &Row) -> Option<OrReason<PlacePath>> {
             ))
         })),
     }
+}
+
+/// `Cabinet 3` beside the room 214 is in it: what the location says of its kind lies within all that the other columns
+/// say, or outside of it.
+fn beside(path: &PlacePath, parts: &[(usize, (&str, &str))]) -> Option<OrReason<PlacePath>> {
+    let (first, last) = path.path.first().and_then(told).zip(path.path.last().and_then(told))?;
+    let is_within = parts.iter().all(|(kind, _)| *kind < first);
+    if path.is_doubtful || !(is_within || parts.iter().all(|(kind, _)| *kind > last)) {
+        return None;
+    }
+    Some(joined(parts).map(|levels| {
+        let (outer, inner) = if is_within { (&levels, path) } else { (path, &levels) };
+        PlacePath::of(outer.path.iter().chain(&inner.path).cloned().collect())
+    }))
 }
 
 /// Each cell is one place, whatever slash is in it, unless it is a path itself.

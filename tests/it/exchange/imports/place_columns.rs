@@ -73,13 +73,15 @@ async fn a_place_in_a_column_of_its_own_is_not_dropped_beside_a_location(db: PgP
     let manager = lab(&app, &folder).await;
     let list = "code,cas,amount,Location,Room,Shelf\nB-1,64-17-5,1 L,Cabinet A,Room 214,\n\
         B-2,64-17-5,1 L,Room 214 > Cabinet A,Room 214,\nB-3,64-17-5,1 L,Room 214,,\nB-4,64-17-5,1 L,,Room 214,\n\
-        B-5,64-17-5,1 L,Room 214 > Cabinet A,Room 214,3\n";
+        B-5,64-17-5,1 L,Acids,Room 214,\nB-6,64-17-5,1 L,Cabinet A,Room 214 > Cabinet A,\n\
+        B-7,64-17-5,1 L,Shelf 3,,Shelf 4\n";
     let report = load(&app, &folder.file("b.csv", list)).await;
-    assert_eq!(counts(&report), [5, 3, 0, 0, 2]);
+    assert_eq!(counts(&report), [7, 4, 0, 0, 3], "{:?}", corrections(&report));
     let refused = corrections(&report);
-    assert!(refused[0].1.contains("`Cabinet A` in `Location`, `Room 214` in `Room`"), "{refused:?}");
+    assert!(refused[0].1.contains("`Acids` in `Location`, `Room 214` in `Room`"), "{refused:?}");
     assert!(refused[0].1.contains("--map"), "{refused:?}");
-    assert_eq!(refused[1].0, 6);
+    assert_eq!(refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [6, 7, 8]);
+    let list = "code,cas,amount,Location,Room\nC-1,64-17-5,1 L,Cabinet A,Room 214\n";
     let report = super::quantities::mapped(&app, &folder, list, &["cabinet=Location"]).await.expect("an import");
     assert_eq!(report.added, 1, "{:?}", corrections(&report));
     let all = containers(&app, &manager).await;
@@ -118,4 +120,45 @@ async fn an_impossible_path_refuses_its_own_row_and_no_other(db: PgPool) {
     }
     let closed = "code,cas,amount,location\nZ-1,64-17-5,1 L,OLD\nZ-2,64-17-5,1 L,Old room\nZ-3,64-17-5,1 L,Room 214\n";
     assert_eq!(counts(&load(&app, &folder.file("c.csv", closed)).await), [3, 1, 0, 0, 2]);
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_location_that_says_its_kind_stands_in_or_around_what_the_other_columns_say(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    lab(&app, &folder).await;
+    let list = "code,cas,amount,Location,Building,Room,Shelf\n\
+        B-1,64-17-5,1 L,Cabinet 3,,300,\n\
+        B-2,64-17-5,1 L,Cabinet 3 > Shelf 1,Annex,300,\n\
+        B-3,64-17-5,1 L,Building 7,,301,\n\
+        B-4,64-17-5,1 L,Lab 9 > Cabinet 4,,Lab 9,Shelf 2\n";
+    let report = create(&app, &folder, list).await;
+    assert_eq!(counts(&report), [4, 4, 0, 0, 0], "{:?}", report.corrections);
+    let made = places(&app).await;
+    for path in
+        ["300 > Cabinet 3", "Annex > 300 > Cabinet 3 > Shelf 1", "Building 7 > 301", "Lab 9 > Cabinet 4 > Shelf 2"]
+    {
+        assert!(made.iter().any(|(_, it)| it == path), "{path}: {made:?}");
+    }
+}
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_lab_beside_a_room_is_no_second_room_and_is_told(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    let list = "code,cas,amount,Room,Lab,Cabinet\nB-1,64-17-5,1 L,Room 214,Smith,Cabinet A\n";
+    let report = load(&app, &folder.file("b.csv", list)).await;
+    assert_eq!(counts(&report), [1, 1, 0, 0, 0], "{:?}", report.corrections);
+    let [told] = &report.warnings[..] else { panic!("{:?}", report.warnings) };
+    assert!(told.contains("`Lab` was ignored, as another is the room") && told.contains("--map room="), "{told}");
+    // Alone it is the room.
+    let alone = "code,cas,amount,Lab,Cabinet\nB-2,64-17-5,1 L,Room 214,Cabinet A\n";
+    assert_eq!(counts(&load(&app, &folder.file("c.csv", alone)).await), [1, 1, 0, 0, 0]);
+    let all = containers(&app, &manager).await;
+    assert_eq!(all[0]["location_id"], all[1]["location_id"]);
+    // The advice keeps the cabinet.
+    let two = "code,cas,amount,Room,Raum,Cabinet\nB-3,64-17-5,1 L,Room 214,Room 215,Cabinet A\n";
+    let told = corrections(&load(&app, &folder.file("d.csv", two)).await).remove(0).1;
+    assert!(told.contains("two columns contradict each other") && told.contains("--map room=HEADER"), "{told}");
+    let report = super::quantities::mapped(&app, &folder, two, &["room=Room"]).await.expect("an import");
+    assert_eq!(report.added, 1, "{:?}", report.corrections);
 }
