@@ -17,6 +17,15 @@ use super::{
 pub const NUMBERS: [&str; 4] = ["amount", "tare", "molar mass", "density"];
 pub const DAYS: [&str; 3] = ["received", "opened", "expires"];
 
+/// More than this nothing is: in g/mL, and in g/mol of what has a formula.
+fn most(column: &str) -> Option<u32> {
+    match column {
+        "density" => Some(25),
+        "molar mass" => Some(100_000),
+        _ => None,
+    }
+}
+
 #[derive(Clone, Default)]
 pub struct Columns {
     signs: HashMap<&'static str, Signs>,
@@ -58,7 +67,7 @@ impl Columns {
         let by_commas = table.delimiter() == b',';
         let signs = NUMBERS.map(|column| {
             let cells = numbers.get(column).into_iter().flatten();
-            (column, Signs::of(cells.map(String::as_str), by_commas))
+            (column, Signs::of(cells.map(String::as_str), by_commas, most(column)))
         });
         let signs = signs.map(|(column, of)| (column, of.in_list(signs.iter().map(|(_, other)| *other))));
         Ok(Self { signs: signs.into(), days, shapes, has_counts, repair_cas })
@@ -71,7 +80,7 @@ impl Columns {
             return Cow::Borrowed(self);
         }
         let readings = row.own(READINGS);
-        let signs = NUMBERS.map(|column| (column, Signs::said(said(readings, column)))).into();
+        let signs = NUMBERS.map(|column| (column, Signs::said(said(readings, column), most(column)))).into();
         let days = DAYS.map(|column| (column, Days::said(said(readings, column)))).into();
         let has_counts = said(readings, COUNTED) == Some(COUNT);
         Cow::Owned(Self { signs, days, shapes: Shapes::of_corrections(), has_counts, repair_cas: self.repair_cas })

@@ -56,6 +56,8 @@ pub struct Signs {
     by_commas: bool,
     /// The one number of which this is said, in a file of corrections.
     said: Option<Decimal>,
+    /// More than this it cannot be.
+    most: Option<u32>,
 }
 
 /// What one number says.
@@ -69,10 +71,11 @@ enum Says {
 }
 
 impl Signs {
-    pub fn of<'a>(numbers: impl Iterator<Item = &'a str>, by_commas: bool) -> Self {
-        let mut signs = Self { by_commas, ..Self::default() };
+    /// Of a column in which no number is above `most`.
+    pub fn of<'a>(numbers: impl Iterator<Item = &'a str>, by_commas: bool, most: Option<u32>) -> Self {
+        let mut signs = Self { by_commas, most, ..Self::default() };
         for number in numbers {
-            if let Says::Is(sign) = says(number) {
+            if let Some(sign) = signs.only(number) {
                 let mark = |sign| if sign == Sign::Point { '.' } else { ',' };
                 signs.column.of(sign).decimal |= number.contains(mark(sign));
                 signs.column.of(sign.other()).thousands |= number.contains(mark(sign.other()));
@@ -89,8 +92,21 @@ impl Signs {
     }
 
     /// As a file of corrections says it of a cell: a number that may be this one is it, and another is another.
-    pub fn said(number: Option<&str>) -> Self {
-        Self { said: number.and_then(|number| number.parse().ok()), ..Self::default() }
+    pub fn said(number: Option<&str>, most: Option<u32>) -> Self {
+        Self { said: number.and_then(|number| number.parse().ok()), most, ..Self::default() }
+    }
+
+    /// The decimal sign that the number alone tells. `1.489` is no thousand where none can be; three zeros were written
+    /// for a reason.
+    fn only(self, number: &str) -> Option<Sign> {
+        match says(number) {
+            Says::Is(sign) => Some(sign),
+            Says::Either(seen) => {
+                let thousands: Decimal = with(seen.other(), number).parse().ok()?;
+                self.most.filter(|most| thousands > Decimal::from(*most) && !number.ends_with("000")).map(|_| seen)
+            }
+            Says::Nothing | Says::Nonsense => None,
+        }
     }
 
     /// The number with a point as its only sign, or why it cannot be read.
@@ -102,7 +118,7 @@ impl Signs {
             Says::Nothing => return Ok(number.to_owned()),
             Says::Nonsense => return Err(format!("`{}` is no number", shortened(number))),
             Says::Is(sign) => sign,
-            Says::Either(seen) => self.decided(seen).ok_or_else(|| {
+            Says::Either(seen) => self.only(number).or_else(|| self.decided(seen)).ok_or_else(|| {
                 let mark = if seen == Sign::Point { "." } else { "," };
                 let (one, many) = (number.replace(mark, "."), number.replace(mark, ""));
                 format!("`{number}` may be {one} or {many}, and nothing else in the column tells: write it without thousands")
@@ -176,7 +192,7 @@ mod tests {
     use super::*;
 
     fn read(column: &[&str], by_commas: bool) -> Vec<Option<String>> {
-        let signs = Signs::of(column.iter().copied(), by_commas);
+        let signs = Signs::of(column.iter().copied(), by_commas, None);
         column.iter().map(|number| signs.plain(number).ok()).collect()
     }
 
@@ -202,10 +218,29 @@ mod tests {
         for (column, by_commas) in [(["2,5", "1.500"], false), (["2,5", "1.500"], true), (["2.5", "1,500"], true)] {
             assert_eq!(read(&column, by_commas), [Some("2.5".into()), None], "people mix both signs");
         }
-        let (one, other) = (Signs::of(["1.234,5"].into_iter(), false), Signs::of(["0.25"].into_iter(), false));
+        let of = |number| Signs::of(std::iter::once(number), false, None);
+        let (one, other) = (of("1.234,5"), of("0.25"));
         assert!(one.plain("1.000").is_ok() && one.in_list([one, other].into_iter()).plain("1.000").is_err());
         let told = Signs::default().plain("1.000").unwrap_err();
         assert!(told.contains("1.000 or 1000"), "{told}");
         assert_eq!(read(&["1,2,3", "1.2,3.4", "1.,2"], false), [None, None, None]);
+    }
+
+    #[test]
+    fn three_digits_behind_a_sign_are_decimals_where_no_value_has_thousands() {
+        let read = |column: &[&str], most| {
+            let signs = Signs::of(column.iter().copied(), false, Some(most));
+            column.iter().map(|number| signs.plain(number).ok()).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&["1.489", "0,998"], 25), some(&["1.489", "0.998"]));
+        assert_eq!(read(&["1,489"], 25), some(&["1.489"]));
+        assert_eq!(read(&["180.156"], 100_000), some(&["180.156"]));
+        // One that can be no other tells the others of its column.
+        assert_eq!(read(&["180.156", "58.443"], 100_000), some(&["180.156", "58.443"]));
+        // Albumin weighs 66,430 g/mol, and an antibody 150,000.
+        for mass in ["58.443", "66.430", "150.000"] {
+            assert_eq!(read(&[mass], 100_000), [None], "{mass}");
+        }
+        assert_eq!(read(&["66.430", "180,16"], 100_000), [None, Some("180.16".into())]);
     }
 }

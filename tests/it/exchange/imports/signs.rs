@@ -87,3 +87,16 @@ async fn numbers_with_one_meaning_go_in_however_they_are_spaced(db: PgPool) {
     assert_eq!(counts(&load(&app, &folder.file("c.csv", list)).await), [1, 1, 0, 0, 0]);
     assert_eq!(amounts(&app, &manager).await.pop().expect("a bottle"), "C-1: 0.5 L");
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_density_and_a_molar_mass_with_three_decimals_have_one_meaning_in_any_file(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let list = "name;cas;density;molar mass\nchloroform;67-66-3;1.489;119.370\nglucose;50-99-7;;180.156\nsalt;7647-14-5;2.165;58.443\n";
+    let report = super::load(&app, &folder.file("c.csv", list)).await;
+    assert_eq!(counts(&report), [3, 3, 0, 0, 0], "{:?}", report.corrections);
+    let chloroform = super::chemical(&app, "67-66-3").await;
+    assert_eq!((&chloroform["density"], &chloroform["molar_mass"]), (&"1.489".into(), &"119.37".into()));
+    let alone = "name;molar mass\nalbumin;66.430\n";
+    let report = super::load(&app, &folder.file("d.csv", alone)).await;
+    assert!(corrections(&report)[0].1.contains("may be 66.430 or 66430"), "{:?}", corrections(&report));
+}
