@@ -1,6 +1,6 @@
 //! Which column says how much is in a bottle, where another may say how many bottles there are.
 
-use super::{headers::Places, place_columns::LEVELS, table::Table};
+use super::{headers::Places, table::Table};
 
 /// What a person may not map a header to: they are kinds of headings, and not of cells.
 pub const INNER: [&str; 6] = ["quantity", "counted", "size", "initial", "size unit", "room number"];
@@ -44,7 +44,6 @@ pub fn told(column: &str) -> &str {
     match column {
         "quantity" | "counted" | "size" | "initial" => "amount",
         "size unit" => "unit",
-        column if LEVELS.contains(&column) => "location",
         column => column,
     }
 }
@@ -54,12 +53,9 @@ pub fn is_size(places: &Places) -> bool {
     places.get("size").is_some_and(|size| places.get("amount") == Some(size))
 }
 
-/// What a list is told in which a quantity was read as the number of bottles.
+/// What a list is told in which a quantity was read as the number of bottles, beside a size or another amount.
 pub fn warning(table: &Table<'_>) -> Option<String> {
     let header = |column| table.place(column).map(|at| table.headers()[at].trim());
-    let (quantity, size) = header("quantity").zip(header("size"))?;
-    if table.place("amount") != table.place("size") {
-        return None;
-    }
-    Some(format!("the column `{quantity}` was read as the number of bottles, as `{size}` says how much is in one"))
+    let (quantity, amount) = header("quantity").zip(header("amount"))?;
+    Some(format!("the column `{quantity}` was read as the number of bottles, as `{amount}` says how much is in one"))
 }

@@ -25,7 +25,12 @@ pub fn read_amount(row: &Row, columns: &Columns, faults: &mut Faults) -> Option<
     };
     let value = faults.decimal(&value, "amount", columns);
     if value.is_some_and(|value: Amount| value.get().is_zero()) {
-        faults.add(format!("amount `{}`: must be more than zero", shortened(cell)));
+        let why = if row.is_export() {
+            "nothing is left in the bottle, and one comes in with something in it: take the row out"
+        } else {
+            "must be more than zero"
+        };
+        faults.add(format!("amount `{}`: {why}", shortened(cell)));
     }
     let said = [Some(own).filter(|own| !own.is_empty()), row.header_unit(column), beside];
     let mut said = said.into_iter().flatten();
@@ -156,7 +161,7 @@ fn column_of_amount(row: &Row, columns: &Columns) -> OrReason<&'static str> {
         (Said::Amount, _) => Ok("amount"),
         (_, Some((_, other))) if !is_size && other == cell => Ok("amount"),
         (Said::Counted(count), Some(_)) => one_of(count, header, cell).map_or(Ok("amount"), Err),
-        (Said::Bottles(count), Some(_)) if is_count(row, columns) => {
+        (Said::Bottles(count), Some(_)) if is_count(row, columns) && !has_unit_of_its_own(row) => {
             one_of(count, header, cell).map_or(Ok("amount"), Err)
         }
         (_, amount) => Err(either(header, cell, amount)),
@@ -166,11 +171,17 @@ fn column_of_amount(row: &Row, columns: &Columns) -> OrReason<&'static str> {
 /// Whether a number without a unit can only count bottles.
 fn is_count(row: &Row, columns: &Columns) -> bool {
     let unit = row.get("unit");
-    let amount_has_own = || {
-        let own = row.get("amount").and_then(number_and_unit).is_some_and(|(_, unit)| !unit.is_empty());
-        own || row.header_unit("amount").is_some()
-    };
-    columns.has_counts() || counts(unit) || (unit.is_none() && amount_has_own())
+    columns.has_counts() || counts(unit) || (unit.is_none() && amount_has_own_unit(row))
+}
+
+fn amount_has_own_unit(row: &Row) -> bool {
+    let own = row.get("amount").and_then(number_and_unit).is_some_and(|(_, unit)| !unit.is_empty());
+    own || row.header_unit("amount").is_some()
+}
+
+/// Whether the unit beside them is not that of the amount, which has one: the number may be what is left.
+fn has_unit_of_its_own(row: &Row) -> bool {
+    !row.amount_is_size() && amount_has_own_unit(row) && row.get("unit").is_some_and(|unit| !counts(Some(unit)))
 }
 
 fn counts(unit: Option<&str>) -> bool {

@@ -149,3 +149,34 @@ async fn the_unit_in_a_header_is_that_of_its_column(db: PgPool) {
     let tares = all.iter().filter(|it| it["tare"].is_object()).map(|it| it["tare"]["value"].clone());
     assert_eq!(tares.collect::<Vec<_>>(), ["500", "500"]);
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_quantity_beside_an_amount_is_read_as_a_number_with_a_word_and_never_against_its_unit(db: PgPool) {
+    let (app, folder) = (TestApp::new(db).await, Folder::new());
+    let manager = lab(&app, &folder).await;
+    // One millilitre may be left of 500.
+    let list = "code,cas,Amount,Quantity,Unit\nB-1,64-17-5,500 mL,1,mL\n";
+    let report = load(&app, &folder.file("b.csv", list)).await;
+    assert_eq!(counts(&report), [1, 0, 0, 0, 1]);
+    let why = &corrections(&report)[0].1;
+    assert!(
+        why.contains("may be the amount or the number of bottles") && why.contains("--map count=Quantity"),
+        "{why}"
+    );
+    let report = mapped(&app, &folder, list, &["count=Quantity"]).await.expect("an import");
+    assert_eq!(report.failed, 0, "{:?}", report.corrections);
+    for (n, list) in [
+        "code,cas,Amount,Quantity,Unit\nC-0,64-17-5,500,1,mL\n",
+        "code,cas,Amount,Quantity\nC-1,64-17-5,500 mL,1\n",
+        "code,cas,Amount,Quantity,Unit\nC-2,64-17-5,500 mL,1,bottle\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let report = load(&app, &folder.file("c.csv", list)).await;
+        assert_eq!(report.failed, 0, "{list}");
+        let told = "the column `Quantity` was read as the number of bottles, as `Amount` says how much is in one";
+        assert_eq!(report.warnings, [told], "{list}");
+        assert!(amounts(&app, &manager).await.contains(&format!("C-{n}: 500 mL")), "{list}");
+    }
+}
