@@ -19,12 +19,10 @@ impl<T: DeserializeOwned> Each<T> {
     }
 }
 
-/// By its name [`super::strict`] knows that its inside is none of its business.
+/// By its name `strict.rs` knows it.
 #[derive(Deserialize)]
 #[serde(rename = "Each")]
 struct Text(Box<RawValue>);
-
-pub(super) const NAME: &str = "Each";
 
 impl<'de, T> Deserialize<'de> for Each<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

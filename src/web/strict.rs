@@ -10,7 +10,8 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::each;
+/// What is read later and by itself ([`super::Each`]): its inside is no business of this.
+const EACH: &str = "Each";
 
 /// A value that is read as an object only if it is one.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ impl<'de> Deserializer<'de> for Strict<'de> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
-        if name == each::NAME {
+        if name == EACH {
             return visitor.visit_newtype_struct(self.0);
         }
         visitor.visit_newtype_struct(self)
