@@ -142,7 +142,10 @@ async fn every_field_refuses_what_no_field_takes_and_says_which_it_was(db: PgPoo
                 request.body = Some(with(request.json().expect("an example"), &slot, &value));
                 let answer = fuzzer.send(operation, &request).await;
                 let shown = format!("{}{slot}: {} got {}", operation.id, abbreviated(&request), answer.text);
-                assert!(answer.status.is_client_error(), "{shown}");
+                // A list with one value that is no event is a list, which has a verdict of each.
+                let is_told_alone =
+                    operation.id == "post_events" && answer.body["verdicts"][0]["verdict"] == "rejected";
+                assert!(answer.status.is_client_error() || is_told_alone, "{shown}");
                 if [400, 422].contains(&answer.status.as_u16()) {
                     let pointer = answer.body["errors"][0]["pointer"].as_str().unwrap_or_else(|| panic!("{shown}"));
                     let is_there = !pointer.is_empty() && (slot.starts_with(pointer) || pointer.starts_with(&slot));
