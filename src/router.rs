@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     catalogue::chemicals,
-    exchange::exports,
+    exchange::{exports, imports},
     health, jobs, journal, messages,
     people::{
         accounts, audit,
@@ -50,6 +50,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(locations::routes())
         .merge(containers::routes())
         .merge(exports::routes())
+        .merge(imports::routes())
         .merge(jobs::routes())
         .merge(journal::routes());
     let mut api = OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/v1", v1);
@@ -135,7 +136,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             **Lists** are pages: `limit` 1 to 200, `cursor` from `next_cursor`. An item that is moved within the order while \
             you read may be missed or come twice; every other one comes once. \
             **Changes** (PATCH, DELETE) need `If-Match` with the `ETag` that you read. \
-            **Repeats** of a POST are safe with an `Idempotency-Key`. \
+            **Repeats** of a POST are safe with an `Idempotency-Key`; those of an upload by the `id` that you give it. \
             **Failures** are `application/problem+json` (RFC 9457); `type` leads to a page on it. \
             Each operation says which role it needs; of viewer, member, manager, admin, each may what those before it may.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
@@ -147,6 +148,7 @@ fn cors(origins: &[String]) -> CorsLayer {
         (name = "catalogue", description = "The chemicals that all labs share"),
         (name = "locations", description = "Buildings, rooms, cabinets, shelves, boxes"),
         (name = "containers", description = "Bottles, their ledger, and the scanner"),
+        (name = "imports", description = "Lists of bottles as files: uploaded, tried and brought into a lab"),
         (name = "audit", description = "Every change with before and after, and the proof that none was altered"),
         (name = "jobs", description = "Work that no request waits for: how far it is, and what came of it"),
         (name = "admin", description = "For owners of the installation: accounts, the log of logins, messages and their cost"),

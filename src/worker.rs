@@ -16,6 +16,7 @@ use tokio_util::{
 use crate::{
     base::error::Result,
     catalogue::chemicals,
+    exchange::imports,
     journal::notary,
     messages,
     people::{audit, codes, labs, login},
@@ -56,6 +57,7 @@ const SHARED_STEPS: &[Step] = &[
     step("sweep_invitations", Duration::from_mins(10), |app| Box::pin(labs::sweep(app))),
     step("refresh_terms", Duration::from_mins(10), |app| Box::pin(chemicals::refresh_terms(app))),
     step("sweep_keys", Duration::from_mins(10), |app| Box::pin(web::idempotency::sweep(app))),
+    step("sweep_imports", Duration::from_mins(10), |app| Box::pin(imports::sweep(app))),
     step("tell_heads", Duration::from_hours(24), |app| Box::pin(notary::tell_heads(app))),
     step("sweep_jobs", Duration::from_mins(10), |app| Box::pin(jobs::sweep(app, registry().kinds().collect()))),
 ];
@@ -76,7 +78,7 @@ pub fn step_names() -> impl Iterator<Item = &'static str> {
 
 /// Every kind of job that features queue.
 fn kinds() -> Registry {
-    Registry::default()
+    Registry::default().job::<imports::RunImport>()
 }
 
 /// Everything that a runner runs.

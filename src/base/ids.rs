@@ -25,6 +25,11 @@ impl RequestId {
         Self(new(now))
     }
 
+    /// The same in every try of a job.
+    pub fn of_job(id: Uuid) -> Self {
+        Self(id)
+    }
+
     pub fn uuid(self) -> Uuid {
         self.0
     }

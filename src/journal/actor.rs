@@ -18,7 +18,7 @@ use crate::{
 pub enum System {
     /// `chemstock owner`, `chemstock stops` and the like: somebody at the machine itself, who is not signed in.
     CommandLine,
-    /// `chemstock import`.
+    /// `chemstock import`, and imports of uploaded lists.
     Import,
     /// The background steps that drop what is kept no longer.
     Sweep,

@@ -108,6 +108,15 @@ pub enum Kind {
     /// Codes are sent to a country or a block of numbers again.
     #[serde(rename = "sending_stop.lifted")]
     SendingStopLifted,
+    /// Somebody uploaded a list, to import it into the lab.
+    #[serde(rename = "import.created")]
+    ImportCreated,
+    /// Somebody had an uploaded list imported. The import itself follows, and its end has a line of its own.
+    #[serde(rename = "import.started")]
+    ImportStarted,
+    /// An uploaded list that nobody used for long is no longer kept.
+    #[serde(rename = "import.dropped")]
+    ImportDropped,
     /// A list was imported. All lines of the import have its id as their request.
     #[serde(rename = "import.finished")]
     ImportFinished,
@@ -147,6 +156,9 @@ enumeration!(Kind::as_str in "journal.kind" {
     ContainerChanged = "container.changed",
     SendingStopSet = "sending_stop.set",
     SendingStopLifted = "sending_stop.lifted",
+    ImportCreated = "import.created",
+    ImportStarted = "import.started",
+    ImportDropped = "import.dropped",
     ImportFinished = "import.finished",
 });
 

@@ -35,6 +35,7 @@ mod store;
 mod substances;
 mod table;
 mod turns;
+mod uploads;
 
 use std::{
     fmt,
@@ -45,7 +46,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
-pub use self::headers::Mapping;
+pub use self::{
+    headers::Mapping,
+    uploads::{RunImport, routes, sweep},
+};
 use self::{
     bottles::Bottles,
     columns::Columns,

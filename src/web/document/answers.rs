@@ -60,7 +60,7 @@ pub(super) fn show_versions(item: &mut PathItem) -> bool {
     let changes = [&item.patch, &item.put, &item.delete];
     let takes_if_match = changes.into_iter().flatten().any(|it| has_parameter(it, "If-Match"));
     let is_tagged = |operation: &Operation| {
-        operation.operation_id.as_ref().is_some_and(|id| ["get_lab", "look_up_chemical"].contains(&&**id))
+        operation.operation_id.as_ref().is_some_and(|id| ["get_import", "get_lab", "look_up_chemical"].contains(&&**id))
     };
     let reads = takes_if_match || item.get.as_ref().is_some_and(is_tagged);
     let creates = item.post.as_ref().and_then(|post| post.operation_id.as_ref());

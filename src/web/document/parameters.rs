@@ -14,6 +14,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("user_id", "The person: `id` of an account, `user_id` of a member"),
     ("invitation_id", "The invitation: `id` of one of the lab's invitations"),
     ("challenge_id", "The `challenge_id` that the request for a code answered with"),
+    ("import_id", "The import: `id` of one of the lab's imports"),
     ("job_id", "The job: `id` of one, as whatever queues it answers"),
     ("id", "The `id` of one in the list"),
     ("limit", "The most items on a page"),

@@ -3,8 +3,8 @@
 use crate::base::error::Reason::{
     self, AlreadyMember, AppCheckRefused, BatchRejected, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused,
     CodeTaken, EmailOff, EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired,
-    HolderRefused, IdTaken, IdempotencyKeyReused, Inconvertible, InvitationRefused, InvitationRequired, JobState,
-    LastAdmin, LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NotEnough, NotReversible, NumberTaken,
+    HolderRefused, IdTaken, IdempotencyKeyReused, ImportRuns, Inconvertible, InvitationRefused, InvitationRequired, JobState,
+    LastAdmin, LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NoTable, NotEnough, NotReversible, NumberTaken,
     PhoneRefused, PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
 };
 use crate::web::catalogue::{Kind, general};
@@ -70,6 +70,7 @@ fn more(id: &str) -> &'static [Kind] {
         | "get_installation_audit_head"
         | "verify_audit"
         | "verify_installation_audit"
+        | "create_import"
         | "export_containers"
         | "post_events" => &[general::RATE_LIMITED],
         "get_metrics" | "look_up_chemical" | "get_me" | "update_me" => &[general::NOT_FOUND],
@@ -104,6 +105,8 @@ fn own(id: &str) -> &'static [Reason] {
         "create_invitation" => &[IdTaken, PhoneRefused],
         "accept_invitation" => &[AlreadyMember, InvitationRefused, InvitationRequired],
         "cancel_job" | "retry_job" => &[JobState],
+        "create_import" => &[IdTaken, NoTable],
+        "dry_run_import" | "commit_import" => &[ImportRuns],
         "create_chemical" => &[CasTaken, IdTaken, NumberTaken],
         "update_chemical" => &[CasTaken, NumberTaken],
         "delete_chemical" => &[ChemicalInUse],

@@ -83,6 +83,18 @@ impl Operation {
     pub fn body(&self) -> Option<&Value> {
         self.spec.pointer("/requestBody/content/application~1json")
     }
+
+    /// Of a body that is a file, its type and the one that the document shows.
+    pub fn file(&self) -> Option<(&str, &str)> {
+        let types = self.spec.pointer("/requestBody/content")?.as_object()?;
+        let shown = types.iter().filter(|(kind, _)| *kind != "application/json");
+        shown.filter_map(|(kind, content)| Some((kind.as_str(), content["example"].as_str()?))).next()
+    }
+
+    /// Whether a repeat is told by its `Idempotency-Key`.
+    pub fn takes_key(&self) -> bool {
+        self.parameters("header").iter().any(|header| header["name"] == "Idempotency-Key")
+    }
 }
 
 pub struct Api {
@@ -117,6 +129,9 @@ impl Api {
 
     /// The bodies that the docs propose: the operation's own examples, or else the one of its schema.
     pub fn examples(&self, operation: &Operation) -> Vec<Value> {
+        if let Some((_, file)) = operation.file() {
+            return vec![Value::from(file)];
+        }
         let Some(body) = operation.body() else { return Vec::new() };
         let several = body["examples"].as_object().into_iter().flatten().map(|(_, example)| example["value"].clone());
         let own: Vec<_> = several.chain(body.get("example").cloned()).collect();

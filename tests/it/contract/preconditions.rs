@@ -26,6 +26,23 @@ const COMING: &str = "insert into lab_policies (lab_id, name, seq, value, effect
     select (select id from labs order by id desc limit 1), 'registration', 1, '\"manager\"', '2035-01-01', id, now()
     from users limit 1 on conflict do nothing";
 
+/// With its two downloads.
+const IMPORT: &str = r#"with person (id) as (
+        select id from users order by id = $3 desc limit 1
+    ), import as (
+        insert into imports (lab_id, id, name, list, size, sha256, columns, sample, missing, warnings, options, created_by,
+            created_at, used_at, job_id, outcome)
+        select $1, $2, 'list.csv', 'list.csv', 21, '', '[]', '[]', '[]', '[]', '{}', id, $4, $4, $2,
+            '{"report": {"read": 2, "added": 1, "unchanged": 0, "failed": 1, "locations": [], "warnings": [],
+                "has_corrections": true, "has_codes": true}}'
+        from person
+    ), codes as (
+        insert into import_files (lab_id, user_id, list, name, at, content, used_at)
+        select $1, id, 'list.csv', 'list.csv.codes.csv', 0, 'code', $4 from person on conflict do nothing
+    )
+    insert into import_contents (lab_id, import_id, kind, content)
+    select $1, $2, kind, 'code,chemical,amount' from unnest('{list,corrections}'::text[]) kind"#;
+
 impl World {
     /// What an operation needs beyond a furnished lab.
     pub async fn prepare(&self, operation: &Operation, by: &Client) -> Things {
@@ -73,6 +90,7 @@ impl World {
             }
             "request_code" | "request_phone_change" => self.a_second_later(),
             "withdraw_policy" => self.execute(COMING).await,
+            _ if operation.path.contains("{import_id}") => self.import(by).await,
             id if id.ends_with("_job") => self.job(by, id).await,
             // The examples' names are free again.
             "create_chemical" => self.execute("delete from chemicals where cas is not null").await,
@@ -122,6 +140,20 @@ impl World {
         .await
         .expect("a job");
         Things::from([("job_id", json!(id))])
+    }
+
+    /// One that they have uploaded, whose last run refused a row and made a code.
+    async fn import(&self, by: &Client) -> Things {
+        let id = ids::new(self.app.now());
+        sqlx::query(IMPORT)
+            .bind(self.app.lab)
+            .bind(id)
+            .bind(by.user_id)
+            .bind(self.app.now())
+            .execute(&self.app.db)
+            .await
+            .expect("an import");
+        Things::from([("import_id", json!(id))])
     }
 
     fn a_second_later(&self) -> Things {

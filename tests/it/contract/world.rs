@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Api, Operation, Scope, webhook};
 use crate::{
+    exchange::imports::uploads,
     people::login,
     stock::containers::{bottle_of, chemical, location},
     support::{Answer, Client, TestApp, google::Google},
@@ -42,7 +43,8 @@ impl Request {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if self.body.is_some() {
+        let is_typed = self.headers.iter().any(|(name, _)| *name == "content-type");
+        if self.body.is_some() && !is_typed {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
         }
         by.send_raw(request, self.body.clone().map_or_else(Body::empty, Body::from)).await
@@ -125,6 +127,14 @@ pub fn build(operation: &Operation, things: &Things, example: Option<Value>) -> 
         headers: headers.map(|header| (said(&header["name"]), said(&header["example"]))).collect(),
         body: example.map(|example| with_things(example, things).to_string()),
     };
+    let request = match operation.file() {
+        Some((kind, _)) => {
+            let headers = request.headers.into_iter().chain([("content-type".to_owned(), kind.to_owned())]);
+            let text = |body: String| serde_json::from_str(&body).expect("a text");
+            Request { headers: headers.collect(), body: request.body.map(text), ..request }
+        }
+        None => request,
+    };
     match &*operation.id {
         "receive_webhook" => webhook::signed_by_meta(request),
         "answer_webhook" => Request { query: webhook::META_ASKS.to_owned(), ..request },
@@ -138,6 +148,7 @@ async fn furnish(app: &TestApp) -> Things {
     let room = location(app, Some(building), "room", "Room 101").await;
     let bottled = chemical(app, "acetonitrile", None, Some("0.786")).await;
     let bottle = bottle_of(app, &admin, bottled, "500", "mL", json!({"location_id": building})).await;
+    let import = uploads::upload(app, &admin, "some.csv", "code,chemical,amount\n").await.created();
     let invitation = admin.post(&app.path("/invitations"), json!({"role": "viewer", "max_uses": 1000})).await.created();
     Things::from([
         ("lab_id", json!(app.lab)),
@@ -149,6 +160,7 @@ async fn furnish(app: &TestApp) -> Things {
         ("location_id", json!(room)),
         ("chemical_id", json!(chemical(app, "benzil", None, None).await)),
         ("container_id", bottle["id"].clone()),
+        ("import_id", import["id"].clone()),
     ])
 }
 

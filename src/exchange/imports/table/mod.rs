@@ -136,6 +136,16 @@ impl<'t> Table<'t> {
         self.places.get(column).and_then(|places| places.first().copied())
     }
 
+    /// Where all columns of this meaning stand.
+    pub fn places_of(&self, column: &str) -> &[usize] {
+        self.places.get(column).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The unit that the header says of its cells.
+    pub fn unit_of(&self, at: usize) -> Option<&str> {
+        self.units.get(&at).map(String::as_str)
+    }
+
     /// The columns that mean nothing here.
     pub fn unknown(&self) -> &[usize] {
         &self.unknown

@@ -66,7 +66,7 @@ const OWNERS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("stock::locations", &["locations", "location_keys"]),
-    ("exchange::imports", &["imported_lists"]),
+    ("exchange::imports", &["imported_lists", "imports", "import_contents", "import_files"]),
     // Codes of places are written by triggers.
     ("stock::containers", &["codes", "containers", "stock_events"]),
 ];

@@ -41,6 +41,7 @@ mod stated;
 mod swallowed;
 mod texts;
 mod twice;
+pub mod uploads;
 
 use std::path::{Path, PathBuf};
 
