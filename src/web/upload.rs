@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use aws_lc_rs::digest::{Context, SHA256};
 use axum::{
     body::Body,
-    extract::{FromRequest, MatchedPath, Request, State},
+    extract::{FromRequest, MatchedPath, Request},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -44,7 +44,11 @@ pub(super) fn is_upload(request: &Request) -> bool {
 
 /// A request that takes longer is a 408.
 #[expect(clippy::disallowed_types, reason = "a layer, for the limit")]
-pub async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
+pub async fn in_time(
+    axum::extract::State(longest): axum::extract::State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
     let longest = if is_upload(&request) { LONGEST.max(longest) } else { longest };
     timeout(longest, next.run(request)).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }

@@ -46,16 +46,16 @@ use std::{
 use anyhow::{Context as _, bail};
 use uuid::Uuid;
 
-pub use self::{
-    headers::Mapping,
-    uploads::{RunImport, routes, sweep},
-};
 use self::{
     bottles::Bottles,
     columns::Columns,
     host::{Host, Terminal},
     substances::Substances,
     table::Table,
+};
+pub use self::{
+    headers::Mapping,
+    uploads::{RunImport, routes, sweep},
 };
 use crate::{base::phone::Phone, catalogue::chemicals::Names, platform::app::App};
 

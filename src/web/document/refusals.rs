@@ -3,9 +3,10 @@
 use crate::base::error::Reason::{
     self, AlreadyMember, AppCheckRefused, BatchRejected, CallbackRefused, CasTaken, ChemicalInUse, CodeRefused,
     CodeTaken, EmailOff, EventNotAllowed, FirebaseOff, FirebaseTokenRefused, FirebaseUserUnknown, FreshLoginRequired,
-    HolderRefused, IdTaken, IdempotencyKeyReused, ImportRuns, Inconvertible, InvitationRefused, InvitationRequired, JobState,
-    LastAdmin, LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NoTable, NotEnough, NotReversible, NumberTaken,
-    PhoneRefused, PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired, StillRunning,
+    HolderRefused, IdTaken, IdempotencyKeyReused, ImportRuns, Inconvertible, InvitationRefused, InvitationRequired,
+    JobState, LastAdmin, LastOwner, LocationCycle, LocationInUse, LocationKind, NameTaken, NoTable, NotEnough,
+    NotReversible, NumberTaken, PhoneRefused, PhoneRequired, PhoneTaken, RefreshTokenRefused, SessionRequired,
+    StillRunning,
 };
 use crate::web::catalogue::{Kind, general};
 

@@ -115,6 +115,8 @@ const MAY_BE_LEFT_OUT: &[(&str, &[&str])] = &[
     ("ChemicalRef", &["catalogue_name"]),
     ("CountedWith", &["density", "density_of", "molar_mass", "molar_mass_of"]),
     ("Health", &["database", "redis", "providers"]),
+    // An answer has all of them; whoever sends them leaves out what is not decided.
+    ("ImportOptions", &["mapping", "ignore", "create_locations", "make_codes", "number_decides", "repair_cas", "revive"]),
     ("Invitation", &["code"]),
     ("Jwk", &["crv", "x", "y", "n", "e"]),
     ("Member", &["phone"]),

@@ -55,7 +55,8 @@ fn every_table_that_refers_to_a_place_is_one_whose_queries_are_read() {
         tables.extend(text.split(';').filter_map(|it| Some(refers.captures(it)?[1].to_owned())));
     }
     assert!(tables.contains("containers") && tables.contains("location_keys"), "{tables:?}");
-    tables.retain(|table| !TABLES.contains(&table.as_str()));
+    // The doctor alone reads which codes an older version made anew.
+    tables.retain(|table| !TABLES.contains(&table.as_str()) && table != "renamed_codes");
     assert_eq!(tables, BTreeSet::new(), "their queries leave out what their reader may not see");
 }
 

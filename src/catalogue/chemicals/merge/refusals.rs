@@ -128,15 +128,17 @@ impl Extract {
                 chemical.name
             ));
         }
-        let shares_a_name = row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
-        if names.may_be_new || shares_a_name {
+        let by = found_by(chemical, row);
+        // What the row says is the same as its own name does not prove that its number is.
+        let is_met_by_a_synonym =
+            by == "name" && row.synonyms.iter().any(|synonym| chemical.is_called(synonym.as_str()));
+        if names.may_be_new || is_met_by_a_synonym {
             return None;
         }
         Some(format!(
-            "`{name}` is none of the names of `{}`, whose {} it has: correct one of them, write `number` or `name` into the \
-             column `decides`, or import with --new-names to make it a synonym",
-            chemical.name,
-            found_by(chemical, row)
+            "`{name}` is none of the names of `{}`, whose {by} it has: correct one of them, write `number` or `name` into \
+             the column `decides`, or import with --new-names to make it a synonym",
+            chemical.name
         ))
     }
 

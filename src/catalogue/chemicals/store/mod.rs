@@ -1,16 +1,20 @@
 //! SQL on the catalogue. A chemical that was deleted keeps its row, and every statement leaves it out: it has no terms
 //! and no words, so those that begin with them need not look at `deleted_at`.
 
+mod refresh;
 pub mod search;
 mod traces;
 
 use chemistry::CasNumber;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{Connection as _, PgConnection, PgTransaction};
+use sqlx::{PgConnection, PgTransaction};
 use uuid::Uuid;
 
-pub use self::traces::{find_traces, insert_traces};
+pub use self::{
+    refresh::{count_stale, refresh_some},
+    traces::{find_traces, insert_traces},
+};
 use super::Chemical;
 use crate::base::error::{Error, OnConstraint, Reason, Result};
 
@@ -264,29 +268,6 @@ async fn update_written(tx: &mut PgTransaction<'_>, written: serde_json::Value) 
         written
     );
     named_constraints(updated.execute(&mut **tx).await.map(drop).map_err(Error::from))
-}
-
-/// Writes the terms and words of some chemicals anew that an older fold has made, and says how many there were. What
-/// another instance is just writing is left to it.
-#[expect(clippy::disallowed_methods, reason = "nobody sees the terms themselves")]
-pub async fn refresh_some(db: &mut PgConnection) -> Result<usize> {
-    let mut tx = db.begin().await?;
-    let stale = chemicals!(
-        "from chemicals c where c.terms_version < 1 and c.deleted_at is null order by c.id limit 500
-        for no key update skip locked"
-    );
-    let stale = stale.fetch_all(&mut *tx).await?;
-    if !stale.is_empty() {
-        update(&mut tx, &stale).await?;
-        tx.commit().await?;
-    }
-    Ok(stale.len())
-}
-
-pub async fn count_stale(db: &mut PgConnection) -> Result<i64> {
-    let stale =
-        sqlx::query_scalar!(r#"select count(*) as "n!" from chemicals where terms_version < 1 and deleted_at is null"#);
-    Ok(stale.fetch_one(db).await?)
 }
 
 /// Keeps the row alone. Who calls it holds [`lock_to_delete`].

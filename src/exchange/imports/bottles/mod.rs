@@ -78,6 +78,7 @@ pub struct Bottle {
     repeated: Option<u64>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is another decision of whoever imports")]
 pub struct Bottles {
     lab_id: Uuid,
     /// Who has it imported, where that was said.

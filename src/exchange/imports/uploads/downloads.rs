@@ -46,10 +46,7 @@ pub async fn corrections(
 }
 
 /// The rows that are in with codes that were made for them, also of earlier runs of the list.
-pub async fn codes(
-    by: Auth<Manager>,
-    id: Uuid,
-) -> Result<Named<impl Stream<Item = Result<Vec<u8>>> + Send + 'static>> {
+pub async fn codes(by: Auth<Manager>, id: Uuid) -> Result<Named<impl Stream<Item = Result<Vec<u8>>> + Send + 'static>> {
     let import = find(&by, id).await?;
     if !reported(&import, |report| report.has_codes) {
         return Err(NO_CODES);

@@ -113,7 +113,10 @@ mod tests {
         let columns: Vec<_> = seen.columns.iter().map(|it| (it.header.as_str(), it.column.as_deref())).collect();
         assert_eq!(columns, [("Stoff", Some("chemical")), ("Menge (g)", Some("amount")), ("Farbe", None)]);
         assert_eq!(seen.columns[1].unit.as_deref(), Some("g"));
-        assert_eq!((seen.sample, seen.missing), (vec![vec!["ethanol".into(), "5".into(), "rot".into()]], vec!["code".into()]));
+        assert_eq!(
+            (seen.sample, seen.missing),
+            (vec![vec!["ethanol".into(), "5".into(), "rot".into()]], vec!["code".into()])
+        );
         assert!(read(b"\xff\xfen\0".to_vec()).unwrap_err().to_string().contains("UTF-16"));
     }
 }

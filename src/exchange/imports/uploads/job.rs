@@ -14,7 +14,7 @@ use super::{
     folder::Folder,
     host::{Codes, Halted, JobHost},
     import::Outcome as Came,
-    store::{self, Beside, Begun},
+    store::{self, Begun, Beside},
 };
 use crate::{
     base::{
@@ -123,7 +123,7 @@ fn refusal(cause: anyhow::Error) -> std::result::Result<String, Halt> {
     if let Some(Halted(reason)) = cause.downcast_ref() {
         return Err(Halt::Asked(*reason));
     }
-    if cause.chain().any(|it| it.is::<io::Error>()) {
+    if cause.chain().any(|it| it.downcast_ref::<io::Error>().is_some()) {
         return Err(Halt::Failed(Error::Internal(cause)));
     }
     match cause.downcast::<Error>() {

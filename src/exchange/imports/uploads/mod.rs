@@ -15,13 +15,13 @@ use chrono::TimeDelta;
 use sqlx::Connection as _;
 use uuid::Uuid;
 
-pub use self::{http::routes, job::RunImport};
 use self::{
     file::{FileName, Seen},
     import::{Import, ImportSummary, KEPT_FOR},
     options::ImportOptions,
-    store::{New, Run, Stored},
+    store::{New, Queued, Stored},
 };
+pub use self::{http::routes, job::RunImport};
 use super::corrections::list_of;
 use crate::{
     auth::{Auth, Manager, Role},
@@ -76,14 +76,7 @@ fn id_taken() -> Error {
     Reason::IdTaken.because("another file was uploaded under this id: give this one an id of its own")
 }
 
-async fn insert(
-    by: &Auth<Manager>,
-    id: Uuid,
-    name: &str,
-    text: &str,
-    sha256: &[u8],
-    seen: &Seen,
-) -> Result<bool> {
+async fn insert(by: &Auth<Manager>, id: Uuid, name: &str, text: &str, sha256: &[u8], seen: &Seen) -> Result<bool> {
     let new = New {
         lab_id: by.lab_id(),
         id,
@@ -140,7 +133,7 @@ pub async fn run(by: &Auth<Manager>, id: Uuid, is_dry_run: bool, options: &Impor
     let queue = Queue { lab_id: Some(by.lab_id()), created_by: Some(by.user_id()), ..Queue::default() };
     let job = RunImport { lab_id: by.lab_id(), import_id: id };
     let job_id = jobs::enqueue(&mut tx, &job, queue, by.now()).await?;
-    store::set_run(&mut tx, &Run { lab_id: by.lab_id(), id, job_id, is_dry_run, options }, by.now()).await?;
+    store::set_run(&mut tx, &Queued { lab_id: by.lab_id(), id, job_id, is_dry_run, options }, by.now()).await?;
     let queued = jobs::find(&mut tx, job_id).await?.ok_or(NOT_FOUND)?;
     let started = Change::new(Kind::ImportStarted, by.lab_id(), id);
     let started = started.told("name", None, Some(&own.name)).told("job_id", None, Some(job_id));
@@ -162,9 +155,8 @@ pub async fn sweep(app: App) -> Result<usize> {
     let mut tx = db.begin().await?;
     let dropped = store::drop_unused(&mut tx, now - KEPT_FOR, MOST).await?;
     let files = store::drop_unused_files(&mut tx, now - FILES_KEPT_FOR, MOST).await?;
-    let told = |it: &store::Dropped| {
-        Change::new(Kind::ImportDropped, it.lab_id, it.id).told("name", Some(&it.name), None)
-    };
+    let told =
+        |it: &store::Dropped| Change::new(Kind::ImportDropped, it.lab_id, it.id).told("name", Some(&it.name), None);
     journal::commit(tx, Actor::system(System::Sweep, now), dropped.iter().map(told)).await?;
     Ok(usize::try_from(files).unwrap_or(usize::MAX).saturating_add(dropped.len()))
 }

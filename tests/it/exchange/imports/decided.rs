@@ -192,3 +192,14 @@ async fn where_the_name_decides_nothing_else_of_the_row_becomes_the_entrys(db: P
     let report = load_chemicals(&app, &folder.file("f.csv", rows)).await.expect("an import");
     assert!(corrections(&report)[1].1.contains("the formula is C3H6O here and C2H6O there"), "{report}");
 }
+
+#[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
+async fn a_synonym_in_the_row_itself_does_not_make_its_name_one_of_the_entry_of_its_number(db: PgPool) {
+    let (app, folder) = lab(db).await;
+    for (n, row) in ["Methanol,64-17-5,ethanol", "L-alanine,67-64-1,acetone"].into_iter().enumerate() {
+        let file = folder.file(&format!("{n}.csv"), format!("name,cas,synonyms\n{row}\n"));
+        let report = load_chemicals(&app, &file).await.expect("an import");
+        assert_eq!(counts(&report), [1, 0, 0, 0, 1], "{row}");
+        assert!(corrections(&report)[0].1.contains("is none of the names of"), "{:?}", corrections(&report));
+    }
+}

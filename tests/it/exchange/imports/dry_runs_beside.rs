@@ -43,7 +43,7 @@ async fn places_and_chemicals_are_made_while_a_dry_run_of_bottles_is_under_way(d
     let (report, ()) = tokio::join!(run, beside);
     let report = report.expect("an import");
     assert_eq!(counts(&report), [1_500, 1_500, 0, 0, 0]);
-    assert_eq!(report.locations.len(), 8);
+    assert_eq!(report.locations.len(), 7);
     assert_eq!(containers(&app, &manager).await.len(), 1);
 }
 

@@ -127,7 +127,7 @@ async fn a_location_that_says_its_kind_stands_in_or_around_what_the_other_column
     let (app, folder) = (TestApp::new(db).await, Folder::new());
     lab(&app, &folder).await;
     let list = "code,cas,amount,Location,Building,Room,Shelf\n\
-        B-1,64-17-5,1 L,Cabinet 3,,300,\n\
+        B-1,64-17-5,1 L,Cabinet 3,,299,\n\
         B-2,64-17-5,1 L,Cabinet 3 > Shelf 1,Annex,300,\n\
         B-3,64-17-5,1 L,Building 7,,301,\n\
         B-4,64-17-5,1 L,Lab 9 > Cabinet 4,,Lab 9,Shelf 2\n";
@@ -135,7 +135,7 @@ async fn a_location_that_says_its_kind_stands_in_or_around_what_the_other_column
     assert_eq!(counts(&report), [4, 4, 0, 0, 0], "{:?}", report.corrections);
     let made = places(&app).await;
     for path in
-        ["300 > Cabinet 3", "Annex > 300 > Cabinet 3 > Shelf 1", "Building 7 > 301", "Lab 9 > Cabinet 4 > Shelf 2"]
+        ["299 > Cabinet 3", "Annex > 300 > Cabinet 3 > Shelf 1", "Building 7 > 301", "Lab 9 > Cabinet 4 > Shelf 2"]
     {
         assert!(made.iter().any(|(_, it)| it == path), "{path}: {made:?}");
     }

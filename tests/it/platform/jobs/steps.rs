@@ -151,8 +151,9 @@ async fn jobs_of_kinds_that_this_version_does_not_know_are_counted_together(db: 
 async fn the_products_own_steps_all_run(db: PgPool) {
     let app = TestApp::new(db).await;
     let registry = worker::registry();
-    let kinds = registry.kinds().count();
-    assert_eq!(Runner::new(app.app.clone(), registry).run_due().await.unwrap(), kinds);
+    // An import is no step: it runs when somebody asks for it.
+    let steps = registry.kinds().filter(|kind| *kind != "import").count();
+    assert_eq!(Runner::new(app.app.clone(), registry).run_due().await.unwrap(), steps);
     let waiting = "select count(*) from jobs where state = 'queued' and last_error is null and run_at > created_at";
-    assert_eq!(count(&app.db, waiting).await, i64::try_from(kinds).unwrap());
+    assert_eq!(count(&app.db, waiting).await, i64::try_from(steps).unwrap());
 }

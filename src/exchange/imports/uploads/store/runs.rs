@@ -26,12 +26,7 @@ impl Locked {
 }
 
 /// The person's own of this id and all others of the same list, which write the same files.
-pub async fn lock_list(
-    tx: &mut PgTransaction<'_>,
-    lab_id: Uuid,
-    user_id: Uuid,
-    id: Uuid,
-) -> Result<Vec<Locked>> {
+pub async fn lock_list(tx: &mut PgTransaction<'_>, lab_id: Uuid, user_id: Uuid, id: Uuid) -> Result<Vec<Locked>> {
     let locked = sqlx::query_as!(
         Locked,
         r#"select i.id, i.name, i.job_id, i.is_dry_run, i.options as "options: Json<ImportOptions>",
@@ -48,7 +43,7 @@ pub async fn lock_list(
 }
 
 /// A run that is about to be queued.
-pub struct Run<'r> {
+pub struct Queued<'r> {
     pub lab_id: Uuid,
     pub id: Uuid,
     pub job_id: Uuid,
@@ -56,7 +51,7 @@ pub struct Run<'r> {
     pub options: &'r ImportOptions,
 }
 
-pub async fn set_run(tx: &mut PgTransaction<'_>, run: &Run<'_>, now: DateTime<Utc>) -> Result<()> {
+pub async fn set_run(tx: &mut PgTransaction<'_>, run: &Queued<'_>, now: DateTime<Utc>) -> Result<()> {
     let set = sqlx::query!(
         "update imports set job_id = $3, is_dry_run = $4, options = $5, outcome = null, done = null, used_at = $6,
             version = version + 1

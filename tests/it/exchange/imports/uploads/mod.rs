@@ -71,8 +71,7 @@ async fn dump(app: &TestApp) -> Vec<Value> {
     let mut all = Vec::new();
     for table in ["containers", "stock_events", "locations", "codes", "imported_lists"] {
         let rows = format!("select to_jsonb(t) from {table} t order by t::text");
-        let rows: Vec<Value> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_all(&app.db).await.expect("rows");
+        let rows: Vec<Value> = sqlx::query_scalar(sqlx::AssertSqlSafe(rows)).fetch_all(&app.db).await.expect("rows");
         all.extend(rows);
     }
     all

@@ -44,9 +44,18 @@ async fn nothing_goes_in_for_whoever_may_no_more(db: PgPool) {
     let import = uploaded(&app, &by, "a.csv", LIST).await;
     let id = import.rsplit('/').next().unwrap().to_owned();
     for (taken, given) in [
-        ("update memberships set role = 'member' where user_id = $1", "update memberships set role = 'manager' where user_id = $1"),
-        ("update memberships set left_at = created_at where user_id = $1", "update memberships set left_at = null where user_id = $1"),
-        ("update users set disabled_at = created_at where id = $1", "update users set disabled_at = null where id = $1"),
+        (
+            "update memberships set role = 'member' where user_id = $1",
+            "update memberships set role = 'manager' where user_id = $1",
+        ),
+        (
+            "update memberships set left_at = created_at where user_id = $1",
+            "update memberships set left_at = null where user_id = $1",
+        ),
+        (
+            "update users set disabled_at = created_at where id = $1",
+            "update users set disabled_at = null where id = $1",
+        ),
     ] {
         by.post(&format!("{import}/commit"), json!({})).await.expect(202);
         sqlx::query(taken).bind(by.user_id).execute(&app.db).await.unwrap();
@@ -59,6 +68,10 @@ async fn nothing_goes_in_for_whoever_may_no_more(db: PgPool) {
     }
     assert_eq!(counts(&run(&app, &by, &import, "commit", json!({})).await), [3, 2, 0, 1]);
     app.advance(TimeDelta::days(8));
-    sqlx::query("update memberships set role = 'member' where user_id = $1").bind(by.user_id).execute(&app.db).await.unwrap();
+    sqlx::query("update memberships set role = 'member' where user_id = $1")
+        .bind(by.user_id)
+        .execute(&app.db)
+        .await
+        .unwrap();
     app.signed_in(&by).await.get(&import).await.problem(403, "forbidden");
 }

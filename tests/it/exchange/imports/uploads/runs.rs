@@ -13,7 +13,10 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing(db: PgPool) {
     let import = uploaded(&app, &by, "a.csv", LIST.replace("1 L,R214", "1 L,Room 9")).await;
     let before = dump(&app).await;
     let tried = run(&app, &by, &import, "dry-run", json!({"create_locations": true})).await;
-    assert_eq!((counts(&tried), &tried["state"], &tried["run"]["dry_run"]), ([3, 2, 0, 1], &json!("done"), &json!(true)));
+    assert_eq!(
+        (counts(&tried), &tried["state"], &tried["run"]["dry_run"]),
+        ([3, 2, 0, 1], &json!("done"), &json!(true))
+    );
     assert_eq!(tried["run"]["report"]["locations"], json!(["Room 9"]));
     assert_eq!(reasons(&by, &import).await.len(), 1);
     by.get(&format!("{import}/codes.csv")).await.problem(404, "not-found");
@@ -30,7 +33,10 @@ async fn a_list_goes_in_once_however_often_it_is_brought_in(db: PgPool) {
     let done = run(&app, &by, &import, "commit", json!({})).await;
     assert_eq!((counts(&done), &done["state"]), ([3, 2, 0, 1], &json!("done")));
     let job = by.get(&format!("/v1/jobs/{}", done["run"]["job_id"].as_str().unwrap())).await.ok();
-    assert_eq!((&job["result"]["added"], &job["progress"]["done"], &job["progress"]["total"]), (&json!(2), &json!(3), &json!(3)));
+    assert_eq!(
+        (&job["result"]["added"], &job["progress"]["done"], &job["progress"]["total"]),
+        (&json!(2), &json!(3), &json!(3))
+    );
     assert_eq!(job["lab_id"], json!(app.lab));
 
     let bottles = containers(&app, &by).await;
