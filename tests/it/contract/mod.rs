@@ -87,8 +87,8 @@ impl Operation {
     /// Of a body that is a file, its type and the one that the document shows.
     pub fn file(&self) -> Option<(&str, &str)> {
         let types = self.spec.pointer("/requestBody/content")?.as_object()?;
-        let shown = types.iter().filter(|(kind, _)| *kind != "application/json");
-        shown.filter_map(|(kind, content)| Some((kind.as_str(), content["example"].as_str()?))).next()
+        let mut shown = types.iter().filter(|(kind, _)| *kind != "application/json");
+        shown.find_map(|(kind, content)| Some((kind.as_str(), content["example"].as_str()?)))
     }
 
     /// Whether a repeat is told by its `Idempotency-Key`.

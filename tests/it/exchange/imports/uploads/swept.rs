@@ -7,6 +7,9 @@ use sqlx::PgPool;
 use super::{Folder, LIST, count, counts, lab, run, uploaded};
 use crate::support::TestApp;
 
+/// Kind, by whom, by which part of the system, for whom, and the changes.
+type Line = (String, Option<uuid::Uuid>, Option<String>, Option<uuid::Uuid>, serde_json::Value);
+
 #[sqlx::test(migrator = "chemstock::platform::app::MIGRATIONS")]
 async fn a_list_is_dropped_a_week_after_its_last_use_and_its_codes_stay(db: PgPool) {
     let (app, folder) = (TestApp::new(db).await, Folder::new());
@@ -57,15 +60,9 @@ async fn an_upload_its_run_what_came_in_and_the_end_are_lines_of_the_journal(db:
     let done = run(&app, &by, &import, "commit", json!({"create_locations": true})).await;
     app.advance(TimeDelta::days(8));
     app.drain().await;
-    let lines: Vec<(String, Option<uuid::Uuid>, Option<String>, Option<uuid::Uuid>, serde_json::Value)> =
-        sqlx::query_as(
-            "select kind, by_user, by_system, by_for, changes from journal where lab_id = $1 and kind like 'import.%'
-        order by xid, id",
-        )
-        .bind(app.lab)
-        .fetch_all(&app.db)
-        .await
-        .unwrap();
+    let lines = "select kind, by_user, by_system, by_for, changes from journal
+        where lab_id = $1 and kind like 'import.%' order by xid, id";
+    let lines: Vec<Line> = sqlx::query_as(lines).bind(app.lab).fetch_all(&app.db).await.unwrap();
     let kinds: Vec<_> = lines.iter().map(|line| line.0.as_str()).collect();
     assert_eq!(kinds, ["import.created", "import.started", "import.finished", "import.dropped"]);
     assert_eq!((lines[0].1, lines[1].1), (Some(by.user_id), Some(by.user_id)));
