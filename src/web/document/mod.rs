@@ -9,7 +9,7 @@ mod refusals;
 mod schemas;
 
 use utoipa::openapi::{
-    Header, OpenApi, PathItem, Ref, RefOr, Response, Server,
+    Header, KnownFormat, OpenApi, PathItem, Ref, RefOr, Response, Schema, SchemaFormat, Server,
     path::Operation,
     security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
 };
@@ -36,6 +36,7 @@ pub fn complete(document: &mut OpenApi) {
         let is_versioned = answers::show_versions(item);
         for (method, operation) in operations(item) {
             let may_repeat = method == "post" && !takes_file(operation);
+            show_file(operation);
             parameters::complete(operation, may_repeat);
             name_right(operation, path.contains("{lab_id}"));
             if path.starts_with("/v1/admin") {
@@ -55,6 +56,17 @@ pub fn complete(document: &mut OpenApi) {
 fn takes_file(operation: &Operation) -> bool {
     let Some(RefOr::T(body)) = &operation.request_body else { return false };
     !body.content.contains_key("application/json")
+}
+
+/// By this word generators of clients tell the bytes of a file from a text.
+fn show_file(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    for (_, content) in body.content.iter_mut().filter(|(kind, _)| *kind != "application/json") {
+        let RefOr::T(content) = content else { continue };
+        if let Some(RefOr::T(Schema::Object(file))) = &mut content.schema {
+            file.format = Some(SchemaFormat::KnownFormat(KnownFormat::Binary));
+        }
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
